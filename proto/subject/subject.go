@@ -1,0 +1,140 @@
+// Package subject holds every name that crosses the wire on NATS: streams,
+// subjects, headers, and the one check a token passes before it becomes part of
+// a subject. Nothing else in the repository spells a subject.
+package subject
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// Streams.
+const (
+	Responses   = "RESPONSES"
+	Scores      = "SCORES"
+	Alerts      = "ALERTS"
+	Callbacks   = "CALLBACKS"
+	Feed        = "FEED"
+	DeadLetters = "DEAD_LETTERS"
+)
+
+// Wildcards: everything a stream holds.
+const (
+	AllResponses   = "rappel.v1.response.>"
+	AllScores      = "rappel.v1.score.>"
+	AllAlerts      = "rappel.v1.alert.>"
+	AllCallbacks   = "rappel.v1.callback.>"
+	AllFeed        = "rappel.feed.v1.>"
+	AllDeadLetters = "rappel.v1.dead.>"
+)
+
+// Headers that every event carries beside JetStream's own Nats-Msg-Id.
+const (
+	// HeaderType is the protobuf message's full name.
+	HeaderType = "Rappel-Type"
+	// HeaderSchema is the version of the events package.
+	HeaderSchema = "Rappel-Schema"
+	// HeaderTraceparent is the W3C trace context.
+	HeaderTraceparent = "traceparent"
+	// SchemaVersion is what this module writes into HeaderSchema.
+	SchemaVersion = "1"
+)
+
+// Headers of RESPONSES, so that a ledger of what was received can be rebuilt
+// without reading a body.
+const (
+	// HeaderResponseID is the response's id, in base64url.
+	HeaderResponseID = "Rappel-Response"
+	// HeaderRevision is the response's revision, in decimal.
+	HeaderRevision = "Rappel-Revision"
+	// HeaderDigest is the digest of the response's content, in hexadecimal.
+	HeaderDigest = "Rappel-Digest"
+)
+
+// ErrToken says that a name cannot be part of a subject.
+var ErrToken = errors.New("must be 1 to 64 letters, digits, _ or -")
+
+var (
+	bucket      = regexp.MustCompile(`^[0-9a-f]{3}$`)
+	customerKey = regexp.MustCompile(`^[a-z2-7]{26}$`)
+)
+
+// CheckToken returns ErrToken unless s can be one token of a subject.
+func CheckToken(s string) error {
+	if !isToken(s) {
+		return ErrToken
+	}
+	return nil
+}
+
+// isToken is [A-Za-z0-9_-]{1,64}, unrolled: it runs once an event.
+func isToken(s string) bool {
+	if len(s) == 0 || len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// CheckBucket returns an error unless s is three lower-case hexadecimal digits.
+func CheckBucket(s string) error {
+	if !bucket.MatchString(s) {
+		return fmt.Errorf("bucket %q: must be three hexadecimal digits", s)
+	}
+	return nil
+}
+
+// CheckCustomerKey returns an error unless s is 26 characters of base32.
+func CheckCustomerKey(s string) error {
+	if !customerKey.MatchString(s) {
+		return errors.New("customer key: must be 26 characters of lower-case base32")
+	}
+	return nil
+}
+
+// Response is the subject of a response of a survey. It panics on parts that
+// were not checked: a subject made of unchecked input is a defect of the caller.
+func Response(survey, bucket string) string {
+	return "rappel.v1.response." + must(survey) + "." + must(bucket)
+}
+
+// Score is the subject of a scored response.
+func Score(survey, bucket string) string {
+	return "rappel.v1.score." + must(survey) + "." + must(bucket)
+}
+
+// Alert is the subject of a rule's alerts.
+func Alert(rule, bucket string) string {
+	return "rappel.v1.alert." + must(rule) + "." + must(bucket)
+}
+
+// Callback is the subject of one customer's callbacks.
+func Callback(bucket, customerKey string) string {
+	return "rappel.v1.callback." + must(bucket) + "." + must(customerKey)
+}
+
+// FeedEvent is the subject of a public event: its type, and the survey or queue
+// it is about.
+func FeedEvent(eventType, about string) string {
+	return "rappel.feed.v1." + must(eventType) + "." + must(about)
+}
+
+// DeadLetter is the subject of a message given up, by stream and reason.
+func DeadLetter(stream, reason string) string {
+	return "rappel.v1.dead." + must(stream) + "." + must(reason)
+}
+
+func must(s string) string {
+	if !isToken(s) {
+		panic(fmt.Sprintf("subject: token of %d bytes was not checked: %v", len(s), ErrToken))
+	}
+	return s
+}

@@ -1,0 +1,126 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+)
+
+// Sentinels of the index.
+var (
+	// ErrNoneReady says that no callback is ready for this agent now.
+	ErrNoneReady = errors.New("no callback is ready")
+	// ErrIndexIncomplete says that the index was lost or never built: what it
+	// holds is right, but it may not hold everything. The projector rebuilds it.
+	ErrIndexIncomplete = errors.New("the index is being rebuilt")
+)
+
+// Entry is what the index knows of one callback. It is derived from the
+// callback and never decides anything: the commit to the stream does.
+type Entry struct {
+	// ID is the callback's id, `<customer_key>-<n>`: the entry's key.
+	ID string
+	// CustomerKey names the aggregate to load.
+	CustomerKey string
+	// Seq is the stream sequence this entry was derived from. An entry is
+	// applied only over an older one.
+	Seq uint64
+	// State is the callback's state. Only a Pending one can be reserved.
+	State callback.State
+	// Queue is the queue the callback waits in; it does not change while the
+	// callback is open.
+	Queue string
+	// Rank orders the ready callbacks of all queues: lowest first, then ID.
+	Rank int64
+	// OpenedAt orders pages: oldest first, then ID.
+	OpenedAt time.Time
+	// ReadyAt is when a Pending callback may first be reserved.
+	ReadyAt time.Time
+	// DueAt is the callback's next deadline; zero when it has none.
+	DueAt time.Time
+	// Agent holds the callback; empty when nobody does.
+	Agent string
+}
+
+// Reservation asks for the best ready callback.
+type Reservation struct {
+	// Agent is who asks; RequestID, when given, makes the question idempotent:
+	// the same agent and request get the same entry while its hold lasts.
+	Agent, RequestID string
+	// Queues limits the choice; empty means every queue.
+	Queues []string
+	// Now is the caller's clock; Hold is how long nobody else is offered the
+	// entry, unless Apply says more first.
+	Now  time.Time
+	Hold time.Duration
+}
+
+// Filter chooses entries for a page. Zero fields choose everything.
+type Filter struct {
+	States []callback.State
+	Queue  string
+	Agent  string
+}
+
+// Page is one page of entries, oldest opened first. Next continues after it and
+// is empty at the end. A page may be short before the end: the work of one call
+// is bounded.
+type Page struct {
+	Entries []Entry
+	Next    string
+}
+
+// QueueStats counts one queue.
+type QueueStats struct {
+	Queue string
+	// Ready may be reserved now; Delayed waits for its ReadyAt; Held is
+	// reserved, assigned, attempting or wrapping.
+	Ready, Delayed, Held int
+	// OldestReady is the OpenedAt of the oldest ready entry; zero without one.
+	OldestReady time.Time
+}
+
+// Checkpoint says how far the index has followed the stream.
+type Checkpoint struct {
+	// Incarnation names the stream's life: an index built from another one is
+	// worthless.
+	Incarnation string
+	// Seq: every event up to it is applied.
+	Seq uint64
+}
+
+// Index is the projection that answers what is ready, for whom, and what is due
+// when. It can be lost at any moment and is rebuilt from the stream. All
+// methods are safe for concurrent use; implementations that share a server
+// share their content.
+type Index interface {
+	// Checkpoint returns how far the index is complete, or ErrIndexIncomplete
+	// when it was never completed, or lost since.
+	Checkpoint(ctx context.Context) (Checkpoint, error)
+	// Complete records that everything up to cp is applied. From the first call
+	// after Reset on, the index is complete. A checkpoint never moves back
+	// within one incarnation.
+	Complete(ctx context.Context, cp Checkpoint) error
+	// Reset forgets everything; the index is incomplete until Complete.
+	Reset(ctx context.Context) error
+	// Apply takes the entries in, each only if its Seq is higher than what is
+	// held for its ID. An applied entry ends the hold on its ID.
+	Apply(ctx context.Context, entries ...Entry) error
+	// Reserve picks the ready entry with the lowest (Rank, ID) and holds it for
+	// the agent. It returns ErrNoneReady, or ErrIndexIncomplete when none is
+	// ready in an index that may not hold everything.
+	Reserve(ctx context.Context, r Reservation) (Entry, error)
+	// HeldBy returns the entries an agent holds, oldest Seq first.
+	HeldBy(ctx context.Context, agent string) ([]Entry, error)
+	// Due returns up to limit entries whose DueAt is not after now, earliest first.
+	Due(ctx context.Context, now time.Time, limit int) ([]Entry, error)
+	// Get returns the entry of one callback; ok is false when there is none.
+	Get(ctx context.Context, id string) (e Entry, ok bool, err error)
+	// Page lists entries by opening time. after is a former page's Next, or
+	// empty. limit is at least 1.
+	Page(ctx context.Context, f Filter, after string, limit int) (Page, error)
+	// Stats counts every queue at a moment, by name.
+	Stats(ctx context.Context, now time.Time) ([]QueueStats, error)
+}

@@ -1,0 +1,3 @@
+module github.com/rappel-loop/rappel/tools
+
+go 1.26
