@@ -1,0 +1,113 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/rappel-loop/rappel/proto/subject"
+)
+
+// ErrNotFound says that the subject holds no event, or the stream no such
+// sequence.
+var ErrNotFound = errors.New("no such event")
+
+// Delivery is one stored event.
+type Delivery struct {
+	// Stream, Subject and Sequence say where it is stored.
+	Stream, Subject string
+	Sequence        uint64
+	// ID is the event id, Type the protobuf message's full name.
+	ID, Type string
+	// Time is when the server stored it.
+	Time time.Time
+	// Deliveries counts how often this consumer was given it; 1 is the first.
+	Deliveries uint64
+	// Headers and Data are the message's; read only.
+	Headers nats.Header
+	Data    []byte
+}
+
+// Decode reads the body into m and checks that the type header agrees.
+func (d Delivery) Decode(m proto.Message) error {
+	if want := string(m.ProtoReflect().Descriptor().FullName()); d.Type != want {
+		return Terminate("unexpected_type", fmt.Errorf("event type %q, expected %s", d.Type, want))
+	}
+	if err := proto.Unmarshal(d.Data, m); err != nil {
+		return Terminate("undecodable", fmt.Errorf("decode %s: %w", d.Type, err))
+	}
+	return nil
+}
+
+// Last returns the last event of a subject, or ErrNotFound. On a replicated
+// stream it may be stale: good for reading, and as the base of a decision only
+// under a compare-and-set.
+func (b *Bus) Last(ctx context.Context, subj string) (Delivery, error) {
+	stream, err := b.streamOf(ctx, subj)
+	if err != nil {
+		return Delivery{}, err
+	}
+	m, err := stream.GetLastMsgForSubject(ctx, subj)
+	return fromRaw(stream, m, err)
+}
+
+// At returns the event at a sequence of a stream, or ErrNotFound.
+func (b *Bus) At(ctx context.Context, stream string, seq uint64) (Delivery, error) {
+	s, err := b.stream(ctx, stream)
+	if err != nil {
+		return Delivery{}, err
+	}
+	m, err := s.GetMsg(ctx, seq)
+	return fromRaw(s, m, err)
+}
+
+func fromRaw(s jetstream.Stream, m *jetstream.RawStreamMsg, err error) (Delivery, error) {
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return Delivery{}, ErrNotFound
+	}
+	if err != nil {
+		return Delivery{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return Delivery{
+		Stream: s.CachedInfo().Config.Name, Subject: m.Subject, Sequence: m.Sequence, Time: m.Time,
+		ID: m.Header.Get(nats.MsgIdHdr), Type: m.Header.Get(subject.HeaderType),
+		Headers: m.Header, Data: m.Data,
+	}, nil
+}
+
+// streamsByPrefix maps the start of a subject to its stream.
+var streamsByPrefix = []struct{ prefix, stream string }{
+	{strings.TrimSuffix(subject.AllResponses, ">"), subject.Responses},
+	{strings.TrimSuffix(subject.AllScores, ">"), subject.Scores},
+	{strings.TrimSuffix(subject.AllAlerts, ">"), subject.Alerts},
+	{strings.TrimSuffix(subject.AllCallbacks, ">"), subject.Callbacks},
+	{strings.TrimSuffix(subject.AllFeed, ">"), subject.Feed},
+	{strings.TrimSuffix(subject.AllDeadLetters, ">"), subject.DeadLetters},
+}
+
+func (b *Bus) streamOf(ctx context.Context, subj string) (jetstream.Stream, error) {
+	for _, s := range streamsByPrefix {
+		if strings.HasPrefix(subj, s.prefix) {
+			return b.stream(ctx, s.stream)
+		}
+	}
+	return nil, fmt.Errorf("bus: no stream holds the subject's prefix")
+}
+
+func (b *Bus) stream(ctx context.Context, name string) (jetstream.Stream, error) {
+	if s, ok := b.streams.Load(name); ok {
+		return s.(jetstream.Stream), nil
+	}
+	s, err := b.js.Stream(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: stream %s: %w", ErrUnavailable, name, err)
+	}
+	b.streams.Store(name, s)
+	return s, nil
+}

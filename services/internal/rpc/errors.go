@@ -1,0 +1,113 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// Domain is the ErrorInfo domain of every error of the loop.
+const Domain = "rappel"
+
+// Field names one wrong field: a JSON path, and what is wrong with it.
+type Field struct{ Path, Problem string }
+
+// Invalid is INVALID_ARGUMENT with every wrong field named, in the message as
+// well as in the details, so that a person at a terminal sees them too.
+func Invalid(fields ...Field) error {
+	msg := "the request has wrong fields"
+	v := &errdetails.BadRequest{}
+	for i, f := range fields {
+		sep := "; "
+		if i == 0 {
+			sep = ": "
+		}
+		msg += sep + f.Path + ": " + f.Problem
+		v.FieldViolations = append(v.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: f.Path, Description: f.Problem})
+	}
+	return withDetails(codes.InvalidArgument, msg, info("INVALID_FIELDS"), v)
+}
+
+// Refused is an error with a machine-readable reason, as NO_CALLBACK_READY.
+func Refused(code codes.Code, reason, msg string) error {
+	return withDetails(code, msg, info(reason))
+}
+
+// TryLater is an error that says when to try again; over HTTP it carries
+// Retry-After.
+func TryLater(code codes.Code, reason, msg string, after time.Duration) error {
+	return withDetails(code, msg, info(reason), &errdetails.RetryInfo{RetryDelay: durationpb.New(after)})
+}
+
+// Internal hides what went wrong from the caller; log the cause where it is
+// known.
+func Internal() error {
+	return Refused(codes.Internal, "INTERNAL", "something went wrong on our side; it was logged")
+}
+
+// TooLarge is the answer to a body over MaxMessageBytes.
+func TooLarge() error {
+	return Refused(codes.ResourceExhausted, "BODY_TOO_LARGE", fmt.Sprintf("the body is larger than %d bytes; send several requests", MaxMessageBytes))
+}
+
+func info(reason string) *errdetails.ErrorInfo {
+	return &errdetails.ErrorInfo{Reason: reason, Domain: Domain}
+}
+
+func withDetails(code codes.Code, msg string, details ...protoadapt.MessageV1) error {
+	st := status.New(code, msg)
+	if with, err := st.WithDetails(details...); err == nil {
+		st = with
+	}
+	return st.Err()
+}
+
+// Reason returns the ErrorInfo reason of an error, or "".
+func Reason(err error) string {
+	for _, d := range status.Convert(err).Details() {
+		if i, ok := d.(*errdetails.ErrorInfo); ok {
+			return i.GetReason()
+		}
+	}
+	return ""
+}
+
+// WriteError answers an HTTP call with a google.rpc.Status in JSON.
+func WriteError(w http.ResponseWriter, err error) {
+	st := status.Convert(err)
+	code := runtime.HTTPStatusFromCode(st.Code())
+	for _, d := range st.Details() {
+		switch d := d.(type) {
+		case *errdetails.RetryInfo:
+			after := max(1, int((d.GetRetryDelay().AsDuration()+time.Second-1)/time.Second))
+			w.Header().Set("Retry-After", strconv.Itoa(after))
+			// Too little room is the server's state, not the caller's rate.
+			code = http.StatusServiceUnavailable
+		case *errdetails.ErrorInfo:
+			if d.GetReason() == "BODY_TOO_LARGE" {
+				code = http.StatusRequestEntityTooLarge
+			}
+		}
+	}
+	body, merr := protojson.Marshal(st.Proto())
+	if merr != nil {
+		body = []byte(`{"code":13,"message":"something went wrong on our side"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = w.Write(append(body, '\n'))
+}
+
+func gatewayError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+	WriteError(w, err)
+}

@@ -1,0 +1,165 @@
+// Package rpc is where services meet their callers: one gRPC server, one HTTP
+// server with the JSON gateway in front of the same services, health, metrics,
+// and one shape of errors. Services register in their Start; Serve comes last.
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/test/bufconn"
+)
+
+// MaxMessageBytes bounds one gRPC message and one HTTP body.
+const MaxMessageBytes = 8 << 20
+
+// Options configure a Server.
+type Options struct {
+	// Log gets failures that are ours; never a payload.
+	Log *zap.Logger
+	// Metrics is shown at /metrics and gets the server's own.
+	Metrics *prometheus.Registry
+}
+
+// Server carries the services of a process. Register on it, then Serve.
+type Server struct {
+	log     *zap.Logger
+	grpc    *grpc.Server
+	mux     *http.ServeMux
+	gateway *runtime.ServeMux
+	inproc  *bufconn.Listener
+	conn    *grpc.ClientConn
+	health  *Health
+}
+
+// New returns a server that listens nowhere yet.
+func New(o Options) *Server {
+	m := newMetrics(o.Metrics)
+	s := &Server{
+		log: o.Log.Named("rpc"), mux: http.NewServeMux(),
+		gateway: newGateway(), inproc: bufconn.Listen(1 << 20), health: newHealth(),
+	}
+	s.grpc = grpc.NewServer(
+		grpc.MaxRecvMsgSize(MaxMessageBytes),
+		grpc.ChainUnaryInterceptor(m.unary, s.unaryRecover),
+		grpc.ChainStreamInterceptor(m.stream, s.streamRecover),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+	)
+	grpc_health_v1.RegisterHealthServer(s.grpc, s.health.grpc)
+	reflection.Register(s.grpc)
+	s.mux.HandleFunc("GET /healthz", s.health.live)
+	s.mux.HandleFunc("GET /readyz", s.health.ready)
+	if o.Metrics != nil {
+		s.mux.Handle("GET /metrics", promhttp.HandlerFor(o.Metrics, promhttp.HandlerOpts{}))
+	}
+	s.mux.Handle("/", s.gateway)
+	return s
+}
+
+// GRPC is where a service registers its gRPC implementation.
+func (s *Server) GRPC() grpc.ServiceRegistrar { return s.grpc }
+
+// HTTP is where a service registers routes that are not generated.
+func (s *Server) HTTP() *http.ServeMux { return s.mux }
+
+// Health holds what /readyz asks.
+func (s *Server) Health() *Health { return s.health }
+
+// Gateway registers generated HTTP/JSON routes: pass the generated
+// RegisterXServiceHandler. They reach the gRPC server in memory, so both ways
+// in pass the same interceptors.
+func (s *Server) Gateway(register func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error) error {
+	if s.conn == nil {
+		conn, err := grpc.NewClient("passthrough:inprocess",
+			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.inproc.DialContext(ctx) }),
+			grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(4*MaxMessageBytes)))
+		if err != nil {
+			return err
+		}
+		s.conn = conn
+	}
+	return register(context.Background(), s.gateway, s.conn) //nolint:forbidigo // the connection lives as long as the server
+}
+
+// Listeners are where a server is reached.
+type Listeners struct{ HTTP, GRPC net.Listener }
+
+// Listen opens both addresses; port 0 picks a free one.
+func Listen(httpAddr, grpcAddr string) (Listeners, error) {
+	h, err := net.Listen("tcp", httpAddr)
+	if err != nil {
+		return Listeners{}, fmt.Errorf("listen for HTTP: %w; choose another with --http-addr", err)
+	}
+	g, err := net.Listen("tcp", grpcAddr)
+	if err != nil {
+		return Listeners{}, errors.Join(fmt.Errorf("listen for gRPC: %w; choose another with --grpc-addr", err), h.Close())
+	}
+	return Listeners{HTTP: h, GRPC: g}, nil
+}
+
+// Serve answers on l until Stop. The function it returns stops it: no new
+// calls, those at work end until the context does. fail gets the error of a
+// listener that breaks.
+func (s *Server) Serve(l Listeners, fail func(error)) (stop func(context.Context) error) {
+	h := &http.Server{
+		Handler: s.limit(s.mux), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: zap.NewStdLog(s.log),
+	}
+	serve := func(name string, f func() error) {
+		if err := f(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, grpc.ErrServerStopped) {
+			fail(fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	go serve("in-process gRPC", func() error { return s.grpc.Serve(s.inproc) })
+	go serve("gRPC", func() error { return s.grpc.Serve(l.GRPC) })
+	go serve("HTTP", func() error { return h.Serve(l.HTTP) })
+	return func(ctx context.Context) error {
+		err := h.Shutdown(ctx)
+		done := make(chan struct{})
+		go func() { s.grpc.GracefulStop(); close(done) }()
+		select {
+		case <-done:
+		case <-ctx.Done():
+			s.grpc.Stop()
+			<-done
+		}
+		return errors.Join(err, s.Close())
+	}
+}
+
+// Close frees a server, served or not.
+func (s *Server) Close() error {
+	s.grpc.Stop()
+	err := s.inproc.Close()
+	if s.conn != nil {
+		err = errors.Join(err, s.conn.Close())
+	}
+	return err
+}
+
+// limit bounds every body.
+func (s *Server) limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > MaxMessageBytes {
+			WriteError(w, TooLarge())
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, MaxMessageBytes)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,160 @@
+// Package topology holds the streams and consumers of the loop as data, and the
+// one function that brings a NATS server in line with them. docs/subjects.md is
+// printed from it.
+package topology
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rappel-loop/rappel/proto/subject"
+)
+
+const day = 24 * time.Hour
+
+// Stream is one JetStream stream and the reason for its limits.
+type Stream struct {
+	// Name and Subjects, from package subject.
+	Name     string
+	Subjects []string
+	// MaxAge is how long an event is kept; 0 keeps it until it is purged.
+	MaxAge time.Duration
+	// MaxBytes bounds the stream; a full stream refuses new events, which is
+	// what makes backpressure reach the source. 0 is unbounded.
+	MaxBytes int64
+	// Duplicates is the window in which a repeated Nats-Msg-Id is refused. Each
+	// id costs 129 bytes of server memory while it lasts.
+	Duplicates time.Duration
+	// Why says what the stream is for and why its limits are what they are.
+	Why string
+}
+
+// Consumer is one durable consumer. It delivers each event until it is
+// acknowledged; the handler counts deliveries and gives up, not the server.
+type Consumer struct {
+	// Stream is what it reads; Durable is its name.
+	Stream, Durable string
+	// Lanes is how many events are handled at once. One bucket's events share a
+	// lane, so they are handled in order.
+	Lanes int
+	// AckWait is how long a delivery may take before it is given to another.
+	AckWait time.Duration
+	// MaxDeliveries is after how many deliveries an event becomes a dead letter.
+	MaxDeliveries int
+	// Why says what the consumer does.
+	Why string
+}
+
+// Streams lists every stream, in the order of the loop.
+func Streams() []Stream {
+	return []Stream{
+		{
+			Name: subject.Responses, Subjects: []string{subject.AllResponses}, MaxAge: 90 * day,
+			Duplicates: 10 * time.Minute,
+			Why:        "Every accepted answer, whole, at each revision. Kept as long as a source may send it again: the ledger of revisions is read from it.",
+		},
+		{
+			Name: subject.Scores, Subjects: []string{subject.AllScores}, MaxAge: 90 * day,
+			Duplicates: 10 * time.Minute,
+			Why:        "Every answer with what the scorer found in it.",
+		},
+		{
+			Name: subject.Alerts, Subjects: []string{subject.AllAlerts}, MaxAge: 90 * day,
+			Duplicates: 10 * time.Minute,
+			Why:        "Every rule that matched, and every one that no longer does.",
+		},
+		{
+			Name: subject.Callbacks, Subjects: []string{subject.AllCallbacks},
+			Duplicates: 2 * time.Minute,
+			Why:        "The truth about callbacks: the last event of a customer's subject is the state. No age limit: once a subject is gone, its callbacks could be opened again.",
+		},
+		{
+			Name: subject.Feed, Subjects: []string{subject.AllFeed}, MaxAge: 30 * day,
+			Duplicates: 10 * time.Minute,
+			Why:        "Public events without personal data, for product teams.",
+		},
+		{
+			Name: subject.DeadLetters, Subjects: []string{subject.AllDeadLetters}, MaxAge: 90 * day,
+			Duplicates: 10 * time.Minute,
+			Why:        "Messages no retry will mend, with their reason and origin.",
+		},
+	}
+}
+
+// The durable consumers.
+var (
+	// Scorer scores what the collector accepted.
+	Scorer = Consumer{
+		Stream: subject.Responses, Durable: "scorer", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
+		Why: "scores each response",
+	}
+	// Alerting runs the rules over scored responses.
+	Alerting = Consumer{
+		Stream: subject.Scores, Durable: "alerting", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
+		Why: "runs the rules over each scored response",
+	}
+	// CallbackQueue opens and enriches callbacks.
+	CallbackQueue = Consumer{
+		Stream: subject.Alerts, Durable: "callback-queue", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
+		Why: "opens a callback, adds a reason to the open one, or withdraws a reason",
+	}
+)
+
+// Consumers lists every durable consumer.
+func Consumers() []Consumer { return []Consumer{Scorer, Alerting, CallbackQueue} }
+
+// Options say what differs between deployments.
+type Options struct {
+	// Replicas is 1 for one process, 3 in a cluster.
+	Replicas int
+	// MaxBytes bounds each of RESPONSES, SCORES and ALERTS; 0 is unbounded.
+	MaxBytes int64
+	// MaxAge, when positive, replaces the 90 days of those streams.
+	MaxAge time.Duration
+}
+
+// Ensure creates the streams and consumers that are missing and updates those
+// that differ. It is safe to run from several processes at once.
+func Ensure(ctx context.Context, js jetstream.JetStream, o Options) error {
+	for _, s := range Streams() {
+		if _, err := js.CreateOrUpdateStream(ctx, s.config(o)); err != nil {
+			return fmt.Errorf("stream %s: %w", s.Name, err)
+		}
+	}
+	for _, c := range Consumers() {
+		if _, err := js.CreateOrUpdateConsumer(ctx, c.Stream, c.config(o)); err != nil {
+			return fmt.Errorf("consumer %s of %s: %w", c.Durable, c.Stream, err)
+		}
+	}
+	return nil
+}
+
+func (s Stream) config(o Options) jetstream.StreamConfig {
+	c := jetstream.StreamConfig{
+		Name: s.Name, Description: s.Why, Subjects: s.Subjects,
+		Storage: jetstream.FileStorage, Replicas: max(1, o.Replicas),
+		MaxAge: s.MaxAge, MaxBytes: -1, Duplicates: s.Duplicates,
+		Discard: jetstream.DiscardNew, AllowDirect: true, DenyDelete: false,
+		MaxMsgSize: 4 << 20,
+	}
+	if s.MaxAge == 90*day {
+		if o.MaxBytes > 0 {
+			c.MaxBytes = o.MaxBytes
+		}
+		if o.MaxAge > 0 {
+			c.MaxAge = o.MaxAge
+		}
+	}
+	return c
+}
+
+func (c Consumer) config(o Options) jetstream.ConsumerConfig {
+	return jetstream.ConsumerConfig{
+		Durable: c.Durable, Description: c.Why, Replicas: max(1, o.Replicas),
+		AckPolicy: jetstream.AckExplicitPolicy, DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckWait: c.AckWait, MaxDeliver: -1, MaxAckPending: 4 * c.Lanes,
+	}
+}
