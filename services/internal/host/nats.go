@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/internal/bus"
@@ -49,11 +50,20 @@ func NATS(cfg NATSConfig) Module {
 	}}
 }
 
-// UseConnection makes a connection the process's bus, with the streams ensured.
-func UseConnection(ctx context.Context, p *Process, nc *nats.Conn, barrier bus.Barrier, o topology.Options) error {
+// Check looks at a store before anything else does.
+type Check func(context.Context, jetstream.JetStream) error
+
+// UseConnection makes a connection the process's bus: the checks first, then the
+// streams ensured.
+func UseConnection(ctx context.Context, p *Process, nc *nats.Conn, barrier bus.Barrier, o topology.Options, checks ...Check) error {
 	b, err := bus.New(nc, bus.Options{Log: p.Log, Barrier: barrier, Metrics: bus.NewMetrics(p.Metrics)})
 	if err != nil {
 		return err
+	}
+	for _, check := range checks {
+		if err := check(ctx, b.JetStream()); err != nil {
+			return err
+		}
 	}
 	if err := topology.Ensure(ctx, b.JetStream(), o); err != nil {
 		return err

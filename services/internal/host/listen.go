@@ -1,0 +1,65 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"go.uber.org/zap"
+
+	"github.com/rappel-loop/rappel/services/internal/rpc"
+)
+
+// ListenConfig says where a process is reached.
+type ListenConfig struct {
+	// HTTPAddr and GRPCAddr are HOST:PORT; port 0 picks a free one and logs it.
+	HTTPAddr string `koanf:"http_addr"`
+	GRPCAddr string `koanf:"grpc_addr"`
+	// InsecureBind allows addresses that other machines can reach although no
+	// authentication is configured: for a network that only services share, as
+	// between containers.
+	InsecureBind bool `koanf:"insecure_bind"`
+}
+
+// DefaultListenConfig is reached from this machine only.
+func DefaultListenConfig() ListenConfig {
+	return ListenConfig{HTTPAddr: "127.0.0.1:8080", GRPCAddr: "127.0.0.1:9090"}
+}
+
+// Validate refuses an address that other machines can reach, because nothing
+// asks them who they are.
+func (c ListenConfig) Validate() []error {
+	var errs []error
+	for name, addr := range map[string]string{"http_addr": c.HTTPAddr, "grpc_addr": c.GRPCAddr} {
+		h, _, err := net.SplitHostPort(addr)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("%s: %w; write HOST:PORT", name, err))
+		case !c.InsecureBind && !isLoopback(h):
+			errs = append(errs, fmt.Errorf("%s: %q can be reached by other machines and no authentication is configured; "+
+				"bind 127.0.0.1, or set insecure_bind on a network that only trusted services share", name, addr))
+		}
+	}
+	return errs
+}
+
+func isLoopback(h string) bool {
+	if h == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(h)
+	return ip != nil && ip.IsLoopback()
+}
+
+// Listen opens the process to its callers; it is the last module of a list.
+func Listen(cfg ListenConfig) Module {
+	return Module{Name: "listeners", Start: func(_ context.Context, p *Process) error {
+		l, err := rpc.Listen(cfg.HTTPAddr, cfg.GRPCAddr)
+		if err != nil {
+			return err
+		}
+		p.OnStop("listeners", p.RPC.Serve(l, p.Fail))
+		p.Log.Info("listening", zap.String("http", l.HTTP.Addr().String()), zap.String("grpc", l.GRPC.Addr().String()))
+		return nil
+	}}
+}
