@@ -4,6 +4,8 @@
 package subject
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -98,6 +100,13 @@ func CheckCustomerKey(s string) error {
 		return errors.New("customer key: must be 26 characters of lower-case base32")
 	}
 	return nil
+}
+
+// BucketOf is a customer's bucket: the first three hexadecimal digits of the
+// SHA-256 of the customer key, one of 4,096.
+func BucketOf(customerKey string) string {
+	h := sha256.Sum256([]byte(customerKey))
+	return hex.EncodeToString(h[:2])[:3]
 }
 
 // Response is the subject of a response of a survey. It panics on parts that

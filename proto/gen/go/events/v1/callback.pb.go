@@ -273,6 +273,8 @@ const (
 	CallbackEvent_LEASE_EXPIRED CallbackEvent_Type = 14
 	// It was canceled.
 	CallbackEvent_CANCELED CallbackEvent_Type = 15
+	// The wrap-up was not written in time; it waits for anyone to write it.
+	CallbackEvent_WRAP_UP_OVERDUE CallbackEvent_Type = 16
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -294,6 +296,7 @@ var (
 		13: "RELEASED",
 		14: "LEASE_EXPIRED",
 		15: "CANCELED",
+		16: "WRAP_UP_OVERDUE",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -312,6 +315,7 @@ var (
 		"RELEASED":         13,
 		"LEASE_EXPIRED":    14,
 		"CANCELED":         15,
+		"WRAP_UP_OVERDUE":  16,
 	}
 )
 
@@ -539,7 +543,9 @@ type Attempt struct {
 	// The moment the customer named; only with CALL_LATER.
 	CallAgainAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=call_again_at,json=callAgainAt,proto3" json:"call_again_at,omitempty"`
 	// What the agent wrote.
-	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	// The fencing token of the hold in which it was made.
+	Token         uint64 `protobuf:"varint,8,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -621,6 +627,13 @@ func (x *Attempt) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *Attempt) GetToken() uint64 {
+	if x != nil {
+		return x.Token
+	}
+	return 0
 }
 
 // WrapUp is what the agent wrote down after the call.
@@ -718,7 +731,11 @@ type Holder struct {
 	// When the hold lapses unless the agent goes on.
 	LeaseExpiresAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=lease_expires_at,json=leaseExpiresAt,proto3" json:"lease_expires_at,omitempty"`
 	// The request that got it; asking again with it gets the same callback.
-	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// When the hold ended; only on a last holder.
+	EndedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// Why it ended, in the agent's words; only on a last holder.
+	EndReason     string `protobuf:"bytes,7,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -788,6 +805,20 @@ func (x *Holder) GetRequestId() string {
 	return ""
 }
 
+func (x *Holder) GetEndedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedAt
+	}
+	return nil
+}
+
+func (x *Holder) GetEndReason() string {
+	if x != nil {
+		return x.EndReason
+	}
+	return ""
+}
+
 // Callback is the task to call a customer back.
 type Callback struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -831,8 +862,13 @@ type Callback struct {
 	WrapUp *WrapUp `protobuf:"bytes,19,opt,name=wrap_up,json=wrapUp,proto3" json:"wrap_up,omitempty"`
 	// Why it was canceled.
 	CancelReason string `protobuf:"bytes,20,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
-	// Who held it last, once it is closed.
-	LastHolder    *Holder `protobuf:"bytes,21,opt,name=last_holder,json=lastHolder,proto3" json:"last_holder,omitempty"`
+	// The hold before the present moment; absent when there was none.
+	LastHolder *Holder `protobuf:"bytes,21,opt,name=last_holder,json=lastHolder,proto3" json:"last_holder,omitempty"`
+	// The highest priority among the further reasons, 0 to 100.
+	MorePriority int32 `protobuf:"varint,22,opt,name=more_priority,json=morePriority,proto3" json:"more_priority,omitempty"`
+	// Who completed or canceled it; absent when the attempt policy or the
+	// customer's correction did.
+	ClosedBy      string `protobuf:"bytes,23,opt,name=closed_by,json=closedBy,proto3" json:"closed_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1012,6 +1048,20 @@ func (x *Callback) GetLastHolder() *Holder {
 		return x.LastHolder
 	}
 	return nil
+}
+
+func (x *Callback) GetMorePriority() int32 {
+	if x != nil {
+		return x.MorePriority
+	}
+	return 0
+}
+
+func (x *Callback) GetClosedBy() string {
+	if x != nil {
+		return x.ClosedBy
+	}
+	return ""
 }
 
 // TakenAlert remembers an alert the aggregate has dealt with.
@@ -1234,7 +1284,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bpriority\x18\x0f \x01(\x05R\bpriority\x12\x1c\n" +
 	"\twithdrawn\x18\x10 \x01(\bR\twithdrawnB\b\n" +
 	"\x06_valueB\x0f\n" +
-	"\r_satisfaction\"\xe4\x03\n" +
+	"\r_satisfaction\"\xfa\x03\n" +
 	"\aAttempt\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x19\n" +
 	"\bagent_id\x18\x02 \x01(\tR\aagentId\x129\n" +
@@ -1243,7 +1293,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bended_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12;\n" +
 	"\aoutcome\x18\x05 \x01(\x0e2!.rappel.events.v1.Attempt.OutcomeR\aoutcome\x12>\n" +
 	"\rcall_again_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcallAgainAt\x12\x12\n" +
-	"\x04note\x18\a \x01(\tR\x04note\"\xa2\x01\n" +
+	"\x04note\x18\a \x01(\tR\x04note\x12\x14\n" +
+	"\x05token\x18\b \x01(\x04R\x05token\"\xa2\x01\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aREACHED\x10\x01\x12\r\n" +
@@ -1269,14 +1320,17 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\n" +
 	"UNRESOLVED\x10\x03\x12\x14\n" +
 	"\x10NO_ACTION_NEEDED\x10\x04\x12\x0f\n" +
-	"\vUNREACHABLE\x10\x05\"\xd0\x01\n" +
+	"\vUNREACHABLE\x10\x05\"\xa6\x02\n" +
 	"\x06Holder\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x14\n" +
 	"\x05token\x18\x02 \x01(\x04R\x05token\x120\n" +
 	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12D\n" +
 	"\x10lease_expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x0eleaseExpiresAt\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tR\trequestId\"\xb3\b\n" +
+	"request_id\x18\x05 \x01(\tR\trequestId\x125\n" +
+	"\bended_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x1d\n" +
+	"\n" +
+	"end_reason\x18\a \x01(\tR\tendReason\"\xf5\b\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -1302,7 +1356,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\awrap_up\x18\x13 \x01(\v2\x18.rappel.events.v1.WrapUpR\x06wrapUp\x12#\n" +
 	"\rcancel_reason\x18\x14 \x01(\tR\fcancelReason\x129\n" +
 	"\vlast_holder\x18\x15 \x01(\v2\x18.rappel.events.v1.HolderR\n" +
-	"lastHolder\"\x82\x01\n" +
+	"lastHolder\x12#\n" +
+	"\rmore_priority\x18\x16 \x01(\x05R\fmorePriority\x12\x1b\n" +
+	"\tclosed_by\x18\x17 \x01(\tR\bclosedBy\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -1317,7 +1373,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xb8\x05\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xcd\x05\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -1330,7 +1386,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x8c\x02\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\xa1\x02\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -1349,7 +1405,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\tCOMPLETED\x10\f\x12\f\n" +
 	"\bRELEASED\x10\r\x12\x11\n" +
 	"\rLEASE_EXPIRED\x10\x0e\x12\f\n" +
-	"\bCANCELED\x10\x0fB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\bCANCELED\x10\x0f\x12\x13\n" +
+	"\x0fWRAP_UP_OVERDUE\x10\x10B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
@@ -1396,27 +1453,28 @@ var file_events_v1_callback_proto_depIdxs = []int32{
 	14, // 9: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
 	14, // 10: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
 	14, // 11: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	2,  // 12: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	15, // 13: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
-	4,  // 14: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	14, // 15: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	14, // 16: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	14, // 17: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	14, // 18: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	14, // 19: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
-	7,  // 20: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
-	5,  // 21: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
-	6,  // 22: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
-	7,  // 23: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
-	3,  // 24: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	14, // 25: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	8,  // 26: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	9,  // 27: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	14, // 12: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 13: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
+	15, // 14: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	4,  // 15: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
+	14, // 16: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	14, // 17: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	14, // 18: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	14, // 19: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	14, // 20: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	7,  // 21: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
+	5,  // 22: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
+	6,  // 23: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
+	7,  // 24: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
+	3,  // 25: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	14, // 26: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	8,  // 27: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	9,  // 28: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
