@@ -1,0 +1,197 @@
+package callback
+
+import "time"
+
+// Callback is the task to call a customer back.
+type Callback struct {
+	// ID is `<customer_key>-<number>`; Number is 1 for the customer's first.
+	ID          string
+	CustomerKey string
+	Number      uint32
+	// State is where it stands; only the transition table changes it.
+	State State
+	// Customer is whom to call.
+	Customer Customer
+	// Reasons is why, in the order they came, at most MaxReasons. Withdrawn ones
+	// stay, so that an agent sees what happened; they do not count.
+	Reasons []Reason
+	// MoreReasons counts the reasons beyond MaxReasons, and MorePriority is the
+	// most urgent of them, 0 to 100: all that is kept of them.
+	MoreReasons  int
+	MorePriority int
+	// Queue is the queue it waits in; it does not change while it is open.
+	Queue string
+	// Language is the language to speak, a BCP 47 tag; empty when unknown.
+	Language string
+	// Skills are what the agent must have, from the first reason that names any.
+	Skills []string
+	// Priority is 0 to 100, higher is more urgent; priority.go has the formula.
+	Priority int
+	// OpenedAt is the callback's age: no requeue, retry or transfer resets it.
+	OpenedAt time.Time
+	// UpdatedAt is when it last changed.
+	UpdatedAt time.Time
+	// NotBefore is when it may first be claimed or offered; zero means at once.
+	NotBefore time.Time
+	// FirstAttemptDue is when the first attempt should have been started.
+	FirstAttemptDue time.Time
+	// ClosedAt is when it was completed or canceled; zero while open.
+	ClosedAt time.Time
+	// Holder is who has it in hand; nil in Pending and in the terminal states.
+	Holder *Holder
+	// LastHolder is the hold before the present moment, ended; nil when there
+	// was none. It lets a repeated command be told from a late one.
+	LastHolder *Holder
+	// Attempts are the tries, oldest first; the last one is running while the
+	// state is Attempting. At most MaxAttemptsKept.
+	Attempts []Attempt
+	// WrapUp is what it came to; nil unless Completed.
+	WrapUp *WrapUp
+	// CancelReason is why it was canceled; empty unless Canceled.
+	CancelReason string
+	// ClosedBy is who completed or canceled it; empty while open, when the
+	// attempt policy completed it, and when the customer's correction canceled it.
+	ClosedBy string
+}
+
+// Holder is one agent's hold on a callback.
+type Holder struct {
+	AgentID string
+	// RequestID is the request that got the hold; may be empty.
+	RequestID string
+	// Token fences the hold: the stream sequence of the commit that gave it. The
+	// commit itself carries 0; Aggregate.Loaded fills it in.
+	Token uint64
+	// Since is when the hold was given.
+	Since time.Time
+	// LeaseExpiresAt is when the hold lapses unless the agent goes on; zero once
+	// a wrap-up is overdue, which has no further deadline.
+	LeaseExpiresAt time.Time
+	// EndedAt and EndReason are set on a LastHolder only: when the hold ended,
+	// and why in the agent's words, empty when they gave none.
+	EndedAt   time.Time
+	EndReason string
+}
+
+// MaxAttemptsKept bounds Callback.Attempts. Tries that do not count are
+// forgotten first; it is no less than any policy's MaxAttempts.
+const MaxAttemptsKept = 20
+
+// Attempt is one try to reach the customer.
+type Attempt struct {
+	// Number is 1 for the callback's first.
+	Number  int
+	AgentID string
+	// Token is the hold's in which the attempt was made.
+	Token     uint64
+	StartedAt time.Time
+	// EndedAt is zero while the attempt runs, and Outcome empty.
+	EndedAt time.Time
+	Outcome AttemptOutcome
+	// CallAgainAt is the moment the customer named; only with CallLater.
+	CallAgainAt time.Time
+	// Note is what the agent wants remembered.
+	Note string
+}
+
+// Running reports whether the attempt has not ended.
+func (a *Attempt) Running() bool { return a.EndedAt.IsZero() }
+
+// WrapUp is what was written down after the call.
+type WrapUp struct {
+	Outcome   Outcome
+	RootCause string
+	Note      string
+	// AgentID is who wrote it; empty when the attempt policy closed the callback.
+	AgentID string
+	At      time.Time
+}
+
+// ReadyAt is when a pending callback may first be claimed or offered; zero in
+// every other state.
+func (c *Callback) ReadyAt() time.Time {
+	if c.State != Pending {
+		return time.Time{}
+	}
+	return later(c.OpenedAt, c.NotBefore)
+}
+
+// DueAt is the callback's next deadline: the end of the hold's lease. It is zero
+// when there is none.
+func (c *Callback) DueAt() time.Time {
+	if c.Holder == nil {
+		return time.Time{}
+	}
+	return c.Holder.LeaseExpiresAt
+}
+
+// DueCommand is the command to give at DueAt; nil when there is no deadline.
+func (c *Callback) DueCommand() Command {
+	switch {
+	case c.DueAt().IsZero():
+		return nil
+	case c.State == Reserved:
+		return ExpireReservation{}
+	default:
+		return ExpireLease{}
+	}
+}
+
+// WrapUpOverdue reports whether the agent who called let the wrap-up's lease
+// pass. The callback stays theirs to complete, and anybody else's too.
+func (c *Callback) WrapUpOverdue() bool {
+	return c.State == Wrapping && c.Holder != nil && c.Holder.LeaseExpiresAt.IsZero()
+}
+
+// Tries counts the ended attempts that were real tries, up to MaxAttemptsKept.
+func (c *Callback) Tries() int {
+	n := 0
+	for i := range c.Attempts {
+		if !c.Attempts[i].Running() && c.Attempts[i].Outcome.counts() {
+			n++
+		}
+	}
+	return n
+}
+
+// lastAttempt is the newest attempt, nil when there is none.
+func (c *Callback) lastAttempt() *Attempt {
+	if len(c.Attempts) == 0 {
+		return nil
+	}
+	return &c.Attempts[len(c.Attempts)-1]
+}
+
+// lastToken is the token of the present hold, else of the one before it; 0 when
+// nobody ever held the callback.
+func (c *Callback) lastToken() uint64 {
+	switch {
+	case c.Holder != nil:
+		return c.Holder.Token
+	case c.LastHolder != nil:
+		return c.LastHolder.Token
+	default:
+		return 0
+	}
+}
+
+// reason is the index of an alert's reason, -1 when it is not there.
+func (c *Callback) reason(alertID string) int {
+	if c == nil {
+		return -1
+	}
+	for i := range c.Reasons {
+		if c.Reasons[i].AlertID == alertID {
+			return i
+		}
+	}
+	return -1
+}
+
+// later is the later of two moments; the zero time is before every other.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,87 @@
+package callback
+
+import (
+	"errors"
+	"strings"
+)
+
+func (c Complete) check() error {
+	var f fields
+	f.agent("agent_id", c.AgentID)
+	f.check(c.Outcome.writable(), "outcome", "must be RESOLVED, PARTLY_RESOLVED, UNRESOLVED or NO_ACTION_NEEDED")
+	f.text("root_cause", strings.TrimSpace(c.RootCause), 1, maxCause)
+	f.text("note", strings.TrimSpace(c.Note), 1, maxNote)
+	return f.err()
+}
+
+// apply takes the wrap-up from the agent who called, also after the lease; once
+// it is overdue, from anybody: somebody must be able to write it, and it is not
+// invented.
+func (c Complete) apply(d *draft) (EventType, error) {
+	if d.cb == nil {
+		return "", ErrNoCallback
+	}
+	w := WrapUp{
+		Outcome: c.Outcome, AgentID: c.AgentID, At: d.now,
+		RootCause: strings.TrimSpace(c.RootCause), Note: strings.TrimSpace(c.Note),
+	}
+	if c.written(d.cb, w) {
+		return "", ErrNoChange
+	}
+	err := d.holds(c, c.AgentID, c.Token)
+	if errors.Is(err, ErrNotHolder) && d.cb.WrapUpOverdue() {
+		err = nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := d.cb.follow(complete); err != nil {
+		return "", err
+	}
+	d.by(c.AgentID, d.cb.Holder.RequestID)
+	d.close(c.AgentID)
+	d.cb.WrapUp = &w
+	return EventCompleted, nil
+}
+
+// written reports whether this is a repeat: the callback was closed by this
+// agent with the same words.
+func (c Complete) written(cb *Callback, w WrapUp) bool {
+	if cb.WrapUp == nil || c.Token != 0 && c.Token != cb.lastToken() {
+		return false
+	}
+	w.At = cb.WrapUp.At
+	return *cb.WrapUp == w
+}
+
+func (c Cancel) check() error {
+	var f fields
+	f.text("reason", strings.TrimSpace(c.Reason), 1, maxReason)
+	f.agent("by", c.By)
+	return f.err()
+}
+
+func (c Cancel) apply(d *draft) (EventType, error) {
+	if d.cb == nil {
+		return "", ErrNoCallback
+	}
+	reason := strings.TrimSpace(c.Reason)
+	if d.cb.State == Canceled && d.cb.ClosedBy == c.By && d.cb.CancelReason == reason {
+		return "", ErrNoChange
+	}
+	if err := d.cb.follow(cancel); err != nil {
+		return "", err
+	}
+	d.cutShort("canceled while calling")
+	d.close(c.By)
+	d.cb.CancelReason = reason
+	d.by(c.By, "")
+	return EventCanceled, nil
+}
+
+// cutShort ends a running attempt whose outcome nobody told.
+func (d *draft) cutShort(note string) {
+	if last := d.cb.lastAttempt(); last != nil && last.Running() {
+		d.endAttempt(Attempt{Outcome: TechnicalFailure, Note: note})
+	}
+}

@@ -1,0 +1,44 @@
+package callback
+
+func (ExpireReservation) check() error { return nil }
+
+func (ExpireReservation) apply(d *draft) (EventType, error) {
+	if d.cb == nil || d.cb.State != Reserved || !d.leaseOver() {
+		return "", ErrNoChange
+	}
+	if err := d.cb.follow(offerTimeout); err != nil {
+		return "", err
+	}
+	d.letGo("")
+	d.by(ActorTimer, CauseLeaseOver)
+	return EventOfferExpired, nil
+}
+
+func (ExpireLease) check() error { return nil }
+
+// apply ends a hold whose agent went silent. Where no call was begun the
+// callback waits again; a call that never ended counts as a technical failure,
+// and waits for the gap, because the customer may have been spoken to. A
+// wrap-up is never given back, as that would call the customer twice, and never
+// written by a timer, as that would invent its outcome: it only becomes overdue.
+func (ExpireLease) apply(d *draft) (EventType, error) {
+	if d.cb == nil || d.cb.State == Reserved || !d.leaseOver() {
+		return "", ErrNoChange
+	}
+	from := d.cb.State
+	if err := d.cb.follow(leaseEnd); err != nil {
+		return "", err
+	}
+	d.by(ActorTimer, CauseLeaseOver)
+	if from == Wrapping {
+		d.extend(0)
+		return EventWrapUpOverdue, nil
+	}
+	if from == Attempting {
+		d.cutShort("lease expired")
+		d.postpone()
+		return EventLeaseExpired, nil
+	}
+	d.letGo("")
+	return EventLeaseExpired, nil
+}

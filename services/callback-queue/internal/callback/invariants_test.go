@@ -1,0 +1,191 @@
+package callback
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// invariants checks what must hold of every event, whatever led to it.
+func (p *player) invariants(before Aggregate, ev Event) {
+	p.hold(ev.Next.EventNo == before.EventNo+1, "event number %d after %d", ev.Next.EventNo, before.EventNo)
+	p.hold(ev.Next.Seq == before.Seq && ev.Next.LastHash == before.LastHash, "the store's fields changed")
+	p.hold(ev.At.Equal(p.now) && ev.Actor != "", "event without time or actor")
+	p.hold(p.agg.CustomerKey == key, "another customer")
+	p.takenOnce()
+	if p.cb() == nil {
+		p.hold(before.Callback == nil && ev.Type == EventAlertNoted, "the callback is gone")
+		return
+	}
+	p.succession(before.Callback, ev)
+	p.shape(p.cb())
+}
+
+// takenOnce: the memory of alerts is bounded, and holds each once.
+func (p *player) takenOnce() {
+	seen := map[string]bool{}
+	for _, t := range p.agg.Taken {
+		p.hold(!seen[t.AlertID], "alert %s is remembered twice", t.AlertID)
+		seen[t.AlertID] = true
+	}
+	p.hold(len(seen) <= MaxTaken, "too many remembered")
+}
+
+// succession: what may follow what.
+func (p *player) succession(old *Callback, ev Event) {
+	cb := p.cb()
+	if ev.Type == EventOpened {
+		number := uint32(0)
+		if old != nil {
+			p.hold(old.State.Terminal(), "a second open callback")
+			number = old.Number
+		}
+		p.hold(cb.Number == number+1 && cb.ID == ID(key, cb.Number), "number %d after %d", cb.Number, number)
+		p.hold(cb.State == Pending && !cb.OpenedAt.After(p.now), "opened wrongly")
+		return
+	}
+	p.hold(old != nil && cb.ID == old.ID && cb.Number == old.Number, "another callback")
+	if old.State.Terminal() {
+		p.hold(cb == old && ev.Type == EventAlertNoted, "a closed callback changed")
+		return
+	}
+	p.hold(cb.OpenedAt.Equal(old.OpenedAt), "the age was reset")
+	p.hold(cb.Queue == old.Queue, "the queue changed")
+	p.hold(cb.State == old.State || isArrow(old.State, cb.State), "no arrow from %s to %s", old.State, cb.State)
+	p.hold(len(cb.Reasons) >= len(old.Reasons), "a reason was lost")
+	p.sameHold(old.Holder, cb.Holder)
+}
+
+// sameHold: a hold passes from nobody to one agent and back to nobody.
+func (p *player) sameHold(old, now *Holder) {
+	switch {
+	case now == nil:
+	case old == nil:
+		p.hold(now.Token == p.seq, "a new hold has the token %d of another commit", now.Token)
+	default:
+		p.hold(now.AgentID == old.AgentID && now.Token == old.Token, "the hold changed hands")
+	}
+}
+
+func isArrow(from, to State) bool {
+	for _, a := range arrows {
+		if a.from == from && a.to == to {
+			return true
+		}
+	}
+	return false
+}
+
+// shape: what a callback in its state looks like.
+func (p *player) shape(cb *Callback) {
+	s := cb.State
+	p.hold(s.Open() != s.Terminal(), "neither open nor closed")
+	p.hold((cb.Holder != nil) == s.Held(), "held, or not, in %s", s)
+	if s.Held() {
+		p.hold(cb.Holder.AgentID != "" && cb.Holder.Token != 0, "a hold of nobody, or without a token")
+		p.hold(!cb.Holder.LeaseExpiresAt.IsZero() || s == Wrapping, "a hold without an end in %s", s)
+	}
+	p.hold((cb.DueCommand() != nil) == !cb.DueAt().IsZero(), "a deadline that nobody takes")
+	p.hold(cb.ReadyAt().IsZero() == (s != Pending), "ready in %s", s)
+	p.hold((s == Pending) || !cb.DueAt().IsZero() || cb.WrapUpOverdue() || s.Terminal(), "neither claimable nor due")
+	p.hold((cb.WrapUp != nil) == (s == Completed), "wrap-up in %s", s)
+	p.hold((cb.CancelReason != "") == (s == Canceled), "cancel reason in %s", s)
+	p.hold(cb.ClosedAt.IsZero() == s.Open(), "closing time in %s", s)
+	p.hold(cb.Priority >= 0 && cb.Priority <= 100 && cb.Priority == cb.urgencyOfAll(), "priority %d", cb.Priority)
+	p.hold(s.Terminal() || cb.counting() > 0 || len(cb.Attempts) > 0, "open for no reason")
+	p.attempts(cb)
+}
+
+// attempts: at most the last one runs, and only while attempting.
+func (p *player) attempts(cb *Callback) {
+	p.hold(len(cb.Attempts) <= MaxAttemptsKept, "too many attempts kept")
+	for i := range cb.Attempts {
+		a, last := &cb.Attempts[i], i == len(cb.Attempts)-1
+		p.hold(a.Running() == (last && cb.State == Attempting), "attempt %d runs, or not", a.Number)
+		p.hold(a.Running() == (a.Outcome == ""), "attempt %d ended without an outcome", a.Number)
+		p.hold(i == 0 || a.Number > cb.Attempts[i-1].Number, "attempts out of order")
+		p.hold(a.Token != 0, "an attempt outside a hold")
+	}
+	if last := cb.lastAttempt(); last != nil && cb.State == Pending && cb.Tries() >= p.policy.MaxAttempts {
+		p.hold(last.Outcome == CallLater || last.Outcome == TechnicalFailure, "the policy was used up")
+	}
+}
+
+// finish brings whatever is there to a close, as timers and a fresh agent would:
+// no callback is ever stuck.
+func (p *player) finish() {
+	const fresh = "zoe"
+	for range 10 {
+		cb := p.cb()
+		switch {
+		case cb == nil || cb.State.Terminal():
+			return
+		case cb.State == Pending:
+			p.now = later(p.now, cb.ReadyAt())
+			p.do(Claim{AgentID: fresh})
+			p.do(StartAttempt{AgentID: fresh, Token: p.token()})
+			p.do(EndAttempt{AgentID: fresh, Token: p.token(), Outcome: Reached})
+		case cb.WrapUpOverdue():
+			p.do(Complete{AgentID: fresh, Outcome: Resolved, RootCause: "x", Note: "y"})
+		default:
+			p.now = later(p.now, cb.DueAt())
+			p.do(cb.DueCommand())
+		}
+	}
+	p.hold(false, "stuck")
+}
+
+// Random stories hold every invariant, and can always be brought to a close.
+func TestStories(t *testing.T) {
+	t.Parallel()
+	one := rapid.Custom(func(t *rapid.T) step {
+		b := rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "bytes")
+		return step{b[0], b[1], b[2], b[3]}
+	})
+	rapid.Check(t, func(rt *rapid.T) {
+		play(t, rapid.SliceOfN(one, 1, 200).Draw(rt, "script")).finish()
+	})
+}
+
+// Long stories of evenly spread steps, the same in each run. They lead to every
+// event there is: else they would prove nothing about it.
+func TestLongStories(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(4, 2))
+	seen := map[EventType]int{}
+	for range 150 {
+		script := make([]step, 150)
+		for i := range script {
+			n := random.Uint32()
+			script[i] = step{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}
+		}
+		p := play(t, script)
+		p.finish()
+		for what, n := range p.seen {
+			seen[what] += n
+		}
+	}
+	for _, what := range []EventType{
+		EventOpened, EventEnriched, EventReasonWithdrawn, EventAlertNoted, EventOffered, EventAccepted,
+		EventRejected, EventOfferExpired, EventClaimed, EventAttemptStarted, EventAttemptEnded,
+		EventCompleted, EventReleased, EventLeaseExpired, EventWrapUpOverdue, EventCanceled,
+	} {
+		require.Greater(t, seen[what], 20, "stories that lead to %s", what)
+	}
+}
+
+// Scripts that a fuzzer writes: four bytes a step.
+func FuzzTransitions(f *testing.F) {
+	const now = 4 // the who of amina with the present token
+	f.Add([]byte{0, 0, 6, 0})
+	f.Add([]byte{0, 0, 6, 0, 7, 0, 1, 0, 8, now + 2, 0, 0, 9, now + 2, 0, 0, 10, 0, 0, 0})
+	f.Add([]byte{0, 0, 6, 0, 7, 0, 1, 0, 8, 0, 0, 0, 9, 0, 1, 0, 7, 1, 2, 5, 8, 1, 0, 0, 12, 0, 0, 5})
+	f.Add([]byte{0, 0, 6, 0, 3, 0, 1, 0, 4, 0, 0, 0, 8, 0, 0, 0, 9, 0, 0, 0, 12, 0, 0, 5, 10, 1, 0, 0})
+	f.Add([]byte{2, 0, 11, 0, 0, 0, 6, 0, 0, 0, 16, 0, 2, 0, 21, 0, 0, 0, 26, 0, 13, 0, 1, 0})
+	f.Fuzz(func(t *testing.T, script []byte) {
+		const longest = 4 * 120
+		play(t, steps(script[:min(len(script), longest)])).finish()
+	})
+}

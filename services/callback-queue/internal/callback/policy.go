@@ -1,0 +1,83 @@
+package callback
+
+import (
+	"strconv"
+	"time"
+)
+
+// Policy is what a deployment decides. Start from DefaultPolicy.
+type Policy struct {
+	// RetryGaps are the waits after the first, second, … try that found nobody,
+	// counted from its end; the last one repeats. At least one, each over 0.
+	RetryGaps []time.Duration
+	// MaxAttempts is how many real tries are made, 1 to MaxAttemptsKept.
+	MaxAttempts int
+	// FirstAttemptWithin is how soon after opening the first attempt should start
+	// where the rule does not say.
+	FirstAttemptWithin time.Duration
+	// ReservedLease is how long an offer waits for its agent's answer.
+	ReservedLease time.Duration
+	// AssignedLease is how long an agent may prepare before calling.
+	AssignedLease time.Duration
+	// AttemptLease is how long a call may last.
+	AttemptLease time.Duration
+	// WrapLease is how long the wrap-up may take before it counts as overdue.
+	WrapLease time.Duration
+	// CallAgainWithin is how far ahead a customer may ask to be called.
+	CallAgainWithin time.Duration
+	// AgeingPerPoint is how much waiting weighs as much as one point of priority.
+	AgeingPerPoint time.Duration
+	// DefaultQueue takes the callbacks whose rule names no queue.
+	DefaultQueue string
+}
+
+// DefaultPolicy is what holds without any configuration.
+func DefaultPolicy() Policy {
+	return Policy{
+		RetryGaps:          []time.Duration{2 * time.Hour, 4 * time.Hour, 24 * time.Hour, 48 * time.Hour},
+		MaxAttempts:        5,
+		FirstAttemptWithin: 24 * time.Hour,
+		ReservedLease:      30 * time.Second,
+		AssignedLease:      15 * time.Minute,
+		AttemptLease:       time.Hour,
+		WrapLease:          8 * time.Hour,
+		CallAgainWithin:    90 * 24 * time.Hour,
+		AgeingPerPoint:     6 * time.Minute,
+		DefaultQueue:       "default",
+	}
+}
+
+// Validate returns a *ValidationError that names every bad field, or nil.
+func (p Policy) Validate() error {
+	var f fields
+	f.check(len(p.RetryGaps) > 0, "retry_gaps", "must have at least one")
+	for _, gap := range p.RetryGaps {
+		f.check(gap > 0, "retry_gaps", "must all be over 0")
+	}
+	f.check(p.MaxAttempts >= 1 && p.MaxAttempts <= MaxAttemptsKept, "max_attempts",
+		"must be 1 to "+strconv.Itoa(MaxAttemptsKept))
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"first_attempt_within", p.FirstAttemptWithin},
+		{"reserved_lease", p.ReservedLease},
+		{"assigned_lease", p.AssignedLease},
+		{"attempt_lease", p.AttemptLease},
+		{"wrap_lease", p.WrapLease},
+		{"call_again_within", p.CallAgainWithin},
+	} {
+		f.check(d.value > 0, d.name, "must be over 0")
+	}
+	f.check(p.AgeingPerPoint >= time.Millisecond, "ageing_per_point", "must be 1ms or more")
+	f.check(isName(p.DefaultQueue), "default_queue", "must be 1 to 64 letters, digits, _ or -")
+	return f.err()
+}
+
+// gap is the wait after the n-th try.
+func (p Policy) gap(n int) time.Duration {
+	if len(p.RetryGaps) == 0 {
+		return 0
+	}
+	return p.RetryGaps[min(max(n-1, 0), len(p.RetryGaps)-1)]
+}

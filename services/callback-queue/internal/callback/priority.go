@@ -1,0 +1,67 @@
+package callback
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// maxPriority is the highest priority a callback can have.
+	maxPriority = 100
+	// perReason is what each counting reason beyond the most urgent one adds.
+	perReason = 5
+)
+
+// urgency is what one reason asks for, 0 to 100: the rule's priority, and one
+// point for each ten of satisfaction the customer lacks.
+//
+//	rule priority + round((100 - satisfaction) / 10)
+func (r *Reason) urgency() int {
+	u := r.Priority
+	if r.HasValue {
+		lack := (100 - math.Min(math.Max(r.Satisfaction, 0), 100)) / 10
+		u += int(math.Round(lack))
+	}
+	return min(max(u, 0), maxPriority)
+}
+
+// counting is how many reasons count.
+func (c *Callback) counting() int {
+	n := c.MoreReasons
+	for i := range c.Reasons {
+		if !c.Reasons[i].Withdrawn {
+			n++
+		}
+	}
+	return n
+}
+
+// urgencyOfAll is the callback's priority, 0 to 100: the most urgent reason that
+// counts, and five points for each further one. 0 when none counts.
+//
+//	min(100, max(urgency) + 5 × (counting reasons - 1))
+func (c *Callback) urgencyOfAll() int {
+	n := c.counting()
+	if n == 0 {
+		return 0
+	}
+	worst := c.MorePriority
+	for i := range c.Reasons {
+		if !c.Reasons[i].Withdrawn {
+			worst = max(worst, c.Reasons[i].urgency())
+		}
+	}
+	return min(maxPriority, worst+perReason*(n-1))
+}
+
+// Rank orders callbacks that wait: the lowest goes first, ties by ID.
+//
+//	opened at, in ms of Unix time - priority × AgeingPerPoint in ms
+//
+// Each point of priority is worth AgeingPerPoint of waiting, so the order of two
+// callbacks does not change by time passing, and no callback is ever overtaken
+// by one that was opened 100 × AgeingPerPoint later, whatever its priority:
+// starvation is impossible.
+func (p Policy) Rank(c *Callback) int64 {
+	return c.OpenedAt.UnixMilli() - int64(c.Priority)*int64(p.AgeingPerPoint/time.Millisecond)
+}

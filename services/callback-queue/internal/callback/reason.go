@@ -1,0 +1,159 @@
+package callback
+
+import (
+	"time"
+	"unicode/utf8"
+)
+
+// Bounds of what one callback keeps, so that an event stays far below the
+// megabyte a message may have. The whole text stays in the scored response.
+const (
+	// MaxReasons is how many reasons are kept whole.
+	MaxReasons = 50
+	// MaxVerbatimBytes is how much of a verbatim is kept.
+	MaxVerbatimBytes = 8 << 10
+)
+
+// Metric is what was measured; empty when a rule is about no metric.
+type Metric string
+
+// The metrics.
+const (
+	NPS  Metric = "NPS"
+	CSAT Metric = "CSAT"
+	CES  Metric = "CES"
+	FCR  Metric = "FCR"
+)
+
+// Class is what a value means, by its metric; empty when there is none.
+type Class string
+
+// The classes.
+const (
+	Detractor       Class = "DETRACTOR"
+	Passive         Class = "PASSIVE"
+	Promoter        Class = "PROMOTER"
+	Dissatisfied    Class = "DISSATISFIED"
+	Neutral         Class = "NEUTRAL"
+	Satisfied       Class = "SATISFIED"
+	HighEffort      Class = "HIGH_EFFORT"
+	LowEffort       Class = "LOW_EFFORT"
+	FirstResolved   Class = "RESOLVED"
+	FirstUnresolved Class = "UNRESOLVED"
+)
+
+// Scale is the range a value was given on, both ends included; the zero Scale
+// says that it is not known.
+type Scale struct {
+	Min, Max      float64
+	LowerIsBetter bool
+}
+
+// Customer is whom to call. It is personal data: it never stands in an error, a
+// log, a metric or a subject. Empty fields are not known.
+type Customer struct {
+	ID, Name string
+	// Phone is E.164; Email is folded; Language is a BCP 47 tag; TimeZone is IANA's.
+	Phone, Email, Language, TimeZone string
+}
+
+// fill takes from other what c does not know.
+func (c *Customer) fill(other Customer) {
+	for _, f := range c.pairs(&other) {
+		if *f[0] == "" {
+			*f[0] = *f[1]
+		}
+	}
+}
+
+// correct takes from other what other knows.
+func (c *Customer) correct(other Customer) {
+	for _, f := range c.pairs(&other) {
+		if *f[1] != "" {
+			*f[0] = *f[1]
+		}
+	}
+}
+
+func (c *Customer) pairs(o *Customer) [6][2]*string {
+	return [6][2]*string{
+		{&c.ID, &o.ID},
+		{&c.Name, &o.Name},
+		{&c.Phone, &o.Phone},
+		{&c.Email, &o.Email},
+		{&c.Language, &o.Language},
+		{&c.TimeZone, &o.TimeZone},
+	}
+}
+
+// Reason is one alert that the callback answers to.
+type Reason struct {
+	AlertID, Rule      string
+	Survey, ResponseID string
+	// Revision is the revision of the response this reason was last changed at.
+	Revision uint32
+	Metric   Metric
+	// Value is the customer's on Scale, and Satisfaction what it is worth, 0
+	// (worst) to 100 (best). Both mean something only when HasValue.
+	Value        float64
+	HasValue     bool
+	Scale        Scale
+	Class        Class
+	Satisfaction float64
+	// Verbatim is the customer's own words, at most MaxVerbatimBytes of them.
+	Verbatim            string
+	Channel, Touchpoint string
+	SubmittedAt         time.Time
+	// Priority is what the rule asks for, 0 to 100.
+	Priority int
+	// Withdrawn says that the customer corrected the response: the reason stays
+	// to be seen, and does not count.
+	Withdrawn bool
+}
+
+// Alert is what the callback queue takes from ALERTS: the reason, and what the
+// rule asks for.
+type Alert struct {
+	// AlertID is the same for each Revision of the response under one rule.
+	AlertID, Rule string
+	Revision      uint32
+	// CustomerKey is whose aggregate the alert is for.
+	CustomerKey string
+	Customer    Customer
+	// Reason's AlertID, Rule, Revision and Withdrawn are set by Decide.
+	Reason Reason
+	// Queue is the queue asked for; empty means the policy's default.
+	Queue    string
+	Skills   []string
+	Language string
+	// RaisedAt is where the callback's age counts from; zero, or a moment still
+	// to come, means when the alert is taken.
+	RaisedAt time.Time
+	// FirstAttemptWithin is how soon the first attempt should start; 0 means the
+	// policy's default.
+	FirstAttemptWithin time.Duration
+	// NotBefore is when the customer wants to be called at the earliest; zero
+	// means at once.
+	NotBefore time.Time
+}
+
+// reason is the alert as a reason of a callback.
+func (a *Alert) reason() Reason {
+	r := a.Reason
+	r.AlertID, r.Rule, r.Revision, r.Withdrawn = a.AlertID, a.Rule, a.Revision, false
+	r.Verbatim = cut(r.Verbatim, MaxVerbatimBytes)
+	return r
+}
+
+// cut shortens s to at most limit bytes, at a character's edge, and marks it.
+func cut(s string, limit int) string {
+	const mark = "…"
+	if len(s) <= limit {
+		return s
+	}
+	end := limit - len(mark)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + mark
+}

@@ -1,0 +1,170 @@
+package callback
+
+import (
+	"slices"
+	"time"
+)
+
+func (c TakeAlert) check() error {
+	var f fields
+	f.alertID(c.Alert.AlertID)
+	f.check(c.Alert.CustomerKey != "", "customer_key", "is required")
+	f.check(c.Alert.Queue == "" || isName(c.Alert.Queue), "queue", "must be 1 to 64 letters, digits, _ or -")
+	f.check(c.Alert.FirstAttemptWithin >= 0, "first_attempt_within", "must not be negative")
+	p := c.Alert.Reason.Priority
+	f.check(p >= 0 && p <= maxPriority, "priority", "must be 0 to 100")
+	s := c.Alert.Reason.Satisfaction
+	f.check(!c.Alert.Reason.HasValue || (s >= 0 && s <= 100), "satisfaction", "must be 0 to 100")
+	return f.err()
+}
+
+func (f *fields) alertID(id string) {
+	f.text("alert_id", id, 1, maxAlertID)
+}
+
+// apply takes the alert once a revision. What an alert does depends on what is
+// remembered of it:
+//
+//	never heard of                            counts: opens, or joins the open one
+//	known at this revision or a higher one    nothing: a repeat, or too late
+//	its reason is in the open callback        the reason is brought up to date
+//	resolved at a lower revision              counts again: opens, or joins
+//	else settled by a callback now closed     noted; the customer was called for it
+func (c TakeAlert) apply(d *draft) (EventType, error) {
+	al := &c.Alert
+	if d.agg.CustomerKey == "" {
+		d.agg.CustomerKey = al.CustomerKey
+	}
+	if al.CustomerKey != d.agg.CustomerKey {
+		return "", &ValidationError{Fields: []FieldError{{"customer_key", "is another customer's"}}}
+	}
+	known, heard := d.agg.taken(al.AlertID)
+	if heard && known.Revision >= al.Revision {
+		return "", ErrNoChange
+	}
+	d.by(ActorAlerting, al.AlertID)
+	d.agg.remember(TakenAlert{AlertID: al.AlertID, Revision: al.Revision})
+	counts := !heard || known.Resolved
+	switch i := d.openReason(al.AlertID); {
+	case i >= 0:
+		d.update(i, al)
+		return EventEnriched, nil
+	case counts && d.isOpen():
+		d.join(al)
+		return EventEnriched, nil
+	case counts:
+		return EventOpened, d.open(al)
+	default:
+		return EventAlertNoted, nil
+	}
+}
+
+// openReason is the index of the alert's reason in the open callback, or -1.
+func (d *draft) openReason(alertID string) int {
+	if !d.isOpen() {
+		return -1
+	}
+	return d.cb.reason(alertID)
+}
+
+// open starts the customer's next callback.
+func (d *draft) open(al *Alert) error {
+	number := uint32(1)
+	if d.cb != nil {
+		number = d.cb.Number + 1
+	}
+	since := d.raisedAt(al)
+	d.cb = &Callback{
+		ID:          ID(d.agg.CustomerKey, number),
+		CustomerKey: d.agg.CustomerKey,
+		Number:      number,
+		Customer:    al.Customer,
+		Reasons:     []Reason{al.reason()},
+		Queue:       al.Queue,
+		Language:    firstOf(al.Language, al.Customer.Language),
+		Skills:      slices.Clone(al.Skills),
+		OpenedAt:    since,
+		NotBefore:   d.wish(al),
+	}
+	if d.cb.Queue == "" {
+		d.cb.Queue = d.policy.DefaultQueue
+	}
+	d.cb.FirstAttemptDue = d.due(al, since)
+	d.cb.Priority = d.cb.urgencyOfAll()
+	return d.cb.follow(open)
+}
+
+// join adds the alert's reason to the open callback.
+func (d *draft) join(al *Alert) {
+	r := al.reason()
+	if len(d.cb.Reasons) < MaxReasons {
+		d.cb.Reasons = append(slices.Clone(d.cb.Reasons), r)
+	} else {
+		d.cb.MoreReasons++
+		d.cb.MorePriority = max(d.cb.MorePriority, r.urgency())
+	}
+	d.cb.Customer.fill(al.Customer)
+	d.cb.Language = firstOf(d.cb.Language, al.Language, al.Customer.Language)
+	d.absorb(al)
+}
+
+// update replaces the alert's reason by a later revision of itself, which knows
+// the customer better. A withdrawn one counts again.
+func (d *draft) update(i int, al *Alert) {
+	d.cb.Reasons = slices.Clone(d.cb.Reasons)
+	d.cb.Reasons[i] = al.reason()
+	d.cb.Customer.correct(al.Customer)
+	d.cb.Language = firstOf(al.Language, al.Customer.Language, d.cb.Language)
+	d.absorb(al)
+}
+
+// absorb takes what else an alert says into the open callback: a deadline can
+// only come nearer, a wish of the customer's only later.
+func (d *draft) absorb(al *Alert) {
+	if len(d.cb.Skills) == 0 {
+		d.cb.Skills = slices.Clone(al.Skills)
+	}
+	d.cb.NotBefore = later(d.cb.NotBefore, d.wish(al))
+	if due := d.due(al, d.raisedAt(al)); len(d.cb.Attempts) == 0 && due.Before(d.cb.FirstAttemptDue) {
+		d.cb.FirstAttemptDue = due
+	}
+	d.cb.Priority = d.cb.urgencyOfAll()
+}
+
+// raisedAt is when the alert was raised, and never a moment still to come.
+func (d *draft) raisedAt(al *Alert) time.Time {
+	if al.RaisedAt.IsZero() || al.RaisedAt.After(d.now) {
+		return d.now
+	}
+	return al.RaisedAt.UTC().Round(0)
+}
+
+// wish is when the customer wants to be called at the earliest, zero for at
+// once. A moment beyond the policy's horizon is a mistake that must not bury the
+// callback: it is passed over.
+func (d *draft) wish(al *Alert) time.Time {
+	if al.NotBefore.IsZero() || al.NotBefore.After(d.now.Add(d.policy.CallAgainWithin)) {
+		return time.Time{}
+	}
+	return al.NotBefore.UTC().Round(0)
+}
+
+// due is when the first attempt should start: the clock runs from the alert, or
+// from the moment the customer chose if that is later.
+func (d *draft) due(al *Alert, since time.Time) time.Time {
+	within := al.FirstAttemptWithin
+	if within == 0 {
+		within = d.policy.FirstAttemptWithin
+	}
+	return later(since, d.cb.NotBefore).Add(within)
+}
+
+// firstOf is the first word that is not empty.
+func firstOf(words ...string) string {
+	for _, w := range words {
+		if w != "" {
+			return w
+		}
+	}
+	return ""
+}
