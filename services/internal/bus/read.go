@@ -111,3 +111,41 @@ func (b *Bus) stream(ctx context.Context, name string) (jetstream.Stream, error)
 	b.streams.Store(name, s)
 	return s, nil
 }
+
+// History hands over every event of one subject, oldest first.
+func (b *Bus) History(ctx context.Context, subj string, each func(Delivery) error) error {
+	s, err := b.streamOf(ctx, subj)
+	if err != nil {
+		return err
+	}
+	cons, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+		FilterSubjects: []string{subj}, DeliverPolicy: jetstream.DeliverAllPolicy,
+	})
+	if err != nil {
+		return fmt.Errorf("%w: history: %w", ErrUnavailable, err)
+	}
+	left := cons.CachedInfo().NumPending
+	if left == 0 {
+		return nil
+	}
+	msgs, err := cons.Messages()
+	if err != nil {
+		return fmt.Errorf("%w: history: %w", ErrUnavailable, err)
+	}
+	defer msgs.Stop()
+	defer context.AfterFunc(ctx, msgs.Stop)()
+	for ; left > 0; left-- {
+		m, err := msgs.Next()
+		if err != nil {
+			return errors.Join(ctx.Err(), fmt.Errorf("%w: history: %w", ErrUnavailable, err))
+		}
+		d, err := fromMsg(m)
+		if err != nil {
+			return err
+		}
+		if err := each(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}

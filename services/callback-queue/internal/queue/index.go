@@ -15,6 +15,8 @@ var (
 	// ErrIndexIncomplete says that the index was lost or never built: what it
 	// holds is right, but it may not hold everything. The projector rebuilds it.
 	ErrIndexIncomplete = errors.New("the index is being rebuilt")
+	// ErrBadPageToken says that a page was asked for with a token no page gave.
+	ErrBadPageToken = errors.New("no such page")
 )
 
 // Entry is what the index knows of one callback. It is derived from the
@@ -119,7 +121,7 @@ type Index interface {
 	// Get returns the entry of one callback; ok is false when there is none.
 	Get(ctx context.Context, id string) (e Entry, ok bool, err error)
 	// Page lists entries by opening time. after is a former page's Next, or
-	// empty. limit is at least 1.
+	// empty, or else ErrBadPageToken. limit is at least 1.
 	Page(ctx context.Context, f Filter, after string, limit int) (Page, error)
 	// Stats counts every queue at a moment, by name.
 	Stats(ctx context.Context, now time.Time) ([]QueueStats, error)

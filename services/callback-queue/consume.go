@@ -1,0 +1,68 @@
+package callbackqueue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+)
+
+// Names of the events taken, as the type header spells them.
+var (
+	typeRaised   = string((*eventsv1.AlertRaised)(nil).ProtoReflect().Descriptor().FullName())
+	typeResolved = string((*eventsv1.AlertResolved)(nil).ProtoReflect().Descriptor().FullName())
+)
+
+// handle takes one event of ALERTS.
+func (s *Service) handle(ctx context.Context, d bus.Delivery) error {
+	switch d.Type {
+	case typeRaised:
+		return s.raised(ctx, d)
+	case typeResolved:
+		return s.resolved(ctx, d)
+	default:
+		return bus.Terminate("unexpected_type", fmt.Errorf("event type %q in ALERTS", d.Type))
+	}
+}
+
+func (s *Service) raised(ctx context.Context, d bus.Delivery) error {
+	var m eventsv1.AlertRaised
+	if err := d.Decode(&m); err != nil {
+		return err
+	}
+	if m.GetCallback() == nil {
+		return nil // the rule asks for no call
+	}
+	alert := wire.Raised(&m)
+	if err := subject.CheckCustomerKey(alert.CustomerKey); err != nil {
+		return bus.Terminate("invalid_alert", err)
+	}
+	return verdict(s.queue.TakeAlert(ctx, alert))
+}
+
+func (s *Service) resolved(ctx context.Context, d bus.Delivery) error {
+	var m eventsv1.AlertResolved
+	if err := d.Decode(&m); err != nil {
+		return err
+	}
+	received := m.GetScored().GetReceived()
+	if err := subject.CheckCustomerKey(received.GetCustomerKey()); err != nil {
+		return bus.Terminate("invalid_alert", err)
+	}
+	return verdict(s.queue.WithdrawAlert(ctx, received.GetCustomerKey(), m.GetAlertId(), received.GetRevision()))
+}
+
+// verdict marks what no retry will mend: an alert the domain finds wrong in
+// itself.
+func verdict(err error) error {
+	var invalid *callback.ValidationError
+	if errors.As(err, &invalid) {
+		return bus.Terminate("invalid_alert", err)
+	}
+	return err
+}

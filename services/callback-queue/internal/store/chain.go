@@ -1,0 +1,50 @@
+package store
+
+import (
+	"bytes"
+
+	"go.uber.org/zap"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/internal/obs"
+)
+
+// chain checks that each customer's events are numbered without a gap and that
+// each carries the hash of the one before. JetStream drops what it cannot read
+// without a word; the chain is what notices.
+type chain struct {
+	log    *zap.Logger
+	last   map[string]link
+	broken int
+}
+
+type link struct {
+	no   uint64
+	hash [32]byte
+}
+
+func newChain(log *zap.Logger) *chain {
+	return &chain{log: log, last: map[string]link{}}
+}
+
+// check takes the next event of a customer.
+func (c *chain) check(a callback.Aggregate, previous []byte) {
+	before := c.last[a.CustomerKey]
+	c.last[a.CustomerKey] = link{no: a.EventNo, hash: a.LastHash}
+	whole := a.EventNo == before.no+1
+	if whole && before.no > 0 {
+		whole = bytes.Equal(previous, before.hash[:])
+	}
+	if whole {
+		return
+	}
+	c.broken++
+	c.log.Error("a customer's history has a gap: events were lost from the store; compare with a backup",
+		zap.String(obs.CustomerKey, a.CustomerKey), zap.Uint64(obs.Sequence, a.Seq),
+		zap.Uint64("event_no", a.EventNo), zap.Uint64("event_no_before", before.no))
+}
+
+// report says what came of a whole reading.
+func (c *chain) report() {
+	c.log.Info("histories checked", zap.Int("customers", len(c.last)), zap.Int("gaps", c.broken))
+}

@@ -1,0 +1,67 @@
+package transport
+
+import (
+	"errors"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/rpc"
+)
+
+// toStatus is the one place where an error becomes a status. What it does not
+// know stays as it is; the server logs it and says INTERNAL.
+func toStatus(err error) error {
+	var invalid *callback.ValidationError
+	var transition *callback.TransitionError
+	switch {
+	case errors.As(err, &invalid):
+		return rpc.Invalid(fields(invalid)...)
+	case errors.As(err, &transition):
+		return rpc.Refused(codes.FailedPrecondition, "NOT_POSSIBLE_NOW", transition.Error())
+	case errors.Is(err, queue.ErrNoneReady):
+		return rpc.Refused(codes.NotFound, "NO_CALLBACK_READY", "no callback is ready for you now")
+	case errors.Is(err, queue.ErrIndexIncomplete):
+		return rpc.TryLater(codes.Unavailable, "INDEX_REBUILDING", "the queue is being read again; nothing is lost, ask again in a moment", time.Second)
+	case errors.Is(err, callback.ErrNoCallback):
+		return rpc.Refused(codes.NotFound, "NO_SUCH_CALLBACK", "there is no callback with this id")
+	case errors.Is(err, callback.ErrLeaseOver):
+		return rpc.Refused(codes.Aborted, "LEASE_OVER", "your time with this callback is over; claim again")
+	case errors.Is(err, callback.ErrStaleToken):
+		return rpc.Refused(codes.Aborted, "STALE_TOKEN", "your hold on this callback has ended; get it again before going on")
+	case errors.Is(err, callback.ErrNotHolder):
+		return rpc.Refused(codes.Aborted, "NOT_HOLDER", "another agent holds this callback")
+	case errors.Is(err, callback.ErrNotReady):
+		return rpc.Refused(codes.FailedPrecondition, "NOT_READY", err.Error())
+	case errors.Is(err, queue.ErrBadPageToken):
+		return rpc.Invalid(rpc.Field{Path: "pageToken", Problem: "is no token of a former page"})
+	case errors.Is(err, queue.ErrContended), errors.Is(err, queue.ErrConflict):
+		return rpc.TryLater(codes.Unavailable, "CONTENDED", "too many are working on this at once; ask again", time.Second)
+	case errors.Is(err, bus.ErrFull):
+		return rpc.TryLater(codes.ResourceExhausted, "STORE_FULL", "the event store is full; nothing was changed", 5*time.Second)
+	case errors.Is(err, bus.ErrUnavailable):
+		return rpc.TryLater(codes.Unavailable, "STORE_UNAVAILABLE", "the event store does not answer; ask again with the same request", time.Second)
+	default:
+		return err
+	}
+}
+
+// jsonNames are the domain's field names as the API spells them.
+var jsonNames = map[string]string{
+	"agent_id": "agentId", "request_id": "requestId", "root_cause": "rootCause", "call_again_at": "callAgainAt",
+}
+
+func fields(e *callback.ValidationError) []rpc.Field {
+	out := make([]rpc.Field, len(e.Fields))
+	for i, f := range e.Fields {
+		path := f.Field
+		if name, ok := jsonNames[path]; ok {
+			path = name
+		}
+		out[i] = rpc.Field{Path: path, Problem: f.Message}
+	}
+	return out
+}

@@ -1,0 +1,46 @@
+package wire
+
+import (
+	"strings"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+)
+
+// Raised is a raised alert as the domain takes it.
+func Raised(m *eventsv1.AlertRaised) callback.Alert {
+	received := m.GetScored().GetReceived()
+	response := received.GetResponse()
+	plan := m.GetCallback()
+	return callback.Alert{
+		AlertID: m.GetAlertId(), Rule: m.GetRule(), Revision: received.GetRevision(),
+		CustomerKey: received.GetCustomerKey(), Customer: FromCustomer(response.GetCustomer()),
+		Reason: reasonOf(m, response),
+		Queue:  plan.GetQueue(), Skills: plan.GetSkills(), Language: response.GetCustomer().GetLanguage(),
+		RaisedAt: moment(m.GetRaisedAt()), FirstAttemptWithin: plan.GetFirstAttemptWithin().AsDuration(),
+	}
+}
+
+func reasonOf(m *eventsv1.AlertRaised, response *eventsv1.Response) callback.Reason {
+	r := callback.Reason{
+		Survey: response.GetSurvey(), ResponseID: response.GetId(), Verbatim: verbatims(response),
+		Channel: response.GetChannel(), Touchpoint: response.GetTouchpoint(),
+		SubmittedAt: moment(response.GetSubmittedAt()), Priority: int(m.GetCallback().GetPriority()),
+	}
+	if a := m.GetAnswer(); a != nil {
+		r.Metric, r.Class, r.Scale = metric(a.GetMetric()), class(a.GetClass()), fromScale(a.GetScale())
+		r.HasValue, r.Value, r.Satisfaction = true, a.GetValue(), a.GetSatisfaction()
+	}
+	return r
+}
+
+// verbatims are the response's texts, one to a line.
+func verbatims(r *eventsv1.Response) string {
+	var texts []string
+	for _, a := range r.GetAnswers() {
+		if a.GetVerbatim() != "" {
+			texts = append(texts, a.GetVerbatim())
+		}
+	}
+	return strings.Join(texts, "\n")
+}

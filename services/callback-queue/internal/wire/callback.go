@@ -1,0 +1,91 @@
+package wire
+
+import (
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+)
+
+// Callback is a callback as it is stored and shown; nil stays nil.
+func Callback(c *callback.Callback) *eventsv1.Callback {
+	if c == nil {
+		return nil
+	}
+	m := &eventsv1.Callback{
+		Id: c.ID, CustomerKey: c.CustomerKey, Number: c.Number,
+		State: eventsv1.Callback_State(c.State), Customer: customer(c.Customer),
+		MoreReasons: uint32(c.MoreReasons), MorePriority: int32(c.MorePriority),
+		Queue: c.Queue, Skills: c.Skills, Language: c.Language, Priority: int32(c.Priority),
+		OpenedAt: stamp(c.OpenedAt), UpdatedAt: stamp(c.UpdatedAt), NotBefore: stamp(c.NotBefore),
+		FirstAttemptDue: stamp(c.FirstAttemptDue), ClosedAt: stamp(c.ClosedAt),
+		Holder: holder(c.Holder), LastHolder: holder(c.LastHolder), WrapUp: wrapUp(c.WrapUp),
+		CancelReason: c.CancelReason, ClosedBy: c.ClosedBy,
+	}
+	for i := range c.Reasons {
+		m.Reasons = append(m.Reasons, reason(&c.Reasons[i]))
+	}
+	for i := range c.Attempts {
+		m.Attempts = append(m.Attempts, attempt(&c.Attempts[i]))
+	}
+	return m
+}
+
+func customer(c callback.Customer) *eventsv1.Customer {
+	if c == (callback.Customer{}) {
+		return nil
+	}
+	return &eventsv1.Customer{Id: c.ID, Name: c.Name, Phone: c.Phone, Email: c.Email, Language: c.Language, TimeZone: c.TimeZone}
+}
+
+func holder(h *callback.Holder) *eventsv1.Holder {
+	if h == nil {
+		return nil
+	}
+	return &eventsv1.Holder{
+		AgentId: h.AgentID, RequestId: h.RequestID, Token: h.Token, Since: stamp(h.Since),
+		LeaseExpiresAt: stamp(h.LeaseExpiresAt), EndedAt: stamp(h.EndedAt), EndReason: h.EndReason,
+	}
+}
+
+func reason(r *callback.Reason) *eventsv1.Reason {
+	m := &eventsv1.Reason{
+		AlertId: r.AlertID, Rule: r.Rule, Survey: r.Survey, ResponseId: r.ResponseID, Revision: r.Revision,
+		Metric: eventsv1.Metric(eventsv1.Metric_value[string(r.Metric)]),
+		Class:  eventsv1.Class(eventsv1.Class_value[string(r.Class)]),
+		Scale:  scale(r.Scale), Verbatim: r.Verbatim, Channel: r.Channel, Touchpoint: r.Touchpoint,
+		SubmittedAt: stamp(r.SubmittedAt), Priority: int32(r.Priority), Withdrawn: r.Withdrawn,
+	}
+	if r.HasValue {
+		m.Value, m.Satisfaction = &r.Value, &r.Satisfaction
+	}
+	return m
+}
+
+func scale(s callback.Scale) *eventsv1.Scale {
+	if s == (callback.Scale{}) {
+		return nil
+	}
+	m := &eventsv1.Scale{Min: s.Min, Max: s.Max}
+	if s.LowerIsBetter {
+		m.Direction = eventsv1.Direction_LOWER_IS_BETTER
+	}
+	return m
+}
+
+func attempt(a *callback.Attempt) *eventsv1.Attempt {
+	return &eventsv1.Attempt{
+		Number: uint32(a.Number), AgentId: a.AgentID, Token: a.Token,
+		StartedAt: stamp(a.StartedAt), EndedAt: stamp(a.EndedAt),
+		Outcome:     eventsv1.Attempt_Outcome(eventsv1.Attempt_Outcome_value[string(a.Outcome)]),
+		CallAgainAt: stamp(a.CallAgainAt), Note: a.Note,
+	}
+}
+
+func wrapUp(w *callback.WrapUp) *eventsv1.WrapUp {
+	if w == nil {
+		return nil
+	}
+	return &eventsv1.WrapUp{
+		Outcome:   eventsv1.WrapUp_Outcome(eventsv1.WrapUp_Outcome_value[string(w.Outcome)]),
+		RootCause: w.RootCause, Note: w.Note, AgentId: w.AgentID, At: stamp(w.At),
+	}
+}

@@ -1,0 +1,117 @@
+package wire
+
+import (
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+)
+
+// FromCallback reads what Callback wrote; nil stays nil.
+func FromCallback(m *eventsv1.Callback) *callback.Callback {
+	if m == nil {
+		return nil
+	}
+	c := &callback.Callback{
+		ID: m.GetId(), CustomerKey: m.GetCustomerKey(), Number: m.GetNumber(),
+		State: callback.State(m.GetState()), Customer: FromCustomer(m.GetCustomer()),
+		MoreReasons: int(m.GetMoreReasons()), MorePriority: int(m.GetMorePriority()),
+		Queue: m.GetQueue(), Skills: m.GetSkills(), Language: m.GetLanguage(), Priority: int(m.GetPriority()),
+		OpenedAt: moment(m.GetOpenedAt()), UpdatedAt: moment(m.GetUpdatedAt()), NotBefore: moment(m.GetNotBefore()),
+		FirstAttemptDue: moment(m.GetFirstAttemptDue()), ClosedAt: moment(m.GetClosedAt()),
+		Holder: fromHolder(m.GetHolder()), LastHolder: fromHolder(m.GetLastHolder()), WrapUp: fromWrapUp(m.GetWrapUp()),
+		CancelReason: m.GetCancelReason(), ClosedBy: m.GetClosedBy(),
+	}
+	for _, r := range m.GetReasons() {
+		c.Reasons = append(c.Reasons, fromReason(r))
+	}
+	for _, a := range m.GetAttempts() {
+		c.Attempts = append(c.Attempts, fromAttempt(a))
+	}
+	return c
+}
+
+// FromCustomer is a customer in the domain's words.
+func FromCustomer(m *eventsv1.Customer) callback.Customer {
+	return callback.Customer{
+		ID: m.GetId(), Name: m.GetName(), Phone: m.GetPhone(), Email: m.GetEmail(),
+		Language: m.GetLanguage(), TimeZone: m.GetTimeZone(),
+	}
+}
+
+func fromHolder(m *eventsv1.Holder) *callback.Holder {
+	if m == nil {
+		return nil
+	}
+	return &callback.Holder{
+		AgentID: m.GetAgentId(), RequestID: m.GetRequestId(), Token: m.GetToken(), Since: moment(m.GetSince()),
+		LeaseExpiresAt: moment(m.GetLeaseExpiresAt()), EndedAt: moment(m.GetEndedAt()), EndReason: m.GetEndReason(),
+	}
+}
+
+func fromReason(m *eventsv1.Reason) callback.Reason {
+	r := callback.Reason{
+		AlertID: m.GetAlertId(), Rule: m.GetRule(), Survey: m.GetSurvey(), ResponseID: m.GetResponseId(), Revision: m.GetRevision(),
+		Metric: metric(m.GetMetric()), Class: class(m.GetClass()), Scale: fromScale(m.GetScale()),
+		Verbatim: m.GetVerbatim(), Channel: m.GetChannel(), Touchpoint: m.GetTouchpoint(),
+		SubmittedAt: moment(m.GetSubmittedAt()), Priority: int(m.GetPriority()), Withdrawn: m.GetWithdrawn(),
+	}
+	if m.Value != nil {
+		r.HasValue, r.Value, r.Satisfaction = true, m.GetValue(), m.GetSatisfaction()
+	}
+	return r
+}
+
+func metric(m eventsv1.Metric) callback.Metric {
+	if m == eventsv1.Metric_METRIC_UNSPECIFIED {
+		return ""
+	}
+	return callback.Metric(m.String())
+}
+
+func class(c eventsv1.Class) callback.Class {
+	if c == eventsv1.Class_CLASS_UNSPECIFIED {
+		return ""
+	}
+	return callback.Class(c.String())
+}
+
+func fromScale(m *eventsv1.Scale) callback.Scale {
+	return callback.Scale{
+		Min: m.GetMin(), Max: m.GetMax(),
+		LowerIsBetter: m.GetDirection() == eventsv1.Direction_LOWER_IS_BETTER,
+	}
+}
+
+func fromAttempt(m *eventsv1.Attempt) callback.Attempt {
+	return callback.Attempt{
+		Number: int(m.GetNumber()), AgentID: m.GetAgentId(), Token: m.GetToken(),
+		StartedAt: moment(m.GetStartedAt()), EndedAt: moment(m.GetEndedAt()),
+		Outcome: AttemptOutcome(m.GetOutcome()), CallAgainAt: moment(m.GetCallAgainAt()), Note: m.GetNote(),
+	}
+}
+
+func fromWrapUp(m *eventsv1.WrapUp) *callback.WrapUp {
+	if m == nil {
+		return nil
+	}
+	return &callback.WrapUp{
+		Outcome: Outcome(m.GetOutcome()), RootCause: m.GetRootCause(), Note: m.GetNote(),
+		AgentID: m.GetAgentId(), At: moment(m.GetAt()),
+	}
+}
+
+// AttemptOutcome is an attempt's outcome in the domain's words; unspecified is
+// empty.
+func AttemptOutcome(o eventsv1.Attempt_Outcome) callback.AttemptOutcome {
+	if o == eventsv1.Attempt_OUTCOME_UNSPECIFIED {
+		return ""
+	}
+	return callback.AttemptOutcome(o.String())
+}
+
+// Outcome is a callback's outcome in the domain's words; unspecified is empty.
+func Outcome(o eventsv1.WrapUp_Outcome) callback.Outcome {
+	if o == eventsv1.WrapUp_OUTCOME_UNSPECIFIED {
+		return ""
+	}
+	return callback.Outcome(o.String())
+}
