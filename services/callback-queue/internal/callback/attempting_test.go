@@ -276,3 +276,26 @@ func TestTheLargestAggregate(t *testing.T) {
 	size += MaxAttemptsKept*maxNote*widest + (maxNote+maxCause)*widest
 	require.Less(t, size, 900<<10)
 }
+
+// Two decisions on one aggregate, as two processes take them, share no room to
+// write in, though its slices have some to spare.
+func TestDecisionsShareNoRoom(t *testing.T) {
+	t.Parallel()
+	for _, tried := range []int{1, MaxAttemptsKept} {
+		s := in(t, Pending)
+		for range tried {
+			s.attempt(TechnicalFailure)
+		}
+		s.now = s.cb().ReadyAt()
+		s.do(Claim{AgentID: amina})
+		s.cb().Attempts = append(make([]Attempt, 0, 2*MaxAttemptsKept), s.cb().Attempts...)
+		before := look(s.agg)
+
+		first, err := s.policy.Decide(s.agg, StartAttempt{AgentID: amina}, s.now)
+		require.NoError(t, err)
+		_, err = s.policy.Decide(s.agg, StartAttempt{AgentID: amina}, s.now.Add(time.Second))
+		require.NoError(t, err)
+		require.Equal(t, s.now, first.Next.Callback.lastAttempt().StartedAt)
+		require.Equal(t, before, look(s.agg))
+	}
+}
