@@ -1,0 +1,224 @@
+package scorer_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/testkit"
+	"github.com/rappel-loop/rappel/services/internal/topology"
+	"github.com/rappel-loop/rappel/services/scorer"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var now = time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
+
+// bundle is a scorer at work on a server of its own.
+type bundle struct {
+	bus     *bus.Bus
+	service *scorer.Service
+	metrics *prometheus.Registry
+}
+
+func setup(t *testing.T) bundle {
+	t.Helper()
+	b := bundle{bus: testkit.Bus(t), metrics: prometheus.NewRegistry()}
+	b.service = start(t, b.bus, b.metrics)
+	return b
+}
+
+func start(t *testing.T, b *bus.Bus, reg prometheus.Registerer) *scorer.Service {
+	t.Helper()
+	s, err := scorer.New(scorer.DefaultConfig(), scorer.Deps{Bus: b, Clock: clock.NewManual(now), Metrics: reg})
+	require.NoError(t, err)
+	require.NoError(t, s.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, s.Stop(context.Background())) })
+	return s
+}
+
+func received(id string, nps float64) *eventsv1.ResponseReceived {
+	return &eventsv1.ResponseReceived{
+		EventId: "e-" + id, ReceivedAt: timestamppb.New(now), Revision: 1,
+		CustomerKey: "aaaaaaaaaaaaaaaaaaaaaaaaaa", Bucket: "0af",
+		Response: &eventsv1.Response{
+			Id: id, Survey: "apres-livraison", Customer: &eventsv1.Customer{Name: "Invented Name"},
+			Answers: []*eventsv1.Answer{{Metric: eventsv1.Metric_NPS, Value: &nps}, {Verbatim: "Trop tard."}},
+		},
+	}
+}
+
+// put stores a received event under a message id.
+func (b bundle) put(t *testing.T, id string, r *eventsv1.ResponseReceived) {
+	t.Helper()
+	_, err := b.bus.Publish(t.Context(), bus.Event{Subject: subject.Response("apres-livraison", "0af"), ID: id, Body: r})
+	require.NoError(t, err)
+}
+
+// settled waits until the scorer has dealt with everything.
+func (b bundle) settled(t *testing.T) {
+	t.Helper()
+	c, err := b.bus.JetStream().Consumer(t.Context(), topology.Scorer.Stream, topology.Scorer.Durable)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		info, err := c.Info(t.Context())
+		return err == nil && info.NumPending == 0 && info.NumAckPending == 0
+	}, 20*time.Second, 5*time.Millisecond)
+}
+
+// stored reads everything a stream holds.
+func stored(t *testing.T, b *bus.Bus, stream string) []bus.Delivery {
+	t.Helper()
+	s, err := b.JetStream().Stream(t.Context(), stream)
+	require.NoError(t, err)
+	var all []bus.Delivery
+	for seq := uint64(1); seq <= s.CachedInfo().State.LastSeq; seq++ {
+		d, err := b.At(t.Context(), stream, seq)
+		require.NoError(t, err)
+		all = append(all, d)
+	}
+	return all
+}
+
+func TestAResponseIsScored(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r := received("r-1", 2)
+	r.Revision, r.Previous = 2, received("r-1", 9).GetResponse()
+	b.put(t, "m-1", r)
+	b.settled(t)
+
+	scores := stored(t, b.bus, subject.Scores)
+	require.Len(t, scores, 1)
+	require.Equal(t, subject.Score("apres-livraison", "0af"), scores[0].Subject)
+	got := &eventsv1.ResponseScored{}
+	require.NoError(t, scores[0].Decode(got))
+	require.Equal(t, scores[0].ID, got.GetEventId())
+	require.True(t, proto.Equal(r, got.GetReceived()))
+	require.Equal(t, now, got.GetScoredAt().AsTime())
+	require.Equal(t, eventsv1.Class_DETRACTOR, got.GetScore().GetWorstClass())
+	require.Equal(t, eventsv1.Class_PROMOTER, got.GetPreviousScore().GetWorstClass())
+	require.Equal(t, eventsv1.VerbatimAnalysis_NOT_ANALYSED, got.GetScore().GetVerbatims()[0].GetStatus())
+}
+
+func TestADeliveryRepeatedIsScoredOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	// Two messages with one event: what a delivery looks like that comes again
+	// after its acknowledgement was lost.
+	b.put(t, "m-1", received("r-1", 2))
+	b.put(t, "m-2", received("r-1", 2))
+	b.settled(t)
+	require.Len(t, stored(t, b.bus, subject.Responses), 2)
+	require.Len(t, stored(t, b.bus, subject.Scores), 1)
+	require.Equal(t, 1, testutil.CollectAndCount(b.metrics, "responses_total"))
+	counted, err := b.metrics.Gather()
+	require.NoError(t, err)
+	for _, f := range counted {
+		require.Equal(t, 1.0, f.GetMetric()[0].GetCounter().GetValue(), f.GetName())
+	}
+}
+
+func TestPoisonBecomesADeadLetterAndStopsNobody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.put(t, "m-1", received("r-bad", math.NaN()))
+	_, err := b.bus.Publish(t.Context(), bus.Event{
+		Subject: subject.Response("apres-livraison", "0af"), ID: "m-2",
+		Body: received("r-garbled", 1), Encoded: []byte("\xff not protobuf"),
+	})
+	require.NoError(t, err)
+	_, err = b.bus.Publish(t.Context(), bus.Event{
+		Subject: subject.Response("apres-livraison", "0af"), ID: "m-3", Body: &eventsv1.DeadLetter{},
+	})
+	require.NoError(t, err)
+	b.put(t, "m-4", received("r-good", 9))
+	b.settled(t)
+
+	require.Len(t, stored(t, b.bus, subject.Scores), 1)
+	reasons := map[string]string{}
+	for _, d := range stored(t, b.bus, subject.DeadLetters) {
+		letter := &eventsv1.DeadLetter{}
+		require.NoError(t, d.Decode(letter))
+		require.NotContains(t, letter.GetDetail(), "Invented")
+		reasons[letter.GetReason()] = letter.GetDetail()
+	}
+	require.Len(t, reasons, 3)
+	require.Contains(t, reasons["unscorable"], "answers[0] has a value that is not a finite number")
+	require.Contains(t, reasons, "undecodable")
+	require.Contains(t, reasons, "unexpected_type")
+}
+
+func TestWhatComesWhileStoppedIsScoredByTheNext(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const all = 500
+	for i := range all {
+		if i%100 == 0 && i > 0 {
+			require.NoError(t, b.service.Stop(t.Context()))
+			b.service = start(t, b.bus, nil)
+		}
+		b.put(t, fmt.Sprintf("m-%d", i), received(fmt.Sprintf("r-%d", i), float64(i%11)))
+	}
+	b.settled(t)
+	seen := map[string]bool{}
+	for _, d := range stored(t, b.bus, subject.Scores) {
+		require.False(t, seen[d.ID], "scored twice")
+		seen[d.ID] = true
+	}
+	require.Len(t, seen, all)
+}
+
+func TestTheServiceFailsWithItsConsumer(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.put(t, "m-1", received("r-1", 2))
+	b.settled(t)
+	require.NoError(t, b.bus.JetStream().DeleteConsumer(t.Context(), topology.Scorer.Stream, topology.Scorer.Durable))
+	select {
+	case err := <-b.service.Failed():
+		require.ErrorContains(t, err, "scorer")
+	case <-time.After(20 * time.Second):
+		t.Fatal("the deleted consumer was not noticed")
+	}
+}
+
+func TestLifecycle(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t)
+	s, err := scorer.New(scorer.DefaultConfig(), scorer.Deps{Bus: b})
+	require.NoError(t, err)
+	require.Nil(t, s.Failed())
+	require.NoError(t, s.Start(t.Context()))
+	require.Error(t, s.Start(t.Context()))
+	require.NoError(t, s.Stop(t.Context()))
+	require.NoError(t, s.Stop(t.Context()))
+	require.Error(t, s.Start(t.Context()))
+
+	never, err := scorer.New(scorer.DefaultConfig(), scorer.Deps{Bus: b})
+	require.NoError(t, err)
+	require.NoError(t, never.Stop(t.Context()))
+}
+
+func TestConfigAndDepsAreChecked(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, scorer.DefaultConfig().Validate())
+	require.ErrorContains(t, scorer.Config{}.Validate(), "lanes")
+	_, err := scorer.New(scorer.Config{Lanes: 1 << 20}, scorer.Deps{})
+	require.ErrorContains(t, err, "lanes")
+	_, err = scorer.New(scorer.DefaultConfig(), scorer.Deps{})
+	require.ErrorContains(t, err, "bus")
+}
