@@ -6,6 +6,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
@@ -25,6 +26,8 @@ type Sources struct {
 	EnvPrefix string
 	// Environ is the environment, as os.Environ.
 	Environ []string
+	// EnvIgnore names variables that start alike and are not settings.
+	EnvIgnore []string
 	// Flags that were set on the command line replace the rest; FlagKeys maps a
 	// flag's name to a key.
 	Flags    *pflag.FlagSet
@@ -46,7 +49,12 @@ func Load(target any, src Sources) error {
 	if src.EnvPrefix != "" {
 		if err := k.Load(env.Provider(".", env.Opt{
 			Prefix: src.EnvPrefix, EnvironFunc: func() []string { return src.Environ },
-			TransformFunc: func(key, value string) (string, any) { return envKey(src.EnvPrefix, key), value },
+			TransformFunc: func(key, value string) (string, any) {
+				if slices.Contains(src.EnvIgnore, key) {
+					return "", nil
+				}
+				return envKey(src.EnvPrefix, key), value
+			},
 		}), nil); err != nil {
 			return fmt.Errorf("environment: %w", err)
 		}

@@ -12,17 +12,22 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/clock"
 )
 
-// Main runs modules until SIGINT or SIGTERM, or until one fails, and returns
-// the process's exit code: 0 after a clean stop, 1 otherwise. A second signal
-// ends the process at once.
-func Main(ctx context.Context, name string, log *zap.Logger, modules ...Module) int {
+// runError is a failure that was logged where it happened.
+type runError struct{ err error }
+
+func (e *runError) Error() string { return e.err.Error() }
+func (e *runError) Unwrap() error { return e.err }
+
+// Run runs modules until SIGINT or SIGTERM (nil after a clean stop), or until
+// one fails (its error, logged). A second signal ends the process at once.
+func Run(ctx context.Context, name string, log *zap.Logger, modules ...Module) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	defer func() { _ = log.Sync() }()
 	p := NewProcess(name, log, clock.System{})
 	if err := p.Start(ctx, modules...); err != nil {
 		log.Error("could not start", zap.Error(err))
-		return 1
+		return &runError{err}
 	}
 	log.Info("ready", zap.String("process", name))
 	failure := p.Wait(ctx)
@@ -34,8 +39,8 @@ func Main(ctx context.Context, name string, log *zap.Logger, modules ...Module) 
 	}
 	if err := errors.Join(failure, p.Stop()); err != nil {
 		log.Error("stopped", zap.Error(err))
-		return 1
+		return &runError{err}
 	}
 	log.Info("stopped")
-	return 0
+	return nil
 }
