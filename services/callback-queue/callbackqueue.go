@@ -6,7 +6,6 @@ package callbackqueue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -56,18 +55,7 @@ func DefaultConfig() Config {
 }
 
 // Validate names every field that is wrong.
-func (c Config) Validate() []error {
-	var invalid *callback.ValidationError
-	err := c.policy().Validate()
-	if !errors.As(err, &invalid) {
-		return nil
-	}
-	var errs []error
-	for _, f := range invalid.Fields {
-		errs = append(errs, fmt.Errorf("callback.%s: %s", f.Field, f.Message))
-	}
-	return errs
-}
+func (c Config) Validate() error { return c.policy().Validate() }
 
 func (c Config) policy() callback.Policy {
 	p := callback.DefaultPolicy()
@@ -102,8 +90,8 @@ type Service struct {
 
 // New returns a service that is registered and not started.
 func New(cfg Config, d Deps) (*Service, error) {
-	if errs := cfg.Validate(); len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if err := cfg.Validate(); err != nil {
+		return nil, err
 	}
 	s := &Service{deps: d, index: newIndex(d), tasks: host.NewTasks()}
 	s.queue = queue.New(queue.Deps{

@@ -18,6 +18,9 @@ import (
 // sets http_addr, RAPPEL_NATS__URL sets nats.url.
 const EnvPrefix = "RAPPEL_"
 
+// notSettings start alike, and are read by others.
+var notSettings = []string{"RAPPEL_SERVER", "RAPPEL_AGENT", "RAPPEL_LANG"}
+
 // Settings is what every process can be told.
 type Settings struct {
 	Log          obs.LogConfig `koanf:"log"`
@@ -72,7 +75,7 @@ func Command(p Program) *cobra.Command {
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := config.Load(p.Config, config.Sources{
-			File: *file, EnvPrefix: EnvPrefix, Environ: os.Environ(), EnvIgnore: []string{"RAPPEL_SERVER"}, Flags: cmd.Flags(), FlagKeys: keys,
+			File: *file, EnvPrefix: EnvPrefix, Environ: os.Environ(), EnvIgnore: notSettings, Flags: cmd.Flags(), FlagKeys: keys,
 		}); err != nil {
 			return err
 		}
@@ -86,6 +89,7 @@ func Command(p Program) *cobra.Command {
 		}
 		return Run(cmd.Context(), cmd.Root().Name(), log, modules...)
 	}
+	cmd.AddCommand(healthCommand(p))
 	return cmd
 }
 
@@ -105,4 +109,12 @@ func Execute(ctx context.Context, cmd *cobra.Command, stderr io.Writer) int {
 		return coded.ExitCode()
 	}
 	return 1
+}
+
+// Section puts a part's name before what is wrong in it; nil stays nil.
+func Section(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }

@@ -26,21 +26,26 @@ func DefaultListenConfig() ListenConfig {
 	return ListenConfig{HTTPAddr: "127.0.0.1:8080", GRPCAddr: "127.0.0.1:9090"}
 }
 
-// Validate refuses an address that other machines can reach, because nothing
-// asks them who they are.
+// Validate names every address that is wrong.
 func (c ListenConfig) Validate() []error {
-	var errs []error
-	for name, addr := range map[string]string{"http_addr": c.HTTPAddr, "grpc_addr": c.GRPCAddr} {
-		h, _, err := net.SplitHostPort(addr)
-		switch {
-		case err != nil:
-			errs = append(errs, fmt.Errorf("%s: %w; write HOST:PORT", name, err))
-		case !c.InsecureBind && !isLoopback(h):
-			errs = append(errs, fmt.Errorf("%s: %q can be reached by other machines and no authentication is configured; "+
-				"bind 127.0.0.1, or set insecure_bind on a network that only trusted services share", name, addr))
-		}
+	return []error{
+		Section("http_addr", CheckBind(c.HTTPAddr, c.InsecureBind)),
+		Section("grpc_addr", CheckBind(c.GRPCAddr, c.InsecureBind)),
 	}
-	return errs
+}
+
+// CheckBind refuses an address that other machines can reach unless insecure
+// ones are allowed, because nothing asks callers who they are.
+func CheckBind(addr string, insecure bool) error {
+	h, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%w; write HOST:PORT", err)
+	}
+	if insecure || isLoopback(h) {
+		return nil
+	}
+	return fmt.Errorf("%q can be reached by other machines and no authentication is configured; "+
+		"bind 127.0.0.1, or set insecure_bind (--insecure-bind) on a network that only trusted services share", addr)
 }
 
 func isLoopback(h string) bool {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,6 +31,21 @@ type NATSConfig struct {
 // DefaultNATSConfig reaches a server on this machine.
 func DefaultNATSConfig() NATSConfig {
 	return NATSConfig{URL: nats.DefaultURL, Replicas: 1, ConnectWait: 30 * time.Second}
+}
+
+// Validate names every field that is wrong.
+func (c NATSConfig) Validate() error {
+	var errs []error
+	if c.URL == "" {
+		errs = append(errs, errors.New("nats.url is required, as nats://127.0.0.1:4222"))
+	}
+	if c.Replicas != 1 && c.Replicas != 3 && c.Replicas != 5 {
+		errs = append(errs, fmt.Errorf("nats.replicas: %d is none of 1, 3, 5", c.Replicas))
+	}
+	if c.MaxStreamBytes < 0 {
+		errs = append(errs, errors.New("nats.max_stream_bytes must not be negative"))
+	}
+	return errors.Join(errs...)
 }
 
 // NATS connects the process to a NATS server that syncs always, brings the

@@ -56,7 +56,7 @@ type Queue struct {
 func New(d Deps) *Queue {
 	return &Queue{
 		store: d.Store, index: d.Index, policy: d.Policy, clock: d.Clock, log: d.Log.Named("queue"),
-		metrics: d.Metrics, lost: make(chan struct{}, 1),
+		metrics: d.Metrics, lost: make(chan struct{}, 1), signals: crashPoints(),
 	}
 }
 
@@ -117,7 +117,7 @@ func (q *Queue) updateIf(ctx context.Context, key string, cmd callback.Command, 
 			}
 			return a, err
 		}
-		q.signals.decided.fire()
+		q.signals.claimDecided.on(cmd)
 		next, err := q.store.Commit(ctx, e)
 		if errors.Is(err, ErrConflict) {
 			q.metrics.conflicts.Inc()
@@ -127,8 +127,9 @@ func (q *Queue) updateIf(ctx context.Context, key string, cmd callback.Command, 
 		if err != nil {
 			return next, err
 		}
-		q.signals.committed.fire()
+		q.signals.claimCommitted.on(cmd)
 		q.apply(ctx, next)
+		q.signals.claimApplied.on(cmd)
 		q.metrics.event(e)
 		return next, nil
 	}

@@ -1,14 +1,18 @@
 package queue
 
-// signals tell a test that a step of a command has been reached. In production
-// they are nil and cost a comparison.
+import "github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+
+// signals tell a test that a step has been reached, so that it need not sleep,
+// and let it fail there. In production they are nil and cost a comparison.
 type signals struct {
-	// reserved: the index has given an entry, nothing is committed.
+	// reserved: the index has given an entry to a claim, nothing is committed.
 	reserved signal
-	// decided: the domain has decided, nothing is committed.
-	decided signal
-	// committed: the event is stored, the index does not know yet.
-	committed signal
+	// claimDecided: the domain has decided a claim, nothing is committed.
+	claimDecided signal
+	// claimCommitted: the claim is stored, the index does not know yet.
+	claimCommitted signal
+	// claimApplied: the index knows, the agent has no answer yet.
+	claimApplied signal
 	// complete: the projector has caught up.
 	complete signal
 }
@@ -18,5 +22,12 @@ type signal func()
 func (s signal) fire() {
 	if s != nil {
 		s()
+	}
+}
+
+// on fires a signal for the commands of a claim only.
+func (s signal) on(cmd callback.Command) {
+	if _, claim := cmd.(callback.Claim); claim {
+		s.fire()
 	}
 }

@@ -1,0 +1,30 @@
+// Command collector runs the collector as a process of its own.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/rappel-loop/rappel/services/collector"
+	"github.com/rappel-loop/rappel/services/internal/host"
+)
+
+type settings struct {
+	host.Settings `koanf:",squash"`
+	NATS          host.NATSConfig  `koanf:"nats"`
+	Collector     collector.Config `koanf:"collector"`
+}
+
+func (s *settings) Validate() []error {
+	return append(s.Settings.Validate(), host.Section("collector", s.Collector.Validate()), s.NATS.Validate())
+}
+
+func main() {
+	s := &settings{Settings: host.DefaultSettings(), NATS: host.DefaultNATSConfig(), Collector: collector.DefaultConfig()}
+	os.Exit(host.Execute(context.Background(), host.Command(host.Program{
+		Use: "collector", Short: "Accept customers' answers from every source", Config: s,
+		Modules: func() ([]host.Module, error) {
+			return []host.Module{host.NATS(s.NATS), collector.Module(s.Collector), host.Listen(s.ListenConfig)}, nil
+		},
+	}), os.Stderr))
+}
