@@ -143,7 +143,7 @@ func (p *RedisProcess) awaitAnswer() error {
 }
 
 func (p *RedisProcess) options() *redis.Options {
-	return &redis.Options{Network: "unix", Addr: p.Socket, ContextTimeoutEnabled: true}
+	return &redis.Options{Network: "unix", Addr: p.Socket, ContextTimeoutEnabled: true, DialerRetries: 1}
 }
 
 // URL is the server's address as configurations take it.

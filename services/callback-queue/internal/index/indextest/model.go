@@ -1,0 +1,144 @@
+package indextest
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+)
+
+// reference is the index that is obviously right: lists that are searched from
+// end to end.
+type reference struct {
+	entries  []queue.Entry
+	holds    []held
+	complete bool
+	upTo     queue.Checkpoint
+}
+
+type held struct {
+	id, agent, request string
+	until              time.Time
+}
+
+func (m *reference) reset() { *m = reference{} }
+
+func (m *reference) completeAt(cp queue.Checkpoint) {
+	if m.complete && cp.Incarnation == m.upTo.Incarnation && cp.Seq < m.upTo.Seq {
+		return
+	}
+	m.complete, m.upTo = true, cp
+}
+
+func (m *reference) apply(e queue.Entry) {
+	at := slices.IndexFunc(m.entries, func(old queue.Entry) bool { return old.ID == e.ID })
+	if at >= 0 && e.Seq <= m.entries[at].Seq {
+		return
+	}
+	if at >= 0 {
+		m.entries = slices.Delete(m.entries, at, at+1)
+	}
+	m.entries = append(m.entries, e)
+	m.holds = slices.DeleteFunc(m.holds, func(h held) bool { return h.id == e.ID })
+}
+
+// pass lets holds end.
+func (m *reference) pass(now time.Time) {
+	m.holds = slices.DeleteFunc(m.holds, func(h held) bool { return !now.Before(h.until) })
+}
+
+func (m *reference) isHeld(id string) bool {
+	return slices.ContainsFunc(m.holds, func(h held) bool { return h.id == id })
+}
+
+func (m *reference) isReady(e queue.Entry, now time.Time) bool {
+	return e.State == callback.Pending && !e.ReadyAt.After(now) && !m.isHeld(e.ID)
+}
+
+func (m *reference) reserve(r queue.Reservation) (queue.Entry, error) {
+	m.pass(r.Now)
+	for _, h := range m.holds {
+		if r.RequestID != "" && h.agent == r.Agent && h.request == r.RequestID {
+			return m.choose(func(e queue.Entry) bool { return e.ID == h.id })[0], nil
+		}
+	}
+	ready := m.choose(func(e queue.Entry) bool {
+		return m.isReady(e, r.Now) && (len(r.Queues) == 0 || slices.Contains(r.Queues, e.Queue))
+	})
+	if len(ready) == 0 && !m.complete {
+		return queue.Entry{}, queue.ErrIndexIncomplete
+	}
+	if len(ready) == 0 {
+		return queue.Entry{}, queue.ErrNoneReady
+	}
+	best := slices.MinFunc(ready, func(a, b queue.Entry) int {
+		return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID))
+	})
+	m.holds = append(m.holds, held{id: best.ID, agent: r.Agent, request: r.RequestID, until: r.Now.Add(r.Hold)})
+	return best, nil
+}
+
+func (m *reference) choose(wanted func(queue.Entry) bool) []queue.Entry {
+	var chosen []queue.Entry
+	for _, e := range m.entries {
+		if wanted(e) {
+			chosen = append(chosen, e)
+		}
+	}
+	return chosen
+}
+
+func (m *reference) heldBy(agent string) []queue.Entry {
+	entries := m.choose(func(e queue.Entry) bool { return agent != "" && e.Agent == agent && e.State.Held() })
+	slices.SortFunc(entries, func(a, b queue.Entry) int {
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.ID, b.ID))
+	})
+	return entries
+}
+
+func (m *reference) due(now time.Time, limit int) []queue.Entry {
+	entries := m.choose(func(e queue.Entry) bool {
+		return e.State.Open() && !e.DueAt.IsZero() && !e.DueAt.After(now)
+	})
+	slices.SortFunc(entries, func(a, b queue.Entry) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
+	})
+	return entries[:min(max(limit, 0), len(entries))]
+}
+
+func (m *reference) list(f queue.Filter) []queue.Entry {
+	entries := m.choose(func(e queue.Entry) bool { return chosen(f, e) })
+	slices.SortFunc(entries, func(a, b queue.Entry) int {
+		return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return entries
+}
+
+func (m *reference) stats(now time.Time) []queue.QueueStats {
+	m.pass(now)
+	var rows []queue.QueueStats
+	for _, name := range modelQueues {
+		entries := m.choose(func(e queue.Entry) bool { return e.Queue == name })
+		if len(entries) == 0 {
+			continue
+		}
+		row := queue.QueueStats{Queue: name}
+		for _, e := range entries {
+			switch {
+			case e.State.Held() || m.isHeld(e.ID):
+				row.Held++
+			case m.isReady(e, now):
+				row.Ready++
+				if row.OldestReady.IsZero() || e.OpenedAt.Before(row.OldestReady) {
+					row.OldestReady = e.OpenedAt
+				}
+			case e.State == callback.Pending:
+				row.Delayed++
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

@@ -1,0 +1,178 @@
+package indextest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+)
+
+// Few names and near moments, so that random operations meet.
+var (
+	modelQueues = []string{"one", "three", "two"} // sorted, as stats are
+	modelAgents = []string{"", "amina", "bruno"}
+)
+
+const modelIDs = 12
+
+// model plays random operations on the index and on the reference, and wants
+// the same answers.
+func model(newIndex func(t *testing.T) queue.Index) func(*bench) {
+	return func(b *bench) {
+		rapid.Check(b.T, func(rt *rapid.T) {
+			p := &play{bench: b, index: newIndex(b.T), now: t0}
+			rt.Repeat(map[string]func(*rapid.T){
+				"pass time": p.passTime,
+				"apply":     p.apply,
+				"reserve":   p.reserve,
+				"reset":     p.reset,
+				"complete":  p.complete,
+				"read":      p.read,
+				"":          p.check,
+			})
+		})
+	}
+}
+
+// play is one sequence of random operations.
+type play struct {
+	*bench
+	index     queue.Index
+	reference reference
+	now       time.Time
+	begun     bool // reset at least once
+}
+
+func (p *play) passTime(t *rapid.T) {
+	p.now = p.now.Add(time.Duration(rapid.IntRange(0, 40).Draw(t, "seconds")) * time.Second)
+}
+
+func (p *play) apply(t *rapid.T) {
+	entries := rapid.SliceOfN(rapid.Custom(p.entry), 1, 8).Draw(t, "entries")
+	require.NoError(t, p.index.Apply(p.Context(), entries...))
+	for _, e := range entries {
+		p.reference.apply(e)
+	}
+}
+
+func (p *play) entry(t *rapid.T) queue.Entry {
+	n := rapid.IntRange(0, modelIDs-1).Draw(t, "n")
+	// An entry is never opened in the future; the rest may be anywhere.
+	opened := p.now.Add(-time.Duration(rapid.IntRange(0, 30).Draw(t, "age")) * time.Second)
+	states := rapid.OneOf(rapid.Just(callback.Pending), rapid.SampledFrom([]callback.State{
+		callback.StateUnspecified, callback.Pending, callback.Reserved, callback.Assigned,
+		callback.Attempting, callback.Wrapping, callback.Completed, callback.Canceled,
+	}))
+	return queue.Entry{
+		ID: number("key", n), CustomerKey: "key", Queue: modelQueues[n%len(modelQueues)],
+		Seq:   rapid.Uint64Range(1, 60).Draw(t, "seq"),
+		State: states.Draw(t, "state"), Rank: rapid.Int64Range(-2, 2).Draw(t, "rank"),
+		OpenedAt: opened, ReadyAt: p.moment(t, "ready"), DueAt: p.moment(t, "due"),
+		Agent: rapid.SampledFrom(modelAgents).Draw(t, "agent"),
+	}
+}
+
+// moment is somewhere around now, or zero.
+func (p *play) moment(t *rapid.T, label string) time.Time {
+	seconds := rapid.IntRange(-61, 60).Draw(t, label)
+	if seconds == -61 {
+		return time.Time{}
+	}
+	return p.now.Add(time.Duration(seconds) * time.Second)
+}
+
+func (p *play) reserve(t *rapid.T) {
+	r := queue.Reservation{
+		Agent:     rapid.SampledFrom(modelAgents).Draw(t, "agent"),
+		RequestID: rapid.SampledFrom([]string{"", "r", "s"}).Draw(t, "request"),
+		Queues:    rapid.SliceOfN(rapid.SampledFrom(append(modelQueues, "nowhere")), 0, 3).Draw(t, "queues"),
+		Now:       p.now,
+		Hold:      time.Duration(rapid.IntRange(0, 60).Draw(t, "hold")) * time.Second,
+	}
+	got, err := p.index.Reserve(p.Context(), r)
+	want, wantErr := p.reference.reserve(r)
+	if wantErr != nil {
+		require.ErrorIs(t, err, wantErr)
+		return
+	}
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
+func (p *play) reset(t *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(t, "one in four") > 0 {
+		return
+	}
+	require.NoError(t, p.index.Reset(p.Context()))
+	p.reference.reset()
+	p.begun = true
+}
+
+func (p *play) complete(t *rapid.T) {
+	if !p.begun {
+		require.NoError(t, p.index.Reset(p.Context()))
+		p.reference.reset()
+		p.begun = true
+	}
+	cp := queue.Checkpoint{
+		Incarnation: rapid.SampledFrom([]string{"one", "two"}).Draw(t, "incarnation"),
+		Seq:         rapid.Uint64Range(0, 12).Draw(t, "seq"),
+	}
+	require.NoError(t, p.index.Complete(p.Context(), cp))
+	p.reference.completeAt(cp)
+}
+
+// read asks all that has an argument to choose.
+func (p *play) read(t *rapid.T) {
+	limit := rapid.IntRange(0, modelIDs).Draw(t, "limit")
+	due, err := p.index.Due(p.Context(), p.now, limit)
+	require.NoError(t, err)
+	require.Equal(t, listed(p.reference.due(p.now, limit)), listed(due))
+
+	f := queue.Filter{
+		Queue: rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "queue"),
+		Agent: rapid.SampledFrom(modelAgents).Draw(t, "agent"),
+		States: rapid.SliceOfN(rapid.SampledFrom([]callback.State{
+			callback.StateUnspecified, callback.Pending, callback.Assigned, callback.Completed,
+		}), 0, 2).Draw(t, "states"),
+	}
+	var pages []queue.Entry
+	for after, more := "", true; more; more = after != "" {
+		page, err := p.index.Page(p.Context(), f, after, max(limit, 1))
+		require.NoError(t, err)
+		pages, after = append(pages, page.Entries...), page.Next
+	}
+	require.Equal(t, listed(p.reference.list(f)), listed(pages))
+}
+
+// check compares all that has no argument to choose.
+func (p *play) check(t *rapid.T) {
+	cp, err := p.index.Checkpoint(p.Context())
+	require.Equal(t, p.reference.complete, err == nil)
+	require.Equal(t, !p.reference.complete, errors.Is(err, queue.ErrIndexIncomplete))
+	require.Equal(t, p.reference.upTo, cp)
+	for _, agent := range modelAgents {
+		held, err := p.index.HeldBy(p.Context(), agent)
+		require.NoError(t, err)
+		require.Equal(t, listed(p.reference.heldBy(agent)), listed(held))
+	}
+	rows, err := p.index.Stats(p.Context(), p.now)
+	require.NoError(t, err)
+	require.Equal(t, p.reference.stats(p.now), rows)
+	for _, e := range p.reference.entries {
+		got, found, err := p.index.Get(p.Context(), e.ID)
+		require.NoError(t, err)
+		require.True(t, found)
+		require.Equal(t, e, got)
+	}
+}
+
+// listed is the list with an empty one for none.
+func listed(entries []queue.Entry) []queue.Entry {
+	return append([]queue.Entry{}, entries...)
+}

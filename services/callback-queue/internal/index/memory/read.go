@@ -1,0 +1,84 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+)
+
+// HeldBy implements queue.Index. A reservation that no Apply has confirmed is
+// not in the agent's hands yet.
+func (x *Index) HeldBy(_ context.Context, agent string) ([]queue.Entry, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	d, known := x.desks[agent]
+	if !known {
+		return nil, nil
+	}
+	entries := make([]queue.Entry, 0, d.held.Len())
+	d.held.Scan(func(r *record) bool {
+		entries = append(entries, r.entry())
+		return true
+	})
+	slices.SortFunc(entries, func(a, b queue.Entry) int {
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.ID, b.ID))
+	})
+	return entries, nil
+}
+
+// Due implements queue.Index.
+func (x *Index) Due(_ context.Context, now time.Time, limit int) ([]queue.Entry, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var entries []queue.Entry
+	moment := order.Nanos(now)
+	x.due.Scan(func(r *record) bool {
+		if len(entries) >= limit || r.due > moment {
+			return false
+		}
+		entries = append(entries, r.entry())
+		return true
+	})
+	return entries, nil
+}
+
+// Stats implements queue.Index: one row for every queue that holds an entry.
+func (x *Index) Stats(_ context.Context, now time.Time) ([]queue.QueueStats, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.settle(order.Nanos(now))
+	var rows []queue.QueueStats
+	for _, l := range x.lanes {
+		if l.entries() > 0 {
+			rows = append(rows, l.stats())
+		}
+	}
+	slices.SortFunc(rows, func(a, b queue.QueueStats) int { return cmp.Compare(a.Queue, b.Queue) })
+	return rows, nil
+}
+
+func (l *lane) entries() int {
+	sum := 0
+	for _, list := range l.lists {
+		sum += list.Len()
+	}
+	return sum
+}
+
+func (l *lane) stats() queue.QueueStats {
+	row := queue.QueueStats{
+		Queue: l.name, Ready: l.ready.Len(),
+		Delayed: l.lists[listWaiting].Len() - l.holds, Held: l.holds,
+	}
+	for list := listReserved; list <= listWrapping; list++ {
+		row.Held += l.lists[list].Len()
+	}
+	if oldest, any := l.lists[listReady].Min(); any {
+		row.OldestReady = order.Time(oldest.opened)
+	}
+	return row
+}

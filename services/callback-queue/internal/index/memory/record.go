@@ -1,0 +1,78 @@
+package memory
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+)
+
+// record is one entry, with instants as numbers: a million of them are kept.
+type record struct {
+	id, customerKey string
+	lane            *lane
+	desk            *desk // nil when no agent is named
+	hold            *hold // nil when not reserved here
+	seq             uint64
+	rank            int64
+	opened, ready   int64
+	due             int64
+	state           callback.State
+	list            listNo
+}
+
+// hold is a reservation that no commit has confirmed yet.
+type hold struct {
+	until int64
+	ask   ask // zero when the reservation had no request id
+}
+
+// ask is a question that gets the same answer while the hold lasts.
+type ask struct{ agent, request string }
+
+func newRecord(e queue.Entry, l *lane, d *desk) *record {
+	return &record{
+		id: e.ID, customerKey: sharePrefix(e.ID, e.CustomerKey), lane: l, desk: d,
+		seq: e.Seq, rank: e.Rank, state: e.State,
+		opened: order.Nanos(e.OpenedAt), ready: order.Nanos(e.ReadyAt), due: order.Nanos(e.DueAt),
+		list: listNone,
+	}
+}
+
+// sharePrefix returns the customer key as a part of the id, which it normally
+// is: that spares its bytes.
+func sharePrefix(id, customerKey string) string {
+	if strings.HasPrefix(id, customerKey) {
+		return id[:len(customerKey)]
+	}
+	return customerKey
+}
+
+func (r *record) entry() queue.Entry {
+	e := queue.Entry{
+		ID: r.id, CustomerKey: r.customerKey, Seq: r.seq, State: r.state, Queue: r.lane.name,
+		Rank: r.rank, OpenedAt: order.Time(r.opened), ReadyAt: order.Time(r.ready), DueAt: order.Time(r.due),
+	}
+	if r.desk != nil {
+		e.Agent = r.desk.agent
+	}
+	return e
+}
+
+func (r *record) key() order.Key { return order.Key{Opened: r.opened, ID: r.id} }
+
+func byRank(a, b *record) bool    { return before(a.rank, b.rank, a, b) }
+func byOpening(a, b *record) bool { return before(a.opened, b.opened, a, b) }
+func byReadyAt(a, b *record) bool { return before(a.ready, b.ready, a, b) }
+func byDueAt(a, b *record) bool   { return before(a.due, b.due, a, b) }
+func byHoldEnd(a, b *record) bool { return before(a.hold.until, b.hold.until, a, b) }
+
+// before orders by a number, and by id where the numbers are equal.
+func before(x, y int64, a, b *record) bool {
+	if x != y {
+		return x < y
+	}
+	return cmp.Less(a.id, b.id)
+}

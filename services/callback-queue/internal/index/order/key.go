@@ -1,0 +1,77 @@
+package order
+
+import (
+	"cmp"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ErrCursor says that a page cursor was not made by this index. It is the
+// caller's mistake.
+var ErrCursor = errors.New("not a page cursor")
+
+// hexDigits is the width of an instant in sortable text.
+const hexDigits = 16
+
+// Key is an entry's place in the pages: by opening time, then by id.
+type Key struct {
+	// Opened is the opening time as Nanos gives it.
+	Opened int64
+	// ID is the callback's id.
+	ID string
+}
+
+// Compare orders keys as the pages are: negative when k comes before other.
+func (k Key) Compare(other Key) int {
+	return cmp.Or(cmp.Compare(k.Opened, other.Opened), cmp.Compare(k.ID, other.ID))
+}
+
+// Text is the key as text whose bytes sort as Compare does: 16 hex digits, a
+// colon, the id.
+func (k Key) Text() string {
+	return HexOf(k.Opened) + ":" + k.ID
+}
+
+// Cursor is the key as an opaque token, safe in a URL.
+func (k Key) Cursor() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(k.Text()))
+}
+
+// ParseCursor reads what Cursor made. The error is ErrCursor.
+func ParseCursor(token string) (Key, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return Key{}, fmt.Errorf("%w: %w", ErrCursor, err)
+	}
+	opened, id, found := strings.Cut(string(raw), ":")
+	if !found {
+		return Key{}, fmt.Errorf("%w: no colon", ErrCursor)
+	}
+	nanos, err := FromHex(opened)
+	if err != nil {
+		return Key{}, fmt.Errorf("%w: %w", ErrCursor, err)
+	}
+	return Key{Opened: nanos, ID: id}, nil
+}
+
+// HexOf is a number as 16 hex digits that sort as the number does, negative
+// ones included.
+func HexOf(n int64) string {
+	digits := strconv.FormatUint(uint64(n)^(1<<63), 16)
+	return strings.Repeat("0", hexDigits-len(digits)) + digits
+}
+
+// FromHex reads what HexOf made.
+func FromHex(text string) (int64, error) {
+	if len(text) != hexDigits {
+		return 0, fmt.Errorf("%d hex digits, not %d", len(text), hexDigits)
+	}
+	n, err := strconv.ParseUint(text, 16, 64)
+	if err != nil {
+		return 0, err
+	}
+	return int64(n ^ (1 << 63)), nil
+}

@@ -1,0 +1,76 @@
+-- Take entries in, each only over an older one of its id; that ends its hold.
+-- There is no clock here: pending entries go where their value says, and the
+-- next script that knows the time puts them right.
+--
+-- KEYS     the queue's seven keys
+-- ARGV     id, value, id, value, …: no id twice
+--
+-- Returns  how many were taken in
+
+-- Sequences are decimal text without leading zeros: exact over all 64 bits.
+local function newer(a, b)
+  return #a > #b or (#a == #b and a > b)
+end
+
+-- The page list of an agent: what the agent holds, or what only names it.
+local function desk(entry)
+  return (entry.kind == 'h' and 'h/' or 'x/') .. entry.agent
+end
+
+local function takeout(old, asked)
+  if old.kind == 'p' then
+    zrem(READY, old.id)
+    zrem(DELAYED, old.id)
+    zrem(HOLDS, old.id)
+    unask(asked)
+    zrem(LISTS, member(old, 'r'))
+    zrem(LISTS, member(old, 'w'))
+  else
+    zrem(LISTS, member(old, old.list))
+  end
+  if old.agent ~= '' then
+    zrem(LISTS, member(old, desk(old)))
+  end
+  if old.due ~= '-' then
+    zrem(DUE, old.id)
+  end
+end
+
+local function putin(entry)
+  hset(ENTRIES, entry.id, entry.value)
+  zadd(LISTS, 0, member(entry, entry.list))
+  if entry.kind == 'p' and entry.list == 'r' then
+    zadd(READY, entry.rank, entry.id)
+  elseif entry.kind == 'p' then
+    zadd(DELAYED, entry.ready, entry.id)
+  end
+  if entry.agent ~= '' then
+    zadd(LISTS, 0, member(entry, desk(entry)))
+  end
+  if entry.due ~= '-' then
+    zadd(DUE, entry.due, entry.id)
+  end
+end
+
+local ids, questions = {}, {}
+for i = 1, #ARGV, 2 do
+  table.insert(ids, ARGV[i])
+  table.insert(questions, 'i' .. ARGV[i])
+end
+local values = read(ids)
+questions = redis.call('HMGET', ASKS, unpack(questions))
+
+local taken = 0
+for i, id in ipairs(ids) do
+  local entry = parse(id, ARGV[2 * i])
+  local old = values[i] and parse(id, values[i])
+  if not old or newer(entry.seq, old.seq) then
+    if old then
+      takeout(old, asking(id, questions[i]))
+    end
+    putin(entry)
+    taken = taken + 1
+  end
+end
+write()
+return taken

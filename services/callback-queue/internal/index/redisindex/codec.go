@@ -1,0 +1,147 @@
+package redisindex
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+)
+
+// An entry's value is text with single spaces between its fields. The first
+// eight are for the scripts too (prelude.lua says what they mean); state, the
+// exact deadline and the customer follow. Id and queue stand in the key.
+const (
+	fieldsOfValue = 11
+	// absent is a deadline that is not there; same is a field that is found
+	// elsewhere: the deadline in the scripts' field, the customer in the id.
+	absent, same = "-", "="
+	// literal comes before a customer key that is not in the id.
+	literal = "!"
+)
+
+// Kinds of entry, as the scripts know them.
+const (
+	kindPending = "p"
+	kindHeld    = "h"
+	kindOther   = "o"
+)
+
+var errValue = errors.New("a value in the index is damaged")
+
+func encode(e *queue.Entry) string {
+	kind, list := place(e)
+	ready := order.Nanos(e.ReadyAt)
+	due, exactDue := deadline(e)
+	b := make([]byte, 0, 128)
+	b = strconv.AppendUint(b, e.Seq, 10)
+	b = append(append(append(b, ' '), kind...), ' ')
+	b = append(append(b, list...), ' ')
+	b = append(strconv.AppendInt(b, e.Rank, 10), ' ')
+	b = append(strconv.AppendInt(b, ready, 10), ' ')
+	b = append(append(b, order.HexOf(order.Nanos(e.OpenedAt))...), ' ')
+	b = append(append(b, due...), ' ')
+	b = append(append(b, url.QueryEscape(e.Agent)...), ' ')
+	b = append(strconv.AppendUint(b, uint64(e.State), 10), ' ')
+	b = append(append(b, exactDue...), ' ')
+	return string(append(b, customer(e)...))
+}
+
+// place is the kind and the page list an entry begins in. No clock is at hand,
+// so only what was ready when it was opened is certainly ready.
+func place(e *queue.Entry) (kind, list string) {
+	switch {
+	case e.State == callback.Pending && order.Nanos(e.ReadyAt) <= order.Nanos(e.OpenedAt):
+		return kindPending, listReady
+	case e.State == callback.Pending:
+		return kindPending, listWaiting
+	case e.State.Held():
+		return kindHeld, listOf(e.State)
+	default:
+		return kindOther, listOf(e.State)
+	}
+}
+
+// deadline is the deadline to watch and, for what is not watched, the exact one.
+func deadline(e *queue.Entry) (watched, exact string) {
+	if e.DueAt.IsZero() {
+		return absent, absent
+	}
+	number := strconv.FormatInt(order.Nanos(e.DueAt), 10)
+	if e.State.Open() {
+		return number, same
+	}
+	return absent, number
+}
+
+func customer(e *queue.Entry) string {
+	if e.CustomerKey == customerIn(e.ID) {
+		return same
+	}
+	return literal + url.QueryEscape(e.CustomerKey)
+}
+
+// customerIn is the customer key in an id of the form `<customer_key>-<n>`.
+func customerIn(id string) string {
+	return id[:max(strings.LastIndexByte(id, '-'), 0)]
+}
+
+// customerOf reads what customer made.
+func customerOf(id, field string) (string, error) {
+	if field == same {
+		return customerIn(id), nil
+	}
+	key, given := strings.CutPrefix(field, literal)
+	if !given {
+		return "", fmt.Errorf("customer field %q", field[:min(1, len(field))])
+	}
+	return url.QueryUnescape(key)
+}
+
+func decode(queueName, id, value string) (queue.Entry, error) {
+	f := strings.Split(value, " ")
+	if len(f) != fieldsOfValue {
+		return queue.Entry{}, fmt.Errorf("%w: %d fields", errValue, len(f))
+	}
+	exactDue := f[9]
+	if exactDue == same {
+		exactDue = f[6]
+	}
+	var errs [8]error
+	e := queue.Entry{ID: id, Queue: queueName}
+	e.Seq, errs[0] = strconv.ParseUint(f[0], 10, 64)
+	e.Rank, errs[1] = strconv.ParseInt(f[3], 10, 64)
+	ready, err := strconv.ParseInt(f[4], 10, 64)
+	e.ReadyAt, errs[2] = order.Time(ready), err
+	opened, err := order.FromHex(f[5])
+	e.OpenedAt, errs[3] = order.Time(opened), err
+	e.Agent, errs[4] = url.QueryUnescape(f[7])
+	state, err := strconv.ParseUint(f[8], 10, 8)
+	e.State, errs[5] = callback.State(state), err
+	if exactDue != absent {
+		due, err := strconv.ParseInt(exactDue, 10, 64)
+		e.DueAt, errs[6] = order.Time(due), err
+	}
+	e.CustomerKey, errs[7] = customerOf(id, f[10])
+	if err := errors.Join(errs[:]...); err != nil {
+		return queue.Entry{}, fmt.Errorf("%w: %w", errValue, err)
+	}
+	return e, nil
+}
+
+// decodeRows reads a reply of id, value, id, value, …
+func decodeRows(queueName string, reply []string) ([]queue.Entry, error) {
+	entries := make([]queue.Entry, 0, len(reply)/2)
+	for i := 0; i+1 < len(reply); i += 2 {
+		e, err := decode(queueName, reply[i], reply[i+1])
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}

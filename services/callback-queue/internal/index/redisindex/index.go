@@ -1,0 +1,131 @@
+// Package redisindex is the index that replicas share: sorted sets in Redis
+// (7.0 or later, one server, Sentinel or Cluster), moved by Lua scripts.
+//
+// Authority: none; the stream decides. Safety: a queue's keys share a hash slot
+// and every move within a queue is one script, so no entry is reserved twice.
+// Over several queues a reservation peeks at all and takes from the best:
+// between the two another caller may have changed the order, so the order over
+// queues is best effort. Liveness: holds end and delays pass when Reserve or
+// Stats is asked with a later now. Failure: an error of the connection comes
+// back wrapped; content that is gone (FLUSHALL, a server that restarted empty)
+// shows as queue.ErrIndexIncomplete, because the meta key is gone with it.
+//
+// Two things it can't see, so the server must not do them: evict single keys
+// (run it with maxmemory-policy noeviction) and lose one Cluster node's keys
+// while the node with the meta key lives (give every master a replica).
+//
+// Fencing: each Reset begins a new life of the index, and the Index value that
+// did it, or that read a Checkpoint since, may Complete it. Complete by any
+// other, or after the content was lost, changes nothing and returns
+// queue.ErrIndexIncomplete: nobody can declare complete what was lost meanwhile.
+//
+// Instants are compared as doubles, 256 ns apart at worst; ranks beyond 2^53
+// either side of 0 that round to the same double count as equal, and the id
+// decides.
+package redisindex
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+)
+
+var _ queue.Index = (*Index)(nil)
+
+// Index implements queue.Index. Make it with New.
+type Index struct {
+	client redis.UniversalClient
+	keys   keyspace
+	// life is the token of the index's life that this value may complete; it
+	// fences, and is no copy of what Redis says.
+	life atomic.Pointer[string]
+}
+
+// New returns the index under a key prefix, which should have no braces: they
+// would change the keys' hash slots. Indexes with the same prefix on the same
+// server are one. The client stays the caller's to close; set its
+// ContextTimeoutEnabled, or a context can't end a wait for the server.
+func New(client redis.UniversalClient, prefix string) *Index {
+	return &Index{client: client, keys: keyspace{prefix: prefix}}
+}
+
+// Fields of the meta hash.
+const (
+	fieldLife        = "life"
+	fieldIncarnation = "incarnation"
+	fieldSeq         = "seq"
+)
+
+// Checkpoint implements queue.Index.
+func (x *Index) Checkpoint(ctx context.Context) (queue.Checkpoint, error) {
+	fields, err := x.client.HMGet(ctx, x.keys.meta(), fieldLife, fieldIncarnation, fieldSeq).Result()
+	if err != nil {
+		return queue.Checkpoint{}, fmt.Errorf("index checkpoint: %w", err)
+	}
+	life, _ := fields[0].(string)
+	incarnation, _ := fields[1].(string)
+	digits, complete := fields[2].(string)
+	if !complete {
+		return queue.Checkpoint{}, fmt.Errorf("index checkpoint: %w", queue.ErrIndexIncomplete)
+	}
+	seq, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return queue.Checkpoint{}, fmt.Errorf("index checkpoint: %w", err)
+	}
+	x.life.Store(&life)
+	return queue.Checkpoint{Incarnation: incarnation, Seq: seq}, nil
+}
+
+// Complete implements queue.Index. It returns queue.ErrIndexIncomplete, and
+// changes nothing, when the index was lost or reset since this value last did
+// Reset or read a Checkpoint, or when it never did either.
+func (x *Index) Complete(ctx context.Context, cp queue.Checkpoint) error {
+	life := x.life.Load()
+	if life == nil {
+		return fmt.Errorf("index complete without reset or checkpoint: %w", queue.ErrIndexIncomplete)
+	}
+	seq := strconv.FormatUint(cp.Seq, 10)
+	done, err := completeScript.Run(ctx, x.client, []string{x.keys.meta()}, *life, cp.Incarnation, seq).Int()
+	if err != nil {
+		return fmt.Errorf("index complete: %w", err)
+	}
+	if done == 0 {
+		return fmt.Errorf("index complete, lost or reset since: %w", queue.ErrIndexIncomplete)
+	}
+	return nil
+}
+
+// Reset implements queue.Index. It takes away only this index's entries. The
+// names of its queues stay known: forgetting one while another replica applies
+// an entry to it would hide that entry.
+func (x *Index) Reset(ctx context.Context) error {
+	life := rand.Text()
+	_, err := x.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		tx.Del(ctx, x.keys.meta())
+		tx.HSet(ctx, x.keys.meta(), fieldLife, life)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("index reset: %w", err)
+	}
+	names, err := x.queues(ctx)
+	if err != nil {
+		return fmt.Errorf("index reset: %w", err)
+	}
+	if _, err := x.run(ctx, callEach(resetScript, names)...); err != nil {
+		return fmt.Errorf("index reset: %w", err)
+	}
+	x.life.Store(&life)
+	return nil
+}
+
+// queues are the names of all queues an entry was ever applied to.
+func (x *Index) queues(ctx context.Context) ([]string, error) {
+	return x.client.SMembers(ctx, x.keys.queues()).Result()
+}

@@ -1,0 +1,91 @@
+-- What all scripts of this package begin with. Every script gets one queue's
+-- keys, always these and in this order, so that Reset can take them all:
+--
+-- KEYS[1] entries  HASH  id -> value (below)
+-- KEYS[2] ready    ZSET  id by rank: pending, may be reserved
+-- KEYS[3] delayed  ZSET  id by the instant it becomes ready: pending
+-- KEYS[4] holds    ZSET  id by the instant its hold ends: pending, reserved here
+-- KEYS[5] asks     HASH  'i' .. id -> question, 'q' .. question -> id, while held
+-- KEYS[6] due      ZSET  id by deadline: open entries that have one
+-- KEYS[7] lists    ZSET  all scores 0: members list:opened:id, for pages
+--
+-- A value is text: seq kind list rank ready opened due agent, then what only Go
+-- reads. kind is p (pending), h (in an agent's hands) or o (neither). list is
+-- the page list it begins in: r (ready) or w (waiting: delayed, and held once
+-- reserved) when pending, else its state's. opened is 16 hex digits that sort as
+-- the instant. due is '-' when there is no deadline to watch. agent is escaped,
+-- '' for none.
+--
+-- Instants are nanoseconds as decimal text. Redis compares scores as doubles,
+-- which tell instants 256 ns apart; ranks are exact up to 2^53 either side of 0.
+local ENTRIES, READY, DELAYED, HOLDS, ASKS, DUE, LISTS = unpack(KEYS)
+
+local function parse(id, value)
+  local seq, kind, list, rank, ready, opened, due, agent =
+    string.match(value, '^(%d+) (%l) (%S+) (%-?%d+) (%-?%d+) (%x+) (%S+) (%S*)')
+  return {
+    id = id, value = value, seq = seq, kind = kind, list = list,
+    rank = rank, ready = ready, opened = opened, due = due, agent = agent,
+  }
+end
+
+local function read(ids)
+  if #ids == 0 then
+    return {}
+  end
+  return redis.call('HMGET', ENTRIES, unpack(ids))
+end
+
+local function member(entry, list)
+  return list .. ':' .. entry.opened .. ':' .. entry.id
+end
+
+-- Scripts collect their writes and make them at the very end, in one command a
+-- key: no write comes before a read or a check. What is removed and added both
+-- is there afterwards.
+local removed, added = {}, {}
+
+local function collect(writes, key, first, second)
+  local arguments = writes[key] or {}
+  writes[key] = arguments
+  arguments[#arguments + 1] = first
+  if second then
+    arguments[#arguments + 1] = second
+  end
+end
+
+local function zrem(key, name) collect(removed, key, name) end
+local function hdel(key, field) collect(removed, key, field) end
+local function zadd(key, score, name) collect(added, key, score, name) end
+local function hset(key, field, value) collect(added, key, field, value) end
+
+local function hash(key)
+  return key == ENTRIES or key == ASKS
+end
+
+local function write()
+  for _, key in ipairs(KEYS) do
+    if removed[key] then
+      redis.call(hash(key) and 'HDEL' or 'ZREM', key, unpack(removed[key]))
+    end
+    if added[key] then
+      redis.call(hash(key) and 'HSET' or 'ZADD', key, unpack(added[key]))
+    end
+  end
+end
+
+-- asking reads which fields of asks are about an entry that a question may have
+-- got. The question's own field is not when it has got another entry since.
+local function asking(id, question)
+  if not question then
+    return {}
+  end
+  local current = redis.call('HGET', ASKS, 'q' .. question) == id
+  return { 'i' .. id, current and 'q' .. question or nil }
+end
+
+local function unask(fields)
+  for _, field in ipairs(fields or {}) do
+    hdel(ASKS, field)
+  end
+end

@@ -1,0 +1,171 @@
+package redisindex
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+)
+
+// Get implements queue.Index.
+func (x *Index) Get(ctx context.Context, id string) (queue.Entry, bool, error) {
+	e, found, err := x.get(ctx, id)
+	if err != nil {
+		return queue.Entry{}, false, fmt.Errorf("index get: %w", err)
+	}
+	return e, found, nil
+}
+
+// get looks in every queue: the id doesn't say in which one it is.
+func (x *Index) get(ctx context.Context, id string) (queue.Entry, bool, error) {
+	names, err := x.queues(ctx)
+	if err != nil || len(names) == 0 {
+		return queue.Entry{}, false, err
+	}
+	pipe := x.client.Pipeline()
+	replies := make([]*redis.StringCmd, len(names))
+	for i, name := range names {
+		replies[i] = pipe.HGet(ctx, x.keys.entries(name), id)
+	}
+	_, _ = pipe.Exec(ctx) // each reply has its own error
+	for i, name := range names {
+		value, err := replies[i].Result()
+		switch {
+		case errors.Is(err, redis.Nil):
+			continue
+		case err != nil:
+			return queue.Entry{}, false, err
+		}
+		e, err := decode(name, id, value)
+		return e, err == nil, err
+	}
+	return queue.Entry{}, false, nil
+}
+
+// HeldBy implements queue.Index. A reservation that no Apply has confirmed is
+// not in the agent's hands yet.
+func (x *Index) HeldBy(ctx context.Context, agent string) ([]queue.Entry, error) {
+	if agent == "" {
+		return nil, nil
+	}
+	names, err := x.queues(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("index held by: %w", err)
+	}
+	held, err := x.read(ctx, names, []string{deskHeld + url.QueryEscape(agent)}, "", -1)
+	if err != nil {
+		return nil, fmt.Errorf("index held by: %w", err)
+	}
+	slices.SortFunc(held, func(a, b queue.Entry) int {
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.ID, b.ID))
+	})
+	return held, nil
+}
+
+// Due implements queue.Index.
+func (x *Index) Due(ctx context.Context, now time.Time, limit int) ([]queue.Entry, error) {
+	if limit < 1 {
+		return nil, nil
+	}
+	names, err := x.queues(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("index due: %w", err)
+	}
+	moment := strconv.FormatInt(order.Nanos(now), 10)
+	due, err := x.rows(ctx, callEach(dueScript, names, moment, limit))
+	if err != nil {
+		return nil, fmt.Errorf("index due: %w", err)
+	}
+	slices.SortFunc(due, func(a, b queue.Entry) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
+	})
+	return due[:min(limit, len(due))], nil
+}
+
+// Stats implements queue.Index: one row for every queue that holds an entry.
+// It first lets time move all it has to move, however much that is.
+func (x *Index) Stats(ctx context.Context, now time.Time) ([]queue.QueueStats, error) {
+	names, err := x.queues(ctx)
+	if err == nil {
+		err = x.settle(ctx, names, order.Nanos(now))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("index stats: %w", err)
+	}
+	slices.Sort(names)
+	calls := callEach(statsScript, names)
+	for i := range calls {
+		for _, list := range listsOf(heldStates) {
+			calls[i].args = append(calls[i].args, list)
+		}
+	}
+	replies, err := x.run(ctx, calls...)
+	if err != nil {
+		return nil, fmt.Errorf("index stats: %w", err)
+	}
+	var rows []queue.QueueStats
+	for i, name := range names {
+		row, any, err := readStats(name, replies[i])
+		if err != nil {
+			return nil, fmt.Errorf("index stats: %w", err)
+		}
+		if any {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+// settle makes the peeks that let time move what it has to.
+func (x *Index) settle(ctx context.Context, names []string, now int64) error {
+	for unsettled := names; len(unsettled) > 0; {
+		calls := callEach(peekScript, unsettled, strconv.FormatInt(now, 10), "", settleBatch)
+		replies, err := x.run(ctx, calls...)
+		if err != nil {
+			return err
+		}
+		unsettled = nil
+		for i, c := range calls {
+			a, err := readAnswer(c.queue, replies[i])
+			if err != nil {
+				return err
+			}
+			if a.word == replyMore {
+				unsettled = append(unsettled, c.queue)
+			}
+		}
+	}
+	return nil
+}
+
+func readStats(name string, reply *redis.Cmd) (row queue.QueueStats, any bool, err error) {
+	fields, err := reply.Slice()
+	if err != nil {
+		return row, false, err
+	}
+	if len(fields) != 5 {
+		return row, false, errAnswer
+	}
+	count := func(i int) int {
+		n, _ := fields[i].(int64)
+		return int(n)
+	}
+	row = queue.QueueStats{Queue: name, Ready: count(1), Delayed: count(2), Held: count(3)}
+	if oldest, _ := fields[4].(string); oldest != "" {
+		opened, err := order.FromHex(oldest)
+		if err != nil {
+			return row, false, fmt.Errorf("%w: %w", errAnswer, err)
+		}
+		row.OldestReady = order.Time(opened)
+	}
+	return row, count(0) > 0, nil
+}

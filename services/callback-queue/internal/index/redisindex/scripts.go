@@ -1,0 +1,123 @@
+package redisindex
+
+import (
+	"context"
+	_ "embed" // the scripts
+	"errors"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The sources. KEYS, ARGV and returns stand above each script; prelude.lua says
+// what all share, settle.lua what those share that know the time.
+var (
+	//go:embed prelude.lua
+	preludeSource string
+	//go:embed settle.lua
+	settleSource string
+	//go:embed apply.lua
+	applySource string
+	//go:embed asked.lua
+	askedSource string
+	//go:embed complete.lua
+	completeSource string
+	//go:embed due.lua
+	dueSource string
+	//go:embed page.lua
+	pageSource string
+	//go:embed peek.lua
+	peekSource string
+	//go:embed reserve.lua
+	reserveSource string
+	//go:embed reset.lua
+	resetSource string
+	//go:embed stats.lua
+	statsSource string
+)
+
+var (
+	applyScript    = redis.NewScript(preludeSource + applySource)
+	askedScript    = redis.NewScript(preludeSource + settleSource + askedSource)
+	completeScript = redis.NewScript(completeSource)
+	dueScript      = redis.NewScript(preludeSource + dueSource)
+	pageScript     = redis.NewScript(preludeSource + pageSource)
+	peekScript     = redis.NewScript(preludeSource + settleSource + peekSource)
+	reserveScript  = redis.NewScript(preludeSource + settleSource + reserveSource)
+	resetScript    = redis.NewScript(preludeSource + resetSource)
+	statsScript    = redis.NewScript(preludeSource + statsSource)
+)
+
+// call is one script on one queue.
+type call struct {
+	script *redis.Script
+	queue  string
+	args   []any
+	// enroll makes the queue's name known in the same round trip.
+	enroll bool
+}
+
+// callEach makes the same call on each queue.
+func callEach(script *redis.Script, queues []string, args ...any) []call {
+	calls := make([]call, len(queues))
+	for i, name := range queues {
+		calls[i] = call{script: script, queue: name, args: args}
+	}
+	return calls
+}
+
+// run makes the calls in one round trip and returns their replies in order. It
+// sends bodies in a second one only to servers that don't have the scripts yet.
+// On an error some calls may have been made.
+func (x *Index) run(ctx context.Context, calls ...call) ([]*redis.Cmd, error) {
+	replies := make([]*redis.Cmd, len(calls))
+	all := make([]int, len(calls))
+	for i := range all {
+		all[i] = i
+	}
+	missing, err := x.send(ctx, calls, replies, all, (*redis.Script).EvalSha)
+	if err != nil || len(missing) == 0 {
+		return replies, err
+	}
+	_, err = x.send(ctx, calls, replies, missing, (*redis.Script).Eval)
+	return replies, err
+}
+
+// evaluate is how a script is sent: by its hash or by its body.
+type evaluate func(*redis.Script, context.Context, redis.Scripter, []string, ...any) *redis.Cmd
+
+// send makes those calls that are numbered, and says which the server had no
+// script for.
+func (x *Index) send(ctx context.Context, calls []call, replies []*redis.Cmd, numbers []int, how evaluate) ([]int, error) {
+	if len(numbers) == 0 {
+		return nil, nil
+	}
+	pipe := x.client.Pipeline()
+	var names []any
+	for _, i := range numbers {
+		if calls[i].enroll {
+			names = append(names, calls[i].queue)
+		}
+	}
+	enrolled := new(redis.IntCmd)
+	if len(names) > 0 {
+		enrolled = pipe.SAdd(ctx, x.keys.queues(), names...)
+	}
+	for _, i := range numbers {
+		replies[i] = how(calls[i].script, ctx, pipe, x.keys.queue(calls[i].queue), calls[i].args...)
+	}
+	_, _ = pipe.Exec(ctx) // each reply has its own error
+	if err := enrolled.Err(); err != nil {
+		return nil, err
+	}
+	var missing []int
+	for _, i := range numbers {
+		switch err := replies[i].Err(); {
+		case err == nil:
+		case errors.Is(err, redis.ErrNoScript) || redis.HasErrorPrefix(err, "NOSCRIPT"):
+			missing = append(missing, i)
+		default:
+			return nil, err
+		}
+	}
+	return missing, nil
+}
