@@ -9,23 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"go.opentelemetry.io/otel/propagation"
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
-
-	"github.com/rappel-loop/rappel/proto/subject"
-)
-
-// Errors of publishing.
-var (
-	// ErrConflict says that the subject has moved on since the expected
-	// sequence: read it again and decide again. Nothing was stored.
-	ErrConflict = errors.New("the subject has moved on")
-	// ErrFull says that the stream has reached its limit. Nothing was stored.
-	ErrFull = errors.New("the stream is full")
-	// ErrUnavailable says that JetStream did not answer in time. The event may
-	// or may not be stored: repeat it with the same id.
-	ErrUnavailable = errors.New("the event store does not answer")
 )
 
 // Barrier makes what was stored before it was called survive a power cut.
@@ -47,7 +32,7 @@ type Event struct {
 	Subject string
 	// ID is the event id, and the Nats-Msg-Id.
 	ID string
-	// Body is the protobuf event; its full name becomes the type header.
+	// Body is the protobuf event; its full name becomes the type header. Required.
 	Body proto.Message
 	// Encoded, when set, is Body already marshaled.
 	Encoded []byte
@@ -74,7 +59,9 @@ type Options struct {
 	Metrics *Metrics
 	// MaxInFlight bounds unacknowledged publishes; 0 is 16,384.
 	MaxInFlight int
-	// AckTimeout bounds one wait for an acknowledgement; 0 is 5 s.
+	// AckTimeout bounds one wait for an acknowledgement; 0 is 5 s. A publish that
+	// gets none is repeated for as long again, and for twice as long at most, so
+	// that ErrUnavailable comes within three times this, or when the context ends.
 	AckTimeout time.Duration
 }
 
@@ -89,8 +76,6 @@ type Bus struct {
 	timeout time.Duration
 	streams sync.Map // name -> jetstream.Stream
 }
-
-var tracer = propagation.TraceContext{}
 
 // New returns a bus on a connection, which stays the caller's to close.
 func New(nc *nats.Conn, o Options) (*Bus, error) {
@@ -109,6 +94,8 @@ func New(nc *nats.Conn, o Options) (*Bus, error) {
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(nil)
 	}
+	// A publisher whose context ends leaves its slot at once and the library's
+	// entry until the acknowledgement or its timeout: hence twice as many.
 	js, err := jetstream.New(nc,
 		jetstream.WithPublishAsyncMaxPending(2*o.MaxInFlight),
 		jetstream.WithPublishAsyncTimeout(o.AckTimeout))
@@ -130,23 +117,4 @@ func (b *Bus) Connected() error {
 		return fmt.Errorf("nats is %s", s)
 	}
 	return nil
-}
-
-func (e Event) message(ctx context.Context) (*nats.Msg, error) {
-	data := e.Encoded
-	if data == nil {
-		var err error
-		if data, err = proto.Marshal(e.Body); err != nil {
-			return nil, fmt.Errorf("encode event: %w", err)
-		}
-	}
-	h := make(nats.Header, 5+len(e.Headers))
-	h[nats.MsgIdHdr] = []string{e.ID}
-	h[subject.HeaderType] = []string{string(e.Body.ProtoReflect().Descriptor().FullName())}
-	h[subject.HeaderSchema] = []string{subject.SchemaVersion}
-	tracer.Inject(ctx, propagation.HeaderCarrier(h))
-	for k, v := range e.Headers {
-		h[k] = []string{v}
-	}
-	return &nats.Msg{Subject: e.Subject, Header: h, Data: data}, nil
 }

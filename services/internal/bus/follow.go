@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -18,17 +19,32 @@ type FollowOptions struct {
 	HeadersOnly bool
 }
 
+const (
+	// followAhead is how many events are fetched, and how many of them decoded,
+	// before they are asked for.
+	followAhead, followDecoded = 4096, 256
+	// idleCheck is how long nothing comes before a follower that is still
+	// catching up looks whether anything is left.
+	idleCheck = time.Second
+	// orphanAge is how long the server keeps what it knows of a follower that
+	// went away.
+	orphanAge = 30 * time.Second
+)
+
 // Follow hands every event of a stream to each, in order and without gaps, from
 // options.From on and then as they come, until ctx ends or each returns an
-// error, which Follow returns. caughtUp, when not nil, is called once, after
-// the last event that was stored when Follow began.
+// error, which Follow returns. caughtUp, when not nil, is called exactly once,
+// between two events, when every event that was stored when Follow began and is
+// not deleted has been handed over. A server that goes away and comes back is
+// waited for.
 func (b *Bus) Follow(ctx context.Context, o FollowOptions, each func(Delivery) error, caughtUp func() error) error {
 	s, err := b.js.Stream(ctx, o.Stream)
 	if err != nil {
 		return fmt.Errorf("%w: stream %s: %w", ErrUnavailable, o.Stream, err)
 	}
-	until := s.CachedInfo().State.LastSeq
-	cfg := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy, HeadersOnly: o.HeadersOnly}
+	cfg := jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverAllPolicy, HeadersOnly: o.HeadersOnly, InactiveThreshold: orphanAge,
+	}
 	if o.From > 1 {
 		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, o.From
 	}
@@ -36,46 +52,136 @@ func (b *Bus) Follow(ctx context.Context, o FollowOptions, each func(Delivery) e
 	if err != nil {
 		return fmt.Errorf("%w: follow %s: %w", ErrUnavailable, o.Stream, err)
 	}
-	msgs, err := cons.Messages(jetstream.PullMaxMessages(4096))
+	msgs, err := cons.Messages(jetstream.PullMaxMessages(followAhead))
 	if err != nil {
 		return fmt.Errorf("%w: follow %s: %w", ErrUnavailable, o.Stream, err)
 	}
-	defer msgs.Stop()
-	stop := context.AfterFunc(ctx, msgs.Stop)
-	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	f := &follower{
+		stream: s, name: o.Stream, until: s.CachedInfo().State.LastSeq, seen: max(o.From, 1) - 1,
+		each: each, caughtUp: caughtUp, events: make(chan followed, followDecoded),
+	}
+	go f.read(ctx, msgs)
+	return f.run(ctx, cons.CachedInfo().NumPending == 0)
+}
 
-	catching := caughtUp != nil
-	// What is left to read may be less than until: events before it may have
-	// been deleted, so the pending count decides, not the sequence alone.
-	if catching && (until < max(o.From, 1) || cons.CachedInfo().NumPending == 0) {
-		catching = false
-		if err := caughtUp(); err != nil {
+// follower is one run of Follow. Reading has a goroutine of its own because the
+// library, while it looks for a server, listens to no context.
+type follower struct {
+	stream   jetstream.Stream
+	name     string
+	until    uint64 // the last sequence when Follow began
+	seen     uint64 // the last sequence handed over, or not asked for
+	each     func(Delivery) error
+	caughtUp func() error // nil once it was called
+	events   chan followed
+}
+
+type followed struct {
+	d       Delivery
+	pending uint64 // events behind this one
+	err     error
+}
+
+func (f *follower) read(ctx context.Context, msgs jetstream.MessagesContext) {
+	defer msgs.Stop()
+	defer context.AfterFunc(ctx, msgs.Stop)()
+	for {
+		e := next(msgs)
+		select {
+		case f.events <- e:
+		case <-ctx.Done():
+			return
+		}
+		if e.err != nil {
+			return
+		}
+	}
+}
+
+func next(msgs jetstream.MessagesContext) followed {
+	m, err := msgs.Next()
+	if err != nil {
+		return followed{err: fmt.Errorf("%w: %w", ErrUnavailable, err)}
+	}
+	meta, err := m.Metadata()
+	if err != nil {
+		return followed{err: err}
+	}
+	return followed{d: delivery(m, meta), pending: meta.NumPending}
+}
+
+// run hands events over until something ends it.
+func (f *follower) run(ctx context.Context, nothing bool) error {
+	if nothing || f.seen >= f.until {
+		if err := f.reached(); err != nil {
 			return err
 		}
 	}
+	idle := time.NewTicker(idleCheck)
+	defer idle.Stop()
 	for {
-		m, err := msgs.Next()
-		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case e := <-f.events:
+			if err := f.take(ctx, e); err != nil {
+				return err
 			}
-			if errors.Is(err, jetstream.ErrMsgIteratorClosed) {
-				return fmt.Errorf("%w: follow %s: closed", ErrUnavailable, o.Stream)
-			}
-			return fmt.Errorf("%w: follow %s: %w", ErrUnavailable, o.Stream, err)
-		}
-		d, err := fromMsg(m)
-		if err != nil {
-			return fmt.Errorf("follow %s: %w", o.Stream, err)
-		}
-		if err := each(d); err != nil {
-			return err
-		}
-		if meta, _ := m.Metadata(); catching && (d.Sequence >= until || meta.NumPending == 0) {
-			catching = false
-			if err := caughtUp(); err != nil {
+			idle.Reset(idleCheck)
+		case <-idle.C:
+			if err := f.look(ctx); err != nil {
 				return err
 			}
 		}
+		if f.caughtUp == nil {
+			idle.Stop()
+		}
 	}
+}
+
+func (f *follower) take(ctx context.Context, e followed) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if e.err != nil {
+		return fmt.Errorf("follow %s: %w", f.name, e.err)
+	}
+	// The event may be newer than until while all those before were deleted.
+	if e.d.Sequence > f.until {
+		if err := f.reached(); err != nil {
+			return err
+		}
+	}
+	if err := f.each(e.d); err != nil {
+		return err
+	}
+	f.seen = e.d.Sequence
+	if f.seen >= f.until || e.pending == 0 {
+		return f.reached()
+	}
+	return nil
+}
+
+// look asks whether anything is left of what was stored when Follow began: the
+// rest may have been deleted since, and then nothing will come to say so.
+func (f *follower) look(ctx context.Context) error {
+	if f.caughtUp == nil || len(f.events) > 0 {
+		return nil
+	}
+	m, err := f.stream.GetMsg(ctx, f.seen+1, jetstream.WithGetMsgSubject(">"))
+	if errors.Is(err, jetstream.ErrMsgNotFound) || (err == nil && m.Sequence > f.until) {
+		return f.reached()
+	}
+	return nil // the server is away, or slow: look again later
+}
+
+func (f *follower) reached() error {
+	done := f.caughtUp
+	f.caughtUp = nil
+	if done == nil {
+		return nil
+	}
+	return done()
 }

@@ -2,25 +2,12 @@ package bus
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-)
-
-// JetStream's error codes that the client library has no constant for. 10071 is
-// a lost compare-and-set, 10164 the same on a replicated stream; 10077 is a
-// stream at its limit of bytes, 10054 one at its limit of messages.
-const (
-	codeWrongLastSequence         jetstream.ErrorCode = 10071
-	codeWrongLastSequenceConstant jetstream.ErrorCode = 10164
-	codeMaxBytes                  jetstream.ErrorCode = 10077
-	codeMaxMessages               jetstream.ErrorCode = 10054
-	codeResources                 jetstream.ErrorCode = 10023
-	codeStorage                   jetstream.ErrorCode = 10047
 )
 
 // anySequence means that no compare-and-set is asked for.
@@ -38,6 +25,8 @@ func (b *Bus) Publish(ctx context.Context, e Event) (Receipt, error) {
 
 // PublishAt stores an event durably if the last event of its subject has the
 // sequence last; 0 means that the subject must be empty. ErrConflict otherwise.
+// An event that is the very one stored after last succeeds again, with its
+// sequence, whatever came after it: repeating after a lost answer is safe.
 func (b *Bus) PublishAt(ctx context.Context, e Event, last uint64) (Receipt, error) {
 	r, err := b.AppendAt(ctx, e, last)
 	if err != nil {
@@ -73,36 +62,44 @@ func (b *Bus) append(ctx context.Context, e Event, last uint64) (Receipt, error)
 	if last != anySequence {
 		m.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(last, 10)}
 	}
-	select {
-	case b.slots <- struct{}{}:
-		defer func() { <-b.slots }()
-	case <-ctx.Done():
-		return Receipt{}, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
-	}
 	start := time.Now()
+	if err := b.acquire(ctx); err != nil {
+		b.metrics.published(e.Subject, start, err)
+		return Receipt{}, err
+	}
+	defer func() { <-b.slots }()
 	r, err := b.send(ctx, m)
-	for attempt := 1; errors.Is(err, ErrUnavailable) && attempt < 3 && ctx.Err() == nil; attempt++ {
-		b.metrics.retries.Inc()
-		if mine, ok := b.readBack(ctx, e); ok {
-			return mine, nil
-		}
-		r, err = b.send(ctx, m)
+	if err != nil {
+		r, err = b.resolve(ctx, e, last, m, err)
 	}
 	b.metrics.published(e.Subject, start, err)
-	if errors.Is(err, ErrConflict) {
-		if mine, ok := b.readBack(ctx, e); ok {
-			return mine, nil
-		}
-	}
 	return r, err
 }
 
-// send publishes once and waits for the acknowledgement.
+// acquire takes a slot. While the store is away every slot is held by somebody
+// who waits for it: those without one are told so in bounded time.
+func (b *Bus) acquire(ctx context.Context) error {
+	select {
+	case b.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	patience := time.NewTimer(b.timeout)
+	defer patience.Stop()
+	select {
+	case b.slots <- struct{}{}:
+		return nil
+	case <-patience.C:
+		return fmt.Errorf("%w: %d publishes wait already", ErrUnavailable, cap(b.slots))
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	}
+}
+
+// send publishes once and waits for the acknowledgement. The library reads the
+// message and writes nothing into it, so a retry may send the same one.
 func (b *Bus) send(ctx context.Context, m *nats.Msg) (Receipt, error) {
-	// The library writes its reply subject into the message: send a copy, so that
-	// a retry starts clean.
-	c := *m
-	f, err := b.js.PublishMsgAsync(&c)
+	f, err := b.js.PublishMsgAsync(m)
 	if err != nil {
 		return Receipt{}, classify(err)
 	}
@@ -114,28 +111,4 @@ func (b *Bus) send(ctx context.Context, m *nats.Msg) (Receipt, error) {
 	case <-ctx.Done():
 		return Receipt{}, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 	}
-}
-
-// readBack reports whether the last event of the subject is e itself: then an
-// earlier try was stored and only its acknowledgement was lost.
-func (b *Bus) readBack(ctx context.Context, e Event) (Receipt, bool) {
-	d, err := b.Last(ctx, e.Subject)
-	if err != nil || d.ID != e.ID {
-		return Receipt{}, false
-	}
-	return Receipt{Sequence: d.Sequence, Duplicate: true}, true
-}
-
-func classify(err error) error {
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
-		switch api.ErrorCode {
-		case codeWrongLastSequence, codeWrongLastSequenceConstant:
-			return ErrConflict
-		case codeMaxBytes, codeMaxMessages, codeResources, codeStorage:
-			return fmt.Errorf("%w: %s", ErrFull, api.Description)
-		}
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }

@@ -14,10 +14,6 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 )
 
-// ErrNotFound says that the subject holds no event, or the stream no such
-// sequence.
-var ErrNotFound = errors.New("no such event")
-
 // Delivery is one stored event.
 type Delivery struct {
 	// Stream, Subject and Sequence say where it is stored.
@@ -91,13 +87,23 @@ var streamsByPrefix = []struct{ prefix, stream string }{
 	{strings.TrimSuffix(subject.AllDeadLetters, ">"), subject.DeadLetters},
 }
 
-func (b *Bus) streamOf(ctx context.Context, subj string) (jetstream.Stream, error) {
+func streamNameOf(subj string) (string, error) {
 	for _, s := range streamsByPrefix {
 		if strings.HasPrefix(subj, s.prefix) {
-			return b.stream(ctx, s.stream)
+			return s.stream, nil
 		}
 	}
-	return nil, fmt.Errorf("bus: no stream holds the subject's prefix")
+	return "", errNoStream
+}
+
+var errNoStream = errors.New("bus: no stream holds subjects of this kind")
+
+func (b *Bus) streamOf(ctx context.Context, subj string) (jetstream.Stream, error) {
+	name, err := streamNameOf(subj)
+	if err != nil {
+		return nil, err
+	}
+	return b.stream(ctx, name)
 }
 
 func (b *Bus) stream(ctx context.Context, name string) (jetstream.Stream, error) {
@@ -112,40 +118,42 @@ func (b *Bus) stream(ctx context.Context, name string) (jetstream.Stream, error)
 	return s, nil
 }
 
-// History hands over every event of one subject, oldest first.
+// History hands over every event of one subject, oldest first. It reads them one
+// by one: right for a customer's events, not for a bucket's.
 func (b *Bus) History(ctx context.Context, subj string, each func(Delivery) error) error {
 	s, err := b.streamOf(ctx, subj)
 	if err != nil {
 		return err
 	}
-	cons, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{subj}, DeliverPolicy: jetstream.DeliverAllPolicy,
-	})
-	if err != nil {
-		return fmt.Errorf("%w: history: %w", ErrUnavailable, err)
-	}
-	left := cons.CachedInfo().NumPending
-	if left == 0 {
-		return nil
-	}
-	msgs, err := cons.Messages()
-	if err != nil {
-		return fmt.Errorf("%w: history: %w", ErrUnavailable, err)
-	}
-	defer msgs.Stop()
-	defer context.AfterFunc(ctx, msgs.Stop)()
-	for ; left > 0; left-- {
-		m, err := msgs.Next()
-		if err != nil {
-			return errors.Join(ctx.Err(), fmt.Errorf("%w: history: %w", ErrUnavailable, err))
+	for seq := uint64(1); ; {
+		m, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(subj))
+		d, err := fromRaw(s, m, err)
+		if errors.Is(err, ErrNotFound) {
+			return nil
 		}
-		d, err := fromMsg(m)
 		if err != nil {
 			return err
 		}
 		if err := each(d); err != nil {
 			return err
 		}
+		seq = d.Sequence + 1
 	}
-	return nil
+}
+
+func fromMsg(m jetstream.Msg) (Delivery, error) {
+	meta, err := m.Metadata()
+	if err != nil {
+		return Delivery{}, err
+	}
+	return delivery(m, meta), nil
+}
+
+func delivery(m jetstream.Msg, meta *jetstream.MsgMetadata) Delivery {
+	h := m.Headers()
+	return Delivery{
+		Stream: meta.Stream, Subject: m.Subject(), Sequence: meta.Sequence.Stream, Time: meta.Timestamp,
+		ID: h.Get(nats.MsgIdHdr), Type: h.Get(subject.HeaderType),
+		Deliveries: meta.NumDelivered, Headers: h, Data: m.Data(),
+	}
 }

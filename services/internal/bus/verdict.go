@@ -24,6 +24,9 @@ func Terminate(reason string, err error) error {
 	if subject.CheckToken(reason) != nil {
 		reason = "invalid_reason"
 	}
+	if err == nil {
+		err = errors.New(reason)
+	}
 	return &terminal{reason: reason, err: err}
 }
 
@@ -37,13 +40,15 @@ func (d *delayed) Error() string { return d.err.Error() }
 func (d *delayed) Unwrap() error { return d.err }
 
 // RetryAfter marks an error after which the message shall be tried again, not
-// before d.
+// before d. It counts as a delivery unless it is ErrUnavailable or ErrFull.
 func RetryAfter(d time.Duration, err error) error { return &delayed{after: d, err: err} }
 
-// verdict is what becomes of a delivery.
+// verdict is what becomes of a delivery. The zero verdict retries at once, which
+// nobody may ask for: judge always sets a delay.
 type verdict struct {
 	ack    bool
-	after  time.Duration // retry
+	wait   bool          // in line, without counting: the store is away
+	after  time.Duration // of a wait or a retry
 	reason string        // dead letter
 }
 
@@ -51,42 +56,79 @@ type verdict struct {
 const (
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 30 * time.Second
+	// lastWait bounds how late the end of an outage is noticed.
+	lastWait = 2 * time.Second
 )
 
-// judge is the one place where a handler's error becomes a verdict.
-func judge(err error, deliveries uint64, maxDeliveries int) verdict {
-	if err == nil {
-		return verdict{ack: true}
-	}
+// Reasons of dead letters that the bus gives itself.
+const (
+	reasonExhausted = "deliveries_exhausted"
+	reasonTooLarge  = "too_large"
+	reasonPanic     = "panic"
+)
+
+// judge is the one place where a handler's error becomes a verdict; tries is how
+// often in a row the handler has now asked to wait.
+func judge(err error, deliveries uint64, maxDeliveries, tries int) verdict {
 	var t *terminal
-	if errors.As(err, &t) {
-		return verdict{reason: t.reason}
-	}
-	// While the store is away nothing can be given up either, and it is not the
-	// message's fault: wait for it.
-	waiting := errors.Is(err, ErrUnavailable) || errors.Is(err, ErrFull)
-	if !waiting && deliveries >= uint64(maxDeliveries) {
-		return verdict{reason: "deliveries_exhausted"}
-	}
 	var d *delayed
-	if errors.As(err, &d) {
+	switch {
+	case err == nil:
+		return verdict{ack: true}
+	case errors.As(err, &t):
+		return verdict{reason: t.reason}
+	case errors.Is(err, ErrTooLarge):
+		return verdict{reason: reasonTooLarge}
+	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrFull):
+		// It is not the message's fault, and a dead letter could not be stored
+		// either: nothing is counted while the store is away.
+		v := verdict{wait: true, after: doubled(firstRetry, tries, lastWait)}
+		if errors.As(err, &d) && d.after > 0 {
+			v.after = d.after
+		}
+		return v
+	case deliveries >= uint64(max(maxDeliveries, 1)):
+		return verdict{reason: reasonExhausted}
+	case errors.As(err, &d) && d.after > 0:
 		return verdict{after: d.after}
 	}
 	return verdict{after: backoff(deliveries)}
 }
 
 func backoff(deliveries uint64) time.Duration {
-	d := firstRetry << min(deliveries-1, 20)
-	return min(d, lastRetry)
+	return doubled(firstRetry, int(min(max(deliveries, 1)-1, 20)), lastRetry)
+}
+
+// doubled is d doubled n times, at most most.
+func doubled(d time.Duration, n int, most time.Duration) time.Duration {
+	return min(d<<min(n, 20), most)
+}
+
+// verdictNames are the kinds of verdicts, in the order of verdict.kind.
+var verdictNames = [...]string{"ack", "wait", "retry", "terminate"}
+
+func (v verdict) kind() int {
+	switch {
+	case v.ack:
+		return 0
+	case v.wait:
+		return 1
+	case v.reason == "":
+		return 2
+	default:
+		return 3
+	}
 }
 
 func (v verdict) String() string {
-	switch {
-	case v.ack:
+	switch v.kind() {
+	case 0:
 		return "ack"
-	case v.reason != "":
-		return "terminate"
-	default:
+	case 1:
+		return fmt.Sprintf("wait %s", v.after)
+	case 2:
 		return fmt.Sprintf("retry after %s", v.after)
+	default:
+		return "give up: " + v.reason
 	}
 }

@@ -15,6 +15,11 @@ import (
 
 const day = 24 * time.Hour
 
+// MaxMessage bounds one event, in bytes of body and headers; a server's
+// max_payload must allow it. A collected answer is far smaller: the room is for
+// callbacks with many reasons.
+const MaxMessage = 4 << 20
+
 // Stream is one JetStream stream and the reason for its limits.
 type Stream struct {
 	// Name and Subjects, from package subject.
@@ -22,9 +27,9 @@ type Stream struct {
 	Subjects []string
 	// MaxAge is how long an event is kept; 0 keeps it until it is purged.
 	MaxAge time.Duration
-	// MaxBytes bounds the stream; a full stream refuses new events, which is
-	// what makes backpressure reach the source. 0 is unbounded.
-	MaxBytes int64
+	// Bounded streams take Options.MaxBytes and Options.MaxAge: a full stream
+	// refuses new events, which is what makes backpressure reach the source.
+	Bounded bool
 	// Duplicates is the window in which a repeated Nats-Msg-Id is refused. Each
 	// id costs 129 bytes of server memory while it lasts.
 	Duplicates time.Duration
@@ -53,18 +58,18 @@ func Streams() []Stream {
 	return []Stream{
 		{
 			Name: subject.Responses, Subjects: []string{subject.AllResponses}, MaxAge: 90 * day,
-			Duplicates: 10 * time.Minute,
-			Why:        "Every accepted answer, whole, at each revision. Kept as long as a source may send it again: the ledger of revisions is read from it.",
+			Bounded: true, Duplicates: 10 * time.Minute,
+			Why: "Every accepted answer, whole, at each revision. Kept as long as a source may send it again: the ledger of revisions is read from it.",
 		},
 		{
 			Name: subject.Scores, Subjects: []string{subject.AllScores}, MaxAge: 90 * day,
-			Duplicates: 10 * time.Minute,
-			Why:        "Every answer with what the scorer found in it.",
+			Bounded: true, Duplicates: 10 * time.Minute,
+			Why: "Every answer with what the scorer found in it.",
 		},
 		{
 			Name: subject.Alerts, Subjects: []string{subject.AllAlerts}, MaxAge: 90 * day,
-			Duplicates: 10 * time.Minute,
-			Why:        "Every rule that matched, and every one that no longer does.",
+			Bounded: true, Duplicates: 10 * time.Minute,
+			Why: "Every rule that matched, and every one that no longer does.",
 		},
 		{
 			Name: subject.Callbacks, Subjects: []string{subject.AllCallbacks},
@@ -110,7 +115,8 @@ func Consumers() []Consumer { return []Consumer{Scorer, Alerting, CallbackQueue}
 type Options struct {
 	// Replicas is 1 for one process, 3 in a cluster.
 	Replicas int
-	// MaxBytes bounds each of RESPONSES, SCORES and ALERTS; 0 is unbounded.
+	// MaxBytes bounds each of RESPONSES, SCORES and ALERTS, in bytes; 0 is
+	// unbounded.
 	MaxBytes int64
 	// MaxAge, when positive, replaces the 90 days of those streams.
 	MaxAge time.Duration
@@ -137,24 +143,28 @@ func (s Stream) config(o Options) jetstream.StreamConfig {
 		Name: s.Name, Description: s.Why, Subjects: s.Subjects,
 		Storage: jetstream.FileStorage, Replicas: max(1, o.Replicas),
 		MaxAge: s.MaxAge, MaxBytes: -1, Duplicates: s.Duplicates,
-		Discard: jetstream.DiscardNew, AllowDirect: true, DenyDelete: false,
-		MaxMsgSize: 4 << 20,
+		Discard: jetstream.DiscardNew, AllowDirect: true,
+		MaxMsgSize: MaxMessage,
 	}
-	if s.MaxAge == 90*day {
-		if o.MaxBytes > 0 {
-			c.MaxBytes = o.MaxBytes
-		}
-		if o.MaxAge > 0 {
-			c.MaxAge = o.MaxAge
-		}
+	if s.Bounded && o.MaxBytes > 0 {
+		c.MaxBytes = o.MaxBytes
+	}
+	if s.Bounded && o.MaxAge > 0 {
+		c.MaxAge = o.MaxAge
+		c.Duplicates = min(c.Duplicates, c.MaxAge) // a window may not outlast the events
 	}
 	return c
 }
+
+// maxAckPending bounds the deliveries that nobody has answered yet. Many lanes'
+// worth of them, because a retry holds its place until its time comes: a bucket
+// whose every event fails must leave room for the others.
+func (c Consumer) maxAckPending() int { return 16 * c.Lanes }
 
 func (c Consumer) config(o Options) jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
 		Durable: c.Durable, Description: c.Why, Replicas: max(1, o.Replicas),
 		AckPolicy: jetstream.AckExplicitPolicy, DeliverPolicy: jetstream.DeliverAllPolicy,
-		AckWait: c.AckWait, MaxDeliver: -1, MaxAckPending: 4 * c.Lanes,
+		AckWait: c.AckWait, MaxDeliver: -1, MaxAckPending: c.maxAckPending(),
 	}
 }
