@@ -64,7 +64,8 @@ func Listen(cfg ListenConfig) Module {
 			return err
 		}
 		p.OnStop("listeners", p.RPC.Serve(l, p.Fail))
-		p.Log.Info("listening", zap.String("http", l.HTTP.Addr().String()), zap.String("grpc", l.GRPC.Addr().String()))
+		p.HTTPAddr, p.GRPCAddr = l.HTTP.Addr().String(), l.GRPC.Addr().String()
+		p.Log.Info("listening", zap.String("http", p.HTTPAddr), zap.String("grpc", p.GRPCAddr))
 		return nil
 	}}
 }

@@ -45,6 +45,8 @@ type Process struct {
 	Bus *bus.Bus
 	// RPC is where services register; it listens last and stops first.
 	RPC *rpc.Server
+	// HTTPAddr and GRPCAddr are where the process listens; empty until it does.
+	HTTPAddr, GRPCAddr string
 
 	mu     sync.Mutex
 	steps  []step

@@ -1,0 +1,269 @@
+// Package bench measures the loop against the raw thing beside it, in the same
+// run: `make bench` prints its table. Nothing here asserts a speed.
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/collector"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/embednats"
+	"github.com/rappel-loop/rappel/services/internal/host"
+	"github.com/rappel-loop/rappel/services/internal/topology"
+)
+
+// clients is how many send at once.
+const clients = 64
+
+// process runs modules on an embedded, durable store, until the benchmark ends.
+func process(b *testing.B, modules ...host.Module) *host.Process {
+	b.Helper()
+	p := host.NewProcess("bench", zap.NewNop(), clock.System{})
+	all := append([]host.Module{embednats.Module(embednats.Config{Dir: b.TempDir()}, topology.Options{Replicas: 1})}, modules...)
+	all = append(all, host.Listen(host.ListenConfig{HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0"}))
+	require.NoError(b, p.Start(context.Background(), all...))
+	b.Cleanup(func() { require.NoError(b, p.Stop()) })
+	return p
+}
+
+func collectorModule() host.Module {
+	cfg := collector.DefaultConfig()
+	cfg.Secret = "a secret of the benchmarks alone"
+	return collector.Module(cfg)
+}
+
+// spread runs f b.N times from n goroutines and reports operations a second;
+// weight is how many one f counts for.
+func spread(b *testing.B, n, weight int, f func(worker, i int) error) float64 {
+	b.Helper()
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	start := time.Now()
+	for w := range n {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= b.N {
+					return
+				}
+				if err := f(w, i); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	b.StopTimer()
+	rate := float64(b.N*weight) / time.Since(start).Seconds()
+	b.ReportMetric(rate, "answers/s")
+	return rate
+}
+
+var run atomic.Int64
+
+// response is a typical answer: one metric, one verbatim, a known customer.
+func response(i int) *eventsv1.Response {
+	value := float64(i % 11)
+	return &eventsv1.Response{
+		Id: fmt.Sprintf("r-%d-%d", run.Load(), i), Survey: "apres-livraison", Channel: "email", Touchpoint: "delivery",
+		Customer: &eventsv1.Customer{Id: fmt.Sprintf("C-%d", i), Name: "Camille Exemple", Phone: "+33639981234", Email: "camille@example.com", Language: "fr"},
+		Answers: []*eventsv1.Answer{
+			{Metric: eventsv1.Metric_NPS, Value: &value},
+			{Verbatim: "Livré en retard, et personne au téléphone pour me dire où en était le colis."},
+		},
+	}
+}
+
+func responseJSON(i int) []byte {
+	return fmt.Appendf(nil, `{"id":"r-%d-%d","survey":"apres-livraison","channel":"email","touchpoint":"delivery",`+
+		`"customer":{"id":"C-%d","name":"Camille Exemple","phone":"+33639981234","email":"camille@example.com","language":"fr"},`+
+		`"answers":[{"metric":"NPS","value":%d},{"verbatim":"Livré en retard, et personne au téléphone pour me dire où en était le colis."}]}`,
+		run.Load(), i, i, i%11)
+}
+
+// rawEvent is what the collector would store of response i, ready made.
+func rawEvent(i int) bus.Event {
+	r := &eventsv1.ResponseReceived{
+		EventId: fmt.Sprintf("resp-%d-%030d", run.Load(), i), Revision: 1,
+		CustomerKey: "abcdefghijklmnopqrstuvwxyz", Bucket: bucket(i), Response: response(i),
+	}
+	return bus.Event{Subject: subject.Response("apres-livraison", bucket(i)), ID: r.GetEventId(), Body: r}
+}
+
+func bucket(i int) string { return fmt.Sprintf("%03x", (i*2654435761)>>4&0xfff) }
+
+func BenchmarkIngest(b *testing.B) {
+	b.Run("raw publish, one by one", func(b *testing.B) {
+		p := process(b)
+		run.Add(1)
+		spread(b, clients, 1, func(_, i int) error {
+			_, err := p.Bus.Publish(b.Context(), rawEvent(i))
+			return err
+		})
+	})
+	b.Run("raw publish, batches of 100", func(b *testing.B) {
+		p := process(b)
+		run.Add(1)
+		spread(b, 16, 100, func(_, i int) error { return publishBatch(b.Context(), p.Bus, i*100, 100) })
+	})
+	b.Run("bare net/http and a raw publish", func(b *testing.B) {
+		p := process(b)
+		run.Add(1)
+		addr := bareServer(b, p.Bus)
+		spread(b, clients, 1, func(_, i int) error { return postJSON("http://"+addr, responseJSON(i), http.StatusAccepted) })
+	})
+	b.Run("collector HTTP, one by one", func(b *testing.B) {
+		p := process(b, collectorModule())
+		run.Add(1)
+		spread(b, clients, 1, func(_, i int) error {
+			return postJSON("http://"+p.HTTPAddr+"/v1/responses", responseJSON(i), http.StatusAccepted)
+		})
+	})
+	b.Run("collector HTTP, batches of 100", func(b *testing.B) {
+		p := process(b, collectorModule())
+		run.Add(1)
+		spread(b, 16, 100, func(_, i int) error {
+			return postJSON("http://"+p.HTTPAddr+"/v1/responses:batch", batchJSON(i*100, 100), http.StatusOK)
+		})
+	})
+	b.Run("collector gRPC, one by one", func(b *testing.B) {
+		p := process(b, collectorModule())
+		run.Add(1)
+		c := collectorv1.NewCollectorServiceClient(dial(b, p.GRPCAddr))
+		spread(b, clients, 1, func(_, i int) error {
+			_, err := c.SubmitResponse(b.Context(), &collectorv1.SubmitResponseRequest{Response: response(i)})
+			return err
+		})
+	})
+	b.Run("collector gRPC, one stream", func(b *testing.B) {
+		p := process(b, collectorModule())
+		run.Add(1)
+		benchStream(b, collectorv1.NewCollectorServiceClient(dial(b, p.GRPCAddr)))
+	})
+}
+
+func publishBatch(ctx context.Context, bs *bus.Bus, from, n int) error {
+	errs := make(chan error, n)
+	for i := from; i < from+n; i++ {
+		go func() {
+			_, err := bs.Append(ctx, rawEvent(i))
+			errs <- err
+		}()
+	}
+	for range n {
+		if err := <-errs; err != nil {
+			return err
+		}
+	}
+	return bs.Durable(ctx)
+}
+
+// bareServer reads a body and stores it, and does nothing else.
+func bareServer(b *testing.B, bs *bus.Bus) string {
+	b.Helper()
+	var no atomic.Int64
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(b, err)
+	srv := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			e := rawEvent(int(no.Add(1)))
+			e.Encoded = body
+			_, err = bs.Publish(r.Context(), e)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusAccepted)
+	})}
+	go func() { _ = srv.Serve(l) }()
+	b.Cleanup(func() { _ = srv.Close() })
+	return l.Addr().String()
+}
+
+var httpClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * clients}}
+
+func postJSON(url string, body []byte, want int) error {
+	resp, err := httpClient.Post(url, "application/json", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != want {
+		return fmt.Errorf("HTTP %d: %s", resp.StatusCode, answer)
+	}
+	return nil
+}
+
+func batchJSON(from, n int) []byte {
+	body := []byte(`{"responses":[`)
+	for i := from; i < from+n; i++ {
+		if i > from {
+			body = append(body, ',')
+		}
+		body = append(body, responseJSON(i)...)
+	}
+	return append(body, "]}"...)
+}
+
+func dial(b *testing.B, addr string) *grpc.ClientConn {
+	b.Helper()
+	c, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// benchStream sends on one stream as fast as flow control allows.
+func benchStream(b *testing.B, c collectorv1.CollectorServiceClient) {
+	b.Helper()
+	stream, err := c.StreamResponses(b.Context())
+	require.NoError(b, err)
+	b.ResetTimer()
+	start := time.Now()
+	sent := make(chan error, 1)
+	go func() {
+		for i := range b.N {
+			if err := stream.Send(&collectorv1.StreamResponsesRequest{RequestNo: uint64(i), Response: response(i)}); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- stream.CloseSend()
+	}()
+	for range b.N {
+		m, err := stream.Recv()
+		require.NoError(b, err)
+		require.Nil(b, m.GetResult().GetError())
+	}
+	require.NoError(b, <-sent)
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "answers/s")
+}

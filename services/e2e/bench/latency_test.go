@@ -1,0 +1,122 @@
+package bench
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
+	"github.com/rappel-loop/rappel/services/alerting"
+	callbackqueue "github.com/rappel-loop/rappel/services/callback-queue"
+	"github.com/rappel-loop/rappel/services/internal/host"
+	"github.com/rappel-loop/rappel/services/scorer"
+)
+
+// The load of the latency measurement: answers a second, and for how long.
+const (
+	latencyRate = 200
+	latencyTime = 30 * time.Second
+)
+
+// BenchmarkAnswerToCallback sends detractors at a fixed rate over HTTP and has
+// agents claim without pause: the time is from the 202 to the callback being
+// in an agent's hand, its own commit included.
+func BenchmarkAnswerToCallback(b *testing.B) {
+	p := process(b,
+		callbackqueue.Module(callbackqueue.DefaultConfig(), host.RedisConfig{}),
+		alerting.Module(alerting.DefaultConfig()), scorer.Module(scorer.DefaultConfig()), collectorModule())
+	run.Add(1)
+	m := &latencies{accepted: map[string]time.Time{}, claimed: map[string]time.Time{}}
+	ctx, cancel := context.WithCancel(b.Context())
+	var agents sync.WaitGroup
+	queue := callbackv1.NewCallbackServiceClient(dial(b, p.GRPCAddr))
+	for range 4 {
+		agents.Add(1)
+		go func() { defer agents.Done(); m.agent(ctx, b, queue) }()
+	}
+	total := int(latencyRate * latencyTime.Seconds())
+	b.ResetTimer()
+	m.send(b, "http://"+p.HTTPAddr+"/v1/responses", total)
+	require.Eventually(b, func() bool { return m.count() == total }, 10*time.Second, time.Millisecond)
+	b.StopTimer()
+	cancel()
+	agents.Wait()
+	all := m.sorted()
+	b.ReportMetric(ms(all[len(all)/2]), "p50-ms")
+	b.ReportMetric(ms(all[len(all)*99/100]), "p99-ms")
+	b.ReportMetric(ms(all[len(all)-1]), "max-ms")
+	b.ReportMetric(0, "ns/op")
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+type latencies struct {
+	mu       sync.Mutex
+	accepted map[string]time.Time // response id -> when the 202 came
+	claimed  map[string]time.Time // response id -> when an agent had it
+}
+
+// send sends a detractor each 1/latencyRate of a second.
+func (m *latencies) send(b *testing.B, url string, total int) {
+	b.Helper()
+	tick := time.NewTicker(time.Second / latencyRate)
+	defer tick.Stop()
+	var wg sync.WaitGroup
+	for i := range total {
+		<-tick.C
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			body := responseJSON(i * 11) // a multiple of 11: the score is 0
+			if err := postJSON(url, body, http.StatusAccepted); err != nil {
+				b.Error(err)
+			}
+			m.mu.Lock()
+			m.accepted[response(i*11).GetId()] = time.Now()
+			m.mu.Unlock()
+		}()
+	}
+	wg.Wait()
+}
+
+// agent claims whatever there is.
+func (m *latencies) agent(ctx context.Context, b *testing.B, c callbackv1.CallbackServiceClient) {
+	for ctx.Err() == nil {
+		resp, err := c.ClaimCallback(ctx, &callbackv1.ClaimCallbackRequest{AgentId: "agent"})
+		switch {
+		case err == nil:
+			m.mu.Lock()
+			m.claimed[resp.GetCallback().GetReasons()[0].GetResponseId()] = time.Now()
+			m.mu.Unlock()
+		case status.Code(err) == codes.NotFound:
+			time.Sleep(time.Millisecond) // how often an agent's client asks
+		case ctx.Err() == nil:
+			b.Error(err)
+			return
+		}
+	}
+}
+
+func (m *latencies) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.claimed)
+}
+
+func (m *latencies) sorted() []time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []time.Duration
+	for id, at := range m.claimed {
+		out = append(out, max(0, at.Sub(m.accepted[id])))
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,67 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/rappel-loop/rappel/services/internal/embednats"
+	"github.com/rappel-loop/rappel/services/internal/testkit"
+)
+
+// loop is a running loop, whatever its shape.
+type loop struct {
+	t *testing.T
+	// collector and queue are the processes that answer for each; the same one in
+	// the all-in-one.
+	collector, queue *process
+	// wipeIndex makes the index lose everything.
+	wipeIndex func()
+}
+
+// shape is one way to run the loop.
+type shape struct {
+	name  string
+	start func(t *testing.T, queueEnv ...string) *loop
+}
+
+var shapes = []shape{{"all in one", allInOne}, {"four services", fourServices}}
+
+// allInOne is everything in one process, with the index in memory.
+func allInOne(t *testing.T, queueEnv ...string) *loop {
+	t.Helper()
+	p := start(t, "rappel", queueEnv, "run", "--data-dir", t.TempDir())
+	return &loop{t: t, collector: p, queue: p, wipeIndex: func() { p.restart() }}
+}
+
+// fourServices is each service alone, over one NATS and one Redis.
+func fourServices(t *testing.T, queueEnv ...string) *loop {
+	t.Helper()
+	redis := testkit.RedisServer(t)
+	nats, err := embednats.Start(embednats.Config{Dir: t.TempDir(), Listen: "127.0.0.1:0", SyncAlways: true}, zap.NewNop())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, nats.Shutdown(t.Context())) })
+	env := []string{"RAPPEL_NATS__URL=" + nats.URL()}
+	queueEnv = append(append([]string{}, env...), append(queueEnv, "RAPPEL_REDIS__ADDRS="+redis.Socket)...)
+	queue := start(t, "callback-queue", queueEnv)
+	start(t, "alerting", env)
+	start(t, "scorer", env)
+	collector := start(t, "collector", append([]string{"RAPPEL_COLLECTOR__SECRET=a secret of the tests alone"}, env...))
+	return &loop{t: t, collector: collector, queue: queue, wipeIndex: func() {
+		require.NoError(t, redis.Client(t).FlushAll(t.Context()).Err())
+	}}
+}
+
+// restartQueue runs the callback queue again after it died, in its own
+// environment.
+func (l *loop) restartQueue() {
+	l.t.Helper()
+	var env []string
+	for _, v := range l.queue.env {
+		if v[:min(len(v), 9)] != "CRASH_AT=" {
+			env = append(env, v)
+		}
+	}
+	l.queue.restart(env...)
+}
