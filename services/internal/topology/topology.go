@@ -131,9 +131,17 @@ func Ensure(ctx context.Context, js jetstream.JetStream, o Options) error {
 		}
 	}
 	for _, c := range Consumers() {
-		if _, err := js.CreateOrUpdateConsumer(ctx, c.Stream, c.config(o)); err != nil {
-			return fmt.Errorf("consumer %s of %s: %w", c.Durable, c.Stream, err)
+		if err := c.Ensure(ctx, js, o); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// Ensure creates the consumer, or brings it in line.
+func (c Consumer) Ensure(ctx context.Context, js jetstream.JetStream, o Options) error {
+	if _, err := js.CreateOrUpdateConsumer(ctx, c.Stream, c.config(o)); err != nil {
+		return fmt.Errorf("consumer %s of %s: %w", c.Durable, c.Stream, err)
 	}
 	return nil
 }
