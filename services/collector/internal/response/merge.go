@@ -1,0 +1,124 @@
+package response
+
+import (
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
+
+// Merge returns the response that held becomes when piece arrives, and whether
+// anything changed. Neither is modified; both are normalised and of one id.
+//
+// Answers arrive in pieces: the score at once, the comment minutes later, a
+// correction the day after. A piece adds the answers that held lacks and replaces
+// those it gives again; it fills or replaces the customer's details, the channel,
+// the attributes and the consent it names, and leaves alone what it does not. A
+// request to be called back stays.
+//
+// Pieces may overtake each other. One submitted before what is held fills gaps
+// and corrects nothing; one that does not say when it was submitted is taken for
+// the newest. Held is as new as the newest piece that said so.
+func Merge(held, piece *eventsv1.Response) (merged *eventsv1.Response, changed bool) {
+	merged = proto.Clone(held).(*eventsv1.Response)
+	late := olderThan(piece.GetSubmittedAt(), held.GetSubmittedAt())
+	f := filler{late: late}
+	f.text(&merged.Channel, piece.GetChannel())
+	f.text(&merged.Touchpoint, piece.GetTouchpoint())
+	f.customer(merged, piece.GetCustomer())
+	f.answers(merged, piece.GetAnswers())
+	f.attributes(merged, piece.GetAttributes())
+	if c := piece.GetConsent(); c != nil && (merged.GetConsent() == nil || !late) {
+		merged.Consent = proto.Clone(c).(*eventsv1.Consent)
+	}
+	merged.CallbackRequested = merged.GetCallbackRequested() || piece.GetCallbackRequested()
+	if at := piece.GetSubmittedAt(); at != nil && !late {
+		merged.SubmittedAt = proto.Clone(at).(*timestamppb.Timestamp)
+	}
+	return merged, !proto.Equal(merged, held)
+}
+
+func olderThan(a, b *timestamppb.Timestamp) bool {
+	return a != nil && b != nil && a.AsTime().Before(b.AsTime())
+}
+
+// filler applies a piece: a late one fills only what is empty.
+type filler struct{ late bool }
+
+func (f filler) text(held *string, piece string) {
+	if piece != "" && (*held == "" || !f.late) {
+		*held = piece
+	}
+}
+
+func (f filler) customer(held *eventsv1.Response, piece *eventsv1.Customer) {
+	if piece == nil {
+		return
+	}
+	if held.GetCustomer() == nil {
+		held.Customer = &eventsv1.Customer{}
+	}
+	c := held.GetCustomer()
+	f.text(&c.Id, piece.GetId())
+	f.text(&c.Name, piece.GetName())
+	f.text(&c.Phone, piece.GetPhone())
+	f.text(&c.Email, piece.GetEmail())
+	f.text(&c.Language, piece.GetLanguage())
+	f.text(&c.TimeZone, piece.GetTimeZone())
+}
+
+func (f filler) attributes(held *eventsv1.Response, piece map[string]string) {
+	if len(piece) > 0 && held.GetAttributes() == nil {
+		held.Attributes = make(map[string]string, len(piece))
+	}
+	for k, v := range piece {
+		if _, has := held.GetAttributes()[k]; !has || !f.late {
+			held.Attributes[k] = v
+		}
+	}
+}
+
+func (f filler) answers(held *eventsv1.Response, piece []*eventsv1.Answer) {
+	places := make(map[answerKey]int, len(held.GetAnswers()))
+	var keys keyer
+	for i, a := range held.GetAnswers() {
+		places[keys.of(a)] = i
+	}
+	keys = keyer{}
+	for _, a := range piece {
+		i, has := places[keys.of(a)]
+		switch {
+		case !has:
+			held.Answers = append(held.Answers, proto.Clone(a).(*eventsv1.Answer))
+		case !f.late:
+			held.Answers[i] = proto.Clone(a).(*eventsv1.Answer)
+		}
+	}
+}
+
+// answerKey says which answers are one answer given twice: those to the same
+// question, else on the same metric, else the first unnamed verbatim, the second
+// and so on. A question may have a score and a comment: they are two answers.
+type answerKey struct {
+	question string
+	metric   eventsv1.Metric
+	verbatim int // 1 for a question's comment or the first unnamed one
+}
+
+// keyer counts the unnamed verbatims of one response.
+type keyer struct{ verbatims int }
+
+func (k *keyer) of(a *eventsv1.Answer) answerKey {
+	isVerbatim := a.Value == nil
+	switch {
+	case a.GetQuestion() != "" && isVerbatim:
+		return answerKey{question: a.GetQuestion(), verbatim: 1}
+	case a.GetQuestion() != "":
+		return answerKey{question: a.GetQuestion()}
+	case !isVerbatim:
+		return answerKey{metric: a.GetMetric()}
+	default:
+		k.verbatims++
+		return answerKey{verbatim: k.verbatims}
+	}
+}
