@@ -1,0 +1,128 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// condition is about one column of a row.
+type condition struct {
+	column    string
+	is, isNot []string // folded
+	empty     *bool
+	line      int
+	path      string
+}
+
+// conditions reads one, or a list that must all hold.
+func (w *walker) conditions(n *yaml.Node, path string) []condition {
+	if resolve(n).Kind != yaml.SequenceNode {
+		return []condition{w.condition(n, path)}
+	}
+	var all []condition
+	w.list(n, path, func(n *yaml.Node, path string) { all = append(all, w.condition(n, path)) })
+	return all
+}
+
+func (w *walker) condition(n *yaml.Node, path string) condition {
+	c := condition{line: n.Line, path: path}
+	before := len(w.problems)
+	w.object(n, path, fields{
+		"column": func(n *yaml.Node, path string) { c.column = w.text(n, path) },
+		"is":     func(n *yaml.Node, path string) { c.is = foldAll(w.texts(n, path)) },
+		"isNot":  func(n *yaml.Node, path string) { c.isNot = foldAll(w.texts(n, path)) },
+		"empty":  func(n *yaml.Node, path string) { e := w.flag(n, path); c.empty = &e },
+	})
+	if len(w.problems) > before {
+		return c
+	}
+	if c.column == "" {
+		w.add(n, path, "must name a column")
+	}
+	if c.is == nil && c.isNot == nil && c.empty == nil {
+		w.add(n, path, "must say what the column holds: is, isNot or empty")
+	}
+	return c
+}
+
+// holds compares without regard to case and surrounding space.
+func (c condition) holds(cell func(string) string) bool {
+	s := fold(cell(c.column))
+	switch {
+	case c.is != nil && !slices.Contains(c.is, s):
+		return false
+	case c.isNot != nil && slices.Contains(c.isNot, s):
+		return false
+	case c.empty != nil && *c.empty != (s == ""):
+		return false
+	}
+	return true
+}
+
+func allHold(cs []condition, cell func(string) string) bool {
+	for _, c := range cs {
+		if !c.holds(cell) {
+			return false
+		}
+	}
+	return true
+}
+
+// yesNo reads a cell as yes or no.
+type yesNo struct {
+	column  string
+	yes, no []string // folded; no is nil when every other word is a no
+	line    int
+	path    string
+}
+
+// Words taken for yes and no when the mapping names none.
+var (
+	yesWords = []string{"oui", "yes", "o", "y", "x", "1", "vrai", "true"}
+	noWords  = []string{"non", "no", "n", "0", "faux", "false"}
+)
+
+func (w *walker) yesNo(n *yaml.Node, path string) *yesNo {
+	y := &yesNo{line: n.Line, path: path}
+	if resolve(n).Kind != yaml.MappingNode {
+		y.column = w.text(n, path)
+	} else {
+		before := len(w.problems)
+		w.object(n, path, fields{
+			"column": func(n *yaml.Node, path string) { y.column = w.text(n, path) },
+			"yes":    func(n *yaml.Node, path string) { y.yes = foldAll(w.texts(n, path)) },
+			"no":     func(n *yaml.Node, path string) { y.no = foldAll(w.texts(n, path)) },
+		})
+		if y.column == "" && len(w.problems) == before {
+			w.add(n, path, "must name a column")
+		}
+	}
+	if y.yes == nil {
+		y.yes = yesWords
+		if y.no == nil {
+			y.no = noWords
+		}
+	}
+	return y
+}
+
+// read returns nil for an empty cell, and false in ok for a word that is
+// neither.
+func (y *yesNo) read(cell func(string) string) (answer *bool, ok bool) {
+	s := fold(cell(y.column))
+	yes := slices.Contains(y.yes, s)
+	switch {
+	case s == "":
+		return nil, true
+	case yes, y.no == nil, slices.Contains(y.no, s):
+		return &yes, true
+	default:
+		return nil, false
+	}
+}
+
+func (y *yesNo) expected() string {
+	return "must be empty, yes (" + strings.Join(y.yes, ", ") + ") or no (" + strings.Join(y.no, ", ") + ")"
+}

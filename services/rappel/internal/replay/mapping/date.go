@@ -1,0 +1,173 @@
+package mapping
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// moment reads the time a customer answered.
+type moment struct {
+	column  string
+	layouts []layout
+	zone    *time.Location
+	line    int
+	path    string
+}
+
+// layout is one way a time may be written.
+type layout struct {
+	written string // as in the mapping
+	golang  string // as package time wants it
+	zoned   bool   // the text itself says its zone
+	serial  bool   // a spreadsheet's number of days
+}
+
+func (w *walker) moment(n *yaml.Node, path string) *moment {
+	m := &moment{line: n.Line, path: path, zone: time.UTC}
+	zoned := false
+	before := len(w.problems)
+	w.object(n, path, fields{
+		"column": func(n *yaml.Node, path string) { m.column = w.text(n, path) },
+		"layouts": func(n *yaml.Node, path string) {
+			for _, s := range w.texts(n, path) {
+				l, problem := parseLayout(s)
+				if problem != "" {
+					w.add(n, path, "%q: %s", s, problem)
+				}
+				m.layouts = append(m.layouts, l)
+			}
+		},
+		"timeZone": func(n *yaml.Node, path string) { zoned = true; m.zone = w.zone(n, path) },
+	})
+	if len(w.problems) > before {
+		return m
+	}
+	if m.column == "" {
+		w.add(n, path, "must name a column")
+	}
+	if len(m.layouts) == 0 {
+		w.add(n, path, "must give layouts, as [dd/mm/yyyy HH:MM]")
+	}
+	for _, l := range m.layouts {
+		if !l.zoned && !zoned {
+			w.add(n, path, "must give a timeZone, as Europe/Paris: %q does not say which clock it is from", l.written)
+			break
+		}
+	}
+	return m
+}
+
+func (w *walker) zone(n *yaml.Node, path string) *time.Location {
+	s := w.text(n, path)
+	if s == "" {
+		return time.UTC
+	}
+	loc, err := time.LoadLocation(s)
+	if err != nil || s == "Local" {
+		w.add(n, path, "%q is no time zone; write one as Europe/Paris or UTC", s)
+		return time.UTC
+	}
+	return loc
+}
+
+// Tokens of a layout. Days and months may be written with one digit or two
+// where something parts them.
+var tokens = []struct{ token, exact, loose string }{
+	{"yyyy", "2006", "2006"}, {"yy", "06", "06"},
+	{"mm", "01", "1"}, {"m", "1", "1"}, {"dd", "02", "2"}, {"d", "2", "2"},
+	{"HH", "15", "15"}, {"hh", "03", "3"}, {"MM", "04", "04"}, {"SS", "05", "05"},
+	{"AM", "PM", "PM"}, {"ZZ", "Z07:00", "Z07:00"},
+}
+
+const knownTokens = "yyyy yy mm dd HH MM SS, hh with AM, ZZ for +01:00, or the words iso and serial"
+
+// parseLayout reads "dd/mm/yyyy HH:MM", and the words iso and serial.
+func parseLayout(s string) (layout, string) {
+	l := layout{written: s}
+	switch s {
+	case "iso":
+		l.golang, l.zoned = time.RFC3339, true
+		return l, ""
+	case "serial":
+		l.serial = true
+		return l, ""
+	}
+	var b strings.Builder
+	rest, adjacent := s, false
+	seen := map[byte]bool{}
+next:
+	for rest != "" {
+		for _, t := range tokens {
+			after, ok := strings.CutPrefix(rest, t.token)
+			if !ok {
+				continue
+			}
+			if adjacent || (after != "" && isLetter(after[0])) {
+				b.WriteString(t.exact)
+			} else {
+				b.WriteString(t.loose)
+			}
+			l.zoned = l.zoned || t.token == "ZZ"
+			seen[t.token[0]] = true
+			rest, adjacent = after, true
+			continue next
+		}
+		// T parts date and time in ISO 8601; other letters are mistakes, and
+		// digits would be read as Go's layout.
+		if c := rest[0]; (isLetter(c) && c != 'T') || (c >= '0' && c <= '9') {
+			return l, "cannot be read at " + strconv.Quote(rest) + "; written with " + knownTokens
+		}
+		b.WriteByte(rest[0])
+		rest, adjacent = rest[1:], false
+	}
+	l.golang = b.String()
+	if !seen['d'] || !seen['m'] || !seen['y'] {
+		return l, "must hold a day, a month and a year; written with " + knownTokens
+	}
+	return l, ""
+}
+
+func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+
+// parse tries the layouts in order.
+func (m *moment) parse(s string) (time.Time, bool) {
+	for _, l := range m.layouts {
+		if t, ok := l.parse(s, m.zone); ok {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+func (l layout) parse(s string, zone *time.Location) (time.Time, bool) {
+	if l.serial {
+		return fromSerial(s, zone)
+	}
+	t, err := time.ParseInLocation(l.golang, s, zone)
+	return t, err == nil
+}
+
+// fromSerial reads a spreadsheet's count of days since 30 December 1899, the
+// wall clock of zone.
+func fromSerial(s string, zone *time.Location) (time.Time, bool) {
+	days, ok := parseNumber(s)
+	if !ok || days < 1 || days > 200_000 {
+		return time.Time{}, false
+	}
+	whole, part := math.Modf(days)
+	seconds := int(math.Round(part * 24 * 60 * 60))
+	return time.Date(1899, time.December, 30+int(whole), 0, 0, seconds, 0, zone), true
+}
+
+// written lists the layouts for a person.
+func (m *moment) written() string {
+	all := make([]string, len(m.layouts))
+	for i, l := range m.layouts {
+		all[i] = l.written
+	}
+	return strings.Join(all, " or ")
+}
