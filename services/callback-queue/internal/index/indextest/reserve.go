@@ -107,6 +107,17 @@ func reserveDistrustsClock(b *bench) {
 	b.reserve("ahead", after(60), "b-1")
 	b.none(after(79))
 	b.reserve("ahead", after(80), "c-1")
+
+	// Not even when they are many, and first in their queue.
+	b.apply(many(300, func(i int) queue.Entry {
+		return pending(number("e", i), in("early"), rank(int64(i)), openedAt(after(900)), readyAt(after(900)))
+	})...)
+	b.apply(pending("f-1", in("early"), rank(800)), pending("g-1", in("other"), rank(700)))
+	b.reserve("behind", after(85), "g-1")
+	b.reserve("behind", after(85), "f-1")
+	b.none(after(85))
+	b.none(after(85), "early")
+	b.reserve("ahead", after(900), number("e", 0), "early")
 }
 
 func reserveSortsManyRipe(b *bench) {

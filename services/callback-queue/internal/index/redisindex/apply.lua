@@ -17,7 +17,7 @@ local function desk(entry)
   return (entry.kind == 'h' and 'h/' or 'x/') .. entry.agent
 end
 
-local function takeout(old, asked)
+local function takeout(old, asked, entry)
   if old.kind == 'p' then
     zrem(READY, old.id)
     zrem(DELAYED, old.id)
@@ -31,7 +31,7 @@ local function takeout(old, asked)
   if old.agent ~= '' then
     zrem(LISTS, member(old, desk(old)))
   end
-  if old.due ~= '-' then
+  if old.due ~= '-' and entry.due == '-' then
     zrem(DUE, old.id)
   end
 end
@@ -66,7 +66,7 @@ for i, id in ipairs(ids) do
   local old = values[i] and parse(id, values[i])
   if not old or newer(entry.seq, old.seq) then
     if old then
-      takeout(old, asking(id, questions[i]))
+      takeout(old, asking(id, questions[i]), entry)
     end
     putin(entry)
     taken = taken + 1

@@ -45,6 +45,8 @@ type Index struct {
 	// life is the token of the index's life that this value may complete; it
 	// fences, and is no copy of what Redis says.
 	life atomic.Pointer[string]
+	// lastNames spares peeks a round trip; each peek checks it.
+	lastNames atomic.Pointer[[]string]
 }
 
 // New returns the index under a key prefix, which should have no braces: they

@@ -15,6 +15,15 @@ type keyspace struct{ prefix string }
 // queueKeys are the suffixes of a queue's keys, in the order all scripts take.
 var queueKeys = [...]string{"entries", "ready", "delayed", "holds", "asks", "due", "lists"}
 
+// Places in queueKeys.
+const (
+	keyEntries = iota
+	keyReady
+	keyDelayed
+	keyHolds
+	keyAsks
+)
+
 func (k keyspace) queue(name string) []string {
 	stem := k.stem(name)
 	keys := make([]string, len(queueKeys))
@@ -24,7 +33,7 @@ func (k keyspace) queue(name string) []string {
 	return keys
 }
 
-func (k keyspace) entries(name string) string { return k.stem(name) + queueKeys[0] }
+func (k keyspace) entries(name string) string { return k.stem(name) + queueKeys[keyEntries] }
 
 func (k keyspace) stem(queueName string) string {
 	tag := url.QueryEscape(queueName)

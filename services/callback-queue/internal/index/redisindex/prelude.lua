@@ -11,8 +11,8 @@
 --
 -- A value is text: seq kind list rank ready opened due agent, then what only Go
 -- reads. kind is p (pending), h (in an agent's hands) or o (neither). list is
--- the page list it begins in: r (ready) or w (waiting: delayed, and held once
--- reserved) when pending, else its state's. opened is 16 hex digits that sort as
+-- the page list it begins in: r (ready) or w (waiting) when pending, else its
+-- state's. Time moves it from w to r; a hold does not move it. opened is 16 hex digits that sort as
 -- the instant. due is '-' when there is no deadline to watch. agent is escaped,
 -- '' for none.
 --

@@ -125,26 +125,35 @@ func (x *Index) Stats(ctx context.Context, now time.Time) ([]queue.QueueStats, e
 	return rows, nil
 }
 
-// settle makes the peeks that let time move what it has to.
+// settle lets time move all it has to in the queues.
 func (x *Index) settle(ctx context.Context, names []string, now int64) error {
 	for unsettled := names; len(unsettled) > 0; {
-		calls := callEach(peekScript, unsettled, strconv.FormatInt(now, 10), "", settleBatch)
-		replies, err := x.run(ctx, calls...)
+		more, err := x.settleOnce(ctx, unsettled, now)
 		if err != nil {
 			return err
 		}
-		unsettled = nil
-		for i, c := range calls {
-			a, err := readAnswer(c.queue, replies[i])
-			if err != nil {
-				return err
-			}
-			if a.word == replyMore {
-				unsettled = append(unsettled, c.queue)
-			}
-		}
+		unsettled = more
 	}
 	return nil
+}
+
+// settleOnce lets time move a bounded number of entries in each queue, and
+// returns the queues where it has more to move.
+func (x *Index) settleOnce(ctx context.Context, names []string, now int64) (more []string, err error) {
+	replies, err := x.run(ctx, callEach(passScript, names, strconv.FormatInt(now, 10), settleBatch)...)
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range names {
+		left, err := replies[i].Int()
+		if err != nil {
+			return nil, err
+		}
+		if left > 0 {
+			more = append(more, name)
+		}
+	}
+	return more, nil
 }
 
 func readStats(name string, reply *redis.Cmd) (row queue.QueueStats, any bool, err error) {

@@ -5,10 +5,11 @@
 -- ARGV[2]  when the hold ends
 -- ARGV[3]  question (agent and request), '' without one
 -- ARGV[4]  how many entries of each sort time may move in this call
--- ARGV[5]  '1': reserve from what is ready even when there is more to move
+-- ARGV[5]  '1': reserve in any case
 --
 -- Returns  {'held', id, value}   held now, or by the same question before
---          {'more'}              time moved entries and has more to move: ask again
+--          {'again'}             nothing reserved: the queue's best is not what its
+--                                ready set said, or there is more to move
 --          {'none'}              nothing is ready
 local now, ends, question = ARGV[1], ARGV[2], ARGV[3]
 
@@ -19,7 +20,8 @@ end
 
 local p = plan(now, tonumber(ARGV[4]))
 local best = p.best
-if p.more and ARGV[5] ~= '1' then
+local again = (p.more or #p.early > 0) and ARGV[5] ~= '1'
+if again then
   best = nil
 end
 settle(p, best)
@@ -27,9 +29,8 @@ if best then
   zrem(best.from, best.id)
   unask(best.asking)
   zadd(HOLDS, ends, best.id)
-  if best.from == READY then
-    zrem(LISTS, member(best, 'r'))
-    zadd(LISTS, 0, member(best, 'w'))
+  if best.from == DELAYED then
+    relist(best, 'w', 'r')
   end
   if question ~= '' then
     hset(ASKS, 'i' .. best.id, question)
@@ -41,4 +42,4 @@ write()
 if best then
   return { 'held', best.id, best.value }
 end
-return { p.more and 'more' or 'none' }
+return { again and 'again' or 'none' }

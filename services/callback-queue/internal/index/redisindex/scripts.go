@@ -25,12 +25,12 @@ var (
 	dueSource string
 	//go:embed page.lua
 	pageSource string
-	//go:embed peek.lua
-	peekSource string
 	//go:embed reserve.lua
 	reserveSource string
 	//go:embed reset.lua
 	resetSource string
+	//go:embed pass.lua
+	passSource string
 	//go:embed stats.lua
 	statsSource string
 )
@@ -41,9 +41,9 @@ var (
 	completeScript = redis.NewScript(completeSource)
 	dueScript      = redis.NewScript(preludeSource + dueSource)
 	pageScript     = redis.NewScript(preludeSource + pageSource)
-	peekScript     = redis.NewScript(preludeSource + settleSource + peekSource)
 	reserveScript  = redis.NewScript(preludeSource + settleSource + reserveSource)
 	resetScript    = redis.NewScript(preludeSource + resetSource)
+	passScript     = redis.NewScript(preludeSource + settleSource + passSource)
 	statsScript    = redis.NewScript(preludeSource + statsSource)
 )
 

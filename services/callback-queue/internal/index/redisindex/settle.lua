@@ -19,9 +19,18 @@ local function better(a, b)
   return x < y or (x == y and bytesbefore(a.id, b.id))
 end
 
+local function consider(p, entry)
+  if better(entry, p.best) then
+    p.best = entry
+  end
+end
+
 -- ended collects what an instant ends in a set: entries to give back. A name
 -- without an entry can't be; if it is, it goes, so that it blocks nothing.
 local function ended(p, key, now, max)
+  if redis.call('ZCOUNT', key, '-inf', now) == 0 then
+    return
+  end
   local ids = redis.call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, max)
   p.more = p.more or #ids >= max
   for i, value in ipairs(read(ids)) do
@@ -34,8 +43,8 @@ local function ended(p, key, now, max)
         entry.asking = asking(entry.id, redis.call('HGET', ASKS, 'i' .. entry.id))
       end
       table.insert(p.back, entry)
-      if entry.ripe and better(entry, p.best) then
-        p.best = entry
+      if entry.ripe then
+        consider(p, entry)
       end
     end
   end
@@ -48,17 +57,16 @@ local function heads(p, max)
   while at < max do
     local ids = redis.call('ZRANGE', READY, at, at + count - 1)
     for i, value in ipairs(read(ids)) do
-      local entry = value and parse(ids[i], value)
-      if not entry then
+      if not value then
         zrem(READY, ids[i])
-      elseif tonumber(entry.ready) > p.instant then
-        table.insert(p.early, entry)
       else
-        entry.from = READY
-        if better(entry, p.best) then
-          p.best = entry
+        local entry = parse(ids[i], value)
+        if tonumber(entry.ready) <= p.instant then
+          entry.from = READY
+          consider(p, entry)
+          return
         end
-        return
+        table.insert(p.early, entry)
       end
     end
     if #ids < count then
@@ -80,6 +88,11 @@ local function plan(now, max)
   return p
 end
 
+local function relist(entry, from, to)
+  zrem(LISTS, member(entry, from))
+  zadd(LISTS, 0, member(entry, to))
+end
+
 -- settle moves what the plan found, but for the entry that is kept out.
 local function settle(p, keptout)
   for _, entry in ipairs(p.back) do
@@ -88,18 +101,20 @@ local function settle(p, keptout)
       unask(entry.asking)
       if entry.ripe then
         zadd(READY, entry.rank, entry.id)
-        zrem(LISTS, member(entry, 'w'))
-        zadd(LISTS, 0, member(entry, 'r'))
       else
         zadd(DELAYED, entry.ready, entry.id)
+      end
+      if entry.ripe and entry.from == DELAYED then
+        relist(entry, 'w', 'r')
+      elseif not entry.ripe then -- held by a clock that was ahead
+        relist(entry, 'r', 'w')
       end
     end
   end
   for _, entry in ipairs(p.early) do
     zrem(READY, entry.id)
     zadd(DELAYED, entry.ready, entry.id)
-    zrem(LISTS, member(entry, 'r'))
-    zadd(LISTS, 0, member(entry, 'w'))
+    relist(entry, 'r', 'w')
   end
 end
 

@@ -9,11 +9,32 @@ local held = redis.call('ZCARD', HOLDS)
 for _, list in ipairs(ARGV) do
   held = held + redis.call('ZLEXCOUNT', LISTS, '[' .. list .. ':', '(' .. list .. ';')
 end
-local oldest = redis.call('ZRANGEBYLEX', LISTS, '[r:', '(r;', 'LIMIT', 0, 1)[1]
+
+-- The oldest of list r that is not held: those that are held are few.
+local function oldest()
+  local at, count = 0, 64
+  while true do
+    local members = redis.call('ZRANGEBYLEX', LISTS, '[r:', '(r;', 'LIMIT', at, count)
+    if #members == 0 then
+      return ''
+    end
+    local ids = {}
+    for i, name in ipairs(members) do
+      ids[i] = string.sub(name, 20) -- behind r, colon, 16 digits, colon
+    end
+    for i, ends in ipairs(redis.call('ZMSCORE', HOLDS, unpack(ids))) do
+      if not ends then
+        return string.sub(members[i], 3, 18)
+      end
+    end
+    at = at + count
+  end
+end
+
 return {
   redis.call('HLEN', ENTRIES),
   redis.call('ZCARD', READY),
   redis.call('ZCARD', DELAYED),
   held,
-  oldest and string.sub(oldest, 3, 18) or '',
+  oldest(),
 }
