@@ -66,13 +66,6 @@ func (k *Keyer) mac(kind, value string) string {
 	return lowerBase32.EncodeToString(h.Sum(sum[:0]))[:keyLength]
 }
 
-// Bucket is where a customer's events go: three hexadecimal digits of the hash
-// of the key.
-func Bucket(customerKey string) string {
-	sum := sha256.Sum256([]byte(customerKey))
-	return hex.EncodeToString(sum[:2])[:3]
-}
-
 // Digest tells two submissions apart: the first 128 bits of SHA-256.
 type Digest [16]byte
 

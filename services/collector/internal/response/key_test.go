@@ -26,7 +26,7 @@ func TestTheCustomerKeyIsTheBestIdentityUnderTheSecret(t *testing.T) {
 	require.Len(t, keys, 4)
 	for key := range keys {
 		require.NoError(t, subject.CheckCustomerKey(key))
-		require.NoError(t, subject.CheckBucket(Bucket(key)))
+		require.NoError(t, subject.CheckBucket(subject.BucketOf(key)))
 	}
 	require.Equal(t, byResponse, k.Key(&eventsv1.Response{Survey: "s", Id: "r-1"}))
 	require.NotEqual(t, byResponse, k.Key(&eventsv1.Response{Survey: "s", Id: "r-2"}))
@@ -34,7 +34,7 @@ func TestTheCustomerKeyIsTheBestIdentityUnderTheSecret(t *testing.T) {
 	require.NotEqual(t, k.Key(&eventsv1.Response{Customer: &eventsv1.Customer{Id: "x"}}), k.Key(&eventsv1.Response{Customer: &eventsv1.Customer{Phone: "x"}}))
 	// Frozen: another key would tear every customer's history in two.
 	require.Equal(t, "shrxpbt3pzivmgzr3cdqtvzvvj", byID)
-	require.Equal(t, "1a9", Bucket(byID))
+	require.Equal(t, "1a9", subject.BucketOf(byID))
 
 	other, err := NewKeyer([]byte("0123456789abcdeg"))
 	require.NoError(t, err)
@@ -67,7 +67,7 @@ func BenchmarkKey(b *testing.B) {
 	r := &eventsv1.Response{Survey: "s", Id: "r", Customer: &eventsv1.Customer{Id: "C-1042"}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if Bucket(k.Key(r)) == "" {
+		if subject.BucketOf(k.Key(r)) == "" {
 			b.Fatal()
 		}
 	}

@@ -1,0 +1,140 @@
+// Package collector is the service that takes customers' answers in: RESPONSES
+// is its stream, and an answer is accepted once it is on disk there. It owns what
+// a right response is (internal/response), that each is stored once at the
+// revision it deserves (internal/ingest), and the customer's pseudonym.
+//
+// Authority. The stream is the truth about what was received. The ledger
+// (internal/ledger) is what this process knows of it: a map from survey and
+// response id to the last revision, some 80 bytes a response, read from the
+// stream's headers at start and followed since. docs/adr/0001-response-ledger.md
+// says why.
+//
+// Safety. A response (survey, id) is stored once at each revision, and its
+// revisions are 1, 2, 3… without a gap or a twin, however many collectors there
+// are: every event is stored under a compare-and-set on its subject, and under an
+// id that only one event of a survey, response and revision can have. The first
+// revision decides the customer's key for ever. A submission that changes nothing
+// is a duplicate: it is answered like the first time and nothing is stored.
+//
+// Liveness. Until the ledger has caught up the service is not ready and answers
+// UNAVAILABLE. When the store is slow, full or away, or too much is under way,
+// the source is told at once to come back: nothing waits in a buffer here.
+//
+// Failure. An answer that was stored but never confirmed, because the process or
+// the connection died, is known again when the source repeats it. Without an id
+// it is not: who needs that gives each response an id.
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
+	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
+	"github.com/rappel-loop/rappel/services/collector/internal/journal"
+	"github.com/rappel-loop/rappel/services/collector/internal/ledger"
+	"github.com/rappel-loop/rappel/services/collector/internal/response"
+	"github.com/rappel-loop/rappel/services/collector/internal/transport"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/rpc"
+)
+
+// Deps are what the service works with.
+type Deps struct {
+	// Bus reaches JetStream, with the streams in place; required.
+	Bus *bus.Bus
+	// RPC is where the service is called; required.
+	RPC *rpc.Server
+	// Log is the service's own logger; nil logs nothing.
+	Log *zap.Logger
+	// Metrics gets the service's metrics, already prefixed; nil gets none.
+	Metrics prometheus.Registerer
+	// Clock says when a response was received; nil is the machine's.
+	Clock clock.Clock
+}
+
+// Service takes responses in from Start to Stop. It is started once.
+type Service struct {
+	deps     Deps
+	ingest   *ingest.Service
+	follower *ledger.Follower
+	ways     transport.Options
+
+	mu      sync.Mutex
+	cancel  context.CancelFunc
+	stopped bool
+	running sync.WaitGroup
+}
+
+// New returns a service that does nothing yet, or says what is wrong.
+func New(cfg Config, deps Deps) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("collector: %w", err)
+	}
+	if deps.Bus == nil || deps.RPC == nil {
+		return nil, errors.New("collector: a bus and an RPC server are required")
+	}
+	if deps.Log == nil {
+		deps.Log = zap.NewNop()
+	}
+	if deps.Clock == nil {
+		deps.Clock = clock.System{}
+	}
+	normaliser, err := response.NewNormaliser(cfg.DefaultRegion)
+	if err != nil {
+		return nil, fmt.Errorf("collector: %w", err)
+	}
+	keyer, err := response.NewKeyer([]byte(cfg.Secret))
+	if err != nil {
+		return nil, fmt.Errorf("collector: %w", err)
+	}
+	book := ledger.New()
+	s := &Service{deps: deps, follower: &ledger.Follower{Ledger: book, Bus: deps.Bus, Log: deps.Log}}
+	s.ingest = ingest.New(ingest.Options{
+		Normaliser: normaliser, Keyer: keyer, Ledger: book, Journal: journal.New(deps.Bus), Clock: deps.Clock,
+		MaxInFlight: cfg.MaxInFlight, Count: newMetrics(deps.Metrics, book.Len).count,
+	})
+	s.ways = transport.Options{
+		Ingest: s.ingest, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
+	}
+	return s, nil
+}
+
+// Start registers the ways in and begins to read the ledger; it does not wait
+// for it. Until it is read the process is not ready.
+func (s *Service) Start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel != nil || s.stopped {
+		return errors.New("collector: started twice")
+	}
+	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	s.running.Go(func() { s.follower.Run(ctx) })
+	collectorv1.RegisterCollectorServiceServer(s.deps.RPC.GRPC(), transport.NewGRPC(s.ways))
+	transport.NewHTTP(s.ways).Register(s.deps.RPC.HTTP())
+	s.deps.RPC.Health().AddReadiness("collector ledger", s.follower.Ledger.Ready)
+	return nil
+}
+
+// Stop lets what is under way end until ctx does and takes nothing more: who
+// comes is told to come back. Stopping again does nothing.
+func (s *Service) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return nil
+	}
+	s.stopped = true
+	err := s.ingest.Close(ctx)
+	if s.cancel != nil {
+		s.cancel()
+		s.running.Wait()
+	}
+	return err
+}

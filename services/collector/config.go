@@ -1,0 +1,62 @@
+package collector
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rappel-loop/rappel/services/collector/internal/response"
+)
+
+// Config of the collector.
+type Config struct {
+	// Secret, of at least 16 bytes, is what customers' pseudonyms are made under.
+	// All collectors of a deployment share it. It must not change as long as the
+	// streams live: another one makes every customer a stranger.
+	Secret string `koanf:"secret"`
+	// DefaultRegion is where a phone number in national form is dialled when the
+	// customer's language and time zone say nothing better: an ISO 3166 code.
+	DefaultRegion string `koanf:"default_region"`
+	// MaxInFlight bounds the responses being stored at once, at least 64. Beyond
+	// it a source is told to come back.
+	MaxInFlight int `koanf:"max_in_flight"`
+	// MaxBodyBytes bounds the HTTP bodies held in memory at once, in bytes, at
+	// least 8 MiB (one body).
+	MaxBodyBytes int64 `koanf:"max_body_bytes"`
+	// RetryAfter is when a source that is turned away is told to come back,
+	// 1 second to 5 minutes.
+	RetryAfter time.Duration `koanf:"retry_after"`
+}
+
+// DefaultConfig is right but for the secret, which has no default.
+func DefaultConfig() Config {
+	return Config{DefaultRegion: "FR", MaxInFlight: 8192, MaxBodyBytes: 256 << 20, RetryAfter: time.Second}
+}
+
+const (
+	minInFlight   = 64
+	minBodyBytes  = 8 << 20
+	minRetryAfter = time.Second
+	maxRetryAfter = 5 * time.Minute
+)
+
+// Validate names every wrong field at once.
+func (c Config) Validate() error {
+	var errs []error
+	if n := len(c.Secret); n < response.MinSecret {
+		errs = append(errs, fmt.Errorf("secret: has %d bytes, at least %d are needed; make one with: openssl rand -hex 32", n, response.MinSecret))
+	}
+	if _, err := response.NewNormaliser(c.DefaultRegion); err != nil {
+		errs = append(errs, fmt.Errorf("default_region: %w", err))
+	}
+	if c.MaxInFlight < minInFlight {
+		errs = append(errs, fmt.Errorf("max_in_flight: is %d, must be at least %d", c.MaxInFlight, minInFlight))
+	}
+	if c.MaxBodyBytes < minBodyBytes {
+		errs = append(errs, fmt.Errorf("max_body_bytes: is %d, must be at least %d", c.MaxBodyBytes, minBodyBytes))
+	}
+	if c.RetryAfter < minRetryAfter || c.RetryAfter > maxRetryAfter {
+		errs = append(errs, fmt.Errorf("retry_after: is %s, must be %s to %s", c.RetryAfter, minRetryAfter, maxRetryAfter))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,98 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
+	"github.com/rappel-loop/rappel/services/collector/internal/response"
+	"github.com/rappel-loop/rappel/services/internal/rpc"
+)
+
+// bodies reads bodies within a budget that all of them share. A body counts with
+// what has arrived of it: a slow source holds no more than it has sent.
+type bodies struct {
+	free atomic.Int64
+	pool sync.Pool
+}
+
+func newBodies(budget int64) *bodies {
+	b := &bodies{pool: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
+	b.free.Store(budget)
+	return b
+}
+
+const (
+	chunk   = 8 << 10  // what is asked for at a time
+	keepCap = 64 << 10 // larger buffers are not kept
+)
+
+// read returns a body and how to give its memory back.
+func (b *bodies) read(w http.ResponseWriter, r *http.Request) (data []byte, release func(), err error) {
+	if err := checkHeaders(r); err != nil {
+		return nil, nil, err
+	}
+	if r.ContentLength > rpc.MaxMessageBytes {
+		return nil, nil, rpc.TooLarge()
+	}
+	buf := b.pool.Get().(*bytes.Buffer)
+	taken := int64(0)
+	release = func() {
+		b.free.Add(taken)
+		if buf.Cap() <= keepCap {
+			buf.Reset()
+			b.pool.Put(buf)
+		}
+	}
+	body := http.MaxBytesReader(w, r.Body, rpc.MaxMessageBytes)
+	for {
+		if b.free.Add(-chunk) < 0 {
+			b.free.Add(chunk)
+			release()
+			return nil, nil, ingest.ErrBusy
+		}
+		taken += chunk
+		switch _, err := io.CopyN(buf, body, chunk); {
+		case errors.Is(err, io.EOF):
+			return buf.Bytes(), release, nil
+		case err != nil:
+			release()
+			return nil, nil, readError(err)
+		}
+	}
+}
+
+func readError(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return rpc.TooLarge()
+	}
+	return wrong("body", "could not be read to its end")
+}
+
+// checkHeaders refuses what would be refused for its bytes otherwise.
+func checkHeaders(r *http.Request) error {
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return wrong("Content-Encoding", "must not be given: the body is taken as it is")
+	}
+	given := r.Header.Get("Content-Type")
+	if given == "" {
+		return nil
+	}
+	kind, _, err := mime.ParseMediaType(given)
+	if err == nil && (kind == "application/json" || kind == "text/json" || strings.HasSuffix(kind, "+json")) {
+		return nil
+	}
+	return wrong("Content-Type", "must be application/json")
+}
+
+func wrong(path, problem string) error {
+	return fmt.Errorf("refused: %w", &ingest.InvalidError{Violations: []response.Violation{{Path: path, Problem: problem}}})
+}

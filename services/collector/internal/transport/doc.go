@@ -1,0 +1,34 @@
+// Package transport is the collector's two ways in: gRPC, and HTTP with JSON.
+// They say the same: what one answers with a code and details, the other answers
+// with that google.rpc.Status in JSON.
+//
+// The HTTP routes are made by hand and not by the gateway, for three reasons: a
+// body with wrong fields gets all of them named, those of syntax and those of
+// meaning, in one answer; a batch is read row by row, so that a bad row costs
+// only itself; and the answers are written as the contract spells them, with
+// zeros.
+//
+// Cost. A body is read under two bounds, its own and that of all bodies being
+// read at once, and only what has arrived counts.
+package transport
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
+)
+
+// MaxRows is how many responses a batch may have.
+const MaxRows = 1000
+
+// Options are what both ways in work with; all are required.
+type Options struct {
+	Ingest *ingest.Service
+	Log    *zap.Logger
+	// RetryAfter is when a source is told to come back.
+	RetryAfter time.Duration
+	// MaxBodyBytes bounds the bodies being read at once.
+	MaxBodyBytes int64
+}

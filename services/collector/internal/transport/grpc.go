@@ -1,0 +1,88 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
+	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
+)
+
+// GRPC implements the collector's gRPC service.
+type GRPC struct {
+	collectorv1.UnimplementedCollectorServiceServer
+	o Options
+}
+
+// NewGRPC returns the gRPC service.
+func NewGRPC(o Options) *GRPC { return &GRPC{o: o} }
+
+// SubmitResponse stores one response.
+func (g *GRPC) SubmitResponse(ctx context.Context, req *collectorv1.SubmitResponseRequest) (*collectorv1.SubmitResponseResponse, error) {
+	res, err := g.o.Ingest.Submit(ctx, req.GetResponse())
+	if err != nil {
+		return nil, g.o.status(err)
+	}
+	return &collectorv1.SubmitResponseResponse{Id: res.ID, Revision: res.Revision, Duplicate: res.Duplicate}, nil
+}
+
+// SubmitResponses stores the good rows of a batch and names the bad ones.
+func (g *GRPC) SubmitResponses(ctx context.Context, req *collectorv1.SubmitResponsesRequest) (*collectorv1.SubmitResponsesResponse, error) {
+	if n := len(req.GetResponses()); n == 0 || n > MaxRows {
+		return nil, errRows
+	}
+	rows := make([]ingest.Row, len(req.GetResponses()))
+	for i, r := range req.GetResponses() {
+		rows[i].Response = r
+	}
+	outcomes, err := g.o.Ingest.SubmitBatch(ctx, rows)
+	if err != nil {
+		return nil, g.o.status(err)
+	}
+	resp := &collectorv1.SubmitResponsesResponse{Results: make([]*collectorv1.SubmitResult, len(outcomes))}
+	for i, out := range outcomes {
+		resp.Results[i] = g.o.result(out)
+	}
+	return resp, nil
+}
+
+// stream is what StreamResponses needs of its stream.
+type stream interface {
+	Context() context.Context
+	Recv() (*collectorv1.StreamResponsesRequest, error)
+	Send(*collectorv1.StreamResponsesResponse) error
+}
+
+// StreamResponses stores responses as they come; many are under way at once.
+func (g *GRPC) StreamResponses(s collectorv1.CollectorService_StreamResponsesServer) error {
+	return g.stream(s)
+}
+
+func (g *GRPC) stream(s stream) error {
+	t := g.o.Ingest.NewStream(s.Context(), func(group []ingest.Answered) error {
+		for _, a := range group {
+			if err := s.Send(&collectorv1.StreamResponsesResponse{RequestNo: a.Number, Result: g.o.result(a.Outcome)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	err := receive(s, t)
+	return errors.Join(err, t.Close())
+}
+
+func receive(s stream, t *ingest.Stream) error {
+	for {
+		req, err := s.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.Put(req.GetRequestNo(), req.GetResponse()); err != nil {
+			return err
+		}
+	}
+}
