@@ -1,0 +1,198 @@
+package tail
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+)
+
+// Line is one event, short enough to read and without personal data.
+type Line struct {
+	// Time is when the event was stored.
+	Time time.Time `json:"time"`
+	// Stream and Sequence say where.
+	Stream   string `json:"stream"`
+	Sequence uint64 `json:"sequence"`
+	// Type is the event's message, as ResponseReceived.
+	Type string `json:"type"`
+	// Subject is the NATS subject.
+	Subject string `json:"subject"`
+	// Summary is what it says.
+	Summary Summary `json:"summary"`
+	// Verbatims are the customer's own words; never sent over HTTP.
+	Verbatims []string `json:"-"`
+}
+
+// Summary is what an event says, as far as anybody may see it. Each kind of
+// event fills the fields it has.
+type Summary struct {
+	// What happened: received, revised, scored, raised, resolved, dead, or a
+	// callback's event in small letters, as attempt_started.
+	What string `json:"what"`
+	// Customer is the customer's key.
+	Customer          string   `json:"customer,omitempty"`
+	Survey            string   `json:"survey,omitempty"`
+	Revision          uint32   `json:"revision,omitempty"`
+	Channel           string   `json:"channel,omitempty"`
+	Answers           []Answer `json:"answers,omitempty"`
+	VerbatimCount     int      `json:"verbatims,omitempty"`
+	CallbackRequested bool     `json:"callbackRequested,omitempty"`
+	// Class is the response's worst, or the one the alert is about.
+	Class string `json:"class,omitempty"`
+	Rule  string `json:"rule,omitempty"`
+	Queue string `json:"queue,omitempty"`
+	// Priority asked for by the rule, or the callback's own.
+	Priority int32 `json:"priority,omitempty"`
+	// Callback is its id; State, Agent and Outcome are its after the event.
+	Callback string `json:"callback,omitempty"`
+	State    string `json:"state,omitempty"`
+	Agent    string `json:"agent,omitempty"`
+	Outcome  string `json:"outcome,omitempty"`
+	Reasons  int    `json:"reasons,omitempty"`
+	// Reason, Origin and Consumer are a dead letter's.
+	Reason   string `json:"reason,omitempty"`
+	Origin   string `json:"origin,omitempty"`
+	Consumer string `json:"consumer,omitempty"`
+}
+
+// Answer is one metric as the customer gave it.
+type Answer struct {
+	Metric string  `json:"metric"`
+	Value  float64 `json:"value"`
+	// Min and Max are the scale's; both 0 when it was not declared.
+	Min float64 `json:"min,omitempty"`
+	Max float64 `json:"max,omitempty"`
+	// Class is what the value means, once scored.
+	Class string `json:"class,omitempty"`
+}
+
+// Summarize makes the line of an event. An event of a type it does not know
+// gets a line without details; a body that cannot be read is an error.
+func Summarize(d bus.Delivery) (Line, error) {
+	l := Line{Time: d.Time.UTC(), Stream: d.Stream, Sequence: d.Sequence, Subject: d.Subject}
+	l.Type = d.Type[strings.LastIndexByte(d.Type, '.')+1:]
+	var err error
+	switch l.Type {
+	case "ResponseReceived":
+		e := &eventsv1.ResponseReceived{}
+		if err = d.Decode(e); err == nil {
+			l.received(e)
+		}
+	case "ResponseScored":
+		e := &eventsv1.ResponseScored{}
+		if err = d.Decode(e); err == nil {
+			l.scored(e)
+		}
+	case "AlertRaised":
+		e := &eventsv1.AlertRaised{}
+		if err = d.Decode(e); err == nil {
+			l.raised(e)
+		}
+	case "AlertResolved":
+		e := &eventsv1.AlertResolved{}
+		if err = d.Decode(e); err == nil {
+			l.about(e.GetScored())
+			l.Summary.What, l.Summary.Rule, l.Summary.Class = "resolved", e.GetRule(), className(e.GetScored().GetScore().GetWorstClass())
+		}
+	case "CallbackEvent":
+		e := &eventsv1.CallbackEvent{}
+		if err = d.Decode(e); err == nil {
+			l.callback(e)
+		}
+	case "DeadLetter":
+		e := &eventsv1.DeadLetter{}
+		if err = d.Decode(e); err == nil {
+			l.Summary = Summary{What: "dead", Reason: e.GetReason(), Consumer: e.GetConsumer(),
+				Origin: fmt.Sprintf("%s %d", e.GetStream(), e.GetSequence())}
+		}
+	default:
+		l.Summary.What = "stored"
+	}
+	if err != nil {
+		return Line{}, fmt.Errorf("%s %d: %w", d.Stream, d.Sequence, err)
+	}
+	return l, nil
+}
+
+func (l *Line) received(e *eventsv1.ResponseReceived) {
+	r := e.GetResponse()
+	l.Summary = Summary{
+		What: "received", Customer: e.GetCustomerKey(), Survey: r.GetSurvey(), Revision: e.GetRevision(),
+		Channel: r.GetChannel(), CallbackRequested: r.GetCallbackRequested(),
+	}
+	if e.GetRevision() > 1 {
+		l.Summary.What = "revised"
+	}
+	for _, a := range r.GetAnswers() {
+		if a.GetVerbatim() != "" {
+			l.Verbatims = append(l.Verbatims, a.GetVerbatim())
+			continue
+		}
+		l.Summary.Answers = append(l.Summary.Answers, Answer{
+			Metric: a.GetMetric().String(), Value: a.GetValue(), Min: a.GetScale().GetMin(), Max: a.GetScale().GetMax(),
+		})
+	}
+	l.Summary.VerbatimCount = len(l.Verbatims)
+}
+
+// about fills in the response that a later event is about.
+func (l *Line) about(e *eventsv1.ResponseScored) {
+	l.Summary = Summary{
+		Customer: e.GetReceived().GetCustomerKey(), Survey: e.GetReceived().GetResponse().GetSurvey(),
+		Revision: e.GetReceived().GetRevision(),
+	}
+}
+
+func (l *Line) scored(e *eventsv1.ResponseScored) {
+	l.about(e)
+	l.Summary.What, l.Summary.Class = "scored", className(e.GetScore().GetWorstClass())
+	for _, a := range e.GetScore().GetAnswers() {
+		l.Summary.Answers = append(l.Summary.Answers, scoredAnswer(a))
+	}
+	l.Summary.VerbatimCount = len(e.GetScore().GetVerbatims())
+}
+
+func (l *Line) raised(e *eventsv1.AlertRaised) {
+	l.about(e.GetScored())
+	l.Summary.What, l.Summary.Rule = "raised", e.GetRule()
+	l.Summary.Queue, l.Summary.Priority = e.GetCallback().GetQueue(), e.GetCallback().GetPriority()
+	if a := e.GetAnswer(); a != nil {
+		l.Summary.Class = className(a.GetClass())
+		l.Summary.Answers = []Answer{scoredAnswer(a)}
+	}
+}
+
+func (l *Line) callback(e *eventsv1.CallbackEvent) {
+	c := e.GetCallback()
+	l.Summary = Summary{
+		What: strings.ToLower(e.GetType().String()), Customer: e.GetCustomerKey(),
+		Callback: c.GetId(), Queue: c.GetQueue(), Priority: c.GetPriority(), Reasons: len(c.GetReasons()) + int(c.GetMoreReasons()),
+		Agent: c.GetHolder().GetAgentId(),
+	}
+	if c != nil {
+		l.Summary.State = strings.ToLower(c.GetState().String())
+	}
+	switch n := len(c.GetAttempts()); {
+	case e.GetType() == eventsv1.CallbackEvent_ATTEMPT_ENDED && n > 0:
+		l.Summary.Outcome = strings.ToLower(c.GetAttempts()[n-1].GetOutcome().String())
+	case e.GetType() == eventsv1.CallbackEvent_COMPLETED:
+		l.Summary.Outcome = strings.ToLower(c.GetWrapUp().GetOutcome().String())
+	}
+}
+
+func scoredAnswer(a *eventsv1.AnswerScore) Answer {
+	return Answer{
+		Metric: a.GetMetric().String(), Value: a.GetValue(), Class: className(a.GetClass()),
+		Min: a.GetScale().GetMin(), Max: a.GetScale().GetMax(),
+	}
+}
+
+func className(c eventsv1.Class) string {
+	if c == eventsv1.Class_CLASS_UNSPECIFIED {
+		return ""
+	}
+	return strings.ToLower(c.String())
+}

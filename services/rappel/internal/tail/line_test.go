@@ -1,0 +1,142 @@
+package tail_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/rappel/internal/tail"
+)
+
+const key = "abcdefghijklmnopqrstuvwxyz"
+
+var noon = time.Date(2026, 11, 9, 12, 0, 0, 123e6, time.UTC)
+
+// private is everything about the customer that no line may show.
+var private = []string{"C-1042", "Clavecin", "+33199004112", "paulette@example.com", "secret words", "secret note", "secret cause"}
+
+func response() *eventsv1.ResponseReceived {
+	return &eventsv1.ResponseReceived{
+		CustomerKey: key, Bucket: "abc", Revision: 2,
+		Response: &eventsv1.Response{
+			Id: "r-1", Survey: "apres-livraison", Channel: "email", Touchpoint: "delivery", CallbackRequested: true,
+			Customer: &eventsv1.Customer{Id: "C-1042", Name: "Mme Clavecin", Phone: "+33199004112", Email: "paulette@example.com"},
+			Answers: []*eventsv1.Answer{
+				{Metric: eventsv1.Metric_NPS, Value: proto.Float64(2)},
+				{Metric: eventsv1.Metric_CSAT, Value: proto.Float64(7.5), Scale: &eventsv1.Scale{Min: 1, Max: 10}},
+				{Verbatim: "secret words"},
+			},
+			Attributes: map[string]string{"note": "secret note"},
+		},
+	}
+}
+
+func scored() *eventsv1.ResponseScored {
+	return &eventsv1.ResponseScored{Received: response(), Score: &eventsv1.Score{
+		Answers:    []*eventsv1.AnswerScore{{Metric: eventsv1.Metric_NPS, Value: 2, Scale: &eventsv1.Scale{Max: 10}, Class: eventsv1.Class_DETRACTOR}},
+		WorstClass: eventsv1.Class_DETRACTOR, Verbatims: []*eventsv1.VerbatimAnalysis{{}},
+	}}
+}
+
+func called(t eventsv1.CallbackEvent_Type, s eventsv1.Callback_State) *eventsv1.CallbackEvent {
+	return &eventsv1.CallbackEvent{Type: t, CustomerKey: key, Actor: "amina", Callback: &eventsv1.Callback{
+		Id: key + "-1", State: s, Queue: "general", Priority: 80, Customer: response().GetResponse().GetCustomer(),
+		Reasons:  []*eventsv1.Reason{{Verbatim: "secret words"}, {}},
+		Holder:   &eventsv1.Holder{AgentId: "amina"},
+		Attempts: []*eventsv1.Attempt{{Outcome: eventsv1.Attempt_NO_ANSWER, Note: "secret note"}},
+		WrapUp:   &eventsv1.WrapUp{Outcome: eventsv1.WrapUp_RESOLVED, RootCause: "secret cause", Note: "secret note"},
+	}}
+}
+
+func delivery(t testing.TB, stream string, m proto.Message) bus.Delivery {
+	t.Helper()
+	data, err := proto.Marshal(m)
+	require.NoError(t, err)
+	return bus.Delivery{
+		Stream: stream, Sequence: 7, Subject: "rappel.v1.x.abc", Time: noon, Data: data,
+		Type: string(m.ProtoReflect().Descriptor().FullName()),
+	}
+}
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	answer := &eventsv1.AnswerScore{Metric: eventsv1.Metric_NPS, Value: 2, Scale: &eventsv1.Scale{Max: 10}, Class: eventsv1.Class_DETRACTOR}
+	for _, c := range []struct {
+		stream string
+		event  proto.Message
+		want   string
+	}{
+		{"RESPONSES", response(), "12:00:00.123  abcdefgh  response  revised          apres-livraison · revision 2 · NPS 2, CSAT 7.5 of 1–10 · 1 verbatim · asks to be called · email"},
+		{"SCORES", scored(), "12:00:00.123  abcdefgh  score     scored           apres-livraison · revision 2 · NPS 2 of 0–10 detractor · 1 verbatim"},
+		{
+			"ALERTS", &eventsv1.AlertRaised{Rule: "detractor", Scored: scored(), Answer: answer, Callback: &eventsv1.CallbackPlan{Queue: "general", Priority: 60}},
+			"12:00:00.123  abcdefgh  alert     raised           apres-livraison · revision 2 · rule detractor · NPS 2 of 0–10 detractor · queue general · priority 60",
+		},
+		{"ALERTS", &eventsv1.AlertResolved{Rule: "detractor", Scored: scored()}, "12:00:00.123  abcdefgh  alert     resolved         apres-livraison · revision 2 · rule detractor · detractor"},
+		{
+			"CALLBACKS", called(eventsv1.CallbackEvent_ATTEMPT_ENDED, eventsv1.Callback_PENDING),
+			"12:00:00.123  abcdefgh  callback  attempt_ended    pending · agent amina · no_answer · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", called(eventsv1.CallbackEvent_COMPLETED, eventsv1.Callback_COMPLETED),
+			"12:00:00.123  abcdefgh  callback  completed        completed · agent amina · resolved · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{"CALLBACKS", &eventsv1.CallbackEvent{Type: eventsv1.CallbackEvent_ALERT_NOTED, CustomerKey: key}, "12:00:00.123  abcdefgh  callback  alert_noted"},
+		{
+			"DEAD_LETTERS", &eventsv1.DeadLetter{Stream: "SCORES", Sequence: 9, Consumer: "alerting", Reason: "undecodable", Detail: "secret note", Body: []byte("secret words")},
+			"12:00:00.123            dead      dead             because undecodable in alerting at SCORES 9",
+		},
+		{"FEED", &eventsv1.Scale{}, "12:00:00.123            feed      stored"},
+	} {
+		l, err := tail.Summarize(delivery(t, c.stream, c.event))
+		require.NoError(t, err)
+		require.Equal(t, c.want, l.Text(time.UTC))
+		text, err := json.Marshal(l)
+		require.NoError(t, err)
+		for _, p := range private {
+			require.NotContains(t, string(text)+l.Text(time.UTC), p)
+		}
+	}
+}
+
+func TestTheJSONForm(t *testing.T) {
+	t.Parallel()
+	l, err := tail.Summarize(delivery(t, "RESPONSES", response()))
+	require.NoError(t, err)
+	require.Equal(t, []string{"secret words"}, l.Verbatims, "kept for a terminal that asks")
+	text, err := json.Marshal(l)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"time":"2026-11-09T12:00:00.123Z","stream":"RESPONSES","sequence":7,"type":"ResponseReceived","subject":"rappel.v1.x.abc",
+	  "summary":{"what":"revised","customer":"`+key+`","survey":"apres-livraison","revision":2,"channel":"email","verbatims":1,"callbackRequested":true,
+	  "answers":[{"metric":"NPS","value":2},{"metric":"CSAT","value":7.5,"min":1,"max":10}]}}`, string(text))
+	d := delivery(t, "RESPONSES", response())
+	d.Data = []byte("\xff")
+	_, err = tail.Summarize(d)
+	require.Error(t, err)
+	require.False(t, strings.Contains(err.Error(), "\xff"))
+}
+
+func TestSinceAndStreams(t *testing.T) {
+	t.Parallel()
+	got, err := tail.ParseSince("10m", noon)
+	require.NoError(t, err)
+	require.Equal(t, noon.Add(-10*time.Minute), got)
+	got, err = tail.ParseSince("2026-11-09T10:00:00+01:00", noon)
+	require.NoError(t, err)
+	require.Equal(t, 9, got.UTC().Hour())
+	for _, s := range []string{"", "-5m", "yesterday"} {
+		_, err = tail.ParseSince(s, noon)
+		require.Error(t, err)
+	}
+	streams, err := tail.ParseStreams("alerts, CALLBACKS,alerts")
+	require.NoError(t, err)
+	require.Equal(t, []string{"ALERTS", "CALLBACKS"}, streams)
+	_, err = tail.ParseStreams("FEED")
+	require.ErrorContains(t, err, "RESPONSES, SCORES")
+}

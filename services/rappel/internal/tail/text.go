@@ -1,0 +1,81 @@
+package tail
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Names of the streams in a line; the longest has 9 letters.
+var streamNames = map[string]string{
+	"RESPONSES": "response", "SCORES": "score", "ALERTS": "alert", "CALLBACKS": "callback",
+	"FEED": "feed", "DEAD_LETTERS": "dead",
+}
+
+// keyShown is how much of a customer's key a line shows: enough to follow one
+// customer with the eye.
+const keyShown = 8
+
+// Text is the line as a person reads it, with times of the zone.
+func (l Line) Text(zone *time.Location) string {
+	name := streamNames[l.Stream]
+	if name == "" {
+		name = strings.ToLower(l.Stream)
+	}
+	s := l.Summary
+	key := s.Customer
+	if len(key) > keyShown {
+		key = key[:keyShown]
+	}
+	return strings.TrimRight(fmt.Sprintf("%s  %-8s  %-8s  %-15s  %s",
+		l.Time.In(zone).Format("15:04:05.000"), key, name, s.What, strings.Join(s.parts(), " · ")), " ")
+}
+
+// parts are what there is to say, in the order of the loop.
+func (s Summary) parts() []string {
+	var p []string
+	add := func(when bool, text string) {
+		if when {
+			p = append(p, text)
+		}
+	}
+	add(s.Survey != "", s.Survey)
+	add(s.Revision > 1, "revision "+strconv.FormatUint(uint64(s.Revision), 10))
+	add(s.Rule != "", "rule "+s.Rule)
+	if len(s.Answers) > 0 {
+		all := make([]string, len(s.Answers))
+		for i, a := range s.Answers {
+			all[i] = a.text()
+		}
+		p = append(p, strings.Join(all, ", "))
+	} else {
+		add(s.Class != "", s.Class)
+	}
+	add(s.VerbatimCount == 1, "1 verbatim")
+	add(s.VerbatimCount > 1, strconv.Itoa(s.VerbatimCount)+" verbatims")
+	add(s.CallbackRequested, "asks to be called")
+	add(s.Channel != "", s.Channel)
+	add(s.State != "", s.State)
+	add(s.Agent != "", "agent "+s.Agent)
+	add(s.Outcome != "", s.Outcome)
+	add(s.Reasons > 1, strconv.Itoa(s.Reasons)+" reasons")
+	add(s.Queue != "", "queue "+s.Queue)
+	add(s.Priority != 0, "priority "+strconv.Itoa(int(s.Priority)))
+	add(s.Callback != "", s.Callback)
+	add(s.Reason != "", "because "+s.Reason+" in "+s.Consumer+" at "+s.Origin)
+	return p
+}
+
+func (a Answer) text() string {
+	t := a.Metric + " " + number(a.Value)
+	if a.Min != a.Max {
+		t += " of " + number(a.Min) + "–" + number(a.Max)
+	}
+	if a.Class != "" {
+		t += " " + a.Class
+	}
+	return t
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
