@@ -1,0 +1,47 @@
+package alerting
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
+	"github.com/rappel-loop/rappel/services/internal/topology"
+)
+
+// Bounds of Config.
+const (
+	mostLanes = 4096
+	leastCost = 1_000
+	mostCost  = 1_000_000_000
+)
+
+// Config is what an operator may choose.
+type Config struct {
+	// RulesFile is the path of the rules; empty means those that are shipped.
+	RulesFile string `koanf:"rules_file"`
+	// MaxRuleCost is the most that one evaluation of one rule may cost, in CEL's
+	// units, 1,000 to 1,000,000,000. docs/rules.md says what things cost.
+	MaxRuleCost uint64 `koanf:"max_rule_cost"`
+	// Lanes is how many responses this process handles at once, 1 to 4096. Each
+	// waits for the event store, so it is many more than there are cores. One
+	// customer's responses stay in order whatever the number.
+	Lanes int `koanf:"lanes"`
+}
+
+// DefaultConfig runs the shipped rules.
+func DefaultConfig() Config {
+	return Config{MaxRuleCost: rule.DefaultMaxCost, Lanes: topology.Alerting.Lanes}
+}
+
+// Validate names every field that is wrong. The rules themselves are read by
+// New.
+func (c Config) Validate() error {
+	var errs []error
+	if c.MaxRuleCost < leastCost || c.MaxRuleCost > mostCost {
+		errs = append(errs, fmt.Errorf("max_rule_cost: %d is not between %d and %d", c.MaxRuleCost, leastCost, mostCost))
+	}
+	if c.Lanes < 1 || c.Lanes > mostLanes {
+		errs = append(errs, fmt.Errorf("lanes: %d is not between 1 and %d", c.Lanes, mostLanes))
+	}
+	return errors.Join(errs...)
+}

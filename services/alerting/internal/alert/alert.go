@@ -1,0 +1,146 @@
+// Package alert decides what a scored response means for every rule: an alert is
+// raised, raised again for a later revision, or resolved.
+//
+// It is pure and keeps nothing. A later revision carries the one before it and
+// its score, so whether a rule matched before is found by asking it again.
+// Every id is derived from what the event is about, so an event decided twice,
+// on whatever replica, is the same event.
+//
+// A rule fires once a response: all revisions of a response share the rule's one
+// alert id, and it is for the callback queue to enrich, not to open again.
+package alert
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
+)
+
+// Event is one event to store.
+type Event struct {
+	// Rule is the rule's name.
+	Rule string
+	// ID is the event's id.
+	ID string
+	// Body is an *AlertRaised or an *AlertResolved.
+	Body proto.Message
+}
+
+// Raised reports whether the event raises its alert; otherwise it resolves it.
+func (e Event) Raised() bool {
+	_, ok := e.Body.(*eventsv1.AlertRaised)
+	return ok
+}
+
+// Decide evaluates every rule of a set on a scored response, which Check has
+// passed, and returns the events to store, in the rules' order.
+//
+// A rule that fails on the response neither matches nor does not: nothing is
+// decided about its alert, the failure is returned beside the events, and the
+// other rules are not touched by it. A rule that fails on the revision before
+// did not match it: it failed then too, and raised nothing.
+func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.Failure) {
+	now, before := facts(scored)
+	var events []Event
+	var failures []*rule.Failure
+	for _, r := range set.Rules {
+		matches, err := r.Matches(now)
+		var failure *rule.Failure
+		if errors.As(err, &failure) {
+			failures = append(failures, failure)
+			continue
+		}
+		if matches {
+			events = append(events, raise(set, r, scored, now))
+			continue
+		}
+		if before == nil {
+			continue
+		}
+		if matched, _ := r.Matches(before); matched {
+			events = append(events, resolve(set, r, scored))
+		}
+	}
+	return events, failures
+}
+
+// facts of the response, and of the revision before when there is one that was
+// scored.
+func facts(e *eventsv1.ResponseScored) (now, before *rule.Facts) {
+	received := e.GetReceived()
+	now = rule.NewFacts(received.GetResponse(), e.GetScore())
+	if received.GetPrevious() != nil && e.GetPreviousScore() != nil {
+		before = rule.NewFacts(received.GetPrevious(), e.GetPreviousScore())
+	}
+	return now, before
+}
+
+func raise(set *rule.Set, r *rule.Rule, e *eventsv1.ResponseScored, f *rule.Facts) Event {
+	id, eventID := ids(r, e)
+	return Event{Rule: r.Name, ID: eventID, Body: &eventsv1.AlertRaised{
+		EventId: eventID, AlertId: id,
+		// The time of receipt, not of evaluation: the same event whenever it is
+		// decided, and a clock that starts when the customer was heard.
+		RaisedAt: e.GetReceived().GetReceivedAt(),
+		Rule:     r.Name, RulesVersion: set.Version,
+		Callback: r.Callback, Scored: e, Answer: f.Worst(r.About),
+	}}
+}
+
+func resolve(set *rule.Set, r *rule.Rule, e *eventsv1.ResponseScored) Event {
+	id, eventID := ids(r, e)
+	return Event{Rule: r.Name, ID: eventID, Body: &eventsv1.AlertResolved{
+		EventId: eventID, AlertId: id, ResolvedAt: e.GetReceived().GetReceivedAt(),
+		Rule: r.Name, RulesVersion: set.Version, Scored: e,
+	}}
+}
+
+// ids of a rule's alert about a response, and of the event about this revision.
+func ids(r *rule.Rule, e *eventsv1.ResponseScored) (alertID, eventID string) {
+	received := e.GetReceived()
+	alertID = ID(r.Name, received.GetResponse().GetSurvey(), received.GetResponse().GetId())
+	return alertID, alertID + "-" + strconv.FormatUint(uint64(received.GetRevision()), 10)
+}
+
+// ID is the id of a rule's alert about a response: the same for every revision,
+// and derived from nothing else, so that it survives a change of the rules.
+func ID(ruleName, survey, responseID string) string {
+	sum := sha256.Sum256([]byte(ruleName + "\x00" + survey + "\x00" + responseID))
+	return "a-" + hex.EncodeToString(sum[:12])
+}
+
+// Invalid says why an event cannot be about an alert. No retry mends it.
+type Invalid struct{ Problems []string }
+
+// Error lists the problems, without personal data.
+func (e *Invalid) Error() string { return "not a scored response: " + strings.Join(e.Problems, "; ") }
+
+// Check returns an *Invalid unless the event names everything that an alert is
+// identified and stored by.
+func Check(e *eventsv1.ResponseScored) error {
+	var problems []string
+	wrong := func(bad bool, what string) {
+		if bad {
+			problems = append(problems, what)
+		}
+	}
+	received := e.GetReceived()
+	wrong(subject.CheckToken(received.GetResponse().GetSurvey()) != nil, "survey is not a name")
+	wrong(received.GetResponse().GetId() == "", "response has no id")
+	wrong(received.GetRevision() == 0, "revision is missing")
+	wrong(subject.CheckBucket(received.GetBucket()) != nil, "bucket is not three hexadecimal digits")
+	wrong(subject.CheckCustomerKey(received.GetCustomerKey()) != nil, "customer_key is not a key")
+	wrong(e.GetScore() == nil, "score is missing")
+	if len(problems) > 0 {
+		return &Invalid{Problems: problems}
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package rule
+
+import (
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/interpreter"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
+
+// Facts are what conditions see of one revision of a response. Making them is
+// cheap: a fact is worked out when a condition asks for it, and messages are
+// handed over as they are. Not safe for concurrent use.
+type Facts struct {
+	response *eventsv1.Response
+	score    *eventsv1.Score
+	worst    [5]*eventsv1.AnswerScore // by metric; filled on the first question
+	sought   bool
+	texts    [3]ref.Val // survey, channel, touchpoint, once asked for
+}
+
+var _ interpreter.Activation = (*Facts)(nil)
+
+// What conditions see where there is nothing.
+var (
+	noResponse = &eventsv1.Response{}
+	noScore    = &eventsv1.Score{}
+	noAnswer   = &eventsv1.AnswerScore{}
+)
+
+// NewFacts returns the facts of a response and its score, which must not change
+// while they are used.
+func NewFacts(r *eventsv1.Response, s *eventsv1.Score) *Facts {
+	if r == nil {
+		r = noResponse
+	}
+	if s == nil {
+		s = noScore
+	}
+	return &Facts{response: r, score: s}
+}
+
+// Worst is the answer of a metric with the lowest satisfaction, the first of
+// equals; nil when there is none. Within a metric, a worse class is always a
+// lower satisfaction.
+func (f *Facts) Worst(m eventsv1.Metric) *eventsv1.AnswerScore {
+	if !f.sought {
+		f.sought = true
+		for _, a := range f.score.GetAnswers() {
+			i := int(a.GetMetric())
+			if i < 1 || i >= len(f.worst) {
+				continue // a metric of a later version
+			}
+			if f.worst[i] == nil || a.GetSatisfaction() < f.worst[i].GetSatisfaction() {
+				f.worst[i] = a
+			}
+		}
+	}
+	if m < 1 || int(m) >= len(f.worst) {
+		return nil
+	}
+	return f.worst[m]
+}
+
+// MayCall is whether a call is welcome: the customer asked for one, or was not
+// asked about calls, or did not refuse them.
+func (f *Facts) MayCall() bool {
+	c := f.response.GetConsent()
+	return f.response.GetCallbackRequested() || c == nil || c.Callback == nil || c.GetCallback()
+}
+
+// ResolveName gives a variable its value.
+func (f *Facts) ResolveName(name string) (any, bool) {
+	switch name {
+	case "nps":
+		return f.answer(eventsv1.Metric_NPS), true
+	case "csat":
+		return f.answer(eventsv1.Metric_CSAT), true
+	case "ces":
+		return f.answer(eventsv1.Metric_CES), true
+	case "fcr":
+		return f.answer(eventsv1.Metric_FCR), true
+	case "may_call":
+		return f.MayCall(), true
+	case "callback_requested":
+		return f.response.GetCallbackRequested(), true
+	case "survey":
+		return f.text(0, f.response.GetSurvey()), true
+	case "channel":
+		return f.text(1, f.response.GetChannel()), true
+	case "touchpoint":
+		return f.text(2, f.response.GetTouchpoint()), true
+	case "attributes":
+		return f.response.GetAttributes(), true
+	case "response":
+		return f.response, true
+	case "score":
+		return f.score, true
+	}
+	return nil, false
+}
+
+// text makes a CEL text of one, once a revision and not once a rule.
+func (f *Facts) text(i int, s string) ref.Val {
+	if f.texts[i] == nil {
+		f.texts[i] = types.String(s)
+	}
+	return f.texts[i]
+}
+
+// Parent is none.
+func (f *Facts) Parent() interpreter.Activation { return nil }
+
+func (f *Facts) answer(m eventsv1.Metric) *eventsv1.AnswerScore {
+	if a := f.Worst(m); a != nil {
+		return a
+	}
+	return noAnswer
+}

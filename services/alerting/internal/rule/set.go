@@ -1,0 +1,43 @@
+package rule
+
+import (
+	"cel.dev/cel-go/cel"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
+
+// Set is one file of rules, compiled.
+type Set struct {
+	// Version is the file's own version, + and eight hexadecimal digits of the
+	// file's hash: two files never share it, even when nobody raised the first.
+	Version string
+	// Rules, in the file's order.
+	Rules []*Rule
+}
+
+// Rule is one rule.
+type Rule struct {
+	// Name is unique in its set and one token of a subject.
+	Name string
+	// Description by language, fr and en; for people only.
+	Description map[string]string
+	// When is the condition as written.
+	When string
+	// About is the metric whose worst answer an alert cites; unspecified cites
+	// none.
+	About eventsv1.Metric
+	// Callback is what the callback queue is asked to do; nil asks for nothing.
+	// It is shared by every alert: read only.
+	Callback *eventsv1.CallbackPlan
+
+	program cel.Program
+	locate  func(id int64) Position
+}
+
+// Position is a place in a rules file.
+type Position struct {
+	// File as it was named to Load.
+	File string
+	// Line and Column count from 1, in characters. Line 0 is the file as a whole.
+	Line, Column int
+}
