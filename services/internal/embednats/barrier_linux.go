@@ -23,7 +23,6 @@ var errClosed = errors.New("the event store is closed")
 // syncBarrier is a group commit: everybody who waits while one sync runs shares
 // the next one.
 type syncBarrier struct {
-	dir  *os.File
 	kick chan struct{}
 	done chan struct{}
 
@@ -34,8 +33,9 @@ type syncBarrier struct {
 
 // round is one sync and those who wait for it.
 type round struct {
-	over chan struct{}
-	err  error
+	over    chan struct{}
+	waiters int // guarded by the barrier's lock until the round begins
+	err     error
 }
 
 var _ bus.Barrier = (*syncBarrier)(nil)
@@ -45,11 +45,17 @@ func newSyncBarrier(dir string, failed chan<- error) (*syncBarrier, func(), erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("data directory: %w", err)
 	}
-	b := &syncBarrier{dir: f, kick: make(chan struct{}, 1), done: make(chan struct{}), next: newRound()}
+	b, stop := newBarrier(func() error { return unix.Syncfs(int(f.Fd())) }, failed)
+	return b, func() { stop(); _ = f.Close() }, nil
+}
+
+// newBarrier runs a barrier on a sync until the function it returns is called.
+func newBarrier(syncAll func() error, failed chan<- error) (*syncBarrier, func()) {
+	b := &syncBarrier{kick: make(chan struct{}, 1), done: make(chan struct{}), next: newRound()}
 	stopped := make(chan struct{})
-	go b.run(func() error { return unix.Syncfs(int(f.Fd())) }, failed, stopped)
+	go b.run(syncAll, failed, stopped)
 	var once sync.Once
-	return b, func() { once.Do(func() { close(b.done); <-stopped; _ = f.Close() }) }, nil
+	return b, func() { once.Do(func() { close(b.done); <-stopped }) }
 }
 
 func newRound() *round { return &round{over: make(chan struct{})} }
@@ -58,6 +64,7 @@ func newRound() *round { return &round{over: make(chan struct{})} }
 func (b *syncBarrier) Wait(ctx context.Context) error {
 	b.mu.Lock()
 	r, fatal := b.next, b.fatal
+	r.waiters++
 	b.mu.Unlock()
 	if fatal != nil {
 		return fatal
@@ -105,7 +112,7 @@ func (b *syncBarrier) commit(sync func() error, failed chan<- error) {
 	b.next = newRound()
 	fatal := b.fatal
 	b.mu.Unlock()
-	if fatal == nil {
+	if fatal == nil && r.waiters > 0 { // a kick may come just after its round was taken
 		if err := sync(); err != nil {
 			// Never again: after a failed sync the kernel may have dropped the
 			// pages and report success the next time.

@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -30,6 +31,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/topology"
 )
 
 // Config says where the store is and how it is reached.
@@ -51,6 +53,9 @@ type Server struct {
 	failed  chan error
 	stop    func()
 	mark    string
+	log     *zap.Logger
+	once    sync.Once
+	ended   error // of Shutdown
 }
 
 // startTimeout bounds the recovery of a large store: one million subjects take
@@ -67,14 +72,14 @@ func Start(cfg Config, log *zap.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{lock: lock, failed: make(chan error, 1), mark: filepath.Join(cfg.Dir, "highwater.json"), stop: func() {}}
-	if err := s.start(cfg, log); err != nil {
+	s := &Server{lock: lock, failed: make(chan error, 1), mark: filepath.Join(cfg.Dir, "highwater.json"), stop: func() {}, log: log.Named("nats")}
+	if err := s.start(cfg); err != nil {
 		return nil, errors.Join(err, s.Shutdown(context.Background())) //nolint:forbidigo // nothing to inherit: it never ran
 	}
 	return s, nil
 }
 
-func (s *Server) start(cfg Config, log *zap.Logger) error {
+func (s *Server) start(cfg Config) error {
 	always := cfg.SyncAlways || !canSyncFS
 	opts, err := options(cfg, always)
 	if err != nil {
@@ -83,10 +88,11 @@ func (s *Server) start(cfg Config, log *zap.Logger) error {
 	if s.ns, err = server.NewServer(opts); err != nil {
 		return fmt.Errorf("embedded nats: %w", err)
 	}
-	s.ns.SetLoggerV2(natsLog{log.Named("nats").WithOptions(zap.AddCallerSkip(1)).Sugar()}, false, false, false)
+	fatal := make(chan error, 1)
+	s.ns.SetLoggerV2(natsLog{s.log.WithOptions(zap.AddCallerSkip(1)).Sugar(), fatal}, false, false, false)
 	s.ns.Start()
-	if !s.ns.ReadyForConnections(startTimeout) {
-		return fmt.Errorf("embedded nats: not ready after %s; is %s readable and its disk not full?", startTimeout, cfg.Dir)
+	if err := s.ready(fatal); err != nil {
+		return fmt.Errorf("embedded nats: %w; is %s readable and writable, its disk not full, and the port free?", err, cfg.Dir)
 	}
 	if always {
 		s.barrier = bus.Replicated{}
@@ -100,6 +106,32 @@ func (s *Server) start(cfg Config, log *zap.Logger) error {
 	return nil
 }
 
+// ready waits until the server answers, or says that it never will.
+func (s *Server) ready(fatal <-chan error) error {
+	for deadline := time.Now().Add(startTimeout); ; {
+		select {
+		case err := <-fatal:
+			return err
+		default:
+		}
+		if s.ns.ReadyForConnections(100 * time.Millisecond) {
+			return s.Ready()
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("not ready after %s", startTimeout)
+		}
+	}
+}
+
+// Ready returns an error when the server takes no events: it disables its store
+// by itself when the disk fails or is full.
+func (s *Server) Ready() error {
+	if !s.ns.JetStreamEnabled() {
+		return errors.New("the event store is disabled; its log says why")
+	}
+	return nil
+}
+
 func options(cfg Config, always bool) (*server.Options, error) {
 	o := &server.Options{
 		ServerName: "rappel", DontListen: cfg.Listen == "", NoSigs: true, NoLog: false,
@@ -107,7 +139,7 @@ func options(cfg Config, always bool) (*server.Options, error) {
 		SyncAlways: always, JetStreamMaxMemory: 256 << 20, JetStreamMaxStore: -1,
 		JetStreamLimits:       server.JSLimitOpts{Duplicates: 2 * time.Hour},
 		StreamMaxBufferedMsgs: 50_000, StreamMaxBufferedSize: 64 << 20,
-		MaxPayload: 4 << 20,
+		MaxPayload: topology.MaxMessage,
 	}
 	if cfg.Listen != "" {
 		host, port, err := net.SplitHostPort(cfg.Listen)
@@ -156,21 +188,39 @@ func (s *Server) CheckMark(ctx context.Context, js jetstream.JetStream) error {
 
 // KeepMark writes the mark each second until ctx ends, and once more then.
 func (s *Server) KeepMark(ctx context.Context, js jetstream.JetStream) error {
-	return keepMark(ctx, js, s.barrier, s.mark)
+	return (&marker{js: js, barrier: s.barrier, path: s.mark, log: s.log}).keep(ctx)
 }
 
-// Shutdown stops the server after a last sync and frees the directory.
+// Shutdown stops the server, syncs a last time and frees the directory. Who
+// waits for the barrier gets an answer. A second call does nothing.
 func (s *Server) Shutdown(context.Context) error {
-	if s.ns != nil {
-		s.ns.Shutdown()
-		s.ns.WaitForShutdown()
-	}
-	s.stop()
-	return s.lock.Close()
+	s.once.Do(func() {
+		if s.ns != nil {
+			s.ns.Shutdown()
+			s.ns.WaitForShutdown()
+		}
+		s.stop()
+		s.ended = s.lock.Close()
+	})
+	return s.ended
 }
 
 // natsLog brings the server's lines into ours. The server logs no payloads.
-type natsLog struct{ *zap.SugaredLogger }
+type natsLog struct {
+	*zap.SugaredLogger
+	fatal chan<- error
+}
+
+// Fatalf takes what the server cannot start without; it must not end the
+// process, which has others to stop.
+func (l natsLog) Fatalf(f string, a ...any) {
+	err := fmt.Errorf(f, a...)
+	l.Errorf("%v", err)
+	select {
+	case l.fatal <- err:
+	default: // the first is enough
+	}
+}
 
 func (l natsLog) Noticef(f string, a ...any) { l.Debugf(f, a...) }
 func (l natsLog) Warnf(f string, a ...any)   { l.SugaredLogger.Warnf(f, a...) }

@@ -26,6 +26,7 @@ func Module(cfg Config, o topology.Options) host.Module {
 		if err := host.UseConnection(ctx, p, nc, s.Barrier(), o, s.CheckMark); err != nil {
 			return err
 		}
+		p.RPC.Health().AddReadiness("event store", s.Ready)
 		p.Watch("disk", s.Failed())
 		p.Go("high-water mark", func(ctx context.Context) error { return s.KeepMark(ctx, p.Bus.JetStream()) })
 		p.Log.Info("event store open", zap.String("dir", cfg.Dir), zap.String("nats", s.URL()))
