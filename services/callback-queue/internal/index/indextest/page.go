@@ -6,7 +6,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
-	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
 
@@ -103,6 +102,6 @@ func pageRefusesCursor(b *bench) {
 	b.apply(pending("a-1"))
 	for _, cursor := range []string{"?", "a-1", "zzzz"} {
 		_, err := b.index.Page(b.Context(), queue.Filter{}, cursor, 10)
-		require.ErrorIs(b, err, order.ErrCursor)
+		require.ErrorIs(b, err, queue.ErrBadPageToken)
 	}
 }

@@ -143,6 +143,7 @@ func (p *play) read(t *rapid.T) {
 	}
 	var pages []queue.Entry
 	for after, more := "", true; more; more = after != "" {
+		require.LessOrEqual(t, len(pages), modelIDs, "the pages don't end")
 		page, err := p.index.Page(p.Context(), f, after, max(limit, 1))
 		require.NoError(t, err)
 		pages, after = append(pages, page.Entries...), page.Next

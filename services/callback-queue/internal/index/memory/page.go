@@ -17,7 +17,7 @@ const maxPage = 1000
 
 // Page implements queue.Index. A limit above 1,000 is taken as 1,000. One call
 // reads at most limit+1 entries, so a page that filters an agent's entries by
-// state or queue may be short. The error of a bad cursor is order.ErrCursor.
+// state or queue may be short.
 func (x *Index) Page(_ context.Context, f queue.Filter, after string, limit int) (queue.Page, error) {
 	var from *record
 	if after != "" {

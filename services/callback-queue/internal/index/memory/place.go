@@ -35,9 +35,7 @@ func (x *Index) unplace(r *record) {
 	case r.hold != nil:
 		x.holds.Delete(r)
 		r.lane.holds--
-		if x.asks[r.hold.ask] == r {
-			delete(x.asks, r.hold.ask)
-		}
+		delete(x.asks, r.hold.ask)
 		r.hold = nil
 	case r.list == listReady:
 		r.lane.ready.Delete(r)

@@ -3,15 +3,12 @@ package order
 import (
 	"cmp"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-)
 
-// ErrCursor says that a page cursor was not made by this index. It is the
-// caller's mistake.
-var ErrCursor = errors.New("not a page cursor")
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+)
 
 // hexDigits is the width of an instant in sortable text.
 const hexDigits = 16
@@ -40,19 +37,19 @@ func (k Key) Cursor() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(k.Text()))
 }
 
-// ParseCursor reads what Cursor made. The error is ErrCursor.
+// ParseCursor reads what Cursor made. The error is queue.ErrBadPageToken.
 func ParseCursor(token string) (Key, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {
-		return Key{}, fmt.Errorf("%w: %w", ErrCursor, err)
+		return Key{}, fmt.Errorf("%w: %w", queue.ErrBadPageToken, err)
 	}
 	opened, id, found := strings.Cut(string(raw), ":")
 	if !found {
-		return Key{}, fmt.Errorf("%w: no colon", ErrCursor)
+		return Key{}, fmt.Errorf("%w: no colon", queue.ErrBadPageToken)
 	}
 	nanos, err := FromHex(opened)
 	if err != nil {
-		return Key{}, fmt.Errorf("%w: %w", ErrCursor, err)
+		return Key{}, fmt.Errorf("%w: %w", queue.ErrBadPageToken, err)
 	}
 	return Key{Opened: nanos, ID: id}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
 
 func TestNanosKeepsEveryInstantItCan(t *testing.T) {
@@ -55,6 +56,6 @@ func TestParseCursorRefusesWhatItDidNotMake(t *testing.T) {
 	t.Parallel()
 	for _, token := range []string{"?", "YQ", "YTpi", "enp6enp6enp6enp6enp6ejph", order.Key{}.Text()} {
 		_, err := order.ParseCursor(token)
-		require.ErrorIs(t, err, order.ErrCursor, "%q", token)
+		require.ErrorIs(t, err, queue.ErrBadPageToken, "%q", token)
 	}
 }

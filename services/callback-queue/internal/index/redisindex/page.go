@@ -71,7 +71,7 @@ func listsFor(f queue.Filter) []string {
 
 // Page implements queue.Index. A limit above 1,000 is taken as 1,000. One call
 // chooses from limit entries, so a page that filters an agent's entries by
-// state may be short. The error of a bad cursor is order.ErrCursor.
+// state may be short.
 func (x *Index) Page(ctx context.Context, f queue.Filter, after string, limit int) (queue.Page, error) {
 	limit = min(max(limit, 1), maxPage)
 	place := ""
