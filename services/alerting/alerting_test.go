@@ -166,9 +166,9 @@ func TestADetractorRaisesAnAlert(t *testing.T) {
 	require.Equal(t, "default", got.GetCallback().GetQueue())
 	require.Equal(t, int32(60), got.GetCallback().GetPriority())
 	require.True(t, proto.Equal(e, got.GetScored()))
-	require.Equal(t, 2.0, got.GetAnswer().GetValue())
-	require.Equal(t, 1.0, b.counter(t, "alerts_raised_total", "detractor"))
-	require.Equal(t, 0.0, b.counter(t, "alerts_raised_total", "low_csat"))
+	require.InDelta(t, 2.0, got.GetAnswer().GetValue(), 0)
+	require.InDelta(t, 1.0, b.counter(t, "alerts_raised_total", "detractor"), 0)
+	require.InDelta(t, 0.0, b.counter(t, "alerts_raised_total", "low_csat"), 0)
 	require.Equal(t, 1, testutil.CollectAndCount(b.metrics, "rules"))
 }
 
@@ -203,7 +203,7 @@ func TestACorrectionResolvesAndARelapseRaisesTheSameAlert(t *testing.T) {
 		strings.TrimPrefix(again.GetEventId(), first.GetAlertId()),
 	})
 	require.Equal(t, "detractor", resolved.GetRule())
-	require.Equal(t, 1.0, b.counter(t, "alerts_resolved_total", "detractor"))
+	require.InDelta(t, 1.0, b.counter(t, "alerts_resolved_total", "detractor"), 0)
 }
 
 func TestADeliveryRepeatedDecidesNothingNew(t *testing.T) {
@@ -245,8 +245,8 @@ rules:
 	require.Contains(t, letter.GetDetail(), "rule broken (")
 	require.Contains(t, letter.GetDetail(), "rules.yaml:5): index out of bounds")
 	require.NotContains(t, letter.GetDetail(), "Invented")
-	require.Equal(t, 2.0, b.counter(t, "rule_failures_total", "broken"))
-	require.Equal(t, 0.0, b.counter(t, "rule_failures_total", "detractor"))
+	require.InDelta(t, 2.0, b.counter(t, "rule_failures_total", "broken"), 0)
+	require.InDelta(t, 0.0, b.counter(t, "rule_failures_total", "detractor"), 0)
 }
 
 func TestPoisonBecomesADeadLetterAndStopsNobody(t *testing.T) {

@@ -54,7 +54,7 @@ func (s *Service) store(ctx context.Context, bucket string, events []alert.Event
 	return s.bus.Durable(ctx)
 }
 
-func (s *Service) failed(failures []*rule.Failure) error {
+func (s *Service) failed(failures []*rule.EvalError) error {
 	errs := make([]error, len(failures))
 	for i, f := range failures {
 		s.metrics.failures.WithLabelValues(f.Rule).Inc()

@@ -19,11 +19,11 @@ func BenchmarkScore(b *testing.B) {
 	d := delivery(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		e, err := s.scored(d)
+		e, err := s.score(d)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := proto.Marshal(e.Body); err != nil {
+		if _, err := proto.Marshal(e); err != nil {
 			b.Fatal(err)
 		}
 	}

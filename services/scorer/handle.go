@@ -14,32 +14,33 @@ const reasonUnscorable = "unscorable"
 
 // handle scores one response and returns once the score is stored.
 func (s *Service) handle(ctx context.Context, d bus.Delivery) error {
-	e, err := s.scored(d)
+	scored, err := s.score(d)
 	if err != nil {
 		return err
 	}
-	receipt, err := s.bus.Publish(ctx, e)
+	received := scored.GetReceived()
+	receipt, err := s.bus.Publish(ctx, bus.Event{
+		Subject: subject.Score(received.GetResponse().GetSurvey(), received.GetBucket()),
+		ID:      scored.GetEventId(), Body: scored,
+	})
 	if err != nil {
 		return err
 	}
 	if !receipt.Duplicate {
-		s.metrics.scored(e.Body.(*eventsv1.ResponseScored))
+		s.metrics.scored(scored)
 	}
 	return nil
 }
 
-// scored turns a delivery into the event to store.
-func (s *Service) scored(d bus.Delivery) (bus.Event, error) {
+// score turns a delivery into the event to store.
+func (s *Service) score(d bus.Delivery) (*eventsv1.ResponseScored, error) {
 	received := &eventsv1.ResponseReceived{}
 	if err := d.Decode(received); err != nil {
-		return bus.Event{}, err
+		return nil, err
 	}
-	body, err := score.Event(received, s.clock.Now())
+	scored, err := score.Event(received, s.clock.Now())
 	if err != nil {
-		return bus.Event{}, bus.Terminate(reasonUnscorable, err)
+		return nil, bus.Terminate(reasonUnscorable, err)
 	}
-	return bus.Event{
-		Subject: subject.Score(received.GetResponse().GetSurvey(), received.GetBucket()),
-		ID:      body.GetEventId(), Body: body,
-	}, nil
+	return scored, nil
 }

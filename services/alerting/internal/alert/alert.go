@@ -47,13 +47,13 @@ func (e Event) Raised() bool {
 // decided about its alert, the failure is returned beside the events, and the
 // other rules are not touched by it. A rule that fails on the revision before
 // did not match it: it failed then too, and raised nothing.
-func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.Failure) {
+func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.EvalError) {
 	now, before := facts(scored)
 	var events []Event
-	var failures []*rule.Failure
+	var failures []*rule.EvalError
 	for _, r := range set.Rules {
 		matches, err := r.Matches(now)
-		var failure *rule.Failure
+		var failure *rule.EvalError
 		if errors.As(err, &failure) {
 			failures = append(failures, failure)
 			continue
@@ -117,13 +117,15 @@ func ID(ruleName, survey, responseID string) string {
 	return "a-" + hex.EncodeToString(sum[:12])
 }
 
-// Invalid says why an event cannot be about an alert. No retry mends it.
-type Invalid struct{ Problems []string }
+// InvalidError says why an event cannot be about an alert. No retry mends it.
+type InvalidError struct{ Problems []string }
 
 // Error lists the problems, without personal data.
-func (e *Invalid) Error() string { return "not a scored response: " + strings.Join(e.Problems, "; ") }
+func (e *InvalidError) Error() string {
+	return "not a scored response: " + strings.Join(e.Problems, "; ")
+}
 
-// Check returns an *Invalid unless the event names everything that an alert is
+// Check returns an *InvalidError unless the event names everything that an alert is
 // identified and stored by.
 func Check(e *eventsv1.ResponseScored) error {
 	var problems []string
@@ -140,7 +142,7 @@ func Check(e *eventsv1.ResponseScored) error {
 	wrong(subject.CheckCustomerKey(received.GetCustomerKey()) != nil, "customer_key is not a key")
 	wrong(e.GetScore() == nil, "score is missing")
 	if len(problems) > 0 {
-		return &Invalid{Problems: problems}
+		return &InvalidError{Problems: problems}
 	}
 	return nil
 }

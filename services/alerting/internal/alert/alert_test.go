@@ -1,7 +1,6 @@
 package alert_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -147,7 +146,10 @@ func alertID(e alert.Event) string {
 	if r, ok := e.Body.(*eventsv1.AlertRaised); ok {
 		return r.GetAlertId()
 	}
-	return e.Body.(*eventsv1.AlertResolved).GetAlertId()
+	if r, ok := e.Body.(*eventsv1.AlertResolved); ok {
+		return r.GetAlertId()
+	}
+	return ""
 }
 
 func TestDecidingAgainDecidesTheSame(t *testing.T) {
@@ -155,7 +157,7 @@ func TestDecidingAgainDecidesTheSame(t *testing.T) {
 	set := load(t, "nps.class == Class.DETRACTOR", "nps.class == Class.PROMOTER")
 	e := scored(revision(2, answers{nps: 2}), answers{nps: 9})
 	first, _ := alert.Decide(set, e)
-	again, _ := alert.Decide(set, proto.Clone(e).(*eventsv1.ResponseScored))
+	again, _ := alert.Decide(set, proto.CloneOf(e))
 	require.Len(t, first, 2) // one resolved, one raised
 	require.Len(t, again, 2)
 	for i := range first {
@@ -205,7 +207,9 @@ func TestAnAlertAboutAMetricThatIsNotThereCitesNone(t *testing.T) {
 	t.Parallel()
 	events, _ := alert.Decide(load(t, `touchpoint == "delivery"`), scored(revision(1, answers{}), answers{none: true}))
 	require.Len(t, events, 1)
-	require.Nil(t, events[0].Body.(*eventsv1.AlertRaised).GetAnswer())
+	raised, ok := events[0].Body.(*eventsv1.AlertRaised)
+	require.True(t, ok)
+	require.Nil(t, raised.GetAnswer())
 }
 
 func TestIDsDoNotCollide(t *testing.T) {
@@ -224,11 +228,11 @@ func TestCheckNamesEverythingThatIsMissing(t *testing.T) {
 	good := scored(revision(1, answers{}), answers{nps: 2})
 	require.NoError(t, alert.Check(good))
 	err := alert.Check(&eventsv1.ResponseScored{})
-	var invalid *alert.Invalid
-	require.True(t, errors.As(err, &invalid))
+	var invalid *alert.InvalidError
+	require.ErrorAs(t, err, &invalid)
 	require.Len(t, invalid.Problems, 6)
 
-	bad := proto.Clone(good).(*eventsv1.ResponseScored)
+	bad := proto.CloneOf(good)
 	bad.Received.CustomerKey = "C-1042"
 	err = alert.Check(bad)
 	require.ErrorContains(t, err, "customer_key")

@@ -26,7 +26,7 @@ func newCompiler(maxCost uint64) (*compiler, error) {
 // compile compiles a rule's condition, which is written at n, or says what is
 // wrong with it and where.
 func (r *reader) compile(c *compiler, out *Rule, n *yaml.Node) {
-	source := cel.Source(textSource(out.When))
+	source := textSource(out.When)
 	ast, issues := c.env.CompileSource(source)
 	if issues.Err() != nil {
 		for _, e := range issues.Errors() {

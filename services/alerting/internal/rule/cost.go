@@ -31,19 +31,16 @@ func (s sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 	if !s.known || len(n.Path()) == 0 || n.Type() == nil || (n.Expr() != nil && n.Expr().Kind() == ast.LiteralKind) {
 		return nil
 	}
-	var size cost.SizeEstimate
 	text := cost.RangedSizeEstimate(0, mostChars)
-	switch n.Type().Kind() {
-	case types.StringKind:
-		size = text
-	case types.ListKind:
-		size = cost.ListSizeEstimate(cost.RangedSizeEstimate(0, mostItems), text)
-	case types.MapKind:
-		size = cost.MapSizeEstimate(cost.RangedSizeEstimate(0, mostKeys), text, text)
-	default:
-		return nil
+	sizes := map[types.Kind]cost.SizeEstimate{ //nolint:exhaustive // nothing else has a size
+		types.StringKind: text,
+		types.ListKind:   cost.ListSizeEstimate(cost.RangedSizeEstimate(0, mostItems), text),
+		types.MapKind:    cost.MapSizeEstimate(cost.RangedSizeEstimate(0, mostKeys), text, text),
 	}
-	return &size
+	if size, ok := sizes[n.Type().Kind()]; ok {
+		return &size
+	}
+	return nil
 }
 
 // price refuses a condition that could cost more than allowed on the largest

@@ -93,7 +93,7 @@ func TestAFailureQuotesNothing(t *testing.T) {
 	} {
 		ok, err := compile(t, when).Matches(rule.NewFacts(r, nil))
 		require.False(t, ok)
-		var failure *rule.Failure
+		var failure *rule.EvalError
 		require.ErrorAs(t, err, &failure)
 		require.Equal(t, want, err.Error())
 		require.NotContains(t, err.Error(), "9900")

@@ -1,7 +1,6 @@
 package rule_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +18,7 @@ func problems(t *testing.T, text string) []string {
 	set, err := rule.Load("rules.yaml", []byte(text), rule.Options{})
 	require.Nil(t, set)
 	var refused *rule.FileError
-	require.True(t, errors.As(err, &refused), "%v", err)
+	require.ErrorAs(t, err, &refused)
 	out := make([]string, len(refused.Problems))
 	for i, p := range refused.Problems {
 		out[i] = p.String()

@@ -9,9 +9,9 @@ import (
 	"cel.dev/cel-go/interpreter"
 )
 
-// Failure says that a condition could not be evaluated on a response. Its text
+// EvalError says that a condition could not be evaluated on a response. Its text
 // names the rule and the place and never a value, which may be personal data.
-type Failure struct {
+type EvalError struct {
 	// Rule is the rule's name.
 	Rule string
 	// At is where in the rules file it failed.
@@ -21,11 +21,11 @@ type Failure struct {
 }
 
 // Error says which rule failed, where, and how.
-func (f *Failure) Error() string {
+func (f *EvalError) Error() string {
 	return fmt.Sprintf("rule %s (%s:%d): %s", f.Rule, f.At.File, f.At.Line, f.Kind)
 }
 
-// Matches evaluates the rule's condition. The error is a *Failure.
+// Matches evaluates the rule's condition. The error is a *EvalError.
 func (r *Rule) Matches(f *Facts) (bool, error) {
 	out, _, err := r.program.Eval(f)
 	if err != nil {
@@ -38,8 +38,8 @@ func (r *Rule) Matches(f *Facts) (bool, error) {
 // texts may quote the response.
 var kinds = []string{"no such key", "no such field", "division by zero", "modulus by zero", "index out of bounds", "no such overload"}
 
-func (r *Rule) failure(err error) *Failure {
-	f := &Failure{Rule: r.Name, At: r.locate(0), Kind: "the condition fails on this response"}
+func (r *Rule) failure(err error) *EvalError {
+	f := &EvalError{Rule: r.Name, At: r.locate(0), Kind: "the condition fails on this response"}
 	var cancelled interpreter.EvalCancelledError
 	if errors.As(err, &cancelled) {
 		f.Kind = "the condition costs too much on this response"

@@ -18,12 +18,11 @@ type reading struct {
 }
 
 func (r *reading) visit(e ast.Expr) {
-	switch e.Kind() {
-	case ast.SelectKind:
+	if e.Kind() == ast.SelectKind {
 		r.selected(e)
-	case ast.CallKind:
+	}
+	if e.Kind() == ast.CallKind {
 		r.called(e.AsCall())
-	default:
 	}
 }
 
@@ -81,15 +80,14 @@ func (r *reading) key(key string, id int64) {
 }
 
 func isAttributes(e ast.Expr) bool {
-	switch e.Kind() {
-	case ast.IdentKind:
+	if e.Kind() == ast.IdentKind {
 		return ident(e) == "attributes"
-	case ast.SelectKind:
-		s := e.AsSelect()
-		return s.FieldName() == "attributes" && s.Operand().Kind() == ast.IdentKind && ident(s.Operand()) == "response"
-	default:
+	}
+	if e.Kind() != ast.SelectKind {
 		return false
 	}
+	s := e.AsSelect()
+	return s.FieldName() == "attributes" && s.Operand().Kind() == ast.IdentKind && ident(s.Operand()) == "response"
 }
 
 // ident is a variable's name; the checker may have made it absolute.

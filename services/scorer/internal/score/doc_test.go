@@ -13,7 +13,7 @@ import (
 )
 
 // classesOf lists a metric's classes, worst first.
-var classesOf = map[eventsv1.Metric][3]eventsv1.Class{
+var classesOf = [...][3]eventsv1.Class{
 	eventsv1.Metric_NPS:  {eventsv1.Class_DETRACTOR, eventsv1.Class_PASSIVE, eventsv1.Class_PROMOTER},
 	eventsv1.Metric_CSAT: {eventsv1.Class_DISSATISFIED, eventsv1.Class_NEUTRAL, eventsv1.Class_SATISFIED},
 	eventsv1.Metric_CES:  {eventsv1.Class_HIGH_EFFORT, eventsv1.Class_NEUTRAL, eventsv1.Class_LOW_EFFORT},

@@ -18,7 +18,7 @@ const Version = "1"
 // The same received event gives the same event id, whenever and wherever it is
 // scored.
 //
-// It returns an *Invalid when the response cannot be scored or the event names
+// It returns an *InvalidError when the response cannot be scored or the event names
 // no place to store the score. A revision before that cannot be scored leaves
 // PreviousScore absent: nothing was concluded from it then, so there is nothing
 // to withdraw now, and the correction must not suffer from the mistake.
@@ -55,7 +55,7 @@ func checkEnvelope(r *eventsv1.ResponseReceived) error {
 		problems = append(problems, "bucket is not three hexadecimal digits")
 	}
 	if len(problems) > 0 {
-		return &Invalid{Problems: problems}
+		return &InvalidError{Problems: problems}
 	}
 	return nil
 }

@@ -69,12 +69,12 @@ func TestAnEventWithoutAPlaceIsRefused(t *testing.T) {
 		r := received(2)
 		spoil(r)
 		_, err := score.Event(r, at)
-		var invalid *score.Invalid
+		var invalid *score.InvalidError
 		require.ErrorAs(t, err, &invalid)
 		require.ErrorContains(t, err, want)
 	}
 	_, err := score.Event(&eventsv1.ResponseReceived{}, at)
-	var invalid *score.Invalid
+	var invalid *score.InvalidError
 	require.ErrorAs(t, err, &invalid)
 	require.Len(t, invalid.Problems, 3)
 }

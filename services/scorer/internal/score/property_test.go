@@ -107,7 +107,7 @@ func TestDirectionFlipsTheScale(t *testing.T) {
 // threshold and beside it.
 func TestClassIsExact(t *testing.T) {
 	t.Parallel()
-	thresholds := map[eventsv1.Metric][2]int64{
+	thresholds := [...][2]int64{
 		eventsv1.Metric_NPS: {65, 85}, eventsv1.Metric_CSAT: {40, 60}, eventsv1.Metric_CES: {40, 60}, eventsv1.Metric_FCR: {50, 50},
 	}
 	rapid.Check(t, func(t *rapid.T) {

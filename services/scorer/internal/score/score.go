@@ -7,22 +7,22 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
 
-// Invalid says why a response cannot be scored. The collector validates what it
+// InvalidError says why a response cannot be scored. The collector validates what it
 // takes, so this is a defect or an event from elsewhere, and no retry mends it.
-type Invalid struct {
+type InvalidError struct {
 	// Problems names every one, by the answer's place, without personal data.
 	Problems []string
 }
 
 // Error lists the problems.
-func (e *Invalid) Error() string { return "cannot be scored: " + strings.Join(e.Problems, "; ") }
+func (e *InvalidError) Error() string { return "cannot be scored: " + strings.Join(e.Problems, "; ") }
 
-// Score says what the answers of a response mean. It returns an *Invalid that
+// Score says what the answers of a response mean. It returns an *InvalidError that
 // names every bad answer when there is one: half a score would pass for a whole.
 // The response is not changed.
 func Score(r *eventsv1.Response) (*eventsv1.Score, error) {
 	if r == nil {
-		return nil, &Invalid{Problems: []string{"there is no response"}}
+		return nil, &InvalidError{Problems: []string{"there is no response"}}
 	}
 	s := &eventsv1.Score{}
 	var worst *eventsv1.AnswerScore
@@ -46,7 +46,7 @@ func Score(r *eventsv1.Response) (*eventsv1.Score, error) {
 		}
 	}
 	if len(problems) > 0 {
-		return nil, &Invalid{Problems: problems}
+		return nil, &InvalidError{Problems: problems}
 	}
 	s.WorstClass, s.WorstSatisfaction = worst.GetClass(), worst.GetSatisfaction()
 	return s, nil

@@ -13,15 +13,17 @@ import (
 
 func TestDefaultScalesAreSaidInTheScore(t *testing.T) {
 	t.Parallel()
-	for m, want := range map[eventsv1.Metric][2]float64{
-		eventsv1.Metric_NPS: {0, 10}, eventsv1.Metric_CSAT: {1, 5}, eventsv1.Metric_CES: {1, 7}, eventsv1.Metric_FCR: {0, 1},
+	for _, c := range []struct {
+		metric eventsv1.Metric
+		lo, hi float64
+	}{
+		{eventsv1.Metric_NPS, 0, 10}, {eventsv1.Metric_CSAT, 1, 5}, {eventsv1.Metric_CES, 1, 7}, {eventsv1.Metric_FCR, 0, 1},
 	} {
-		worst, best := one(t, m, want[0], nil), one(t, m, want[1], nil)
-		require.Equal(t, want[0], worst.GetScale().GetMin())
-		require.Equal(t, want[1], worst.GetScale().GetMax())
-		require.Equal(t, eventsv1.Direction_HIGHER_IS_BETTER, worst.GetScale().GetDirection())
-		require.Equal(t, 0.0, worst.GetSatisfaction())
-		require.Equal(t, 100.0, best.GetSatisfaction())
+		worst, best := one(t, c.metric, c.lo, nil), one(t, c.metric, c.hi, nil)
+		want := &eventsv1.Scale{Min: c.lo, Max: c.hi, Direction: eventsv1.Direction_HIGHER_IS_BETTER}
+		require.True(t, proto.Equal(want, worst.GetScale()))
+		require.InDelta(t, 0, worst.GetSatisfaction(), 0)
+		require.InDelta(t, 100, best.GetSatisfaction(), 0)
 	}
 }
 
@@ -55,7 +57,7 @@ func TestValuesOnAndBesideAThreshold(t *testing.T) {
 	} {
 		got := one(t, c.metric, c.value, c.scale)
 		require.Equal(t, c.class, got.GetClass(), "%v %v", c.metric, c.value)
-		require.Equal(t, c.sat, got.GetSatisfaction(), "%v %v", c.metric, c.value)
+		require.InDelta(t, c.sat, got.GetSatisfaction(), 0, "%v %v", c.metric, c.value)
 	}
 }
 
@@ -87,7 +89,7 @@ func TestWorstAnswer(t *testing.T) {
 		s, err := score.Score(&eventsv1.Response{Answers: c.answers})
 		require.NoError(t, err, c.name)
 		require.Equal(t, c.class, s.GetWorstClass(), c.name)
-		require.Equal(t, c.sat, s.GetWorstSatisfaction(), c.name)
+		require.InDelta(t, c.sat, s.GetWorstSatisfaction(), 0, c.name)
 	}
 }
 
@@ -150,7 +152,7 @@ func TestWhatCannotBeScoredIsNamedWithItsPlace(t *testing.T) {
 	} {
 		s, err := score.Score(&eventsv1.Response{Answers: []*eventsv1.Answer{answer(5, nil), c.bad, c.bad}})
 		require.Nil(t, s)
-		var invalid *score.Invalid
+		var invalid *score.InvalidError
 		require.ErrorAs(t, err, &invalid)
 		require.Len(t, invalid.Problems, 2)
 		require.Contains(t, invalid.Problems[0], "answers[1] ")
