@@ -6,6 +6,8 @@ package callbackqueue
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -64,13 +66,18 @@ func (c Config) policy() callback.Policy {
 	return p
 }
 
-// Deps is what the service works with; all but Redis are required.
+// Deps is what the service works with.
 type Deps struct {
-	Bus     *bus.Bus
-	RPC     *rpc.Server
-	Log     *zap.Logger
+	// Bus reaches JetStream, with the streams and consumers in place; required.
+	Bus *bus.Bus
+	// RPC is where callers reach the service; required.
+	RPC *rpc.Server
+	// Log is the service's own logger; nil logs nothing.
+	Log *zap.Logger
+	// Metrics gets the service's metrics; nil gets none.
 	Metrics prometheus.Registerer
-	Clock   clock.Clock
+	// Clock tells the time; nil is the machine's.
+	Clock clock.Clock
 	// Redis shares the index between replicas; nil keeps it in memory, for a
 	// single process.
 	Redis redis.UniversalClient
@@ -78,31 +85,68 @@ type Deps struct {
 	RedisPrefix string
 }
 
-// Service is the callback queue.
+// Service is the callback queue. It is started once.
 type Service struct {
 	deps  Deps
 	queue *queue.Queue
 	index queue.Index
+	tasks *host.Tasks
 
-	tasks    *host.Tasks
+	mu       sync.Mutex
 	consumer *bus.Consumption
+	failed   <-chan error
+	stopped  bool
 }
 
-// New returns a service that is registered and not started.
+// New returns a service that is registered with its callers and not started, or
+// says what is wrong.
 func New(cfg Config, d Deps) (*Service, error) {
+	s, err := build(cfg, &d)
+	if err != nil {
+		return nil, fmt.Errorf("callback queue: %w", err)
+	}
+	callbackv1.RegisterCallbackServiceServer(d.RPC.GRPC(), transport.New(s.queue))
+	if err := d.RPC.Gateway(callbackv1.RegisterCallbackServiceHandler); err != nil {
+		return nil, fmt.Errorf("callback queue: %w", err)
+	}
+	return s, nil
+}
+
+func build(cfg Config, d *Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{deps: d, index: newIndex(d), tasks: host.NewTasks()}
-	s.queue = queue.New(queue.Deps{
-		Store: store.New(d.Bus, d.Log), Index: s.index, Policy: cfg.policy(),
-		Clock: d.Clock, Log: d.Log, Metrics: queue.NewMetrics(d.Metrics),
-	})
-	callbackv1.RegisterCallbackServiceServer(d.RPC.GRPC(), transport.New(s.queue))
-	if err := d.RPC.Gateway(callbackv1.RegisterCallbackServiceHandler); err != nil {
+	if err := d.complete(); err != nil {
 		return nil, err
 	}
+	metrics, err := queue.NewMetrics(d.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	found, err := store.NewMetrics(d.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{deps: *d, index: newIndex(*d), tasks: host.NewTasks()}
+	s.queue = queue.New(queue.Deps{
+		Store: store.New(d.Bus, d.Log, found), Index: s.index, Policy: cfg.policy(),
+		Clock: d.Clock, Log: d.Log, Metrics: metrics,
+	})
 	return s, nil
+}
+
+// complete fills what may be left out and says what is missing.
+func (d *Deps) complete() error {
+	if d.Bus == nil || d.RPC == nil {
+		return errors.New("a bus and an RPC server are required")
+	}
+	if d.Log == nil {
+		d.Log = zap.NewNop()
+	}
+	if d.Clock == nil {
+		d.Clock = clock.System{}
+	}
+	return nil
 }
 
 func newIndex(d Deps) queue.Index {
@@ -114,14 +158,23 @@ func newIndex(d Deps) queue.Index {
 
 // Start begins to follow the stream, to watch deadlines and to take alerts. The
 // service is ready once the index is complete; until then claims are answered
-// from what is known.
+// from what is known, or asked to come back.
 func (s *Service) Start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.consumer != nil || s.stopped {
+		return errors.New("callback queue: started twice")
+	}
+	consumer, err := s.deps.Bus.Consume(ctx, topology.CallbackQueue, s.handle)
+	if err != nil {
+		return fmt.Errorf("callback queue: %w", err)
+	}
+	s.consumer = consumer
 	s.deps.RPC.Health().AddReadiness("callback index", s.ready)
 	s.tasks.Go("projector", s.queue.Project)
 	s.tasks.Go("deadlines", s.queue.Watch)
-	var err error
-	s.consumer, err = s.deps.Bus.Consume(ctx, topology.CallbackQueue, s.handle)
-	return err
+	s.failed = s.tasks.Failed(consumer.Failed())
+	return nil
 }
 
 func (s *Service) ready() error {
@@ -131,11 +184,20 @@ func (s *Service) ready() error {
 	return err
 }
 
-// Failed yields the error of a part that cannot go on.
-func (s *Service) Failed() <-chan error { return s.tasks.Failed(s.consumer.Failed()) }
+// Failed yields an error when the service can never go on. Call it after Start;
+// before, it never yields.
+func (s *Service) Failed() <-chan error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
 
-// Stop ends taking alerts, lets what is in hand end, and ends the rest.
+// Stop ends taking alerts, lets those in hand end until ctx does, and ends the
+// rest. Stopping again does nothing.
 func (s *Service) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
 	var err error
 	if s.consumer != nil {
 		err = s.consumer.Stop(ctx)

@@ -8,6 +8,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 )
@@ -58,11 +59,16 @@ func (s *Service) resolved(ctx context.Context, d bus.Delivery) error {
 }
 
 // verdict marks what no retry will mend: an alert the domain finds wrong in
-// itself.
+// itself, and one for a customer whose state cannot be read, to be redriven once
+// that is repaired.
 func verdict(err error) error {
 	var invalid *callback.ValidationError
-	if errors.As(err, &invalid) {
+	switch {
+	case errors.As(err, &invalid):
 		return bus.Terminate("invalid_alert", err)
+	case errors.Is(err, queue.ErrUnreadable):
+		return bus.Terminate("customer_unreadable", err)
+	default:
+		return err
 	}
-	return err
 }

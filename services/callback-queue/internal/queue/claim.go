@@ -3,12 +3,21 @@ package queue
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/internal/obs"
+)
+
+const (
+	// maxCandidates is how many reservations one claim may find outdated.
+	maxCandidates = 32
+	// reservationHold is how long a claim may take before its callback is
+	// offered to others; a claim takes some milliseconds.
+	reservationHold = 5 * time.Second
 )
 
 // ClaimRequest asks for the next best callback.
@@ -39,83 +48,82 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 	if cb, err := q.claimedBefore(ctx, r); cb != nil || err != nil {
 		return cb, err
 	}
+	c := candidates{queue: q, request: r}
 	for range maxCandidates {
-		e, err := q.index.Reserve(ctx, Reservation{
-			Agent: r.AgentID, RequestID: r.RequestID, Queues: r.Queues,
-			Now: q.clock.Now(), Hold: reservationHold,
-		})
+		e, err := c.next(ctx)
 		if err != nil {
-			if errors.Is(err, ErrIndexIncomplete) {
-				q.hintLost()
-			}
 			return nil, err
 		}
 		q.signals.reserved.fire()
-		cb, err := q.take(ctx, e, cmd)
+		// The same request may have been under way elsewhere, and have ended
+		// between the two questions: then this reservation lapses unused.
+		if cb, err := q.claimedBefore(ctx, r); cb != nil || err != nil {
+			return cb, err
+		}
+		a, err := q.update(ctx, e.CustomerKey, cmd, only(e.ID))
 		if err == nil {
-			return cb, nil
+			return a.Callback, nil
 		}
 		if !outdated(err) {
 			return nil, err
 		}
-		q.metrics.outdated.Inc()
-		q.log.Debug("the index offered an outdated callback", zap.String(obs.CallbackID, e.ID), zap.Error(err))
+		c.refused(ctx, e, a, err)
 	}
 	return nil, ErrContended
 }
 
-// take commits the claim of a reserved entry.
-func (q *Queue) take(ctx context.Context, e Entry, cmd callback.Claim) (*callback.Callback, error) {
-	a, err := q.updateIf(ctx, e.CustomerKey, cmd, func(a callback.Aggregate) error {
-		_, err := a.Find(e.ID)
-		return err
-	})
-	if errors.Is(err, callback.ErrNoCallback) {
-		q.forget(ctx, e, a)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return a.Callback, nil
-}
-
-// forget corrects an entry whose callback is not the customer's current one:
-// it was closed without the index hearing of it.
-func (q *Queue) forget(ctx context.Context, e Entry, a callback.Aggregate) {
-	e.Seq, e.State, e.Agent, e.DueAt = max(a.Seq, e.Seq+1), callback.Canceled, "", time.Time{}
-	if err := q.index.Apply(ctx, e); err != nil {
-		q.log.Warn("an outdated entry stays in the index", zap.String(obs.CallbackID, e.ID), zap.Error(err))
-	}
-}
-
-// claimedBefore returns the callback that the same request got before, if the
-// agent still holds it.
-func (q *Queue) claimedBefore(ctx context.Context, r ClaimRequest) (*callback.Callback, error) {
-	if r.RequestID == "" {
-		return nil, nil //nolint:nilnil // nothing before is no error
-	}
-	held, err := q.index.HeldBy(ctx, r.AgentID)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range held {
-		a, err := q.store.Load(ctx, e.CustomerKey)
-		if err != nil {
-			return nil, err
-		}
-		cb, err := a.Find(e.ID)
-		if err == nil && cb.Holder != nil && cb.Holder.AgentID == r.AgentID && cb.Holder.RequestID == r.RequestID {
-			return cb, nil
-		}
-	}
-	return nil, nil //nolint:nilnil // nothing before is no error
-}
-
-// outdated reports whether a claim failed because the index was behind: the
-// callback is not there any more, held, closed, or not ready yet.
+// outdated reports whether a claim failed for a reason that is the callback's
+// own: it is not there any more, held, closed, not ready yet, or unreadable. The
+// next one may do.
 func outdated(err error) bool {
 	var transition *callback.TransitionError
 	return errors.As(err, &transition) ||
 		errors.Is(err, callback.ErrNoCallback) || errors.Is(err, callback.ErrNotReady) ||
-		errors.Is(err, callback.ErrNotHolder) || errors.Is(err, ErrContended)
+		errors.Is(err, callback.ErrNotHolder) || errors.Is(err, ErrContended) || errors.Is(err, ErrUnreadable)
+}
+
+// candidates are the reservations of one claim.
+type candidates struct {
+	queue   *Queue
+	request ClaimRequest
+	last    Entry // the one refused last
+	skipped int
+}
+
+// next reserves another entry.
+func (c *candidates) next(ctx context.Context) (Entry, error) {
+	e, err := c.reserve(ctx)
+	if err == nil && c.request.RequestID != "" && e.ID == c.last.ID && e.Seq == c.last.Seq {
+		// The index answers the same question in the same way, and nothing can be
+		// put right there: ask another.
+		c.skipped++
+		e, err = c.reserve(ctx)
+	}
+	return e, err
+}
+
+func (c *candidates) reserve(ctx context.Context) (Entry, error) {
+	question := c.request.RequestID
+	if c.skipped > 0 {
+		question += "\x00" + strconv.Itoa(c.skipped)
+	}
+	e, err := c.queue.index.Reserve(ctx, Reservation{
+		Agent: c.request.AgentID, RequestID: question, Queues: c.request.Queues,
+		Now: c.queue.clock.Now(), Hold: reservationHold,
+	})
+	return e, c.queue.indexError(err)
+}
+
+// refused puts the index right about an entry that the truth refused.
+func (c *candidates) refused(ctx context.Context, e Entry, a callback.Aggregate, err error) {
+	c.last = e
+	c.queue.metrics.outdated.Inc()
+	if errors.Is(err, ErrUnreadable) {
+		c.queue.log.Error("a callback cannot be read and is passed over", zap.String(obs.CallbackID, e.ID), zap.Error(err))
+		return
+	}
+	c.queue.log.Debug("the index offered an outdated callback", zap.String(obs.CallbackID, e.ID), zap.Error(err))
+	if !errors.Is(err, ErrContended) {
+		c.queue.settle(ctx, e, a)
+	}
 }

@@ -2,6 +2,8 @@ package queue
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -10,17 +12,22 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
-// The due loop's pace. Punctuality is not correctness: the domain checks the
-// deadline itself when the command is decided.
 const (
-	dueInterval = 500 * time.Millisecond
-	dueBatch    = 200
+	// dueBatch is how many deadlines are looked for at once, and dueAtOnce how
+	// many of them are handled at the same time: their commits share a sync.
+	dueBatch, dueAtOnce = 200, 16
+	// firstDueRetry and lastDueRetry are how long a deadline that could not be
+	// handled is left alone; the wait doubles.
+	firstDueRetry, lastDueRetry = 2 * time.Second, 5 * time.Minute
+	// maxFailing bounds how many of those are remembered.
+	maxFailing = 10_000
 )
 
 // Watch gives the commands of deadlines that have passed, until ctx ends. Any
 // number of processes may watch the same index: the commit lets one of them win.
 func (q *Queue) Watch(ctx context.Context) error {
-	tick := time.NewTicker(dueInterval)
+	w := deadlines{queue: q, failing: map[string]failure{}}
+	tick := time.NewTicker(q.pace.due)
 	defer tick.Stop()
 	for {
 		select {
@@ -28,47 +35,108 @@ func (q *Queue) Watch(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		for q.expire(ctx) == dueBatch && ctx.Err() == nil {
+		for w.round(ctx) && ctx.Err() == nil {
 			// a full batch: there may be more
 		}
+		q.signals.watched.fire()
 	}
 }
 
-// expire handles one batch and returns how many of it were settled.
-func (q *Queue) expire(ctx context.Context) (settled int) {
-	due, err := q.index.Due(ctx, q.clock.Now(), dueBatch)
+// deadlines is one watcher. Those that cannot be handled stay due, at the front
+// of the line: it remembers them and looks behind them.
+type deadlines struct {
+	queue   *Queue
+	failing map[string]failure
+}
+
+type failure struct {
+	times int
+	again time.Time
+}
+
+// round handles what is due and reports whether there may be more at once.
+func (w *deadlines) round(ctx context.Context) bool {
+	now, limit := w.queue.clock.Now(), dueBatch+len(w.failing)
+	due, err := w.queue.index.Due(ctx, now, limit)
 	if err != nil {
-		q.log.Warn("the index does not say what is due", zap.Error(err))
-		return 0
+		w.queue.log.Warn("the index does not say what is due", zap.Error(err))
+		return false
 	}
+	if len(due) < limit {
+		w.forget(due)
+	}
+	todo := make([]Entry, 0, len(due))
 	for _, e := range due {
-		if err := q.expireOne(ctx, e); err != nil {
-			q.log.Warn("a deadline could not be handled; it stays due", zap.String(obs.CallbackID, e.ID), zap.Error(err))
-			continue
+		if !now.Before(w.failing[e.ID].again) {
+			todo = append(todo, e)
 		}
-		settled++
 	}
+	settled := w.handle(ctx, todo, now)
+	return len(due) == limit && settled > 0
+}
+
+// forget drops the failures of what is due no more; due is all there is.
+func (w *deadlines) forget(due []Entry) {
+	still := make(map[string]failure, len(w.failing))
+	for _, e := range due {
+		if f, failed := w.failing[e.ID]; failed {
+			still[e.ID] = f
+		}
+	}
+	w.failing = still
+}
+
+// handle deals with the entries, some at once, and returns how many are settled.
+func (w *deadlines) handle(ctx context.Context, todo []Entry, now time.Time) (settled int) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	slots := make(chan struct{}, dueAtOnce)
+	for _, e := range todo {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			done, err := w.queue.expire(ctx, e)
+			mu.Lock()
+			defer mu.Unlock()
+			if done {
+				settled++
+				delete(w.failing, e.ID)
+				return
+			}
+			w.failed(e, now, err)
+		})
+	}
+	wg.Wait()
 	return settled
 }
 
-func (q *Queue) expireOne(ctx context.Context, e Entry) error {
-	a, err := q.store.Reload(ctx, e.CustomerKey)
+func (w *deadlines) failed(e Entry, now time.Time, err error) {
+	f := w.failing[e.ID]
+	f.times++
+	f.again = now.Add(min(firstDueRetry<<min(f.times-1, 10), lastDueRetry))
+	if len(w.failing) < maxFailing || f.times > 1 {
+		w.failing[e.ID] = f
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		w.queue.log.Warn("a deadline could not be handled; it stays due",
+			zap.String(obs.CallbackID, e.ID), zap.Int("times", f.times), zap.Error(err))
+	}
+}
+
+// expire gives the command of one deadline. It reports whether the entry is not
+// due any more.
+func (q *Queue) expire(ctx context.Context, e Entry) (bool, error) {
+	a, _, err := q.store.Read(ctx, e.CustomerKey)
 	if err != nil {
-		return err
+		return false, err
 	}
-	cb, err := a.Find(e.ID)
-	if err != nil {
-		q.forget(ctx, e, a)
-		return nil
+	cmd := callback.Command(callback.ExpireLease{})
+	if cb, err := a.Find(e.ID); err == nil && cb.State == callback.Reserved {
+		cmd = callback.ExpireReservation{}
 	}
-	cmd := cb.DueCommand()
-	if cmd == nil {
-		q.apply(ctx, a)
-		return nil
+	a, err = q.update(ctx, e.CustomerKey, cmd, only(e.ID))
+	if err != nil && !errors.Is(err, callback.ErrNoCallback) {
+		return false, err
 	}
-	_, err = q.updateIf(ctx, e.CustomerKey, cmd, func(a callback.Aggregate) error {
-		_, err := a.Find(e.ID)
-		return err
-	})
-	return err
+	return q.settle(ctx, e, a), nil
 }

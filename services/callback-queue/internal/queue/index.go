@@ -17,6 +17,9 @@ var (
 	ErrIndexIncomplete = errors.New("the index is being rebuilt")
 	// ErrBadPageToken says that a page was asked for with a token no page gave.
 	ErrBadPageToken = errors.New("no such page")
+	// ErrIndexUnavailable says that the index could not be asked. What it was
+	// asked to do may have been done.
+	ErrIndexUnavailable = errors.New("the index does not answer")
 )
 
 // Entry is what the index knows of one callback. It is derived from the
@@ -96,14 +99,17 @@ type Checkpoint struct {
 // Index is the projection that answers what is ready, for whom, and what is due
 // when. It can be lost at any moment and is rebuilt from the stream. All
 // methods are safe for concurrent use; implementations that share a server
-// share their content.
+// share their content. Errors other than the sentinels say that the index could
+// not be asked.
 type Index interface {
 	// Checkpoint returns how far the index is complete, or ErrIndexIncomplete
 	// when it was never completed, or lost since.
 	Checkpoint(ctx context.Context) (Checkpoint, error)
 	// Complete records that everything up to cp is applied. From the first call
 	// after Reset on, the index is complete. A checkpoint never moves back
-	// within one incarnation.
+	// within one incarnation. It changes nothing and returns ErrIndexIncomplete
+	// when the content was lost or reset since the caller's Reset, or since it
+	// last read a Checkpoint: what is half there must never be called whole.
 	Complete(ctx context.Context, cp Checkpoint) error
 	// Reset forgets everything; the index is incomplete until Complete.
 	Reset(ctx context.Context) error

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,11 +17,13 @@ type Metrics struct {
 	conflicts     prometheus.Counter
 	outdated      prometheus.Counter
 	applyFailures prometheus.Counter
-	rebuild       prometheus.Gauge
+	catchUp       prometheus.Gauge
+	restarts      *prometheus.CounterVec
 }
 
 // NewMetrics registers the queue's metrics; a nil registerer registers nothing.
-func NewMetrics(reg prometheus.Registerer) *Metrics {
+// The error names a metric that is registered already.
+func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "callback_events_total", Help: "Events committed, by type.",
@@ -38,19 +41,40 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		applyFailures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "callback_index_apply_failures_total", Help: "Changes the index did not take at once.",
 		}),
-		rebuild: prometheus.NewGauge(prometheus.GaugeOpts{
+		catchUp: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "callback_index_catch_up_seconds", Help: "How long the last catching up of the index took.",
 		}),
+		restarts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "callback_index_restarts_total", Help: "How often the projector began again, by reason.",
+		}, []string{"reason"}),
 	}
-	if reg != nil {
-		reg.MustRegister(m.events, m.claims, m.conflicts, m.outdated, m.applyFailures, m.rebuild)
+	if reg == nil {
+		return m, nil
 	}
-	return m
+	for _, c := range []prometheus.Collector{m.events, m.claims, m.conflicts, m.outdated, m.applyFailures, m.catchUp, m.restarts} {
+		if err := reg.Register(c); err != nil {
+			return nil, fmt.Errorf("metrics of the queue: %w", err)
+		}
+	}
+	return m, nil
 }
 
 func (m *Metrics) event(e callback.Event) { m.events.WithLabelValues(string(e.Type)).Inc() }
 
-func (m *Metrics) rebuilt(took time.Duration) { m.rebuild.Set(took.Seconds()) }
+func (m *Metrics) caughtUp(took time.Duration) { m.catchUp.Set(took.Seconds()) }
+
+func (m *Metrics) restarted(err error) {
+	reason := "failure"
+	switch {
+	case errors.Is(err, errIndexLost), errors.Is(err, ErrIndexIncomplete):
+		reason = "index_lost"
+	case errors.Is(err, errIndexForeign), errors.Is(err, errStreamChanged):
+		reason = "other_stream"
+	case errors.Is(err, errIndexBehind):
+		reason = "index_went_back"
+	}
+	m.restarts.WithLabelValues(reason).Inc()
+}
 
 func (m *Metrics) claimed(start time.Time, err error) {
 	result := "claimed"

@@ -4,120 +4,125 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"go.uber.org/zap"
-
-	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 )
 
-// The projector's pace.
-const (
-	// batchSize is how many entries one Apply takes while catching up.
-	batchSize = 500
-	// checkpointEvery is how many live events may pass between two checkpoints.
-	checkpointEvery = 1000
-	// watchInterval is how often the index is asked whether it is still whole,
-	// and how long to wait before trying again what failed.
-	watchInterval = time.Second
+// Why a run of the projector ended, other than by a failure.
+var (
+	errIndexLost     = errors.New("the index was lost")
+	errIndexForeign  = errors.New("the index was made from another life of the stream")
+	errIndexBehind   = errors.New("the index went back to an older state of itself")
+	errStreamChanged = errors.New("the stream is another one, or went back to an older state of itself")
 )
-
-var errIndexLost = errors.New("the index was lost")
 
 // Project keeps the index in line with the stream until ctx ends: it reads what
 // the index has not seen, follows from then on, and reads everything again when
 // the index is lost or belongs to another life of the stream.
 func (q *Queue) Project(ctx context.Context) error {
+	p := projector{queue: q}
 	for ctx.Err() == nil {
-		err := q.projectOnce(ctx)
+		err := p.run(ctx)
 		if ctx.Err() != nil {
-			return nil
+			break
 		}
+		q.metrics.restarted(err)
 		q.log.Warn("the projector starts again", zap.Error(err))
-		select {
-		case <-ctx.Done():
-		case <-time.After(q.pause(err)):
+		if !errors.Is(err, errIndexLost) { // agents are waiting
+			_ = sleep(ctx, q.pace.retry)
 		}
 	}
 	return nil
 }
 
-// pause is nothing when the index was lost: agents are waiting.
-func (q *Queue) pause(err error) time.Duration {
-	if errors.Is(err, errIndexLost) {
-		return 0
-	}
-	return watchInterval
+// projector is what one run hands to the next.
+type projector struct {
+	queue *Queue
+	// distrust says that the index must be built anew.
+	distrust bool
+	// beaten says that the last building was undone by somebody else's; took is
+	// how long it lasted.
+	beaten bool
+	took   time.Duration
 }
 
-func (q *Queue) projectOnce(ctx context.Context) error {
-	from, err := q.resumeAt(ctx)
+func (p *projector) run(ctx context.Context) error {
+	from, err := p.resumeAt(ctx)
 	if err != nil {
 		return err
 	}
-	pos, err := q.store.Position(ctx)
+	// Read after the index was reset: all that an unfinished Apply of somebody
+	// else's could have brought before is at or below it, and is read again.
+	pos, err := p.queue.store.Position(ctx)
 	if err != nil {
 		return err
 	}
-	p := &projection{queue: q, position: pos, started: time.Now(), from: from}
-	// A watcher ends the following as soon as the index says it is lost: waiting
-	// for the next event could take all night.
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go q.watchIndex(ctx, cancel, p)
-	err = q.store.Follow(ctx, from, func(a callback.Aggregate) error { return p.take(ctx, a) }, func() error { return p.caughtUp(ctx) })
-	if cause := context.Cause(ctx); errors.Is(cause, errIndexLost) {
-		return cause
-	}
+	r := &projection{queue: p.queue, floor: pos, from: from, started: time.Now()}
+	err = r.run(ctx)
+	p.took = time.Since(r.started)
+	p.beaten = !r.live && errors.Is(err, ErrIndexIncomplete)
+	p.distrust = errors.Is(err, errIndexForeign)
 	return err
 }
 
-// resumeAt is the first sequence the index has not seen: 1 when it is to be
-// built anew.
-func (q *Queue) resumeAt(ctx context.Context) (uint64, error) {
-	pos, err := q.store.Position(ctx)
-	if err != nil {
-		return 0, err
+// resumeAt is the first sequence the index has not seen: 1 when it was reset to
+// be built anew.
+func (p *projector) resumeAt(ctx context.Context) (uint64, error) {
+	q := p.queue
+	if p.distrust {
+		return p.reset(ctx)
 	}
-	cp, err := q.index.Checkpoint(ctx)
-	switch {
-	case errors.Is(err, ErrIndexIncomplete):
-		return 1, nil // what it holds is right: it is only added to
-	case err != nil:
+	cp, err := p.checkpoint(ctx)
+	if errors.Is(err, ErrIndexIncomplete) {
+		return p.reset(ctx)
+	}
+	if err != nil {
 		return 0, fmt.Errorf("index: %w", err)
+	}
+	// Asked in this order: the stream may grow between the two, the index cannot
+	// get ahead of it.
+	pos, err := q.store.Position(ctx)
+	switch {
+	case err != nil:
+		return 0, err
 	case cp.Incarnation != pos.Incarnation || cp.Seq > pos.Seq:
 		q.log.Warn("the index belongs to another life of the stream and is built anew")
-		return 1, q.index.Reset(ctx)
+		return p.reset(ctx)
 	default:
 		return cp.Seq + 1, nil
 	}
 }
 
-// watchIndex ends the projection when the index was lost after it was complete.
-func (q *Queue) watchIndex(ctx context.Context, cancel context.CancelCauseFunc, p *projection) {
-	tick := time.NewTicker(watchInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-q.lost:
-		}
-		if !p.isComplete() {
-			continue
-		}
-		if _, err := q.index.Checkpoint(ctx); errors.Is(err, ErrIndexIncomplete) {
-			cancel(errIndexLost)
-			return
-		}
-	}
-}
-
-// hintLost wakes the watcher.
-func (q *Queue) hintLost() {
+func (p *projector) reset(ctx context.Context) (uint64, error) {
 	select {
-	case q.lost <- struct{}{}:
+	case <-p.queue.foreign: // what was found wrong is about to go
 	default:
 	}
+	if err := p.queue.index.Reset(ctx); err != nil {
+		return 0, fmt.Errorf("index: %w", err)
+	}
+	p.distrust = false
+	p.queue.signals.reset.fire()
+	return 1, nil
+}
+
+// checkpoint asks the index how far it is. Where two build it at once, the one
+// who began last wins, and the other waits for them: for twice as long as a
+// building takes, so that they do not undo each other's for ever.
+func (p *projector) checkpoint(ctx context.Context) (Checkpoint, error) {
+	cp, err := p.queue.index.Checkpoint(ctx)
+	if !p.beaten || !errors.Is(err, ErrIndexIncomplete) {
+		return cp, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*p.took+p.queue.pace.check+rand.N(p.queue.pace.check))
+	defer cancel()
+	for errors.Is(err, ErrIndexIncomplete) && sleep(ctx, p.queue.pace.flush) == nil {
+		cp, err = p.queue.index.Checkpoint(ctx)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = ErrIndexIncomplete // nobody finished: it is this one's turn again
+	}
+	return cp, err
 }

@@ -13,8 +13,14 @@ type signals struct {
 	claimCommitted signal
 	// claimApplied: the index knows, the agent has no answer yet.
 	claimApplied signal
+	// reset: the projector has emptied the index and begins to build it.
+	reset signal
 	// complete: the projector has caught up.
 	complete signal
+	// flushed: the projector has brought events it followed into the index.
+	flushed signal
+	// watched: the watcher has handled what was due.
+	watched signal
 }
 
 type signal func()

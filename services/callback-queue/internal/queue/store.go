@@ -7,28 +7,43 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 )
 
-// ErrConflict says that the customer's subject has moved on since the aggregate
-// was loaded: load it again and decide again.
-var ErrConflict = errors.New("the callback has moved on")
+// Sentinels of the store.
+var (
+	// ErrConflict says that the customer's subject has moved on since the
+	// aggregate was loaded: load it again and decide again.
+	ErrConflict = errors.New("the callback has moved on")
+	// ErrUnreadable says that the customer's last event is there and cannot be
+	// read. No retry will mend it, and it must stop nobody else.
+	ErrUnreadable = errors.New("the customer's last event cannot be read")
+)
 
-// Store is the truth about callbacks.
+// Store is the truth about callbacks. A customer to whom nothing has happened
+// has an aggregate without events.
 type Store interface {
-	// Load returns the customer's aggregate; one without events when there is
-	// none. It may be remembered and stale: the commit decides.
+	// Recall returns the customer's aggregate as this process saw it last, or
+	// false. It may be stale: good for a decision that a commit will check, never
+	// for a refusal.
+	Recall(customerKey string) (callback.Aggregate, bool)
+	// Read asks the nearest replica, and never returns less than Recall. sure is
+	// false when somebody may know better.
+	Read(ctx context.Context, customerKey string) (a callback.Aggregate, sure bool, err error)
+	// Load asks who decides: nothing newer was stored when it was called.
 	Load(ctx context.Context, customerKey string) (callback.Aggregate, error)
-	// Reload is Load that asks the stream.
-	Reload(ctx context.Context, customerKey string) (callback.Aggregate, error)
 	// Commit stores a decision durably, unless anything was stored for the
-	// customer since the aggregate it was taken on was loaded: ErrConflict. It
-	// returns the aggregate as committed. Any other error leaves open whether the
-	// decision is stored.
+	// customer since the aggregate it was taken on: ErrConflict. It returns the
+	// aggregate as committed. Any other error leaves open whether the decision is
+	// stored.
 	Commit(ctx context.Context, e callback.Event) (callback.Aggregate, error)
+	// Durable returns once everything that was read before the call is on disk:
+	// what another try has stored may be seen before it is.
+	Durable(ctx context.Context) error
 	// Earlier returns a callback that is no longer the customer's current one, as
 	// it stood last; callback.ErrNoCallback when there never was one.
 	Earlier(ctx context.Context, customerKey, id string) (*callback.Callback, error)
 	// Follow hands over every customer's every change from a sequence on, in
 	// order, and goes on until ctx ends or each fails. caughtUp is called once,
-	// when all that was stored at the start has been handed over.
+	// when all that was stored at the start has been handed over. An event that
+	// cannot be read is reported and left out.
 	Follow(ctx context.Context, from uint64, each func(callback.Aggregate) error, caughtUp func() error) error
 	// Position names the stream's life and its last sequence.
 	Position(ctx context.Context) (Checkpoint, error)

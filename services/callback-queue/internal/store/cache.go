@@ -7,20 +7,26 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 )
 
-// cacheSize bounds the aggregates kept at hand. A stale one costs one refused
+// cacheBytes bounds the aggregates kept at hand, measured as they are stored;
+// in memory they take about three times that. A stale one costs one refused
 // commit, after which it is read again: the cache can be wrong, never harmful.
-const cacheSize = 16_384
+const cacheBytes = 32 << 20
 
 // cache keeps the aggregates used last.
 type cache struct {
 	mu    sync.Mutex
-	size  int
-	order *list.List // newest first, of callback.Aggregate
+	room  int
+	order *list.List // newest first, of *kept
 	byKey map[string]*list.Element
 }
 
-func newCache(size int) *cache {
-	return &cache{size: size, order: list.New(), byKey: make(map[string]*list.Element, size)}
+type kept struct {
+	a     callback.Aggregate
+	bytes int
+}
+
+func newCache(bytes int) *cache {
+	return &cache{room: bytes, order: list.New(), byKey: make(map[string]*list.Element)}
 }
 
 func (c *cache) get(key string) (callback.Aggregate, bool) {
@@ -31,42 +37,71 @@ func (c *cache) get(key string) (callback.Aggregate, bool) {
 		return callback.Aggregate{}, false
 	}
 	c.order.MoveToFront(el)
-	return el.Value.(callback.Aggregate), true
+	return el.Value.(*kept).a, true
 }
 
-// put keeps a, unless a newer one is held.
-func (c *cache) put(a callback.Aggregate) {
+// peek is get for somebody who only passes by.
+func (c *cache) peek(key string) (callback.Aggregate, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if el, ok := c.byKey[key]; ok {
+		return el.Value.(*kept).a, true
+	}
+	return callback.Aggregate{}, false
+}
+
+// put keeps a, stored in so many bytes, unless a newer one is held; it returns
+// the newer of the two.
+func (c *cache) put(a callback.Aggregate, bytes int) callback.Aggregate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if el, ok := c.byKey[a.CustomerKey]; ok {
-		if el.Value.(callback.Aggregate).Seq < a.Seq {
-			el.Value = a
-		}
 		c.order.MoveToFront(el)
-		return
+		return c.replace(el, a, bytes)
 	}
-	c.byKey[a.CustomerKey] = c.order.PushFront(a)
-	if c.order.Len() > c.size {
-		oldest := c.order.Back()
-		c.order.Remove(oldest)
-		delete(c.byKey, oldest.Value.(callback.Aggregate).CustomerKey)
-	}
+	c.byKey[a.CustomerKey] = c.order.PushFront(&kept{a: a, bytes: bytes})
+	c.room -= bytes
+	c.evict()
+	return a
 }
 
 // refresh replaces what is held by something newer, and adds nothing.
-func (c *cache) refresh(a callback.Aggregate) {
+func (c *cache) refresh(a callback.Aggregate, bytes int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if el, ok := c.byKey[a.CustomerKey]; ok && el.Value.(callback.Aggregate).Seq < a.Seq {
-		el.Value = a
+	if el, ok := c.byKey[a.CustomerKey]; ok {
+		c.replace(el, a, bytes)
 	}
 }
 
+func (c *cache) replace(el *list.Element, a callback.Aggregate, bytes int) callback.Aggregate {
+	k := el.Value.(*kept)
+	if k.a.Seq < a.Seq {
+		c.room += k.bytes - bytes
+		k.a, k.bytes = a, bytes
+		c.evict()
+	}
+	return k.a
+}
+
+// drop forgets a customer.
 func (c *cache) drop(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if el, ok := c.byKey[key]; ok {
-		c.order.Remove(el)
-		delete(c.byKey, key)
+		c.remove(el)
 	}
+}
+
+// evict makes room; the newest one stays, whatever its size.
+func (c *cache) evict() {
+	for c.room < 0 && c.order.Len() > 1 {
+		c.remove(c.order.Back())
+	}
+}
+
+func (c *cache) remove(el *list.Element) {
+	k := c.order.Remove(el).(*kept)
+	delete(c.byKey, k.a.CustomerKey)
+	c.room += k.bytes
 }

@@ -13,9 +13,10 @@ import (
 // each carries the hash of the one before. JetStream drops what it cannot read
 // without a word; the chain is what notices.
 type chain struct {
-	log    *zap.Logger
-	last   map[string]link
-	broken int
+	log     *zap.Logger
+	metrics *Metrics
+	last    map[string]link
+	gaps    int
 }
 
 type link struct {
@@ -23,11 +24,11 @@ type link struct {
 	hash [32]byte
 }
 
-func newChain(log *zap.Logger) *chain {
-	return &chain{log: log, last: map[string]link{}}
+func newChain(log *zap.Logger, m *Metrics) *chain {
+	return &chain{log: log, metrics: m, last: map[string]link{}}
 }
 
-// check takes the next event of a customer.
+// check takes the next event of a customer; previous is the hash it carries.
 func (c *chain) check(a callback.Aggregate, previous []byte) {
 	before := c.last[a.CustomerKey]
 	c.last[a.CustomerKey] = link{no: a.EventNo, hash: a.LastHash}
@@ -38,13 +39,14 @@ func (c *chain) check(a callback.Aggregate, previous []byte) {
 	if whole {
 		return
 	}
-	c.broken++
-	c.log.Error("a customer's history has a gap: events were lost from the store; compare with a backup",
+	c.gaps++
+	c.log.Error("a customer's history has a gap: events were lost from the store or changed in it; compare with a backup",
 		zap.String(obs.CustomerKey, a.CustomerKey), zap.Uint64(obs.Sequence, a.Seq),
 		zap.Uint64("event_no", a.EventNo), zap.Uint64("event_no_before", before.no))
 }
 
 // report says what came of a whole reading.
 func (c *chain) report() {
-	c.log.Info("histories checked", zap.Int("customers", len(c.last)), zap.Int("gaps", c.broken))
+	c.metrics.gaps.Set(float64(c.gaps))
+	c.log.Info("histories checked", zap.Int("customers", len(c.last)), zap.Int("gaps", c.gaps))
 }

@@ -3,7 +3,9 @@
 // ones before are the audit trail.
 //
 // Authority. The compare-and-set on the subject's last sequence is the only
-// thing that decides. What Load returns may be stale; a commit on it then fails.
+// thing that decides. What Recall and Read return may be stale; a commit on it
+// then fails. A refusal has no commit to check it, so it is built on Load, which
+// asks the stream's leader.
 //
 // Integrity. Events are numbered and chained by hash. Following from the
 // beginning checks every link; a break is reported, and the callback goes on
@@ -16,62 +18,93 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
+	"sync/atomic"
 
 	"github.com/oklog/ulid/v2"
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
 
-	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
 	"github.com/rappel-loop/rappel/services/internal/bus"
-	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
 // Store is a queue.Store on JetStream. Safe for concurrent use.
 type Store struct {
-	bus   *bus.Bus
-	log   *zap.Logger
-	cache *cache
+	bus     *bus.Bus
+	log     *zap.Logger
+	metrics *Metrics
+	cache   *cache
+	// alone says that the stream was last seen with one replica, who knows best.
+	alone atomic.Bool
 }
 
 var _ queue.Store = (*Store)(nil)
 
 // New returns a store on the CALLBACKS stream.
-func New(b *bus.Bus, log *zap.Logger) *Store {
-	return &Store{bus: b, log: log.Named("store"), cache: newCache(cacheSize)}
+func New(b *bus.Bus, log *zap.Logger, m *Metrics) *Store {
+	return &Store{bus: b, log: log.Named("store"), metrics: m, cache: newCache(cacheBytes)}
 }
 
 func subjectOf(customerKey string) string {
 	return subject.Callback(subject.BucketOf(customerKey), customerKey)
 }
 
-// Load reads the customer's last event, or remembers it.
-func (s *Store) Load(ctx context.Context, customerKey string) (callback.Aggregate, error) {
-	if a, ok := s.cache.get(customerKey); ok {
-		return a, nil
-	}
-	return s.Reload(ctx, customerKey)
+// Recall remembers the customer's last event.
+func (s *Store) Recall(customerKey string) (callback.Aggregate, bool) {
+	return s.cache.get(customerKey)
 }
 
-// Reload reads the customer's last event.
-func (s *Store) Reload(ctx context.Context, customerKey string) (callback.Aggregate, error) {
+// Read reads the customer's last event from any replica.
+func (s *Store) Read(ctx context.Context, customerKey string) (callback.Aggregate, bool, error) {
+	if subject.CheckCustomerKey(customerKey) != nil {
+		return callback.NewAggregate(customerKey), true, nil
+	}
+	alone := s.alone.Load()
 	d, err := s.bus.Last(ctx, subjectOf(customerKey))
-	if errors.Is(err, bus.ErrNotFound) {
+	a, err := s.seen(customerKey, d, err, alone)
+	return a, alone, err
+}
+
+// Load reads the customer's last event from the stream's leader.
+func (s *Store) Load(ctx context.Context, customerKey string) (callback.Aggregate, error) {
+	if s.alone.Load() {
+		a, _, err := s.Read(ctx, customerKey)
+		return a, err
+	}
+	if subject.CheckCustomerKey(customerKey) != nil {
 		return callback.NewAggregate(customerKey), nil
 	}
-	if err != nil {
-		return callback.Aggregate{}, err
+	d, err := lastAtLeader(ctx, s.bus.JetStream().Conn(), subjectOf(customerKey))
+	return s.seen(customerKey, d, err, true)
+}
+
+// seen makes an aggregate of what was read, and remembers it. What is sure
+// replaces even something newer, which the stream has lost.
+func (s *Store) seen(customerKey string, d bus.Delivery, err error, sure bool) (callback.Aggregate, error) {
+	a := callback.NewAggregate(customerKey)
+	switch {
+	case errors.Is(err, bus.ErrNotFound):
+	case err != nil:
+		return a, err
+	default:
+		if a, _, err = s.decode(d); err != nil {
+			return a, err
+		}
 	}
-	a, _, err := decode(d)
-	if err != nil {
-		return callback.Aggregate{}, err
+	newest := a
+	if a.Seq > 0 {
+		newest = s.cache.put(a, len(d.Data))
+	} else if old, known := s.cache.get(customerKey); known {
+		newest = old
 	}
-	s.cache.put(a)
-	return a, nil
+	if newest.Seq > a.Seq && sure {
+		s.cache.drop(customerKey)
+		return a, nil
+	}
+	return newest, nil
 }
 
 // Commit stores a decision durably.
@@ -94,19 +127,21 @@ func (s *Store) Commit(ctx context.Context, e callback.Event) (callback.Aggregat
 	next := e.Next
 	next.LastHash = sha256.Sum256(body)
 	next.Loaded(r.Sequence)
-	s.cache.put(next)
+	s.cache.put(next, len(body))
 	return next, nil
 }
 
+// Durable waits for the barrier.
+func (s *Store) Durable(ctx context.Context) error { return s.bus.Durable(ctx) }
+
 // Earlier reads the customer's subject for a callback that came before.
 func (s *Store) Earlier(ctx context.Context, customerKey, id string) (*callback.Callback, error) {
+	if subject.CheckCustomerKey(customerKey) != nil {
+		return nil, callback.ErrNoCallback
+	}
 	var found *callback.Callback
 	err := s.bus.History(ctx, subjectOf(customerKey), func(d bus.Delivery) error {
-		a, _, err := decode(d)
-		if err != nil {
-			return err
-		}
-		if a.Callback != nil && a.Callback.ID == id {
+		if a, _, err := s.decode(d); err == nil && a.Callback != nil && a.Callback.ID == id {
 			found = a.Callback
 		}
 		return nil
@@ -120,45 +155,6 @@ func (s *Store) Earlier(ctx context.Context, customerKey, id string) (*callback.
 	return found, nil
 }
 
-// Follow reads the stream from a sequence on; from the beginning, it checks the
-// chain of every customer.
-func (s *Store) Follow(ctx context.Context, from uint64, each func(callback.Aggregate) error, caughtUp func() error) error {
-	var links *chain
-	if from <= 1 {
-		links = newChain(s.log)
-	}
-	return s.bus.Follow(ctx, bus.FollowOptions{Stream: subject.Callbacks, From: from}, func(d bus.Delivery) error {
-		if links == nil {
-			if a, ok := s.own(d); ok {
-				return each(a)
-			}
-		}
-		a, previous, err := decode(d)
-		if err != nil {
-			s.log.Error("an event cannot be read and is left out", zap.Uint64(obs.Sequence, d.Sequence), zap.Error(err))
-			return nil
-		}
-		if links != nil {
-			links.check(a, previous)
-		}
-		s.cache.refresh(a)
-		return each(a)
-	}, func() error {
-		if links != nil {
-			links.report()
-			links = nil // from here on the compare-and-set keeps the chain
-		}
-		return caughtUp()
-	})
-}
-
-// own returns the aggregate of an event that this process committed and still
-// remembers: it need not be decoded again.
-func (s *Store) own(d bus.Delivery) (callback.Aggregate, bool) {
-	a, ok := s.cache.get(d.Subject[strings.LastIndexByte(d.Subject, '.')+1:])
-	return a, ok && a.Seq == d.Sequence
-}
-
 // Position asks the server where the stream stands.
 func (s *Store) Position(ctx context.Context) (queue.Checkpoint, error) {
 	stream, err := s.bus.JetStream().Stream(ctx, subject.Callbacks)
@@ -166,15 +162,8 @@ func (s *Store) Position(ctx context.Context) (queue.Checkpoint, error) {
 		return queue.Checkpoint{}, fmt.Errorf("%w: %w", bus.ErrUnavailable, err)
 	}
 	info := stream.CachedInfo()
+	s.alone.Store(info.Config.Replicas <= 1)
 	return queue.Checkpoint{
 		Incarnation: strconv.FormatInt(info.Created.UnixNano(), 36), Seq: info.State.LastSeq,
 	}, nil
-}
-
-func decode(d bus.Delivery) (a callback.Aggregate, previous []byte, err error) {
-	var e eventsv1.CallbackEvent
-	if err := d.Decode(&e); err != nil {
-		return a, nil, err
-	}
-	return wire.Aggregate(&e, d.Data, d.Sequence), e.GetPreviousHash(), nil
 }

@@ -4,37 +4,40 @@ package transport
 
 import (
 	"context"
-	"regexp"
 
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
-	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
+
+// Queue is the use cases that callers reach.
+type Queue interface {
+	Claim(ctx context.Context, r queue.ClaimRequest) (*callback.Callback, error)
+	Do(ctx context.Context, id string, cmd callback.Command) (*callback.Callback, error)
+	Get(ctx context.Context, id string) (*callback.Callback, error)
+	List(ctx context.Context, f queue.Filter, after string, limit int) ([]*callback.Callback, string, error)
+	Stats(ctx context.Context) ([]queue.QueueStats, error)
+}
+
+var _ Queue = (*queue.Queue)(nil)
 
 // Server implements CallbackService.
 type Server struct {
 	callbackv1.UnimplementedCallbackServiceServer
-	queue *queue.Queue
+	queue Queue
 }
 
 // New returns a server over the use cases.
-func New(q *queue.Queue) *Server { return &Server{queue: q} }
-
-// Bounds of a page.
-const (
-	defaultPage = 50
-	maxPage     = 200
-	maxQueues   = 100
-)
-
-var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+func New(q Queue) *Server { return &Server{queue: q} }
 
 // ClaimCallback gives the next best callback to an agent.
 func (s *Server) ClaimCallback(ctx context.Context, r *callbackv1.ClaimCallbackRequest) (*callbackv1.ClaimCallbackResponse, error) {
-	if err := checkQueues(r.GetQueues()); err != nil {
+	var w wrong
+	w.queues(r.GetQueues())
+	w.command(callback.Claim{AgentID: r.GetAgentId(), RequestID: r.GetRequestId()})
+	if err := w.err(); err != nil {
 		return nil, err
 	}
 	cb, err := s.queue.Claim(ctx, queue.ClaimRequest{AgentID: r.GetAgentId(), RequestID: r.GetRequestId(), Queues: r.GetQueues()})
@@ -42,18 +45,6 @@ func (s *Server) ClaimCallback(ctx context.Context, r *callbackv1.ClaimCallbackR
 		return nil, toStatus(err)
 	}
 	return &callbackv1.ClaimCallbackResponse{Callback: wire.Callback(cb)}, nil
-}
-
-func checkQueues(names []string) error {
-	if len(names) > maxQueues {
-		return rpc.Invalid(rpc.Field{Path: "queues", Problem: "must be at most 100"})
-	}
-	for _, n := range names {
-		if !queueName.MatchString(n) {
-			return rpc.Invalid(rpc.Field{Path: "queues", Problem: "each must be 1 to 64 letters, digits, _ or -"})
-		}
-	}
-	return nil
 }
 
 // StartAttempt says that the agent is calling.
@@ -67,14 +58,19 @@ func (s *Server) StartAttempt(ctx context.Context, r *callbackv1.StartAttemptReq
 
 // EndAttempt says what came of the call.
 func (s *Server) EndAttempt(ctx context.Context, r *callbackv1.EndAttemptRequest) (*callbackv1.EndAttemptResponse, error) {
+	var w wrong
 	cmd := callback.EndAttempt{
 		AgentID: r.GetAgentId(), Token: r.GetToken(), Outcome: wire.AttemptOutcome(r.GetOutcome()), Note: r.GetNote(),
 	}
-	if r.GetCallAgainAt() != nil {
-		if err := r.GetCallAgainAt().CheckValid(); err != nil {
-			return nil, rpc.Invalid(rpc.Field{Path: "callAgainAt", Problem: "is no valid moment"})
+	if at := r.GetCallAgainAt(); at != nil {
+		if at.CheckValid() != nil {
+			w.field("callAgainAt", "is no valid moment")
 		}
-		cmd.CallAgainAt = r.GetCallAgainAt().AsTime()
+		cmd.CallAgainAt = at.AsTime()
+	}
+	w.command(cmd)
+	if err := w.err(); err != nil {
+		return nil, err
 	}
 	cb, err := s.do(ctx, r.GetId(), cmd)
 	if err != nil {
@@ -113,75 +109,16 @@ func (s *Server) CancelCallback(ctx context.Context, r *callbackv1.CancelCallbac
 	return &callbackv1.CancelCallbackResponse{Callback: cb}, nil
 }
 
+// do gives a command that is right in itself to a callback.
 func (s *Server) do(ctx context.Context, id string, cmd callback.Command) (*eventsv1.Callback, error) {
+	var w wrong
+	w.command(cmd)
+	if err := w.err(); err != nil {
+		return nil, err
+	}
 	cb, err := s.queue.Do(ctx, id, cmd)
 	if err != nil {
 		return nil, toStatus(err)
 	}
 	return wire.Callback(cb), nil
-}
-
-// GetCallback shows one callback.
-func (s *Server) GetCallback(ctx context.Context, r *callbackv1.GetCallbackRequest) (*callbackv1.GetCallbackResponse, error) {
-	cb, err := s.queue.Get(ctx, r.GetId())
-	if err != nil {
-		return nil, toStatus(err)
-	}
-	return &callbackv1.GetCallbackResponse{Callback: wire.Callback(cb)}, nil
-}
-
-// ListCallbacks shows callbacks, oldest first.
-func (s *Server) ListCallbacks(ctx context.Context, r *callbackv1.ListCallbacksRequest) (*callbackv1.ListCallbacksResponse, error) {
-	f, size, err := listArguments(r)
-	if err != nil {
-		return nil, err
-	}
-	list, next, err := s.queue.List(ctx, f, r.GetPageToken(), size)
-	if err != nil {
-		return nil, toStatus(err)
-	}
-	resp := &callbackv1.ListCallbacksResponse{NextPageToken: next}
-	for _, cb := range list {
-		resp.Callbacks = append(resp.Callbacks, wire.Callback(cb))
-	}
-	return resp, nil
-}
-
-func listArguments(r *callbackv1.ListCallbacksRequest) (queue.Filter, int, error) {
-	var wrong []rpc.Field
-	f := queue.Filter{Queue: r.GetQueue(), Agent: r.GetAgentId()}
-	for _, st := range r.GetStates() {
-		if _, known := eventsv1.Callback_State_name[int32(st)]; !known || st == eventsv1.Callback_STATE_UNSPECIFIED {
-			wrong = append(wrong, rpc.Field{Path: "states", Problem: "holds an unknown state"})
-			break
-		}
-		f.States = append(f.States, callback.State(st))
-	}
-	size := int(r.GetPageSize())
-	switch {
-	case size == 0:
-		size = defaultPage
-	case size < 0 || size > maxPage:
-		wrong = append(wrong, rpc.Field{Path: "pageSize", Problem: "must be 1 to 200"})
-	}
-	if f.Queue != "" && !queueName.MatchString(f.Queue) {
-		wrong = append(wrong, rpc.Field{Path: "queue", Problem: "must be 1 to 64 letters, digits, _ or -"})
-	}
-	if len(wrong) > 0 {
-		return f, 0, rpc.Invalid(wrong...)
-	}
-	return f, size, nil
-}
-
-// GetQueueStats counts what waits.
-func (s *Server) GetQueueStats(ctx context.Context, _ *callbackv1.GetQueueStatsRequest) (*callbackv1.GetQueueStatsResponse, error) {
-	stats, err := s.queue.Stats(ctx)
-	if err != nil {
-		return nil, toStatus(err)
-	}
-	resp := &callbackv1.GetQueueStatsResponse{}
-	for _, q := range stats {
-		resp.Queues = append(resp.Queues, wire.QueueStats(q.Queue, q.Ready, q.Delayed, q.Held, q.OldestReady))
-	}
-	return resp, nil
 }

@@ -19,13 +19,13 @@ func toStatus(err error) error {
 	var transition *callback.TransitionError
 	switch {
 	case errors.As(err, &invalid):
-		return rpc.Invalid(fields(invalid)...)
+		var w wrong
+		w.invalid(invalid)
+		return w.err()
 	case errors.As(err, &transition):
 		return rpc.Refused(codes.FailedPrecondition, "NOT_POSSIBLE_NOW", transition.Error())
 	case errors.Is(err, queue.ErrNoneReady):
 		return rpc.Refused(codes.NotFound, "NO_CALLBACK_READY", "no callback is ready for you now")
-	case errors.Is(err, queue.ErrIndexIncomplete):
-		return rpc.TryLater(codes.Unavailable, "INDEX_REBUILDING", "the queue is being read again; nothing is lost, ask again in a moment", time.Second)
 	case errors.Is(err, callback.ErrNoCallback):
 		return rpc.Refused(codes.NotFound, "NO_SUCH_CALLBACK", "there is no callback with this id")
 	case errors.Is(err, callback.ErrLeaseOver):
@@ -37,7 +37,19 @@ func toStatus(err error) error {
 	case errors.Is(err, callback.ErrNotReady):
 		return rpc.Refused(codes.FailedPrecondition, "NOT_READY", err.Error())
 	case errors.Is(err, queue.ErrBadPageToken):
-		return rpc.Invalid(rpc.Field{Path: "pageToken", Problem: "is no token of a former page"})
+		return rpc.Invalid(rpc.Field{Path: "pageToken", Problem: badPageToken})
+	default:
+		return notNow(err)
+	}
+}
+
+// notNow are the refusals that asking again may mend.
+func notNow(err error) error {
+	switch {
+	case errors.Is(err, queue.ErrIndexIncomplete):
+		return rpc.TryLater(codes.Unavailable, "INDEX_REBUILDING", "the queue is being read again; nothing is lost, ask again in a moment", time.Second)
+	case errors.Is(err, queue.ErrIndexUnavailable):
+		return rpc.TryLater(codes.Unavailable, "INDEX_UNAVAILABLE", "the queue's index does not answer; ask again with the same request", time.Second)
 	case errors.Is(err, queue.ErrContended), errors.Is(err, queue.ErrConflict):
 		return rpc.TryLater(codes.Unavailable, "CONTENDED", "too many are working on this at once; ask again", time.Second)
 	case errors.Is(err, bus.ErrFull):
@@ -47,21 +59,4 @@ func toStatus(err error) error {
 	default:
 		return err
 	}
-}
-
-// jsonNames are the domain's field names as the API spells them.
-var jsonNames = map[string]string{
-	"agent_id": "agentId", "request_id": "requestId", "root_cause": "rootCause", "call_again_at": "callAgainAt",
-}
-
-func fields(e *callback.ValidationError) []rpc.Field {
-	out := make([]rpc.Field, len(e.Fields))
-	for i, f := range e.Fields {
-		path := f.Field
-		if name, ok := jsonNames[path]; ok {
-			path = name
-		}
-		out[i] = rpc.Field{Path: path, Problem: f.Message}
-	}
-	return out
 }

@@ -1,0 +1,173 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/internal/obs"
+)
+
+const (
+	// maxTries is how often a decision that lost its compare-and-set is taken
+	// again before the caller is asked to come back.
+	maxTries = 16
+	// freeTries of them follow at once; then those who collide spread out, by up
+	// to spread.
+	freeTries = 3
+	spread    = 20 * time.Millisecond
+	// tellTimeout bounds how long an answer waits for the index to hear of a
+	// commit. The commit stands anyway, and the projector brings it.
+	tellTimeout = 2 * time.Second
+)
+
+// check looks at an aggregate before a command is decided on it.
+type check func(callback.Aggregate) error
+
+func anyCallback(callback.Aggregate) error { return nil }
+
+// only lets pass an aggregate whose callback has this id.
+func only(id string) check {
+	return func(a callback.Aggregate) error {
+		_, err := a.Find(id)
+		return err
+	}
+}
+
+// update decides and commits until the decision stands. It returns the aggregate
+// after it, or the one that a refusal was built on, which is the truth as of the
+// call. Whatever comes of it, the index is told what was seen.
+func (q *Queue) update(ctx context.Context, key string, cmd callback.Command, ok check) (callback.Aggregate, error) {
+	a, sure, err := q.see(ctx, key)
+	for try := 1; try <= maxTries; {
+		if err != nil {
+			return a, err
+		}
+		e, derr := q.decide(a, cmd, ok)
+		switch {
+		case derr != nil && (sure || final(cmd, derr)):
+			return q.refused(ctx, a, derr)
+		case derr != nil: // what is remembered may be stale
+			a, err = q.store.Load(ctx, key)
+			sure = true
+			continue
+		}
+		q.signals.claimDecided.on(cmd)
+		next, cerr := q.store.Commit(ctx, e)
+		if !errors.Is(cerr, ErrConflict) {
+			return q.committed(ctx, cmd, e, next, cerr)
+		}
+		q.metrics.conflicts.Inc()
+		if err = scatter(ctx, try); err == nil {
+			a, err = q.store.Load(ctx, key)
+			sure = true
+		}
+		try++
+	}
+	if err != nil {
+		return callback.Aggregate{}, err
+	}
+	return callback.Aggregate{}, ErrContended
+}
+
+// see is the quickest look at an aggregate.
+func (q *Queue) see(ctx context.Context, key string) (callback.Aggregate, bool, error) {
+	if a, known := q.store.Recall(key); known {
+		return a, false, nil
+	}
+	return q.store.Read(ctx, key)
+}
+
+func (q *Queue) decide(a callback.Aggregate, cmd callback.Command, ok check) (callback.Event, error) {
+	if err := ok(a); err != nil {
+		return callback.Event{}, err
+	}
+	return q.policy.Decide(a, cmd, q.clock.Now())
+}
+
+// final reports whether no newer state can change a refusal: the command is
+// wrong in itself, or an alert that was heard of, which is never unheard.
+func final(cmd callback.Command, err error) bool {
+	switch cmd.(type) {
+	case callback.TakeAlert, callback.WithdrawAlert:
+		if errors.Is(err, callback.ErrNoChange) {
+			return true
+		}
+	}
+	var invalid *callback.ValidationError
+	return errors.As(err, &invalid)
+}
+
+// refused ends a command that changes nothing. That it was stored before is an
+// answer like any other: given once what was seen is on disk.
+func (q *Queue) refused(ctx context.Context, a callback.Aggregate, err error) (callback.Aggregate, error) {
+	q.tell(ctx, a)
+	if errors.Is(err, callback.ErrNoChange) {
+		return a, q.store.Durable(ctx)
+	}
+	return a, err
+}
+
+func (q *Queue) committed(ctx context.Context, cmd callback.Command, e callback.Event, next callback.Aggregate, err error) (callback.Aggregate, error) {
+	if err != nil {
+		return next, err
+	}
+	q.signals.claimCommitted.on(cmd)
+	q.metrics.event(e)
+	q.tell(ctx, next)
+	q.signals.claimApplied.on(cmd)
+	return next, nil
+}
+
+// scatter spreads those who collide again and again.
+func scatter(ctx context.Context, try int) error {
+	if try <= freeTries {
+		return nil
+	}
+	return sleep(ctx, rand.N(spread))
+}
+
+// sleep waits for d, or less when ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// tell brings the index in line with the truth. It may fail: the projector
+// follows the stream and brings the same. The caller may have hung up since the
+// commit: telling does not end with their question, only with its own bound.
+func (q *Queue) tell(ctx context.Context, a callback.Aggregate) {
+	if a.Callback == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTimeout)
+	defer cancel()
+	if err := q.index.Apply(ctx, q.entry(a)); err != nil {
+		q.metrics.applyFailures.Inc()
+		q.log.Warn("the index did not take a change; the projector will bring it",
+			zap.String(obs.CallbackID, a.Callback.ID), zap.Error(err))
+	}
+}
+
+// entry is what the index shall know of an aggregate.
+func (q *Queue) entry(a callback.Aggregate) Entry {
+	cb := a.Callback
+	e := Entry{
+		ID: cb.ID, CustomerKey: a.CustomerKey, Seq: a.Seq, State: cb.State, Queue: cb.Queue,
+		Rank: q.policy.Rank(cb), OpenedAt: cb.OpenedAt, ReadyAt: cb.ReadyAt(), DueAt: cb.DueAt(),
+	}
+	if cb.Holder != nil {
+		e.Agent = cb.Holder.AgentID
+	}
+	return e
+}

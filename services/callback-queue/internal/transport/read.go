@@ -1,0 +1,83 @@
+package transport
+
+import (
+	"context"
+
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
+)
+
+// Bounds of a page.
+const (
+	defaultPage = 50
+	maxPage     = 200
+)
+
+// GetCallback shows one callback.
+func (s *Server) GetCallback(ctx context.Context, r *callbackv1.GetCallbackRequest) (*callbackv1.GetCallbackResponse, error) {
+	cb, err := s.queue.Get(ctx, r.GetId())
+	if err != nil {
+		return nil, toStatus(err)
+	}
+	return &callbackv1.GetCallbackResponse{Callback: wire.Callback(cb)}, nil
+}
+
+// ListCallbacks shows callbacks, oldest first.
+func (s *Server) ListCallbacks(ctx context.Context, r *callbackv1.ListCallbacksRequest) (*callbackv1.ListCallbacksResponse, error) {
+	f, size, err := listArguments(r)
+	if err != nil {
+		return nil, err
+	}
+	list, next, err := s.queue.List(ctx, f, r.GetPageToken(), size)
+	if err != nil {
+		return nil, toStatus(err)
+	}
+	resp := &callbackv1.ListCallbacksResponse{NextPageToken: next}
+	for _, cb := range list {
+		resp.Callbacks = append(resp.Callbacks, wire.Callback(cb))
+	}
+	return resp, nil
+}
+
+func listArguments(r *callbackv1.ListCallbacksRequest) (queue.Filter, int, error) {
+	var w wrong
+	f := queue.Filter{Queue: r.GetQueue(), Agent: r.GetAgentId()}
+	for _, st := range r.GetStates() {
+		if _, known := eventsv1.Callback_State_name[int32(st)]; !known || st == eventsv1.Callback_STATE_UNSPECIFIED {
+			w.field("states", "holds an unknown state")
+			break
+		}
+		f.States = append(f.States, callback.State(st))
+	}
+	if f.Queue != "" {
+		w.queue("queue", f.Queue)
+	}
+	if f.Agent != "" {
+		w.command(callback.Claim{AgentID: f.Agent})
+	}
+	size := int(r.GetPageSize())
+	if size == 0 {
+		size = defaultPage
+	}
+	if size < 0 || size > maxPage {
+		w.field("pageSize", "must be 1 to 200")
+	}
+	w.pageToken(r.GetPageToken())
+	return f, size, w.err()
+}
+
+// GetQueueStats counts what waits.
+func (s *Server) GetQueueStats(ctx context.Context, _ *callbackv1.GetQueueStatsRequest) (*callbackv1.GetQueueStatsResponse, error) {
+	stats, err := s.queue.Stats(ctx)
+	if err != nil {
+		return nil, toStatus(err)
+	}
+	resp := &callbackv1.GetQueueStatsResponse{}
+	for _, q := range stats {
+		resp.Queues = append(resp.Queues, wire.QueueStats(q.Queue, q.Ready, q.Delayed, q.Held, q.OldestReady))
+	}
+	return resp, nil
+}

@@ -1,0 +1,85 @@
+package transport
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
+	"github.com/rappel-loop/rappel/services/internal/rpc"
+)
+
+// maxQueues bounds the queues one claim names.
+const maxQueues = 100
+
+// wrong collects what is wrong with a request, so that one answer names it all.
+type wrong []rpc.Field
+
+// field notes a problem, unless the field has one already.
+func (w *wrong) field(path, problem string) {
+	if !slices.ContainsFunc(*w, func(f rpc.Field) bool { return f.Path == path }) {
+		*w = append(*w, rpc.Field{Path: path, Problem: problem})
+	}
+}
+
+// err is INVALID_ARGUMENT with every field, nil when nothing is wrong.
+func (w *wrong) err() error {
+	if len(*w) == 0 {
+		return nil
+	}
+	return rpc.Invalid(*w...)
+}
+
+// command notes what the domain finds wrong with a command in itself.
+func (w *wrong) command(cmd callback.Command) {
+	var invalid *callback.ValidationError
+	if errors.As(callback.Check(cmd), &invalid) {
+		w.invalid(invalid)
+	}
+}
+
+func (w *wrong) invalid(e *callback.ValidationError) {
+	for _, f := range e.Fields {
+		w.field(camel(f.Field), f.Message)
+	}
+}
+
+func (w *wrong) queue(path, name string) {
+	if subject.CheckToken(name) != nil {
+		w.field(path, "must be 1 to 64 letters, digits, _ or -")
+	}
+}
+
+func (w *wrong) queues(names []string) {
+	if len(names) > maxQueues {
+		w.field("queues", "must be at most 100")
+	}
+	for _, n := range names {
+		if subject.CheckToken(n) != nil {
+			w.field("queues", "each must be 1 to 64 letters, digits, _ or -")
+			return
+		}
+	}
+}
+
+func (w *wrong) pageToken(token string) {
+	if _, err := order.ParseCursor(token); token != "" && err != nil {
+		w.field("pageToken", badPageToken)
+	}
+}
+
+const badPageToken = "is no token of a former page"
+
+// camel spells a field of the domain as the API does: call_again_at becomes
+// callAgainAt.
+func camel(name string) string {
+	words := strings.Split(name, "_")
+	for i, word := range words {
+		if i > 0 && word != "" {
+			words[i] = strings.ToUpper(word[:1]) + word[1:]
+		}
+	}
+	return strings.Join(words, "")
+}

@@ -1,0 +1,151 @@
+package wire_test
+
+import (
+	"math"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+)
+
+// The words of the domain, all of them.
+var (
+	states = []callback.State{
+		callback.Pending, callback.Reserved, callback.Assigned, callback.Attempting,
+		callback.Wrapping, callback.Completed, callback.Canceled,
+	}
+	eventTypes = []callback.EventType{
+		callback.EventOpened, callback.EventEnriched, callback.EventReasonWithdrawn, callback.EventAlertNoted,
+		callback.EventOffered, callback.EventAccepted, callback.EventRejected, callback.EventOfferExpired,
+		callback.EventClaimed, callback.EventAttemptStarted, callback.EventAttemptEnded, callback.EventCompleted,
+		callback.EventReleased, callback.EventLeaseExpired, callback.EventWrapUpOverdue, callback.EventCanceled,
+	}
+	metrics = []callback.Metric{callback.NPS, callback.CSAT, callback.CES, callback.FCR}
+	classes = []callback.Class{
+		callback.Detractor, callback.Passive, callback.Promoter, callback.Dissatisfied, callback.Neutral,
+		callback.Satisfied, callback.HighEffort, callback.LowEffort, callback.FirstResolved, callback.FirstUnresolved,
+	}
+	attemptOutcomes = []callback.AttemptOutcome{
+		callback.Reached, callback.NoAnswer, callback.Busy, callback.VoicemailLeft, callback.WrongNumber,
+		callback.Refused, callback.CallLater, callback.TechnicalFailure,
+	}
+	outcomes = []callback.Outcome{
+		callback.Resolved, callback.PartlyResolved, callback.Unresolved, callback.NoActionNeeded, callback.Unreachable,
+	}
+)
+
+// orNone draws one of the words, or none.
+func orNone[T ~string](words []T) *rapid.Generator[T] {
+	return rapid.SampledFrom(append([]T{""}, words...))
+}
+
+var (
+	moments = rapid.OneOf(
+		rapid.Just(time.Time{}),
+		rapid.Map(rapid.Int64Range(0, math.MaxInt64), func(n int64) time.Time { return time.Unix(0, n).UTC() }),
+	)
+	texts   = rapid.StringN(0, 20, 60)
+	numbers = rapid.Custom(func(t *rapid.T) float64 { return rapid.Float64Range(-1e6, 1e6).Draw(t, "number") })
+)
+
+func drawCustomer(t *rapid.T) callback.Customer {
+	return callback.Customer{
+		ID: texts.Draw(t, "customer id"), Name: texts.Draw(t, "name"), Phone: texts.Draw(t, "phone"),
+		Email: texts.Draw(t, "email"), Language: texts.Draw(t, "language"), TimeZone: texts.Draw(t, "zone"),
+	}
+}
+
+func drawScale(t *rapid.T) callback.Scale {
+	return callback.Scale{
+		Min: numbers.Draw(t, "min"), Max: numbers.Draw(t, "max"), LowerIsBetter: rapid.Bool().Draw(t, "lower is better"),
+	}
+}
+
+func drawReason(t *rapid.T) callback.Reason {
+	r := callback.Reason{
+		AlertID: texts.Draw(t, "alert"), Rule: texts.Draw(t, "rule"), Survey: texts.Draw(t, "survey"),
+		ResponseID: texts.Draw(t, "response"), Revision: rapid.Uint32().Draw(t, "revision"),
+		Metric: orNone(metrics).Draw(t, "metric"), Class: orNone(classes).Draw(t, "class"), Scale: drawScale(t),
+		Verbatim: texts.Draw(t, "verbatim"), Channel: texts.Draw(t, "channel"), Touchpoint: texts.Draw(t, "touchpoint"),
+		SubmittedAt: moments.Draw(t, "submitted"), Priority: rapid.IntRange(0, 100).Draw(t, "priority"),
+		Withdrawn: rapid.Bool().Draw(t, "withdrawn"), HasValue: rapid.Bool().Draw(t, "has value"),
+	}
+	if r.HasValue {
+		r.Value, r.Satisfaction = numbers.Draw(t, "value"), numbers.Draw(t, "satisfaction")
+	}
+	return r
+}
+
+func drawAttempt(t *rapid.T) callback.Attempt {
+	return callback.Attempt{
+		Number: rapid.IntRange(1, 1000).Draw(t, "number"), AgentID: texts.Draw(t, "agent"),
+		Token: rapid.Uint64().Draw(t, "token"), StartedAt: moments.Draw(t, "started"), EndedAt: moments.Draw(t, "ended"),
+		Outcome: orNone(attemptOutcomes).Draw(t, "outcome"), CallAgainAt: moments.Draw(t, "call again"),
+		Note: texts.Draw(t, "note"),
+	}
+}
+
+// drawHolder draws a hold whose token is known, as it is in everything loaded.
+func drawHolder(t *rapid.T) *callback.Holder {
+	if rapid.Bool().Draw(t, "nobody") {
+		return nil
+	}
+	return &callback.Holder{
+		AgentID: texts.Draw(t, "agent"), RequestID: texts.Draw(t, "request"),
+		Token: rapid.Uint64Min(1).Draw(t, "token"), Since: moments.Draw(t, "since"),
+		LeaseExpiresAt: moments.Draw(t, "lease"), EndedAt: moments.Draw(t, "ended"), EndReason: texts.Draw(t, "why"),
+	}
+}
+
+func drawWrapUp(t *rapid.T) *callback.WrapUp {
+	if rapid.Bool().Draw(t, "no wrap-up") {
+		return nil
+	}
+	return &callback.WrapUp{
+		Outcome: orNone(outcomes).Draw(t, "outcome"), RootCause: texts.Draw(t, "cause"),
+		Note: texts.Draw(t, "note"), AgentID: texts.Draw(t, "agent"), At: moments.Draw(t, "at"),
+	}
+}
+
+func drawCallback(t *rapid.T) *callback.Callback {
+	if rapid.Bool().Draw(t, "no callback") {
+		return nil
+	}
+	return &callback.Callback{
+		ID: texts.Draw(t, "id"), CustomerKey: texts.Draw(t, "key"), Number: rapid.Uint32().Draw(t, "number"),
+		State: rapid.SampledFrom(states).Draw(t, "state"), Customer: drawCustomer(t),
+		Reasons:     some(t, "reasons", drawReason),
+		MoreReasons: rapid.IntRange(0, 1000).Draw(t, "more"), MorePriority: rapid.IntRange(0, 100).Draw(t, "more priority"),
+		Queue: texts.Draw(t, "queue"), Language: texts.Draw(t, "language"),
+		Skills:   some(t, "skills", func(t *rapid.T) string { return texts.Draw(t, "skill") }),
+		Priority: rapid.IntRange(0, 100).Draw(t, "priority"),
+		OpenedAt: moments.Draw(t, "opened"), UpdatedAt: moments.Draw(t, "updated"), NotBefore: moments.Draw(t, "not before"),
+		FirstAttemptDue: moments.Draw(t, "due"), ClosedAt: moments.Draw(t, "closed"),
+		Holder: drawHolder(t), LastHolder: drawHolder(t), Attempts: some(t, "attempts", drawAttempt),
+		WrapUp: drawWrapUp(t), CancelReason: texts.Draw(t, "cancel reason"), ClosedBy: texts.Draw(t, "closed by"),
+	}
+}
+
+func drawTaken(t *rapid.T) callback.TakenAlert {
+	return callback.TakenAlert{
+		AlertID: texts.Draw(t, "alert"), Revision: rapid.Uint32().Draw(t, "revision"), Resolved: rapid.Bool().Draw(t, "resolved"),
+	}
+}
+
+func drawAggregate(t *rapid.T) callback.Aggregate {
+	return callback.Aggregate{
+		CustomerKey: texts.Draw(t, "key"), Seq: rapid.Uint64Min(1).Draw(t, "seq"), EventNo: rapid.Uint64Min(1).Draw(t, "event no"),
+		LastHash: [32]byte(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "hash")),
+		Callback: drawCallback(t), Taken: some(t, "taken", drawTaken),
+	}
+}
+
+// some draws none (nil) to three.
+func some[T any](t *rapid.T, label string, one func(*rapid.T) T) []T {
+	return rapid.SampledFrom([]func() []T{
+		func() []T { return nil },
+		func() []T { return []T{one(t)} },
+		func() []T { return []T{one(t), one(t), one(t)} },
+	}).Draw(t, label)()
+}
