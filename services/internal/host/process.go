@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/internal/bus"
@@ -59,8 +60,12 @@ type step struct {
 	stop    func(context.Context) error
 }
 
-// StepTimeout bounds one step of stopping unless the step names its own bound.
-const StepTimeout = 10 * time.Second
+// StepTimeout is how long one step of stopping may take. A step that does not
+// heed the end of its context is left behind after stepGrace.
+const (
+	StepTimeout = 10 * time.Second
+	stepGrace   = 2 * time.Second
+)
 
 // NewProcess returns a process that has started nothing yet.
 func NewProcess(name string, log *zap.Logger, clk clock.Clock) *Process {
@@ -68,6 +73,7 @@ func NewProcess(name string, log *zap.Logger, clk clock.Clock) *Process {
 		Name: name, Log: log, Clock: clk, Metrics: prometheus.NewRegistry(),
 		failed: make(chan error, 1),
 	}
+	p.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	p.RPC = rpc.New(rpc.Options{Log: log, Metrics: p.Metrics})
 	return p
 }
@@ -80,21 +86,28 @@ func (p *Process) OnStop(name string, stop func(context.Context) error) {
 }
 
 // Go runs a background task until the process stops. A task that returns an
-// error before that stops the process with it.
+// error before that stops the process with it; one that returns an error when
+// told to end, other than that it was, fails the stop.
 func (p *Process) Go(name string, task func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
+	done := make(chan error, 1)
 	go func() {
-		defer close(done)
-		if err := task(ctx); err != nil && ctx.Err() == nil {
+		err := task(ctx)
+		switch {
+		case err == nil, ctx.Err() != nil && errors.Is(err, context.Canceled):
+			done <- nil
+		case ctx.Err() == nil:
 			p.Fail(fmt.Errorf("%s: %w", name, err))
+			done <- nil // told once
+		default:
+			done <- err
 		}
 	}()
 	p.OnStop(name, func(stop context.Context) error {
 		cancel()
 		select {
-		case <-done:
-			return nil
+		case err := <-done:
+			return err
 		case <-stop.Done():
 			return stop.Err()
 		}
@@ -146,7 +159,8 @@ func (p *Process) Wait(ctx context.Context) error {
 }
 
 // Stop runs every step, last registered first, each within its bound, and joins
-// their errors. Readiness is false from the beginning of it.
+// their errors. Readiness is false from the beginning of it. The process cannot
+// be started again.
 func (p *Process) Stop() error {
 	p.RPC.Health().SetStopping()
 	p.mu.Lock()
@@ -159,11 +173,20 @@ func (p *Process) Stop() error {
 			errs = append(errs, fmt.Errorf("stop %s: %w", steps[i].name, err))
 		}
 	}
+	if err := p.RPC.Close(); err != nil { // it holds connections even if it never listened
+		errs = append(errs, fmt.Errorf("stop rpc: %w", err))
+	}
 	return errors.Join(errs...)
 }
 
 func (s step) run() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
-	return s.stop(ctx)
+	done := make(chan error, 2)
+	go func() { done <- s.stop(ctx) }()
+	abandon := time.AfterFunc(s.timeout+stepGrace, func() { done <- errAbandoned })
+	defer abandon.Stop()
+	return <-done
 }
+
+var errAbandoned = errors.New("it does not end, and was left behind")

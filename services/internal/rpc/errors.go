@@ -1,13 +1,16 @@
 package rpc
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -28,6 +31,7 @@ func Invalid(fields ...Field) error {
 	msg := "the request has wrong fields"
 	v := &errdetails.BadRequest{}
 	for i, f := range fields {
+		f = Field{Path: strings.ToValidUTF8(f.Path, "?"), Problem: strings.ToValidUTF8(f.Problem, "?")}
 		sep := "; "
 		if i == 0 {
 			sep = ": "
@@ -82,21 +86,62 @@ func Reason(err error) string {
 	return ""
 }
 
-// WriteError answers an HTTP call with a google.rpc.Status in JSON.
-func WriteError(w http.ResponseWriter, err error) {
-	st := status.Convert(err)
-	code := runtime.HTTPStatusFromCode(st.Code())
+// asStatus is what the caller is told of an error. One that nobody made for
+// callers says nothing.
+func asStatus(err error) *status.Status {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		err = TooLarge()
+	}
+	st, ok := status.FromError(err)
+	if !ok {
+		st = status.FromContextError(err)
+		if st.Code() == codes.Unknown {
+			return status.Convert(Internal())
+		}
+	}
+	if !utf8.ValidString(st.Message()) {
+		p := st.Proto()
+		p.Message = strings.ToValidUTF8(p.Message, "?")
+		st = status.FromProto(p)
+	}
+	if len(st.Details()) == 0 { // made by the library: give it a reason too
+		if with, err := st.WithDetails(info(code.Code(st.Code()).String())); err == nil {
+			st = with
+		}
+	}
+	return st
+}
+
+// httpCode is the HTTP status of an error.
+func httpCode(st *status.Status) int {
+	answer := runtime.HTTPStatusFromCode(st.Code())
 	for _, d := range st.Details() {
 		switch d := d.(type) {
 		case *errdetails.RetryInfo:
+			// Too little room is the server's state, not the caller's rate.
+			answer = http.StatusServiceUnavailable
+		case *errdetails.ErrorInfo:
+			switch d.GetReason() {
+			case "BODY_TOO_LARGE":
+				return http.StatusRequestEntityTooLarge
+			case "METHOD_NOT_ALLOWED":
+				return http.StatusMethodNotAllowed
+			}
+		}
+	}
+	return answer
+}
+
+// WriteError answers an HTTP call with a google.rpc.Status in JSON, and with
+// Retry-After, in whole seconds, when the error says when. An error that is no
+// status becomes INTERNAL without its text, a body that was too large 413.
+func WriteError(w http.ResponseWriter, err error) {
+	st := asStatus(err)
+	for _, d := range st.Details() {
+		if d, ok := d.(*errdetails.RetryInfo); ok {
 			after := max(1, int((d.GetRetryDelay().AsDuration()+time.Second-1)/time.Second))
 			w.Header().Set("Retry-After", strconv.Itoa(after))
-			// Too little room is the server's state, not the caller's rate.
-			code = http.StatusServiceUnavailable
-		case *errdetails.ErrorInfo:
-			if d.GetReason() == "BODY_TOO_LARGE" {
-				code = http.StatusRequestEntityTooLarge
-			}
 		}
 	}
 	body, merr := protojson.Marshal(st.Proto())
@@ -104,10 +149,6 @@ func WriteError(w http.ResponseWriter, err error) {
 		body = []byte(`{"code":13,"message":"something went wrong on our side"}`)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
+	w.WriteHeader(httpCode(st))
 	_, _ = w.Write(append(body, '\n'))
-}
-
-func gatewayError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
-	WriteError(w, err)
 }

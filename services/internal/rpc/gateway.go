@@ -3,32 +3,52 @@ package rpc
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/encoding/protojson"
 )
 
 // newGateway speaks lowerCamelCase JSON, refuses unknown fields, and answers
 // every error as a google.rpc.Status.
-func newGateway() *runtime.ServeMux {
+func (s *Server) newGateway() *runtime.ServeMux {
 	return runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
-			MarshalOptions:   protojson.MarshalOptions{},
-			UnmarshalOptions: protojson.UnmarshalOptions{},
-		}),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, newStrict()),
 		runtime.WithErrorHandler(gatewayError),
-		runtime.WithRoutingErrorHandler(routingError),
+		runtime.WithRoutingErrorHandler(s.routingError),
 	)
 }
 
-func routingError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
-	switch code {
-	case http.StatusNotFound:
-		gatewayError(ctx, mux, m, w, r, Refused(codes.NotFound, "NO_SUCH_PATH", "no such path; docs/openapi lists them"))
-	case http.StatusMethodNotAllowed:
-		gatewayError(ctx, mux, m, w, r, Refused(codes.Unimplemented, "METHOD_NOT_ALLOWED", "this path does not take this method"))
-	default:
-		runtime.DefaultRoutingErrorHandler(ctx, mux, m, w, r, code)
+func gatewayError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	if problem := problemOf(r); problem != nil {
+		err = problem
 	}
+	WriteError(w, err)
+}
+
+func (s *Server) routingError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	others := s.otherMethods(r)
+	switch {
+	case code == http.StatusMethodNotAllowed, len(others) > 0:
+		if len(others) > 0 {
+			w.Header().Set("Allow", strings.Join(others, ", "))
+		}
+		gatewayError(ctx, mux, m, w, r, Refused(codes.Unimplemented, "METHOD_NOT_ALLOWED", "this path does not take this method"))
+	case code == http.StatusNotFound:
+		gatewayError(ctx, mux, m, w, r, Refused(codes.NotFound, "NO_SUCH_PATH", "no such path; docs/openapi lists them"))
+	default:
+		gatewayError(ctx, mux, m, w, r, Refused(codes.InvalidArgument, "BAD_REQUEST", "the request cannot be routed: "+http.StatusText(code)))
+	}
+}
+
+// otherMethods are those that a hand-made route takes on this path.
+func (s *Server) otherMethods(r *http.Request) []string {
+	var others []string
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut} {
+		ask := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+		if _, pattern := s.mux.Handler(ask); method != r.Method && pattern != "" && pattern != "/" {
+			others = append(others, method)
+		}
+	}
+	return others
 }

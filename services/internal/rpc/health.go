@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"sync"
@@ -8,6 +9,21 @@ import (
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 )
+
+// grpcHealth answers Check with what /readyz says at that moment. Watch tells of
+// the start and the stop only.
+type grpcHealth struct {
+	*health.Server
+	h *Health
+}
+
+func (g grpcHealth) Check(ctx context.Context, req *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
+	resp, err := g.Server.Check(ctx, req)
+	if err == nil && resp.GetStatus() == grpc_health_v1.HealthCheckResponse_SERVING && len(g.h.Ready()) > 0 {
+		return &grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_NOT_SERVING}, nil
+	}
+	return resp, err
+}
 
 // Health answers whether the process lives (/healthz) and whether it can do its
 // work now (/readyz, and gRPC health).

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,7 +14,7 @@ import (
 
 type metrics struct{ calls *prometheus.HistogramVec }
 
-func newMetrics(reg prometheus.Registerer) *metrics {
+func newMetrics(reg *prometheus.Registry) *metrics {
 	m := &metrics{calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "rpc_seconds", Help: "Time to answer a call, by method and code.",
 		Buckets: prometheus.ExponentialBuckets(0.0005, 3, 10),
@@ -62,6 +63,23 @@ func (s *Server) streamRecover(srv any, ss grpc.ServerStream, i *grpc.StreamServ
 		}
 	}()
 	return s.conceal(i.FullMethod, next(srv, ss))
+}
+
+// httpRecover is the same for routes that are not generated.
+func (s *Server) httpRecover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch p := recover(); p {
+			case nil:
+			case http.ErrAbortHandler: //nolint:errorlint // net/http panics with this very value
+				panic(p)
+			default:
+				s.log.Error("handler panicked", zap.String("route", r.Pattern), zap.Stack("stack"))
+				WriteError(w, Internal()) // too late, and without effect, once an answer has begun
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) conceal(method string, err error) error {

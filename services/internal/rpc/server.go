@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -43,15 +44,22 @@ type Server struct {
 	inproc  *bufconn.Listener
 	conn    *grpc.ClientConn
 	health  *Health
+
+	closing sync.Once
+	closed  error
 }
 
 // New returns a server that listens nowhere yet.
 func New(o Options) *Server {
+	if o.Log == nil {
+		o.Log = zap.NewNop()
+	}
 	m := newMetrics(o.Metrics)
 	s := &Server{
 		log: o.Log.Named("rpc"), mux: http.NewServeMux(),
-		gateway: newGateway(), inproc: bufconn.Listen(1 << 20), health: newHealth(),
+		inproc: bufconn.Listen(1 << 20), health: newHealth(),
 	}
+	s.gateway = s.newGateway()
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessageBytes),
 		grpc.ChainUnaryInterceptor(m.unary, s.unaryRecover),
@@ -59,7 +67,7 @@ func New(o Options) *Server {
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	)
-	grpc_health_v1.RegisterHealthServer(s.grpc, s.health.grpc)
+	grpc_health_v1.RegisterHealthServer(s.grpc, grpcHealth{Server: s.health.grpc, h: s.health})
 	reflection.Register(s.grpc)
 	s.mux.HandleFunc("GET /healthz", s.health.live)
 	s.mux.HandleFunc("GET /readyz", s.health.ready)
@@ -117,49 +125,62 @@ func Listen(httpAddr, grpcAddr string) (Listeners, error) {
 // listener that breaks.
 func (s *Server) Serve(l Listeners, fail func(error)) (stop func(context.Context) error) {
 	h := &http.Server{
-		Handler: s.limit(s.mux), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
+		Handler: s.httpRecover(limit(s.mux)), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: zap.NewStdLog(s.log),
 	}
+	var serving sync.WaitGroup
 	serve := func(name string, f func() error) {
-		if err := f(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, grpc.ErrServerStopped) {
-			fail(fmt.Errorf("%s: %w", name, err))
-		}
+		serving.Go(func() {
+			if err := f(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, grpc.ErrServerStopped) {
+				fail(fmt.Errorf("%s: %w", name, err))
+			}
+		})
 	}
-	go serve("in-process gRPC", func() error { return s.grpc.Serve(s.inproc) })
-	go serve("gRPC", func() error { return s.grpc.Serve(l.GRPC) })
-	go serve("HTTP", func() error { return h.Serve(l.HTTP) })
+	serve("in-process gRPC", func() error { return s.grpc.Serve(s.inproc) })
+	serve("gRPC", func() error { return s.grpc.Serve(l.GRPC) })
+	serve("HTTP", func() error { return h.Serve(l.HTTP) })
 	return func(ctx context.Context) error {
-		err := h.Shutdown(ctx)
-		done := make(chan struct{})
-		go func() { s.grpc.GracefulStop(); close(done) }()
-		select {
-		case <-done:
-		case <-ctx.Done():
-			s.grpc.Stop()
-			<-done
-		}
-		return errors.Join(err, s.Close())
+		err := errors.Join(shutdownHTTP(ctx, h), s.shutdownGRPC(ctx), s.Close())
+		serving.Wait()
+		return err
 	}
 }
 
-// Close frees a server, served or not.
+// shutdownHTTP lets calls end for half of the time there is: the calls that came
+// by gRPC, and those behind the gateway, get the other half. A call that will
+// not end, as a stream of events, is cut off, which its caller expects.
+func shutdownHTTP(ctx context.Context, h *http.Server) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
+	if err := h.Shutdown(ctx); err == nil || ctx.Err() == nil {
+		return err
+	}
+	return h.Close()
+}
+
+func (s *Server) shutdownGRPC(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { s.grpc.GracefulStop(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		s.grpc.Stop()
+		<-done
+	}
+	return nil
+}
+
+// Close frees a server, served or not. A second call does nothing.
 func (s *Server) Close() error {
-	s.grpc.Stop()
-	err := s.inproc.Close()
-	if s.conn != nil {
-		err = errors.Join(err, s.conn.Close())
-	}
-	return err
-}
-
-// limit bounds every body.
-func (s *Server) limit(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > MaxMessageBytes {
-			WriteError(w, TooLarge())
-			return
+	s.closing.Do(func() {
+		s.grpc.Stop()
+		s.closed = s.inproc.Close()
+		if s.conn != nil {
+			s.closed = errors.Join(s.closed, s.conn.Close())
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, MaxMessageBytes)
-		next.ServeHTTP(w, r)
 	})
+	return s.closed
 }
