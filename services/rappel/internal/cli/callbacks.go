@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rappel-loop/rappel/services/rappel/internal/httpapi"
+)
+
+// desk is what the agent's commands share.
+type desk struct {
+	env
+	server, lang, output, agent string
+	token                       uint64
+	root                        *cobra.Command
+	agentFlag                   string // its name on the command at hand
+
+	w   *words
+	api *httpapi.Client
+}
+
+// Callbacks is `rappel callbacks` with its commands.
+func Callbacks() *cobra.Command { return callbacksCommand(system()) }
+
+func callbacksCommand(e env) *cobra.Command {
+	d := &desk{env: e}
+	w, _ := language("", e.getenv)
+	d.w = w
+	d.root = &cobra.Command{
+		Use: "callbacks", Args: cobra.ArbitraryArgs, SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRunE: d.prepare,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return errors.New(fill(d.w.NoArgs, args[0]) + "\n" + strings.TrimSpace(cmd.UsageString()))
+			}
+			return cmd.Help()
+		},
+	}
+	f := d.root.PersistentFlags()
+	f.StringVar(&d.server, "server", "", "")
+	f.StringVar(&d.lang, "lang", "", "")
+	f.StringVarP(&d.output, "output", "o", "text", "")
+	d.root.AddCommand(d.listCommand(), d.claimCommand(), d.showCommand(), d.startCommand(), d.endCommand(), d.completeCommand(), d.releaseCommand())
+	d.localise()
+	usual := d.root.HelpFunc()
+	d.root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if w, ok := language(d.lang, e.getenv); ok {
+			d.w = w
+		}
+		d.localise()
+		usual(cmd, args)
+	})
+	return d.root
+}
+
+// prepare reads what all commands share.
+func (d *desk) prepare(cmd *cobra.Command, _ []string) error {
+	w, ok := language(d.lang, d.getenv)
+	if d.w = w; !ok {
+		return errors.New(w.BadLang)
+	}
+	d.localise()
+	if checkOutput(d.output) != nil {
+		return errors.New(w.BadOutput)
+	}
+	if d.server == "" {
+		d.server = d.getenv("RAPPEL_SERVER")
+	}
+	if f := cmd.Flags().Lookup("agent"); f != nil && d.agent == "" && cmd.Name() != "list" {
+		d.agent = d.getenv("RAPPEL_AGENT")
+		if d.agent == "" {
+			return errors.New(w.NeedAgent)
+		}
+	}
+	api, err := httpapi.New(d.server, d.client)
+	d.api = api
+	return err
+}
+
+// localise writes the help of every command in the language at hand.
+func (d *desk) localise() {
+	for _, cmd := range append([]*cobra.Command{d.root}, d.root.Commands()...) {
+		h, ok := d.w.Commands[cmd.Name()]
+		if !ok {
+			continue
+		}
+		cmd.Short, cmd.Long, cmd.Example = h.Short, h.Long, h.Example
+		cmd.DisableFlagsInUseLine = true // the flags are listed below, in the language
+		cmd.InitDefaultHelpFlag()
+		cmd.Flags().VisitAll(d.localiseFlag)
+		cmd.PersistentFlags().VisitAll(d.localiseFlag)
+		cmd.SetUsageTemplate(usageTemplate(d.w))
+	}
+}
+
+// usageTemplate is cobra's with other headings.
+func usageTemplate(w *words) string {
+	t := (&cobra.Command{}).UsageTemplate()
+	// The longer heading first: one holds another.
+	for _, heading := range []string{
+		"Additional Commands:", "Available Commands:", "Additional help topics:", "Global Flags:", "Usage:", "Aliases:", "Examples:",
+		"for more information about a command.", "[command]", `Use "`, `--help"`,
+	} {
+		t = strings.ReplaceAll(t, heading, w.Usage[heading])
+	}
+	return strings.ReplaceAll(t, "\nFlags:", "\n"+w.Usage["Flags:"])
+}
+
+// idArgument takes exactly one callback's id.
+func (d *desk) idArgument(cmd *cobra.Command, args []string) error {
+	w, _ := language(d.lang, d.getenv)
+	if len(args) == 0 {
+		return errors.New(fill(w.NeedID, d.program, cmd.Name()))
+	}
+	if len(args) > 1 {
+		return errors.New(fill(w.NoArgs, args[1]))
+	}
+	return nil
+}
+
+func (d *desk) noArguments(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	w, _ := language(d.lang, d.getenv)
+	return errors.New(fill(w.NoArgs, args[0]))
+}
+
+// asJSON reports whether the API's answer is wanted as it is.
+func (d *desk) asJSON() bool { return d.output == "json" }
+
+// tries bounds how often a command is repeated: each is answered a second time
+// with what it did the first.
+const tries = 4
+
+// call makes a call, and makes it again when its answer may have been lost or
+// the server asks for a moment.
+func (d *desk) call(ctx context.Context, notice func(), do func() ([]byte, error)) ([]byte, error) {
+	for try := 1; ; try++ {
+		body, err := do()
+		if err == nil || try == tries || !again(err) {
+			return body, err
+		}
+		notice()
+		wait := 500 * time.Millisecond
+		var status *httpapi.StatusError
+		if errors.As(err, &status) && status.RetryAfter > wait {
+			wait = min(status.RetryAfter, 2*time.Second)
+		}
+		if werr := d.wait(ctx, wait); werr != nil {
+			return nil, err
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package cli
+
+import (
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nyaruka/phonenumbers"
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
+
+// card writes a callback for the person who is about to call.
+type card struct {
+	*desk
+	b     strings.Builder
+	style style
+	width int
+}
+
+// result prints what a command did: the API's answer, or a sentence, the card
+// when it is wanted, and what to do next.
+func (d *desk) result(cmd *cobra.Command, sentence string, cb *eventsv1.Callback, body []byte, whole bool) error {
+	if d.asJSON() {
+		return printBody(cmd.OutOrStdout(), body)
+	}
+	width, terminal := d.terminal(cmd.OutOrStdout())
+	c := &card{desk: d, style: style{on: terminal && d.getenv("NO_COLOR") == ""}, width: min(max(width, 40), 110)}
+	if sentence != "" {
+		c.line(c.style.green(sentence))
+		c.line("")
+	}
+	if whole {
+		c.whole(cb)
+	} else if at := cb.GetNotBefore(); cb.GetState() == eventsv1.Callback_PENDING && at != nil && at.AsTime().After(d.now()) {
+		c.line(d.w.NotBefore + d.w.Colon + d.date(at))
+		c.line("")
+	}
+	c.next(cmd, cb)
+	_, err := io.WriteString(cmd.OutOrStdout(), c.b.String())
+	return err
+}
+
+func (c *card) line(s string) { c.b.WriteString(strings.TrimRight(s, " ") + "\n") }
+
+func (c *card) whole(cb *eventsv1.Callback) {
+	c.head(cb)
+	c.customer(cb)
+	c.reasons(cb)
+	c.calls(cb)
+	c.closing(cb)
+}
+
+func (c *card) head(cb *eventsv1.Callback) {
+	w := c.w
+	parts := []string{w.States[cb.GetState()]}
+	if a := cb.GetHolder().GetAgentId(); a != "" {
+		parts = append(parts, fill(w.Held, oneLine(a)))
+	}
+	parts = append(parts, fill(w.Priority, cb.GetPriority()))
+	if cb.GetOpenedAt() != nil {
+		parts = append(parts, fill(w.Opened, c.age(cb.GetOpenedAt())))
+	}
+	if cb.GetClosedAt() != nil {
+		parts = append(parts, fill(w.Closed, c.date(cb.GetClosedAt())))
+	}
+	c.line(c.style.bold(w.Callback + " " + oneLine(cb.GetId())))
+	c.line(strings.Join(parts, " · "))
+	if r := cb.GetCancelReason(); r != "" {
+		c.line(fill(w.Canceled, oneLine(r)))
+	}
+}
+
+func (c *card) customer(cb *eventsv1.Callback) {
+	w, p := c.w, cb.GetCustomer()
+	name := oneLine(p.GetName())
+	if name == "" {
+		name = w.NoName
+	}
+	c.line("")
+	c.line("  " + c.style.bold(name))
+	phone := w.NoPhone
+	if p.GetPhone() != "" {
+		phone = c.style.bold(c.style.cyan(readable(p.GetPhone())))
+	}
+	c.field(w.Phone, phone)
+	c.field(w.Email, oneLine(p.GetEmail()))
+	c.field(w.Language, c.spoken(cb))
+	if zone, err := time.LoadLocation(p.GetTimeZone()); err == nil && p.GetTimeZone() != "" {
+		c.field(w.TimeZone, oneLine(p.GetTimeZone())+", "+fill(w.ThereItIs, c.now().In(zone).Format("15:04")))
+	}
+	if open := cb.GetState() < eventsv1.Callback_COMPLETED; open {
+		c.due(cb)
+	}
+}
+
+// due says by when to call, and from when.
+func (c *card) due(cb *eventsv1.Callback) {
+	if at := cb.GetNotBefore(); at != nil && at.AsTime().After(c.now()) {
+		c.field(c.w.NotBefore, c.date(at))
+	}
+	at := cb.GetFirstAttemptDue()
+	if at == nil || len(cb.GetAttempts()) > 0 {
+		return
+	}
+	text := c.date(at)
+	if late := c.now().Sub(at.AsTime()); late > 0 {
+		text += "  " + c.style.red(fill(c.w.LateBy, c.span(late)))
+	}
+	c.field(c.w.CallBefore, text)
+}
+
+func (c *card) field(label, text string) {
+	if text != "" {
+		c.line("  " + pad(label, 15) + " " + text)
+	}
+}
+
+// spoken is the language to speak, in words where it is a common one.
+func (c *card) spoken(cb *eventsv1.Callback) string {
+	tag := oneLine(cb.GetLanguage())
+	if tag == "" {
+		tag = oneLine(cb.GetCustomer().GetLanguage())
+	}
+	base, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	if name := c.w.Languages[base]; name != "" {
+		return name
+	}
+	return tag
+}
+
+func (c *card) reasons(cb *eventsv1.Callback) {
+	c.line("")
+	c.line(c.style.bold(c.w.Why))
+	for i, r := range cb.GetReasons() {
+		text := c.reason(r)
+		if r.GetWithdrawn() {
+			text = c.style.dim(text + " (" + c.w.Withdrawn + ")")
+		} else if r.GetMetric() != eventsv1.Metric_METRIC_UNSPECIFIED {
+			text = c.style.red(text)
+		}
+		c.line("  " + strconv.Itoa(i+1) + ". " + text)
+		where := []string{oneLine(r.GetSurvey()), oneLine(r.GetChannel()), oneLine(r.GetTouchpoint())}
+		if r.GetSubmittedAt() != nil {
+			where = append(where, c.date(r.GetSubmittedAt()))
+		}
+		c.line("     " + c.style.dim(strings.Join(nonEmpty(where), " · ")))
+		c.quoted(r.GetVerbatim())
+	}
+	if n := cb.GetMoreReasons(); n > 0 {
+		c.line("  " + fill(c.w.MoreReasons, n))
+	}
+}
+
+// reason is what an alert is about: a metric with its scale and class, or what
+// its rule stands for.
+func (d *desk) reason(r *eventsv1.Reason) string {
+	if r.GetMetric() == eventsv1.Metric_METRIC_UNSPECIFIED {
+		if text := d.w.Rules[r.GetRule()]; text != "" {
+			return text
+		}
+		return oneLine(r.GetRule())
+	}
+	text := r.GetMetric().String()
+	if r.GetMetric() != eventsv1.Metric_FCR {
+		text += " " + d.number(r.GetValue())
+		if s := r.GetScale(); s != nil {
+			scale := fill(d.w.Scale, d.number(s.GetMin()), d.number(s.GetMax()))
+			if s.GetDirection() == eventsv1.Direction_LOWER_IS_BETTER {
+				scale += ", " + d.w.LowerIsBetter
+			}
+			text += " (" + scale + ")"
+		}
+	}
+	if class := d.w.Classes[r.GetClass()]; class != "" {
+		text += " — " + class
+	}
+	return text
+}
+
+// quoted wraps the customer's words to the width, in quotation marks.
+func (c *card) quoted(text string) {
+	text = strings.TrimSpace(clean(text))
+	if text == "" {
+		return
+	}
+	for _, l := range wrap(c.w.Open+text+c.w.Close, c.width-5) {
+		c.line("     " + l)
+	}
+}
+
+func (c *card) calls(cb *eventsv1.Callback) {
+	if len(cb.GetAttempts()) == 0 {
+		return
+	}
+	c.line("")
+	c.line(c.style.bold(c.w.Calls))
+	for _, a := range cb.GetAttempts() {
+		what := c.w.UnderWay
+		if a.GetOutcome() != eventsv1.Attempt_OUTCOME_UNSPECIFIED {
+			what = c.w.Attempts[a.GetOutcome()]
+		}
+		if at := a.GetCallAgainAt(); at != nil {
+			what += ", " + fill(c.w.CallAgain, c.date(at))
+		}
+		c.line("  " + strconv.FormatUint(uint64(a.GetNumber()), 10) + ". " + c.date(a.GetStartedAt()) + "  " + oneLine(a.GetAgentId()) + c.w.Colon + what)
+		c.quoted(a.GetNote())
+	}
+}
+
+func (c *card) closing(cb *eventsv1.Callback) {
+	u := cb.GetWrapUp()
+	if u == nil {
+		return
+	}
+	c.line("")
+	c.line(c.style.bold(c.w.WrapUp))
+	c.line("  " + c.w.Wraps[u.GetOutcome()])
+	c.field(c.w.RootCause, oneLine(u.GetRootCause()))
+	c.quoted(u.GetNote())
+}
+
+// readable groups a number's digits as its country does.
+func readable(phone string) string {
+	n, err := phonenumbers.Parse(phone, "")
+	if err != nil {
+		return oneLine(phone)
+	}
+	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
+}
+
+func (d *desk) number(v float64) string {
+	return strings.Replace(strconv.FormatFloat(v, 'f', -1, 64), ".", d.w.Decimal, 1)
+}
+
+func (d *desk) date(t *timestamppb.Timestamp) string {
+	return t.AsTime().In(d.zone).Format(d.w.DateTime)
+}
+
+func (d *desk) age(t *timestamppb.Timestamp) string { return d.span(d.now().Sub(t.AsTime())) }
+
+// span is a length of time to the minute.
+func (d *desk) span(s time.Duration) string {
+	m := max(0, int(s.Minutes()))
+	switch {
+	case m < 60:
+		return fill(d.w.Minutes, m)
+	case m < 24*60:
+		return fill(d.w.Hours, m/60, m%60)
+	default:
+		return fill(d.w.Days, m/(24*60), m/60%24)
+	}
+}
+
+func nonEmpty(all []string) []string {
+	var kept []string
+	for _, s := range all {
+		if s != "" {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
+
+// pageSize is the API's bound on one page.
+const pageSize = 200
+
+// openStates are listed unless others are asked for.
+var openStates = []eventsv1.Callback_State{
+	eventsv1.Callback_PENDING, eventsv1.Callback_RESERVED, eventsv1.Callback_ASSIGNED, eventsv1.Callback_ATTEMPTING, eventsv1.Callback_WRAPPING,
+}
+
+type listOptions struct {
+	states             []string
+	queue, agent, page string
+	limit              int
+}
+
+func (d *desk) listCommand() *cobra.Command {
+	var o listOptions
+	cmd := &cobra.Command{Use: "list [options]", Args: d.noArguments, SilenceUsage: true, SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			query, err := d.listQuery(o)
+			if err != nil {
+				return err
+			}
+			return d.list(cmd, o, query)
+		}}
+	f := cmd.Flags()
+	f.StringSliceVar(&o.states, "state", nil, "")
+	f.StringVar(&o.queue, "queue", "", "")
+	f.StringVar(&o.agent, "agent", "", "")
+	annotate(cmd, "agent", "held-by")
+	f.IntVar(&o.limit, "limit", 50, "")
+	f.StringVar(&o.page, "page", "", "")
+	return cmd
+}
+
+func (d *desk) listQuery(o listOptions) (url.Values, error) {
+	if o.limit < 1 || o.limit > 1000 {
+		return nil, errors.New(d.w.BadLimit)
+	}
+	q := url.Values{}
+	for _, s := range o.states {
+		name := strings.ToUpper(strings.TrimSpace(s))
+		if name == "ALL" {
+			q.Del("states")
+			break
+		}
+		if v, ok := eventsv1.Callback_State_value[name]; !ok || v == 0 {
+			return nil, errors.New(fill(d.w.BadState, s, "pending, reserved, assigned, attempting, wrapping, completed, canceled"))
+		}
+		q.Add("states", name)
+	}
+	if len(o.states) == 0 {
+		for _, s := range openStates {
+			q.Add("states", s.String())
+		}
+	}
+	for key, value := range map[string]string{"queue": o.queue, "agentId": o.agent, "pageToken": o.page} {
+		if value != "" {
+			q.Set(key, value)
+		}
+	}
+	return q, nil
+}
+
+// list gathers pages until it has what was asked for: a page may be short.
+func (d *desk) list(cmd *cobra.Command, o listOptions, query url.Values) error {
+	var raw []json.RawMessage
+	var all []*eventsv1.Callback
+	next := o.page
+	for {
+		query.Set("pageSize", strconv.Itoa(min(pageSize, o.limit-len(all))))
+		body, err := d.get(cmd, "/v1/callbacks", query)
+		if err != nil {
+			return d.failed(cmd, "", err)
+		}
+		page := &callbackv1.ListCallbacksResponse{}
+		if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, page); err != nil {
+			return errors.New("the answer cannot be read: is it a Rappel server?")
+		}
+		var parts struct {
+			Callbacks []json.RawMessage `json:"callbacks"`
+		}
+		if err := json.Unmarshal(body, &parts); err != nil {
+			return err
+		}
+		raw, all = append(raw, parts.Callbacks...), append(all, page.GetCallbacks()...)
+		next = page.GetNextPageToken()
+		if next == "" || len(all) >= o.limit {
+			break
+		}
+		query.Set("pageToken", next)
+	}
+	if d.asJSON() {
+		return printList(cmd.OutOrStdout(), raw, next)
+	}
+	return d.printTable(cmd.OutOrStdout(), o, all, next)
+}
+
+func printList(w io.Writer, callbacks []json.RawMessage, next string) error {
+	body, err := json.Marshal(struct {
+		Callbacks     []json.RawMessage `json:"callbacks,omitempty"`
+		NextPageToken string            `json:"nextPageToken,omitempty"`
+	}{callbacks, next})
+	if err != nil {
+		return err
+	}
+	return printBody(w, body)
+}
+
+func (d *desk) printTable(w io.Writer, o listOptions, all []*eventsv1.Callback, next string) error {
+	width, terminal := d.terminal(w)
+	rows := make([][]string, len(all))
+	for i, cb := range all {
+		rows[i] = d.row(cb)
+	}
+	var b strings.Builder
+	if !terminal {
+		// For another program: tabs, and nothing cut.
+		for _, r := range append([][]string{d.w.Columns}, rows...) {
+			b.WriteString(strings.Join(r, "\t") + "\n")
+		}
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
+	if len(all) == 0 {
+		b.WriteString(d.w.NothingListed + "\n")
+	} else {
+		d.table(&b, rows, width)
+		count := d.w.ListedOne
+		if len(all) != 1 {
+			count = fill(d.w.Listed, len(all))
+		}
+		b.WriteString("\n" + count + "\n")
+	}
+	if next != "" {
+		b.WriteString(fill(d.w.OnMore, d.commandLine(nextPage(o, next)...)) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// nextPage repeats the question for the page after.
+func nextPage(o listOptions, token string) []string {
+	parts := []string{"list"}
+	if len(o.states) > 0 {
+		parts = append(parts, "--state", shellWord(strings.Join(o.states, ",")))
+	}
+	if o.queue != "" {
+		parts = append(parts, "--queue", shellWord(o.queue))
+	}
+	if o.agent != "" {
+		parts = append(parts, "--agent", shellWord(o.agent))
+	}
+	return append(parts, "--limit", strconv.Itoa(o.limit), "--page", shellWord(token))
+}
+
+func (d *desk) row(cb *eventsv1.Callback) []string {
+	reasons := make([]string, 0, len(cb.GetReasons()))
+	for _, r := range cb.GetReasons() {
+		if !r.GetWithdrawn() {
+			reasons = append(reasons, d.shortReason(r))
+		}
+	}
+	phone := cb.GetCustomer().GetPhone()
+	if phone != "" {
+		phone = readable(phone)
+	}
+	return []string{
+		oneLine(cb.GetId()), d.w.States[cb.GetState()], strconv.Itoa(int(cb.GetPriority())), d.age(cb.GetOpenedAt()),
+		oneLine(cb.GetCustomer().GetName()), phone, oneLine(cb.GetHolder().GetAgentId()), strings.Join(reasons, "; "),
+	}
+}
+
+// shortReason is a reason as a table has room for it: NPS 1/10 detractor.
+func (d *desk) shortReason(r *eventsv1.Reason) string {
+	s := r.GetScale()
+	if r.GetMetric() == eventsv1.Metric_METRIC_UNSPECIFIED || r.GetMetric() == eventsv1.Metric_FCR || s == nil {
+		return d.reason(r)
+	}
+	return r.GetMetric().String() + " " + d.number(r.GetValue()) + "/" + d.number(s.GetMax()) + " " + d.w.Classes[r.GetClass()]
+}
+
+// Columns of a table that give way when it is too narrow, the first to go first.
+const (
+	nameColumn, phoneColumn, agentColumn = 4, 5, 6
+	nameMost                             = 24
+	reasonLeast                          = 16
+)
+
+func (d *desk) table(b *strings.Builder, rows [][]string, width int) {
+	shown := fitting(append([][]string{d.w.Columns}, rows...), width)
+	s := style{on: d.getenv("NO_COLOR") == ""}
+	for i, r := range append([][]string{d.w.Columns}, rows...) {
+		var line strings.Builder
+		used := 0
+		for _, c := range shown {
+			if c.at == len(r)-1 { // the last takes what is left
+				line.WriteString(cut(r[c.at], max(reasonLeast, width-used)))
+				continue
+			}
+			line.WriteString(pad(cut(r[c.at], c.width), c.width) + "  ")
+			used += c.width + 2
+		}
+		text := strings.TrimRight(line.String(), " ")
+		if i == 0 {
+			text = s.bold(text)
+		}
+		b.WriteString(text + "\n")
+	}
+}
+
+type column struct{ at, width int }
+
+// fitting chooses the columns that a terminal has room for.
+func fitting(rows [][]string, width int) []column {
+	dropped := map[int]bool{}
+	if last := rows[1:]; allEmpty(last, agentColumn) {
+		dropped[agentColumn] = true
+	}
+	for _, drop := range []int{agentColumn, phoneColumn, nameColumn, -1} {
+		var shown []column
+		used := 0
+		for at := range rows[0] {
+			if dropped[at] {
+				continue
+			}
+			most := 0
+			for _, r := range rows {
+				most = max(most, cells(r[at]))
+			}
+			if at == nameColumn {
+				most = min(most, nameMost)
+			}
+			shown = append(shown, column{at, most})
+			if at < len(rows[0])-1 {
+				used += most + 2
+			}
+		}
+		if used+reasonLeast <= width || drop < 0 {
+			return shown
+		}
+		dropped[drop] = true
+	}
+	return nil
+}
+
+func allEmpty(rows [][]string, at int) bool {
+	for _, r := range rows {
+		if r[at] != "" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,138 @@
+package cli
+
+import eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+
+// english is what an English-speaking agent reads.
+var english = words{
+	Usage: map[string]string{
+		"Usage:": "Usage:", "Aliases:": "Aliases:", "Examples:": "Examples:", "Available Commands:": "Commands:",
+		"Additional Commands:": "More commands:", "Global Flags:": "Common options:", "Flags:": "Options:",
+		"Additional help topics:": "More topics:", "[command]": "[command]",
+		"for more information about a command.": "says more about a command.", `Use "`: `"`, `--help"`: `--help"`,
+	},
+	Commands: map[string]help{
+		"callbacks": {
+			Short: "Call customers back: an agent's desk",
+			Long: `Call dissatisfied customers back, from a terminal.
+
+Amina's morning:
+
+  rappel callbacks claim --agent amina
+      takes the most urgent callback and says who, why, and which number
+
+  rappel callbacks start ID --agent amina
+      "I am dialling"
+
+  rappel callbacks end ID --agent amina --outcome reached
+      "the customer answered" (no-answer: it comes back later in the queue)
+
+  rappel callbacks complete ID --agent amina --outcome resolved \
+      --root-cause "parcel lost" --note "Sent another one today."
+      closes the callback
+
+The last three steps in one, when the call is already over:
+
+  rappel callbacks complete ID --agent amina --reached --outcome resolved \
+      --root-cause "parcel lost" --note "Sent another one today."
+
+RAPPEL_AGENT saves repeating --agent, RAPPEL_SERVER says where the server is.`,
+		},
+		"list": {
+			Short: "Show the open callbacks, oldest first",
+			Example: `  rappel callbacks list
+  rappel callbacks list --agent amina
+  rappel callbacks list --state completed,canceled --limit 20`,
+		},
+		"claim":    {Short: "Take the next callback, the most urgent", Example: "  rappel callbacks claim --agent amina"},
+		"show":     {Short: "Show a callback in full", Example: "  rappel callbacks show ID"},
+		"start":    {Short: "Say that you are calling", Example: "  rappel callbacks start ID --agent amina"},
+		"complete": {Short: "Close a callback whose customer was reached", Example: "  rappel callbacks complete ID --agent amina --outcome resolved --root-cause \"parcel lost\" --note \"Sent again.\""},
+		"release":  {Short: "Give a callback back to the queue, with its age", Example: "  rappel callbacks release ID --agent amina --reason \"taking a break\""},
+		"end": {
+			Short: "Say what came of the call",
+			Example: `  rappel callbacks end ID --agent amina --outcome reached
+  rappel callbacks end ID --agent amina --outcome no-answer
+  rappel callbacks end ID --agent amina --outcome call-later --call-again-at 14:30`,
+		},
+	},
+	Flags: map[string]string{
+		"help": "this help", "server": "the server's address (default $RAPPEL_SERVER, else http://127.0.0.1:8080)",
+		"lang": "language: fr or en (default the terminal's)", "output": "text or json (the API's answer)",
+		"agent": "who you are (default $RAPPEL_AGENT)", "state": "which states, or all: pending, reserved, assigned, attempting, wrapping, completed, canceled",
+		"queue": "only this queue", "held-by": "only this agent's callbacks", "limit": "how many at most, 1 to 1000 (default 50)", "page": "go on from a former list",
+		"request-id": "makes the claim repeatable: the same request gets the same callback", "token": "the claim's token, to refuse an outdated command",
+		"attempt-outcome": "reached, no-answer, busy, voicemail, wrong-number, refused, call-later, technical-failure",
+		"wrap-outcome":    "resolved, partly-resolved, unresolved, no-action-needed",
+		"call-again-at":   "when the customer wants to be called: 14:30, +2h, \"2026-11-21 09:00\"",
+		"note":            "what to remember", "root-cause": "why it happened", "reason": "why you give it back",
+		"reached": "the call is over and the customer answered: does start and end too",
+	},
+	States: map[eventsv1.Callback_State]string{
+		eventsv1.Callback_PENDING: "waiting", eventsv1.Callback_RESERVED: "offered", eventsv1.Callback_ASSIGNED: "assigned",
+		eventsv1.Callback_ATTEMPTING: "calling", eventsv1.Callback_WRAPPING: "wrapping up",
+		eventsv1.Callback_COMPLETED: "completed", eventsv1.Callback_CANCELED: "canceled",
+	},
+	Classes: map[eventsv1.Class]string{
+		eventsv1.Class_DETRACTOR: "detractor", eventsv1.Class_PASSIVE: "passive", eventsv1.Class_PROMOTER: "promoter",
+		eventsv1.Class_DISSATISFIED: "dissatisfied", eventsv1.Class_NEUTRAL: "neutral", eventsv1.Class_SATISFIED: "satisfied",
+		eventsv1.Class_HIGH_EFFORT: "high effort", eventsv1.Class_LOW_EFFORT: "low effort",
+		eventsv1.Class_RESOLVED: "settled at the first contact", eventsv1.Class_UNRESOLVED: "not settled at the first contact",
+	},
+	Attempts: map[eventsv1.Attempt_Outcome]string{
+		eventsv1.Attempt_REACHED: "reached", eventsv1.Attempt_NO_ANSWER: "no answer", eventsv1.Attempt_BUSY: "busy",
+		eventsv1.Attempt_VOICEMAIL_LEFT: "message left", eventsv1.Attempt_WRONG_NUMBER: "wrong number",
+		eventsv1.Attempt_REFUSED: "does not want to talk", eventsv1.Attempt_CALL_LATER: "to call again", eventsv1.Attempt_TECHNICAL_FAILURE: "technical failure",
+	},
+	Wraps: map[eventsv1.WrapUp_Outcome]string{
+		eventsv1.WrapUp_RESOLVED: "resolved", eventsv1.WrapUp_PARTLY_RESOLVED: "partly resolved", eventsv1.WrapUp_UNRESOLVED: "not resolved",
+		eventsv1.WrapUp_NO_ACTION_NEEDED: "nothing to do", eventsv1.WrapUp_UNREACHABLE: "unreachable",
+	},
+	Rules: map[string]string{
+		"callback_requested": "asked to be called back", "detractor": "detractor", "low_csat": "dissatisfied", "high_effort": "too much effort",
+	},
+	Languages: map[string]string{"fr": "French", "en": "English", "de": "German", "es": "Spanish", "it": "Italian", "nl": "Dutch", "pt": "Portuguese", "ar": "Arabic"},
+	Reasons: map[string]string{
+		"NO_CALLBACK_READY": "Nobody to call back right now.",
+		"NO_SUCH_CALLBACK":  "There is no callback with this id.",
+		"NOT_POSSIBLE_NOW":  "That is not possible at this step.",
+		"NOT_HOLDER":        "Another agent has this callback in hand.",
+		"STALE_TOKEN":       "This callback is no longer yours: it was given back or taken since.",
+		"LEASE_OVER":        "Your time with this callback is over; claim again.",
+		"NOT_READY":         "This callback cannot be taken yet.",
+		"INDEX_REBUILDING":  "The queue is being read again; nothing is lost, try again in a moment.",
+		"CONTENDED":         "Too many agents at once; try again.",
+		"STORE_FULL":        "The server is out of room; nothing was changed. Tell the operators.",
+		"STORE_UNAVAILABLE": "The server could not store it; try again.",
+		"INVALID_FIELDS":    "Something is missing or does not fit:",
+		"INTERNAL":          "The server had a problem; it is in its log.",
+	},
+	Callback: "Callback", Held: "with %s", Priority: "priority %d", Opened: "opened %s ago", Ago: "%s ago", Closed: "closed %s", Canceled: "Canceled: %s",
+	NoName: "Customer without a name", NoPhone: "no number", Phone: "Phone", Email: "E-mail", Language: "Language", TimeZone: "Time zone",
+	ThereItIs: "it is %s there", CallBefore: "Call before", LateBy: "%s late", NotBefore: "Not before",
+	Why: "Why", Scale: "scale %s to %s", LowerIsBetter: "less is better", Withdrawn: "corrected since by the customer", MoreReasons: "and %d more reasons",
+	Calls: "Calls", UnderWay: "under way", CallAgain: "call again %s", WrapUp: "Wrap-up", RootCause: "Cause", Note: "Note",
+	Open: "“", Close: "”", Colon: ": ", DateTime: "2 Jan 2006 15:04", Decimal: ".",
+	Next: "What now", NextClaim: "Take it, if it is the most urgent:", NextStart: "When you dial:", NextRelease: "Give it back to the queue:",
+	NextEnd: "The customer answered:", NextNoAnswer: "No answer:", NextComplete: "Wrap up:", NextOther: "Next callback:",
+	NextShow: "See where it stands:", NextWait: "See what is waiting:",
+	SampleCause: "the cause", SampleNote: "what was said and promised",
+	Columns:       []string{"CALLBACK", "STATE", "PRIO", "AGE", "CUSTOMER", "PHONE", "AGENT", "REASONS"},
+	NothingListed: "No callbacks.", Listed: "%d callbacks", ListedOne: "1 callback", OnMore: "There are more: %s",
+	Minutes: "%d min", Hours: "%dh%02d", Days: "%dd %dh",
+	Claimed: "This callback is yours.", Started: "Noted: you are calling.", Ended: "Noted: %s.", Completed: "Callback closed: %s.", Released: "Callback given back to the queue.",
+	Repeating:   "the server did not answer, trying again…",
+	Unreachable: "No Rappel server answers at %s.\nTo start one:           %s run\nIf it is somewhere else: --server ADDRESS, or the variable RAPPEL_SERVER.",
+	Refused:     "The server refuses: %s",
+	NeedAgent:   "Say who you are: --agent NAME, or the variable RAPPEL_AGENT.", NeedID: "Say which callback: %s callbacks %s ID",
+	NeedOutcome: "Say what came of the call: --outcome %s", BadOutcome: "--outcome %s: choose from %s",
+	NeedWrapUp: "To close a callback these are missing: %s", BadState: "--state %s: choose from all, %s", BadLimit: "--limit: 1 to 1000",
+	BadTime:  "--call-again-at %s: write 14:30, +2h, \"2026-11-21 09:00\" or 2026-11-21T09:00:00+01:00",
+	NeedTime: "Say when the customer wants to be called: --call-again-at 14:30", BadOutput: "--output: text or json", BadLang: "--lang: fr or en",
+	Steps:           "This callback is assigned to %s, but the call has not taken place yet. First:\n  %s\n  %s\nor, if the customer has been reached already, the same command with --reached.",
+	StepsAttempting: "The call is under way: say first what came of it.\n  %s",
+	StepsPending:    "Nobody has this callback. Take the most urgent one first:\n  %s",
+	StepsHeldBy:     "This callback is with %s.",
+	StepsClosed:     "This callback is closed already (%s).",
+	StepsWrapping:   "The call is over: it remains to wrap up.\n  %s",
+	NoArgs:          "%q is one too many.",
+}

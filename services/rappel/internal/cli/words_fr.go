@@ -1,0 +1,138 @@
+package cli
+
+import eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+
+// french is what a French-speaking agent reads.
+var french = words{
+	Usage: map[string]string{
+		"Usage:": "Utilisation :", "Aliases:": "Autres noms :", "Examples:": "Exemples :", "Available Commands:": "Commandes :",
+		"Additional Commands:": "Autres commandes :", "Global Flags:": "Options communes :", "Flags:": "Options :",
+		"Additional help topics:": "Autres sujets :", "[command]": "[commande]",
+		"for more information about a command.": "en dit plus sur une commande.", `Use "`: `« `, `--help"`: `--help »`,
+	},
+	Commands: map[string]help{
+		"callbacks": {
+			Short: "Rappeler les clients : le poste d'un agent",
+			Long: `Rappeler les clients mécontents, depuis un terminal.
+
+Une matinée d'Amina :
+
+  rappel callbacks claim --agent amina
+      prend le rappel le plus urgent et dit qui, pourquoi, à quel numéro
+
+  rappel callbacks start ID --agent amina
+      « je compose le numéro »
+
+  rappel callbacks end ID --agent amina --outcome reached
+      « le client a répondu » (no-answer : il reviendra plus tard dans la file)
+
+  rappel callbacks complete ID --agent amina --outcome resolved \
+      --root-cause "colis perdu" --note "Nouveau colis envoyé ce jour."
+      ferme le rappel
+
+Les trois dernières étapes en une, quand l'appel a déjà eu lieu :
+
+  rappel callbacks complete ID --agent amina --reached --outcome resolved \
+      --root-cause "colis perdu" --note "Nouveau colis envoyé ce jour."
+
+RAPPEL_AGENT évite de répéter --agent, RAPPEL_SERVER dit où est le serveur.`,
+		},
+		"list": {
+			Short: "Montrer les rappels ouverts, le plus ancien d'abord",
+			Example: `  rappel callbacks list
+  rappel callbacks list --agent amina
+  rappel callbacks list --state completed,canceled --limit 20`,
+		},
+		"claim":    {Short: "Prendre le prochain rappel, le plus urgent", Example: "  rappel callbacks claim --agent amina"},
+		"show":     {Short: "Montrer un rappel en entier", Example: "  rappel callbacks show ID"},
+		"start":    {Short: "Dire que l'on appelle", Example: "  rappel callbacks start ID --agent amina"},
+		"complete": {Short: "Fermer un rappel dont le client a été joint", Example: "  rappel callbacks complete ID --agent amina --outcome resolved --root-cause \"colis perdu\" --note \"Renvoyé.\""},
+		"release":  {Short: "Rendre un rappel à la file, avec son ancienneté", Example: "  rappel callbacks release ID --agent amina --reason \"je pars en pause\""},
+		"end": {
+			Short: "Dire ce que l'appel a donné",
+			Example: `  rappel callbacks end ID --agent amina --outcome reached
+  rappel callbacks end ID --agent amina --outcome no-answer
+  rappel callbacks end ID --agent amina --outcome call-later --call-again-at 14:30`,
+		},
+	},
+	Flags: map[string]string{
+		"help": "cette aide", "server": "adresse du serveur (à défaut $RAPPEL_SERVER, sinon http://127.0.0.1:8080)",
+		"lang": "langue : fr ou en (à défaut celle du terminal)", "output": "text ou json (la réponse de l'API)",
+		"agent": "qui vous êtes (à défaut $RAPPEL_AGENT)", "state": "états voulus, ou all : pending, reserved, assigned, attempting, wrapping, completed, canceled",
+		"queue": "seulement cette file", "held-by": "seulement les rappels de cet agent", "limit": "combien au plus, 1 à 1000 (à défaut 50)", "page": "suite d'une liste précédente",
+		"request-id": "rend la demande répétable : la même demande donne le même rappel", "token": "jeton de la prise, pour refuser un ordre périmé",
+		"attempt-outcome": "reached, no-answer, busy, voicemail, wrong-number, refused, call-later, technical-failure",
+		"wrap-outcome":    "resolved, partly-resolved, unresolved, no-action-needed",
+		"call-again-at":   "quand le client veut être rappelé : 14:30, +2h, \"21/11/2026 09:00\"",
+		"note":            "ce qu'il faut retenir", "root-cause": "pourquoi c'est arrivé", "reason": "pourquoi vous le rendez",
+		"reached": "l'appel a eu lieu et le client a répondu : fait aussi start et end",
+	},
+	States: map[eventsv1.Callback_State]string{
+		eventsv1.Callback_PENDING: "en attente", eventsv1.Callback_RESERVED: "proposé", eventsv1.Callback_ASSIGNED: "attribué",
+		eventsv1.Callback_ATTEMPTING: "en appel", eventsv1.Callback_WRAPPING: "à conclure",
+		eventsv1.Callback_COMPLETED: "terminé", eventsv1.Callback_CANCELED: "annulé",
+	},
+	Classes: map[eventsv1.Class]string{
+		eventsv1.Class_DETRACTOR: "détracteur", eventsv1.Class_PASSIVE: "passif", eventsv1.Class_PROMOTER: "promoteur",
+		eventsv1.Class_DISSATISFIED: "insatisfait", eventsv1.Class_NEUTRAL: "neutre", eventsv1.Class_SATISFIED: "satisfait",
+		eventsv1.Class_HIGH_EFFORT: "gros effort", eventsv1.Class_LOW_EFFORT: "peu d'effort",
+		eventsv1.Class_RESOLVED: "réglé au premier contact", eventsv1.Class_UNRESOLVED: "pas réglé au premier contact",
+	},
+	Attempts: map[eventsv1.Attempt_Outcome]string{
+		eventsv1.Attempt_REACHED: "joint", eventsv1.Attempt_NO_ANSWER: "pas de réponse", eventsv1.Attempt_BUSY: "occupé",
+		eventsv1.Attempt_VOICEMAIL_LEFT: "message laissé", eventsv1.Attempt_WRONG_NUMBER: "mauvais numéro",
+		eventsv1.Attempt_REFUSED: "ne veut pas parler", eventsv1.Attempt_CALL_LATER: "à rappeler", eventsv1.Attempt_TECHNICAL_FAILURE: "problème technique",
+	},
+	Wraps: map[eventsv1.WrapUp_Outcome]string{
+		eventsv1.WrapUp_RESOLVED: "résolu", eventsv1.WrapUp_PARTLY_RESOLVED: "résolu en partie", eventsv1.WrapUp_UNRESOLVED: "non résolu",
+		eventsv1.WrapUp_NO_ACTION_NEEDED: "rien à faire", eventsv1.WrapUp_UNREACHABLE: "injoignable",
+	},
+	Rules: map[string]string{
+		"callback_requested": "a demandé à être rappelé", "detractor": "détracteur", "low_csat": "insatisfait", "high_effort": "trop d'effort",
+	},
+	Languages: map[string]string{"fr": "français", "en": "anglais", "de": "allemand", "es": "espagnol", "it": "italien", "nl": "néerlandais", "pt": "portugais", "ar": "arabe"},
+	Reasons: map[string]string{
+		"NO_CALLBACK_READY": "Personne à rappeler pour le moment.",
+		"NO_SUCH_CALLBACK":  "Aucun rappel ne porte cet identifiant.",
+		"NOT_POSSIBLE_NOW":  "Ce n'est pas possible à cette étape.",
+		"NOT_HOLDER":        "Un autre agent a ce rappel en main.",
+		"STALE_TOKEN":       "Ce rappel n'est plus à vous : il a été rendu ou repris depuis.",
+		"LEASE_OVER":        "Votre temps pour ce rappel est écoulé ; reprenez-en un.",
+		"NOT_READY":         "Ce rappel ne peut pas encore être pris.",
+		"INDEX_REBUILDING":  "La file est en cours de relecture ; rien n'est perdu, réessayez dans un instant.",
+		"CONTENDED":         "Trop d'agents à la fois ; réessayez.",
+		"STORE_FULL":        "Le serveur n'a plus de place ; rien n'a changé. Prévenez l'exploitation.",
+		"STORE_UNAVAILABLE": "Le serveur n'a pas pu enregistrer ; réessayez.",
+		"INVALID_FIELDS":    "Il manque quelque chose, ou une valeur ne convient pas :",
+		"INTERNAL":          "Le serveur a rencontré un problème ; il est dans son journal.",
+	},
+	Callback: "Rappel", Held: "chez %s", Priority: "priorité %d", Opened: "ouvert il y a %s", Ago: "il y a %s", Closed: "fermé le %s", Canceled: "Annulé : %s",
+	NoName: "Client sans nom", NoPhone: "pas de numéro", Phone: "Téléphone", Email: "Courriel", Language: "Langue", TimeZone: "Fuseau",
+	ThereItIs: "là-bas il est %s", CallBefore: "Appeler avant", LateBy: "en retard de %s", NotBefore: "Pas avant",
+	Why: "Pourquoi", Scale: "de %s à %s", LowerIsBetter: "le moins est le mieux", Withdrawn: "corrigé depuis par le client", MoreReasons: "et %d autres raisons",
+	Calls: "Appels", UnderWay: "en cours", CallAgain: "rappeler le %s", WrapUp: "Conclusion", RootCause: "Cause", Note: "Note",
+	Open: "« ", Close: " »", Colon: " : ", DateTime: "02/01/2006 15:04", Decimal: ",",
+	Next: "Et maintenant", NextClaim: "Le prendre, s'il est le plus urgent :", NextStart: "Quand vous composez le numéro :", NextRelease: "Le rendre à la file :",
+	NextEnd: "Le client a répondu :", NextNoAnswer: "Pas de réponse :", NextComplete: "Conclure :", NextOther: "Rappel suivant :",
+	NextShow: "Voir où il en est :", NextWait: "Voir ce qui attend :",
+	SampleCause: "la cause", SampleNote: "ce qui a été dit et promis",
+	Columns:       []string{"RAPPEL", "ÉTAT", "PRIO", "ÂGE", "CLIENT", "TÉLÉPHONE", "AGENT", "RAISONS"},
+	NothingListed: "Aucun rappel.", Listed: "%d rappels", ListedOne: "1 rappel", OnMore: "Il y en a d'autres : %s",
+	Minutes: "%d min", Hours: "%d h %02d", Days: "%d j %d h",
+	Claimed: "Ce rappel est à vous.", Started: "C'est noté : vous appelez.", Ended: "C'est noté : %s.", Completed: "Rappel fermé : %s.", Released: "Rappel rendu à la file.",
+	Repeating:   "le serveur n'a pas répondu, nouvel essai…",
+	Unreachable: "Aucun serveur Rappel ne répond à %s.\nPour en démarrer un :  %s run\nS'il est ailleurs :    --server ADRESSE, ou la variable RAPPEL_SERVER.",
+	Refused:     "Le serveur refuse : %s",
+	NeedAgent:   "Dites qui vous êtes : --agent NOM, ou la variable RAPPEL_AGENT.", NeedID: "Dites de quel rappel il s'agit : %s callbacks %s ID",
+	NeedOutcome: "Dites ce que l'appel a donné : --outcome %s", BadOutcome: "--outcome %s : au choix %s",
+	NeedWrapUp: "Pour fermer un rappel il manque : %s", BadState: "--state %s : au choix all, %s", BadLimit: "--limit : de 1 à 1000",
+	BadTime:  "--call-again-at %s : écrivez 14:30, +2h, \"21/11/2026 09:00\" ou 2026-11-21T09:00:00+01:00",
+	NeedTime: "Dites quand le client veut être rappelé : --call-again-at 14:30", BadOutput: "--output : text ou json", BadLang: "--lang : fr ou en",
+	Steps:           "Ce rappel est attribué à %s, mais l'appel n'a pas encore eu lieu. D'abord :\n  %s\n  %s\nou, si le client a déjà été joint, la même commande avec --reached.",
+	StepsAttempting: "L'appel est en cours : dites d'abord ce qu'il a donné.\n  %s",
+	StepsPending:    "Ce rappel n'est à personne. Prenez d'abord le plus urgent :\n  %s",
+	StepsHeldBy:     "Ce rappel est chez %s.",
+	StepsClosed:     "Ce rappel est déjà fermé (%s).",
+	StepsWrapping:   "L'appel est fini : il reste à conclure.\n  %s",
+	NoArgs:          "« %s » est de trop.",
+}
