@@ -6,6 +6,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -34,7 +35,8 @@ type Sources struct {
 	FlagKeys map[string]string
 }
 
-// Validator checks a configuration and returns everything that is wrong.
+// Validator checks a configuration and returns everything that is wrong; nil
+// errors among it count for nothing.
 type Validator interface{ Validate() []error }
 
 // Load fills target, a pointer to a struct that holds its defaults and has
@@ -62,13 +64,14 @@ func Load(target any, src Sources) error {
 	if err := loadFlags(k, src); err != nil {
 		return err
 	}
-	if err := decode(k, target); err != nil {
-		return err
-	}
+	// A field of the wrong type keeps its default: the others are checked all the
+	// same, so that everything wrong is named at once.
+	errs := []error{decode(k, target)}
 	if v, ok := target.(Validator); ok {
-		if errs := v.Validate(); len(errs) > 0 {
-			return fmt.Errorf("configuration: %w", errors.Join(errs...))
-		}
+		errs = append(errs, v.Validate()...)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("configuration: %w", err)
 	}
 	return nil
 }
@@ -85,10 +88,18 @@ func loadFlags(k *koanf.Koanf, src Sources) error {
 	var err error
 	src.Flags.Visit(func(f *pflag.Flag) {
 		if key, ok := src.FlagKeys[f.Name]; ok && err == nil {
-			err = k.Set(key, f.Value.String())
+			err = k.Set(key, flagValue(f))
 		}
 	})
 	return err
+}
+
+// flagValue is what a flag was set to. The text of a list is written for people.
+func flagValue(f *pflag.Flag) any {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return list.GetSlice()
+	}
+	return f.Value.String()
 }
 
 func decode(k *koanf.Koanf, target any) error {
@@ -97,8 +108,15 @@ func decode(k *koanf.Koanf, target any) error {
 		DecodeHook: mapstructure.ComposeDecodeHookFunc(
 			mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
 	}})
-	if err != nil {
-		return fmt.Errorf("configuration: %w", err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	// One line a problem, without the library's headline.
+	_, text, found := strings.Cut(err.Error(), "\n\n")
+	if !found {
+		return err
+	}
+	root := reflect.Indirect(reflect.ValueOf(target)).Type().String()
+	text = strings.ReplaceAll(text, "'"+root+"' has invalid keys:", "unknown settings:")
+	return errors.New(strings.ReplaceAll(text, "has invalid keys:", "has unknown settings:"))
 }
