@@ -79,7 +79,7 @@ func TestAStreamAnswersEveryRequest(t *testing.T) {
 			if i%100 == 99 {
 				r.Survey = ""
 			}
-			if s.Send(&collectorv1.StreamResponsesRequest{RequestNo: uint64(i + 1), Response: r}) != nil { //nolint:gosec // small
+			if s.Send(&collectorv1.StreamResponsesRequest{RequestNo: uint64(i + 1), Response: r}) != nil {
 				return
 			}
 		}
@@ -96,7 +96,7 @@ func TestAStreamAnswersEveryRequest(t *testing.T) {
 	}
 	require.Len(t, seen, n)
 	for no, res := range seen {
-		i := int(no - 1) //nolint:gosec // small
+		i := int(no - 1)
 		if i%100 == 99 {
 			require.Equal(t, "INVALID_ARGUMENT", res.GetError().GetCode())
 			continue

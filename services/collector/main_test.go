@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
 	"testing"
 	"time"
 
@@ -146,16 +145,20 @@ func (s status) fields() (out []string) {
 }
 
 func (s status) reason() string {
-	i := slices.IndexFunc(s.Details, func(d struct {
-		Reason          string
-		FieldViolations []struct{ Field, Description string }
-	}) bool {
-		return d.Reason != ""
-	})
-	if i < 0 {
-		return ""
+	for _, d := range s.Details {
+		if d.Reason != "" {
+			return d.Reason
+		}
 	}
-	return s.Details[i].Reason
+	return ""
+}
+
+// spells holds the answer to the very bytes of the contract.
+func (a answer) spells(t testing.TB, want string) {
+	t.Helper()
+	if a.body != want+"\n" {
+		t.Fatalf("got  %s want %s", a.body, want)
+	}
 }
 
 // submit stores a response that must be accepted.
@@ -190,6 +193,14 @@ func (l *loop) deliveries() (out []bus.Delivery) {
 	}, func() error { return done })
 	require.ErrorIs(l, err, done)
 	return out
+}
+
+// empty checks that nothing was stored. It works in a test's cleanup, too.
+func (l *loop) empty() {
+	l.Helper()
+	s, err := l.bus.JetStream().Stream(context.Background(), subject.Responses)
+	require.NoError(l, err)
+	require.Zero(l, s.CachedInfo().State.LastSeq)
 }
 
 func (l *loop) stream() jetstream.Stream {

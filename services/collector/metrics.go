@@ -16,8 +16,8 @@ func newMetrics(reg prometheus.Registerer, known func() int) *metrics {
 	responses := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "responses_total", Help: "Responses, by what came of them.",
 	}, []string{"result"})
-	m := &metrics{responses: map[ingest.Verdict]prometheus.Counter{}}
-	for _, v := range []ingest.Verdict{ingest.Accepted, ingest.Revised, ingest.Duplicate, ingest.Refused, ingest.Unavailable} {
+	m := &metrics{responses: make(map[ingest.Verdict]prometheus.Counter, len(ingest.Verdicts))}
+	for _, v := range ingest.Verdicts {
 		m.responses[v] = responses.WithLabelValues(string(v))
 	}
 	if reg != nil {

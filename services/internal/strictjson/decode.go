@@ -92,6 +92,7 @@ func (d *decoder) member(m protoreflect.Message, f *field, seen, oneofs *bits) e
 		return d.list(m, f)
 	case dict:
 		return d.dict(m, f)
+	case single:
 	}
 	if f.value.isMessage() {
 		sub := m.NewField(f.desc)
@@ -169,7 +170,7 @@ func (d *decoder) entry(entries protoreflect.Map, f *field, raw jsontext.Value) 
 		d.report("its name " + problem)
 		return d.skip()
 	case !ok:
-		d.report("its name must be " + kindName(f.key.kind))
+		d.report("its name must be " + f.key.kind.describe())
 		return d.skip()
 	case entries.Has(key):
 		d.report("is given more than once")

@@ -52,8 +52,10 @@ func TestEachProblemHasItsPathAndSentence(t *testing.T) {
 		"twice":            {`{"id":"a","id":"b"}`, []Violation{{"id", "is given more than once"}}},
 		"both names":       {`{"callbackRequested":true,"callback_requested":true}`, []Violation{{"callbackRequested", "is given more than once"}}},
 		"wrong types": {`{"id":5,"callbackRequested":"yes","answers":{},"customer":[],"attributes":"a"}`, []Violation{
-			{"id", "must be a string, not a number"}, {"callbackRequested", "must be true or false, not a string"},
-			{"answers", "must be an array, not an object"}, {"customer", "must be an object, not an array"},
+			{"id", "must be a string, not a number"},
+			{"callbackRequested", "must be true or false, not a string"},
+			{"answers", "must be an array, not an object"},
+			{"customer", "must be an object, not an array"},
 			{"attributes", "must be an object, not a string"},
 		}},
 		"list": {`{"answers":[{"metric":"NPS"},null,{"value":"much"},7]}`, []Violation{

@@ -42,7 +42,7 @@ const (
 // valuePlan is what decoding one value needs to know.
 type valuePlan struct {
 	desc    protoreflect.FieldDescriptor
-	kind    protoreflect.Kind
+	kind    kind
 	enum    protoreflect.EnumDescriptor
 	allowed string // the names of the enum
 	message atomic.Pointer[plan]
@@ -60,7 +60,7 @@ func (v *valuePlan) plan() *plan {
 }
 
 func (v *valuePlan) isMessage() bool {
-	return v.kind == protoreflect.MessageKind || v.kind == protoreflect.GroupKind
+	return v.kind.family == message
 }
 
 var plans sync.Map // protoreflect.MessageDescriptor -> *plan
@@ -114,7 +114,7 @@ func newField(fd protoreflect.FieldDescriptor) *field {
 }
 
 func newValue(fd protoreflect.FieldDescriptor) *valuePlan {
-	v := &valuePlan{desc: fd, kind: fd.Kind(), enum: fd.Enum()}
+	v := &valuePlan{desc: fd, kind: kinds[fd.Kind()], enum: fd.Enum()}
 	if v.enum != nil {
 		var names []string
 		vs := v.enum.Values()

@@ -15,30 +15,31 @@ import (
 // scalar reads one value that is no message. ok is false when it is wrong, which
 // has been reported.
 func (d *decoder) scalar(p *valuePlan) (v protoreflect.Value, ok bool, err error) {
-	kind := d.json.PeekKind()
-	if !p.takes(kind) {
-		return v, false, d.misplaced(kind, p.wanted())
+	given := d.json.PeekKind()
+	if !p.kind.takes(given) {
+		return v, false, d.misplaced(given, p.wanted())
 	}
 	raw, err := d.json.ReadValue()
 	if err != nil {
 		return v, false, d.broken(err)
 	}
-	switch p.kind {
-	case protoreflect.StringKind:
+	switch p.kind.family {
+	case text:
 		s, problem := d.unquote(raw)
 		return d.checked(protoreflect.ValueOfString(s), problem)
-	case protoreflect.BoolKind:
-		return protoreflect.ValueOfBool(kind == 't'), true, nil
-	case protoreflect.EnumKind:
-		return d.checked(p.enumValue(raw, kind))
-	case protoreflect.BytesKind:
+	case truth:
+		return protoreflect.ValueOfBool(given == 't'), true, nil
+	case enumerated:
+		return d.checked(p.enumValue(raw, given))
+	case binary:
 		s, problem := d.unquote(raw)
 		if problem != "" {
 			return d.checked(v, problem)
 		}
 		return d.checked(bytesValue(s))
+	case floating, signed, unsigned, message:
 	}
-	if kind == '"' {
+	if given == '"' {
 		if raw, ok = d.quotedNumber(raw); !ok {
 			return d.checked(v, "must be a number")
 		}
@@ -54,38 +55,11 @@ func (d *decoder) checked(v protoreflect.Value, problem string) (protoreflect.Va
 	return v, true, nil
 }
 
-// takes says which JSON types a field may be written as.
-func (v *valuePlan) takes(k jsontext.Kind) bool {
-	switch v.kind {
-	case protoreflect.StringKind, protoreflect.BytesKind:
-		return k == '"'
-	case protoreflect.BoolKind:
-		return k == 't' || k == 'f'
-	default: // numbers and enums
-		return k == '0' || k == '"'
-	}
-}
-
 func (v *valuePlan) wanted() string {
 	if v.enum != nil {
 		return "one of " + v.allowed
 	}
-	return kindName(v.kind)
-}
-
-func kindName(k protoreflect.Kind) string {
-	switch k {
-	case protoreflect.StringKind:
-		return "a string"
-	case protoreflect.BytesKind:
-		return "a string in base64"
-	case protoreflect.BoolKind:
-		return "true or false"
-	case protoreflect.DoubleKind, protoreflect.FloatKind:
-		return "a number"
-	default:
-		return "a whole number"
-	}
+	return v.kind.describe()
 }
 
 // unquote returns what a raw JSON string says, and what is wrong with it.
@@ -110,9 +84,9 @@ func (d *decoder) unquote(raw jsontext.Value) (s, problem string) {
 const invalidUTF8 = "is not valid UTF-8"
 
 // enumValue takes a name or a number that has one.
-func (v *valuePlan) enumValue(raw jsontext.Value, kind jsontext.Kind) (protoreflect.Value, string) {
+func (v *valuePlan) enumValue(raw jsontext.Value, given jsontext.Kind) (protoreflect.Value, string) {
 	var found protoreflect.EnumValueDescriptor
-	if kind == '"' {
+	if given == '"' {
 		found = v.enum.Values().ByName(protoreflect.Name(raw[1 : len(raw)-1]))
 	} else if n, err := strconv.ParseInt(string(raw), 10, 32); err == nil {
 		found = v.enum.Values().ByNumber(protoreflect.EnumNumber(n))
@@ -149,27 +123,27 @@ func (d *decoder) quotedNumber(raw jsontext.Value) (jsontext.Value, bool) {
 	return v, v.Kind() == '0' && v.IsValid()
 }
 
-func numberValue(k protoreflect.Kind, raw jsontext.Value) (v protoreflect.Value, problem string) {
-	switch k {
-	case protoreflect.DoubleKind:
-		f, ok := float(raw, 64)
-		return protoreflect.ValueOfFloat64(f), unless(ok, outOfRange)
-	case protoreflect.FloatKind:
-		f, ok := float(raw, 32)
+func numberValue(k kind, raw jsontext.Value) (v protoreflect.Value, problem string) {
+	wide := k.bits == 64
+	if k.family == floating {
+		f, ok := float(raw, k.bits)
+		if wide {
+			return protoreflect.ValueOfFloat64(f), unless(ok, outOfRange)
+		}
 		return protoreflect.ValueOfFloat32(float32(f)), unless(ok, outOfRange)
-	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Sfixed64Kind:
-		n, problem := signed(raw, 64)
-		return protoreflect.ValueOfInt64(n), problem
-	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
-		n, problem := unsigned(raw, 64)
-		return protoreflect.ValueOfUint64(n), problem
-	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
-		n, problem := unsigned(raw, 32)
-		return protoreflect.ValueOfUint32(uint32(n)), problem
-	default:
-		n, problem := signed(raw, 32)
-		return protoreflect.ValueOfInt32(int32(n)), problem
 	}
+	if k.family == unsigned {
+		n, problem := parseUnsigned(raw, k.bits)
+		if wide {
+			return protoreflect.ValueOfUint64(n), problem
+		}
+		return protoreflect.ValueOfUint32(uint32(n)), problem
+	}
+	n, problem := parseSigned(raw, k.bits)
+	if wide {
+		return protoreflect.ValueOfInt64(n), problem
+	}
+	return protoreflect.ValueOfInt32(int32(n)), problem
 }
 
 const outOfRange = "is a number out of range"
@@ -200,7 +174,7 @@ func float(raw []byte, size int) (float64, bool) {
 	return f, err == nil && !math.IsInf(f, 0)
 }
 
-func signed(raw []byte, size int) (int64, string) {
+func parseSigned(raw []byte, size int) (int64, string) {
 	if n, err := strconv.ParseInt(string(raw), 10, size); err == nil {
 		return n, ""
 	}
@@ -211,7 +185,7 @@ func signed(raw []byte, size int) (int64, string) {
 	return int64(f), problem
 }
 
-func unsigned(raw []byte, size int) (uint64, string) {
+func parseUnsigned(raw []byte, size int) (uint64, string) {
 	if n, err := strconv.ParseUint(string(raw), 10, size); err == nil {
 		return n, ""
 	}
@@ -237,11 +211,11 @@ func integral(raw []byte) (float64, string) {
 	return f, ""
 }
 
-func mapKey(k protoreflect.Kind, name string) (protoreflect.MapKey, bool) {
-	switch k {
-	case protoreflect.StringKind:
+func mapKey(k kind, name string) (protoreflect.MapKey, bool) {
+	if k.family == text {
 		return protoreflect.ValueOfString(name).MapKey(), true
-	case protoreflect.BoolKind:
+	}
+	if k.family == truth {
 		return protoreflect.ValueOfBool(name == "true").MapKey(), name == "true" || name == "false"
 	}
 	if strings.Trim(name, "-0123456789") != "" || name == "" {

@@ -10,11 +10,8 @@ import (
 func (d *decoder) skip() error {
 	base := d.json.StackDepth()
 	for {
-		switch d.json.PeekKind() {
-		case '{', '[':
-			if d.json.StackDepth() >= MaxDepth {
-				return d.tooDeep()
-			}
+		if k := d.json.PeekKind(); (k == '{' || k == '[') && d.json.StackDepth() >= MaxDepth {
+			return d.tooDeep()
 		}
 		if _, err := d.json.ReadToken(); err != nil {
 			return d.broken(err)
@@ -33,14 +30,31 @@ func (d *decoder) tooDeep() error {
 
 // misplaced reports a value of the wrong type and walks over it.
 func (d *decoder) misplaced(got jsontext.Kind, want string) error {
-	if name, ok := jsonNames[got]; ok {
+	if name := nameOf(got); name != "" {
 		d.report("must be " + want + ", not " + name)
 	}
 	return d.skip() // a kind without a name is a syntax error, which skip finds
 }
 
-var jsonNames = map[jsontext.Kind]string{
-	'n': "null", 't': "true", 'f': "false", '"': "a string", '0': "a number", '{': "an object", '[': "an array",
+func nameOf(k jsontext.Kind) string {
+	switch k {
+	case jsontext.KindNull:
+		return "null"
+	case jsontext.KindTrue:
+		return "true"
+	case jsontext.KindFalse:
+		return "false"
+	case jsontext.KindString:
+		return "a string"
+	case jsontext.KindNumber:
+		return "a number"
+	case jsontext.KindBeginObject:
+		return "an object"
+	case jsontext.KindBeginArray:
+		return "an array"
+	case jsontext.KindInvalid, jsontext.KindEndObject, jsontext.KindEndArray:
+	}
+	return ""
 }
 
 // unknown reports a field that the message does not have and walks over it.

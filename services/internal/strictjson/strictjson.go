@@ -68,13 +68,16 @@ type decoder struct {
 	scratch []byte
 }
 
-var decoders = sync.Pool{New: func() any { return &decoder{json: new(jsontext.Decoder)} }}
+var decoders sync.Pool
 
 // lenient leaves to us what jsontext would stop at.
 var lenient = jsontext.AllowDuplicateNames(true)
 
 func acquire(data []byte, o Options) *decoder {
-	d := decoders.Get().(*decoder)
+	d, ok := decoders.Get().(*decoder)
+	if !ok {
+		d = &decoder{json: new(jsontext.Decoder)}
+	}
 	d.input = *bytes.NewBuffer(data)
 	d.json.Reset(&d.input, lenient, jsontext.AllowInvalidUTF8(true))
 	d.path, d.found, d.dropped = d.path[:0], nil, false

@@ -95,7 +95,7 @@ func parseTime(s string) (int64, int32, bool) {
 			return 0, 0, false
 		}
 	}
-	return t.Unix(), int32(t.Nanosecond()), true //nolint:gosec // below 1e9
+	return t.Unix(), int32(t.Nanosecond()), true
 }
 
 // parseDuration is -?digits[.1 to 9 digits]s.
@@ -117,7 +117,7 @@ func parseDuration(s string) (int64, int32, bool) {
 	if negative {
 		sec, nanos = -sec, -nanos
 	}
-	return sec, int32(nanos), true //nolint:gosec // below 1e9
+	return sec, int32(nanos), true
 }
 
 func isDigits(s string, most int) bool {

@@ -17,17 +17,17 @@ const lanes = 64
 
 var laneSeed = maphash.MakeSeed()
 
-// laneOf says which lane a response takes; one without an id takes any.
-func laneOf(r *eventsv1.Response, any, lanes int) int {
+// laneOf says which lane a response takes; one without an id takes its turn.
+func laneOf(r *eventsv1.Response, turn, lanes int) int {
 	if strings.TrimSpace(r.GetId()) == "" {
-		return any % lanes
+		return turn % lanes
 	}
 	var h maphash.Hash
 	h.SetSeed(laneSeed)
 	_, _ = h.WriteString(strings.TrimSpace(r.GetSurvey()))
 	_ = h.WriteByte('/')
 	_, _ = h.WriteString(strings.TrimSpace(r.GetId()))
-	return int(h.Sum64() % uint64(lanes)) //nolint:gosec // below lanes
+	return int(h.Sum64() % uint64(lanes))
 }
 
 // Row is one response of a batch. One that has violations already is only

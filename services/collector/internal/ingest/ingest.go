@@ -139,6 +139,9 @@ const (
 	Unavailable Verdict = "unavailable"
 )
 
+// Verdicts are all of them.
+var Verdicts = [...]Verdict{Accepted, Revised, Duplicate, Refused, Unavailable}
+
 // VerdictOf says what came of a response.
 func VerdictOf(r Result, err error) Verdict {
 	var invalid *InvalidError

@@ -24,7 +24,14 @@ type turn struct {
 	users int // holders and waiters
 }
 
-var turns = sync.Pool{New: func() any { return &turn{taken: make(chan struct{}, 1)} }}
+var turns sync.Pool
+
+func newTurn() *turn {
+	if t, ok := turns.Get().(*turn); ok {
+		return t
+	}
+	return &turn{taken: make(chan struct{}, 1)}
+}
 
 func newLocks[K comparable]() *locks[K] {
 	l := &locks[K]{seed: maphash.MakeSeed()}
@@ -40,7 +47,7 @@ func (l *locks[K]) lock(ctx context.Context, k K) (unlock func(), err error) {
 	s.mu.Lock()
 	t, ok := s.turns[k]
 	if !ok {
-		t = turns.Get().(*turn)
+		t = newTurn()
 		s.turns[k] = t
 	}
 	t.users++

@@ -27,9 +27,9 @@ func defaultScale(m eventsv1.Metric) (s span, ok bool) {
 		return span{1, 7}, true
 	case eventsv1.Metric_FCR:
 		return span{0, 1}, true
-	default:
-		return span{}, false
+	case eventsv1.Metric_METRIC_UNSPECIFIED:
 	}
+	return span{}, false
 }
 
 func (c *checker) answers(r *eventsv1.Response) {
@@ -86,10 +86,9 @@ func (c *checker) metric(a *eventsv1.Answer) {
 	case !known:
 		c.add(".metric", "must be one of NPS, CSAT, CES, FCR")
 	}
-	ok := true
 	if a.GetScale() != nil {
-		scale, ok = c.scale(a.GetScale())
-		known = known && ok
+		declared, ok := c.scale(a.GetScale())
+		scale, known = declared, known && ok
 	}
 	switch {
 	case a.Value == nil:

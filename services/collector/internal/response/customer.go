@@ -71,8 +71,8 @@ func (l *languages) check(c *checker, s string) (string, language.Tag) {
 	if s == "" || len(c.found) > before {
 		return "", language.Und
 	}
-	if k, ok := l.known.Load(s); ok {
-		known := k.(knownLanguage)
+	k, _ := l.known.Load(s)
+	if known, ok := k.(knownLanguage); ok {
 		return known.canonical, known.tag
 	}
 	tag, err := language.Parse(s)
@@ -124,7 +124,8 @@ func zoneName(s string) bool {
 		return false
 	}
 	for _, r := range s {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/_+-", r)) {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && !strings.ContainsRune("0123456789/_+-", r) {
 			return false
 		}
 	}

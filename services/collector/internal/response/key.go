@@ -1,6 +1,7 @@
 package response
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
@@ -20,7 +21,10 @@ const MinSecret = 16
 // Keyer makes customers' pseudonyms under a deployment's secret. Whoever lacks
 // the secret cannot tell whether a pseudonym is that of a given e-mail address.
 // Safe for concurrent use.
-type Keyer struct{ macs sync.Pool }
+type Keyer struct {
+	secret []byte
+	macs   sync.Pool
+}
 
 // NewKeyer returns a keyer, or an error when the secret is too short. Another
 // secret gives every customer another key: it must stay as long as the streams.
@@ -28,10 +32,7 @@ func NewKeyer(secret []byte) (*Keyer, error) {
 	if len(secret) < MinSecret {
 		return nil, fmt.Errorf("the secret has %d bytes: at least %d are needed", len(secret), MinSecret)
 	}
-	own := append([]byte(nil), secret...)
-	k := &Keyer{}
-	k.macs.New = func() any { return hmac.New(sha256.New, own) }
-	return k, nil
+	return &Keyer{secret: bytes.Clone(secret)}, nil
 }
 
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -57,7 +58,10 @@ func (k *Keyer) Key(r *eventsv1.Response) string {
 }
 
 func (k *Keyer) mac(kind, value string) string {
-	h := k.macs.Get().(hash.Hash)
+	h, ok := k.macs.Get().(hash.Hash)
+	if !ok {
+		h = hmac.New(sha256.New, k.secret)
+	}
 	defer k.macs.Put(h)
 	h.Reset()
 	h.Write([]byte(kind))
@@ -66,8 +70,9 @@ func (k *Keyer) mac(kind, value string) string {
 	return lowerBase32.EncodeToString(h.Sum(sum[:0]))[:keyLength]
 }
 
-// Digest tells two submissions apart: the first 128 bits of SHA-256.
-type Digest [16]byte
+// Digest tells two submissions of one response apart: the first 64 bits of
+// SHA-256. It is only ever compared with the submission before.
+type Digest [8]byte
 
 // String is the digest in hexadecimal.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
@@ -93,13 +98,16 @@ func IdentityOf(survey, id string) Identity {
 	return Identity(sum[:16])
 }
 
-var encodings = sync.Pool{New: func() any { return new([]byte) }}
+var encodings sync.Pool
 
 // digestOf returns the digest of a normalised response and its encoded size. Two
 // versions of the program may encode it differently: then a repetition is found
 // out by merging it, which is slower and as right.
 func digestOf(r *eventsv1.Response) (Digest, int, error) {
-	buf := encodings.Get().(*[]byte)
+	buf, ok := encodings.Get().(*[]byte)
+	if !ok {
+		buf = new([]byte)
+	}
 	defer encodings.Put(buf)
 	b, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend((*buf)[:0], r)
 	if err != nil {
@@ -109,5 +117,5 @@ func digestOf(r *eventsv1.Response) (Digest, int, error) {
 		*buf = b
 	}
 	sum := sha256.Sum256(b)
-	return Digest(sum[:16]), len(b), nil
+	return Digest(sum[:8]), len(b), nil
 }

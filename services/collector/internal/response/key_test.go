@@ -1,6 +1,7 @@
 package response
 
 import (
+	"encoding/hex"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,7 +57,8 @@ func TestTheKeyerKeepsItsOwnSecret(t *testing.T) {
 
 func TestIdentitiesDiffer(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, IdentityOf("s", "a"), IdentityOf("s", "a"))
+	id := IdentityOf("s", "a")
+	require.Equal(t, "51b369cc0a639a242a2ac6ba8b05c225", hex.EncodeToString(id[:]), "the same in every collector")
 	require.NotEqual(t, IdentityOf("s", "a"), IdentityOf("s", "b"))
 	require.NotEqual(t, IdentityOf("sa", "b"), IdentityOf("s", "ab"))
 }

@@ -20,7 +20,7 @@ import (
 // and corrects nothing; one that does not say when it was submitted is taken for
 // the newest. Held is as new as the newest piece that said so.
 func Merge(held, piece *eventsv1.Response) (merged *eventsv1.Response, changed bool) {
-	merged = proto.Clone(held).(*eventsv1.Response)
+	merged = proto.CloneOf(held)
 	late := olderThan(piece.GetSubmittedAt(), held.GetSubmittedAt())
 	f := filler{late: late}
 	f.text(&merged.Channel, piece.GetChannel())
@@ -29,11 +29,11 @@ func Merge(held, piece *eventsv1.Response) (merged *eventsv1.Response, changed b
 	f.answers(merged, piece.GetAnswers())
 	f.attributes(merged, piece.GetAttributes())
 	if c := piece.GetConsent(); c != nil && (merged.GetConsent() == nil || !late) {
-		merged.Consent = proto.Clone(c).(*eventsv1.Consent)
+		merged.Consent = proto.CloneOf(c)
 	}
 	merged.CallbackRequested = merged.GetCallbackRequested() || piece.GetCallbackRequested()
 	if at := piece.GetSubmittedAt(); at != nil && !late {
-		merged.SubmittedAt = proto.Clone(at).(*timestamppb.Timestamp)
+		merged.SubmittedAt = proto.CloneOf(at)
 	}
 	return merged, !proto.Equal(merged, held)
 }
@@ -89,9 +89,9 @@ func (f filler) answers(held *eventsv1.Response, piece []*eventsv1.Answer) {
 		i, has := places[keys.of(a)]
 		switch {
 		case !has:
-			held.Answers = append(held.Answers, proto.Clone(a).(*eventsv1.Answer))
+			held.Answers = append(held.Answers, proto.CloneOf(a))
 		case !f.late:
-			held.Answers[i] = proto.Clone(a).(*eventsv1.Answer)
+			held.Answers[i] = proto.CloneOf(a)
 		}
 	}
 }

@@ -170,7 +170,8 @@ func anyPiece() *rapid.Generator[*eventsv1.Response] {
 			v := float64(rapid.IntRange(1, 5).Draw(t, "score"))
 			r.Answers = append(r.Answers, [...]*eventsv1.Answer{
 				nps(v), metric(eventsv1.Metric_CSAT, v, 1, 5), says(anyText().Draw(t, "text") + "!"), asked("q", v),
-				{Question: "q", Verbatim: "because"}, says("second"),
+				{Question: "q", Verbatim: "because"},
+				says("second"),
 			}[kind])
 		}
 		return r
@@ -213,8 +214,10 @@ func TestAnOlderPieceOverridesNothing(t *testing.T) {
 			}
 		}
 		for _, f := range [][2]string{
-			{held.GetChannel(), got.GetChannel()}, {held.GetTouchpoint(), got.GetTouchpoint()},
-			{held.GetCustomer().GetName(), got.GetCustomer().GetName()}, {held.GetCustomer().GetPhone(), got.GetCustomer().GetPhone()},
+			{held.GetChannel(), got.GetChannel()},
+			{held.GetTouchpoint(), got.GetTouchpoint()},
+			{held.GetCustomer().GetName(), got.GetCustomer().GetName()},
+			{held.GetCustomer().GetPhone(), got.GetCustomer().GetPhone()},
 		} {
 			if f[0] != "" && f[0] != f[1] {
 				t.Fatalf("%q became %q", f[0], f[1])
@@ -237,7 +240,7 @@ func TestOrderOfDisjointPiecesDoesNotMatter(t *testing.T) {
 		{Id: "r", Answers: []*eventsv1.Answer{{Question: "why", Verbatim: "w"}}, Customer: &eventsv1.Customer{Phone: "+33612345678"}, Attributes: map[string]string{"a": "1"}},
 		{Id: "r", Answers: []*eventsv1.Answer{metric(eventsv1.Metric_FCR, 1, 0, 1)}, Attributes: map[string]string{"b": "1"}, Channel: "sms"},
 	}
-	sum := func(order []int, minutes []int) *eventsv1.Response {
+	sum := func(order, minutes []int) *eventsv1.Response {
 		var whole *eventsv1.Response
 		for _, i := range order {
 			p := proto.Clone(pieces[i]).(*eventsv1.Response)

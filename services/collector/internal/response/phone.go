@@ -106,7 +106,7 @@ func plain(s, region string) (e164 string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	n := phonenumbers.PhoneNumber{CountryCode: proto.Int32(int32(code)), NationalNumber: &national} //nolint:gosec // three digits
+	n := phonenumbers.PhoneNumber{CountryCode: proto.Int32(int32(code)), NationalNumber: &national}
 	if phonenumbers.IsPossibleNumberWithReason(&n) != phonenumbers.IS_POSSIBLE {
 		return "", false
 	}

@@ -90,11 +90,18 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 			Id: "a\u200bb", Name: strings.Repeat("n", 201), Phone: "12", Email: "jean at example.org", Language: "french", TimeZone: "Mars/Olympus",
 		},
 		Answers: []*eventsv1.Answer{
-			nps(11), {}, {Metric: eventsv1.Metric_CSAT}, {Value: &minus}, {Metric: 9, Value: &minus},
-			{Metric: eventsv1.Metric_NPS, Value: &minus, Verbatim: "both"}, metric(eventsv1.Metric_CES, 3, 7, 1),
-			nps(math.NaN()), metric(eventsv1.Metric_FCR, 0.5, 0, 1), nps(7.5), {Scale: &eventsv1.Scale{Min: 1, Max: 2}},
+			nps(11),
+			{},
+			{Metric: eventsv1.Metric_CSAT},
+			{Value: &minus},
+			{Metric: 9, Value: &minus},
+			{Metric: eventsv1.Metric_NPS, Value: &minus, Verbatim: "both"},
+			metric(eventsv1.Metric_CES, 3, 7, 1),
+			nps(math.NaN()), metric(eventsv1.Metric_FCR, 0.5, 0, 1), nps(7.5),
+			{Scale: &eventsv1.Scale{Min: 1, Max: 2}},
 			metric(eventsv1.Metric_CES, 3, math.Inf(-1), 2e6), says(strings.Repeat("v", 20_001)), says("a\x07b"),
-			{Metric: eventsv1.Metric_CSAT, Value: &minus, Scale: &eventsv1.Scale{Min: 1, Max: 5, Direction: 9}}, nil,
+			{Metric: eventsv1.Metric_CSAT, Value: &minus, Scale: &eventsv1.Scale{Min: 1, Max: 5, Direction: 9}},
+			nil,
 			metric(eventsv1.Metric_CSAT, 6, 1, 5),
 		},
 		Attributes:  map[string]string{"": "v", "k": strings.Repeat("v", 513), "a ": "1", "a": "2", "+33612345678": "\x01", strings.Repeat("k", 65): "v"},
@@ -136,17 +143,7 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 		{"attributes.a", "is given more than once, but for the spaces around its name"},
 		{"attributes.k", "is longer than 512 characters"},
 		{"submittedAt", "is more than 24 hours in the future"},
-	}, withoutTwin(found))
-}
-
-// withoutTwin: of "a" and "a " either may come second.
-func withoutTwin(found []Violation) []Violation {
-	for i, v := range found {
-		if v.Path == "attributes.?" && strings.Contains(v.Problem, "more than once") {
-			found[i].Path = "attributes.a"
-		}
-	}
-	return found
+	}, found)
 }
 
 func TestBounds(t *testing.T) {
@@ -267,7 +264,7 @@ func TestDigestsTellSubmissionsApart(t *testing.T) {
 	parsed, ok := ParseDigest(base.String())
 	require.True(t, ok)
 	require.Equal(t, base, parsed)
-	for _, s := range []string{"", "zz", base.String() + "0", strings.Repeat("z", 32)} {
+	for _, s := range []string{"", "zz", base.String() + "0", strings.Repeat("z", 16)} {
 		_, ok = ParseDigest(s)
 		require.False(t, ok)
 	}

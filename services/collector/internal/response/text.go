@@ -117,6 +117,7 @@ func (c *checker) attribute(out map[string]string, name, value string) {
 	} else if key == "" {
 		c.add("", "has no name")
 	} else if _, twice := out[key]; twice {
+		c.name = key // the same whichever of them comes second
 		c.add("", "is given more than once, but for the spaces around its name")
 	}
 	if value = c.line("", value, MaxAttributeValue); value != "" {

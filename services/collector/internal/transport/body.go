@@ -24,7 +24,7 @@ type bodies struct {
 }
 
 func newBodies(budget int64) *bodies {
-	b := &bodies{pool: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
+	b := &bodies{}
 	b.free.Store(budget)
 	return b
 }
@@ -42,7 +42,10 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request) (data []byte, rele
 	if r.ContentLength > rpc.MaxMessageBytes {
 		return nil, nil, rpc.TooLarge()
 	}
-	buf := b.pool.Get().(*bytes.Buffer)
+	buf, ok := b.pool.Get().(*bytes.Buffer)
+	if !ok {
+		buf = new(bytes.Buffer)
+	}
 	taken := int64(0)
 	release = func() {
 		b.free.Add(taken)

@@ -20,8 +20,14 @@ func decodeOne(s *ingest.Service, data []byte) (*eventsv1.Response, []response.V
 
 // decodeRows reads a batch; the violations are the batch's own.
 func decodeRows(s *ingest.Service, data []byte) ([]ingest.Row, []response.Violation) {
+	var responses []*eventsv1.Response
 	read, bad := strictjson.DecodeRows(data, strictjson.RowsOptions{
-		Field: "responses", Max: MaxRows, New: func() proto.Message { return &eventsv1.Response{} },
+		Field: "responses", Max: MaxRows,
+		New: func() proto.Message {
+			r := &eventsv1.Response{}
+			responses = append(responses, r)
+			return r
+		},
 		Options: strictjson.Options{Limit: maxRowProblems},
 	})
 	if len(bad) > 0 {
@@ -29,7 +35,7 @@ func decodeRows(s *ingest.Service, data []byte) ([]ingest.Row, []response.Violat
 	}
 	rows := make([]ingest.Row, len(read))
 	for i, row := range read {
-		r := row.Message.(*eventsv1.Response)
+		r := responses[i]
 		rows[i] = ingest.Row{Response: r, Violations: all(s, r, row.Violations)}
 	}
 	return rows, nil

@@ -60,7 +60,7 @@ func invalidFields(found []response.Violation) error {
 // rowError is an answer as it stands in a row of a batch.
 func (o Options) rowError(err error) *collectorv1.RowError {
 	st := status.Convert(o.status(err))
-	e := &collectorv1.RowError{Code: code.Code(st.Code()).String(), Message: st.Message()} //nolint:gosec // 0 to 16
+	e := &collectorv1.RowError{Code: code.Code(st.Code()).String(), Message: st.Message()}
 	for _, d := range st.Details() {
 		if bad, ok := d.(*errdetails.BadRequest); ok {
 			for _, v := range bad.GetFieldViolations() {
