@@ -1,0 +1,111 @@
+package subject_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rappel-loop/rappel/proto/subject"
+)
+
+const key = "abcdefghijklmnopqrstuvw234"
+
+func TestSubjectsAreWhatTheContractSays(t *testing.T) {
+	t.Parallel()
+	for want, got := range map[string]string{
+		"rappel.v1.response.apres-livraison.0af":        subject.Response("apres-livraison", "0af"),
+		"rappel.v1.score.apres-livraison.0af":           subject.Score("apres-livraison", "0af"),
+		"rappel.v1.alert.detractor.0af":                 subject.Alert("detractor", "0af"),
+		"rappel.v1.callback.0af." + key:                 subject.Callback("0af", key),
+		"rappel.feed.v1.callback_opened.apres":          subject.FeedEvent("callback_opened", "apres"),
+		"rappel.v1.dead.RESPONSES.deliveries_exhausted": subject.DeadLetter(subject.Responses, "deliveries_exhausted"),
+	} {
+		require.Equal(t, want, got)
+	}
+}
+
+func TestEverySubjectIsHeldByItsStreamAlone(t *testing.T) {
+	t.Parallel()
+	streams := map[string]string{
+		subject.Responses: subject.AllResponses, subject.Scores: subject.AllScores, subject.Alerts: subject.AllAlerts,
+		subject.Callbacks: subject.AllCallbacks, subject.Feed: subject.AllFeed, subject.DeadLetters: subject.AllDeadLetters,
+	}
+	for stream, subj := range map[string]string{
+		subject.Responses: subject.Response("s", "001"), subject.Scores: subject.Score("s", "001"), subject.Alerts: subject.Alert("r", "001"),
+		subject.Callbacks: subject.Callback("001", key), subject.Feed: subject.FeedEvent("t", "s"), subject.DeadLetters: subject.DeadLetter("S", "r"),
+	} {
+		var holds []string
+		for name, all := range streams {
+			prefix, ok := strings.CutSuffix(all, ">")
+			require.True(t, ok)
+			if strings.HasPrefix(subj, prefix) {
+				holds = append(holds, name)
+			}
+		}
+		require.Equal(t, []string{stream}, holds)
+	}
+}
+
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	for token, ok := range map[string]bool{
+		"a": true, "A-Z_09": true, strings.Repeat("x", 64): true,
+		"": false, strings.Repeat("x", 65): false, "a.b": false, "*": false, ">": false, "a b": false,
+		"é": false, "a\x00": false, "a\n": false, "a/b": false, "$JS": false,
+	} {
+		if ok {
+			require.NoError(t, subject.CheckToken(token), token)
+			continue
+		}
+		require.ErrorIs(t, subject.CheckToken(token), subject.ErrToken, token)
+		for name, build := range map[string]func(){
+			"response survey": func() { subject.Response(token, "001") },
+			"response bucket": func() { subject.Response("s", token) },
+			"score":           func() { subject.Score(token, "001") },
+			"alert":           func() { subject.Alert(token, "001") },
+			"callback bucket": func() { subject.Callback(token, key) },
+			"callback key":    func() { subject.Callback("001", token) },
+			"feed":            func() { subject.FeedEvent("t", token) },
+			"dead letter":     func() { subject.DeadLetter("S", token) },
+		} {
+			require.Panics(t, build, "%s %q", name, token)
+		}
+	}
+}
+
+// TestAPanicRepeatsNothing: what was not checked may be anything, a customer's
+// name as well.
+func TestAPanicRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		require.NotContains(t, recover(), "Amina")
+	}()
+	subject.Response("Amina B.", "001")
+}
+
+func TestBucketsAndCustomerKeys(t *testing.T) {
+	t.Parallel()
+	for bucket, ok := range map[string]bool{"000": true, "fff": true, "0a9": true, "": false, "00": false, "0000": false, "00g": false, "FFF": false, "00\n": false, "001\n": false} {
+		require.Equal(t, ok, subject.CheckBucket(bucket) == nil, "%q", bucket)
+	}
+	for k, ok := range map[string]bool{
+		key: true, strings.ToUpper(key): false, key[1:]: false, key + "a": false, "1" + key[1:]: false, "": false, key + "\n": false,
+	} {
+		require.Equal(t, ok, subject.CheckCustomerKey(k) == nil, "%q", k)
+	}
+}
+
+func FuzzToken(f *testing.F) {
+	for _, s := range []string{"", "a", "a.b", ">", "é", strings.Repeat("x", 65)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if subject.CheckToken(s) != nil {
+			return
+		}
+		subj := subject.Response(s, "001")
+		require.Equal(t, 5, len(strings.Split(subj, ".")))
+		require.NotContains(t, subj, " ")
+	})
+}
