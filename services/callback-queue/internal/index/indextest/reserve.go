@@ -123,16 +123,34 @@ func reserveDistrustsClock(b *bench) {
 func reserveSortsManyRipe(b *bench) {
 	b.complete()
 	const count = 700 // more than an implementation may move in one step
-	for _, name := range []string{"one", "two"} {
+	for _, name := range []string{"one", "two", "three"} {
 		b.apply(many(count, func(i int) queue.Entry {
 			// The first to become ready are the last in order.
 			return pending(number(name, i), in(name), rank(int64(i)), readyAt(after(count-i)))
 		})...)
 	}
+	b.reserve("amina", after(2*count), "three-00000", "three")
 	b.reserve("amina", after(2*count), "one-00000")
 	b.reserve("amina", after(2*count), "two-00000")
 	b.reserve("amina", after(2*count), "two-00001", "two")
 	b.reserve("amina", after(2*count), "one-00001", "one")
+}
+
+func reserveSortsTies(b *bench) {
+	b.complete()
+	early, late := readyAt(time.Time{}), readyAt(after(5))
+	b.apply(
+		pending("a-1", early, in("one")), pending("b-1", late, in("one")),
+		pending("a-2", late, in("two")), pending("b-2", early, in("two")),
+		pending("z-3", late, in("three")), pending("é-3", early, in("three")),
+		pending("k-10", late, in("four")), pending("k-1", early, in("four")),
+	)
+	for _, want := range [][]string{
+		{"one", "a-1", "b-1"}, {"two", "a-2", "b-2"}, {"three", "z-3", "é-3"}, {"four", "k-1", "k-10"},
+	} {
+		b.reserve("amina", after(5), want[1], want[0])
+		b.reserve("amina", after(5), want[2], want[0])
+	}
 }
 
 func holdLasts(b *bench) {
