@@ -1,0 +1,88 @@
+# Rappel. `make` alone says what there is.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+DATA_DIR ?= ./data
+FUZZTIME ?= 10s
+
+# One binary a service, and the all-in-one; each is services/<name>/cmd/<name>.
+PROGRAMS := rappel collector scorer alerting callback-queue
+
+##@ Use it
+
+.PHONY: help
+help: ## Say what there is (the default)
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Start the whole loop in one process, play the sample through it, go on serving
+	exec bin/rappel run --data-dir $(DATA_DIR) --sample sample
+
+.PHONY: build
+build: ## Build the five programs into bin/ (static)
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ $(foreach p,$(PROGRAMS),./services/$(p)/cmd/$(p))
+
+.PHONY: up
+up: ## Start the loop as containers (docker compose), with a secret made once into .env
+	scripts/compose-env
+	docker compose up --build --detach --wait
+
+.PHONY: down
+down: ## Stop the containers; the volumes keep the data
+	docker compose down
+
+##@ Prove it
+
+.PHONY: test
+test: ## Run every test of every module, on real servers, with the race detector where it can
+	@scripts/test
+
+.PHONY: test-short
+test-short: ## The same without what takes long, and without the race detector
+	@SHORT=1 RACE=0 scripts/test
+
+.PHONY: lint
+lint: ## Hold the code, and the architecture, to .golangci.yml
+	@scripts/lint
+
+.PHONY: verify
+verify: ## Prove that generated files, modules, formatting and contracts are what they should be
+	@scripts/verify
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (10s)
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+.PHONY: chaos
+chaos: ## Kill and damage at length: the long forms of the crash tests
+	@CHAOS=1 TEST_TIMEOUT=60m scripts/test -run 'Crash|Kill|Chaos|Fault'
+
+.PHONY: bench
+bench: ## Print the benchmark table, each row a ratio to the raw thing beside it
+	@scripts/bench
+
+.PHONY: compose-test
+compose-test: ## Play the sample through the containers of docker-compose.yml (needs a container engine)
+	@scripts/compose-test
+
+##@ Change it
+
+.PHONY: generate
+generate: ## Make generated code, OpenAPI and printed pages again
+	@scripts/generate
+
+.PHONY: format
+format: ## Format every Go file
+	@scripts/format
+
+.PHONY: tidy
+tidy: ## Tidy every module
+	@scripts/tidy
+
+.PHONY: clean
+clean: ## Remove what was built and cached here (not ./data)
+	rm -rf bin dist .cache
