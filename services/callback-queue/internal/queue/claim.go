@@ -60,7 +60,7 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 		if cb, err := q.claimedBefore(ctx, r); cb != nil || err != nil {
 			return cb, err
 		}
-		a, err := q.update(ctx, e.CustomerKey, cmd, only(e.ID))
+		a, err := q.take(ctx, e, cmd)
 		if err == nil {
 			return a.Callback, nil
 		}
@@ -70,6 +70,21 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 		c.refused(ctx, e, a, err)
 	}
 	return nil, ErrContended
+}
+
+// take commits the claim of a reserved entry. A commit on a state older than the
+// entry proves that the entry was made from another life of the stream.
+func (q *Queue) take(ctx context.Context, e Entry, cmd callback.Claim) (callback.Aggregate, error) {
+	var base uint64
+	a, err := q.update(ctx, e.CustomerKey, cmd, func(a callback.Aggregate) error {
+		base = a.Seq
+		_, err := a.Find(e.ID)
+		return err
+	})
+	if err == nil && base < e.Seq {
+		q.disown(e)
+	}
+	return a, err
 }
 
 // outdated reports whether a claim failed for a reason that is the callback's

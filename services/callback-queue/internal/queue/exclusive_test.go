@@ -1,0 +1,324 @@
+package queue_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/clock"
+)
+
+// floor is a room of agents at work, and the record of all they were told.
+type floor struct {
+	*world
+	replicas []*replica
+	blind    bool // the store takes anything: anything may be refused
+	began    time.Time
+	requests atomic.Int64
+	alerts   atomic.Int64
+
+	mu      sync.Mutex
+	history []porcupine.Operation
+}
+
+func (f *floor) record(client int, a action, got answer, call, back time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.history = append(f.history, porcupine.Operation{
+		ClientId: client, Input: a, Output: got, Call: int64(call), Return: int64(back),
+	})
+}
+
+// agent works until ctx ends: claims, gives back, calls and closes, and now and
+// then tries what an earlier hold would have allowed.
+func (f *floor) agent(ctx context.Context, client int) {
+	rng := rand.New(rand.NewPCG(uint64(client), 7))
+	name := fmt.Sprintf("agent-%d", client)
+	var old []action
+	for ctx.Err() == nil {
+		if len(old) > 0 && rng.IntN(3) == 0 { // a late command
+			late := old[rng.IntN(len(old))]
+			late.what = []string{"start", "release", "complete", "reached"}[rng.IntN(4)]
+			f.command(client, rng, late)
+		}
+		held, ok := f.claim(client, name, rng)
+		if !ok {
+			time.Sleep(time.Millisecond) // leave the others some of the machine
+			continue
+		}
+		old = append(old, held)
+		if rng.IntN(2) == 0 {
+			f.command(client, rng, held.as("release"))
+			continue
+		}
+		for _, what := range []string{"start", "reached", "complete"} {
+			f.command(client, rng, held.as(what))
+		}
+		f.reopen(held.id)
+	}
+}
+
+func (a action) as(what string) action { a.what = what; return a }
+
+// claim asks, and asks again with the same request until the answer is certain.
+func (f *floor) claim(client int, name string, rng *rand.Rand) (action, bool) {
+	request := fmt.Sprintf("q-%d", f.requests.Add(1))
+	call := time.Since(f.began)
+	for {
+		ctx, cancel := f.patience(rng)
+		cb, err := f.pick(rng).Claim(ctx, queue.ClaimRequest{AgentID: name, RequestID: request})
+		cancel()
+		switch {
+		case err == nil:
+			a := action{what: "claim", id: cb.ID, agent: name}
+			f.record(client, a, answer{ok: true, token: cb.Holder.Token}, call, time.Since(f.began))
+			a.token = cb.Holder.Token
+			return a, true
+		case is(err, queue.ErrNoneReady), f.Context().Err() != nil:
+			return action{}, false
+		case !uncertain(err):
+			f.Errorf("claim: %v", err)
+			return action{}, false
+		}
+	}
+}
+
+// command gives a command until the answer is certain, and records each try.
+func (f *floor) command(client int, rng *rand.Rand, a action) {
+	for f.Context().Err() == nil {
+		call := time.Since(f.began)
+		ctx, cancel := f.patience(rng)
+		_, err := f.pick(rng).Do(ctx, a.id, a.command())
+		cancel()
+		if uncertain(err) {
+			f.record(client, a, answer{maybe: true}, call, forever)
+			continue
+		}
+		if err != nil && !refusal(err) && !f.blind {
+			f.Errorf("%s: %v", a.what, err)
+		}
+		f.record(client, a, answer{ok: err == nil}, call, time.Since(f.began))
+		return
+	}
+}
+
+// forever is when a try that got no answer has ended at the latest.
+const forever = time.Duration(math.MaxInt64)
+
+func (a action) command() callback.Command {
+	switch a.what {
+	case "release":
+		return callback.Release{AgentID: a.agent, Token: a.token}
+	case "start":
+		return callback.StartAttempt{AgentID: a.agent, Token: a.token}
+	case "reached":
+		return callback.EndAttempt{AgentID: a.agent, Token: a.token, Outcome: callback.Reached}
+	default:
+		return callback.Complete{
+			AgentID: a.agent, Token: a.token, Outcome: callback.Resolved, RootCause: "late", Note: "refund",
+		}
+	}
+}
+
+// patience now and then gives up within a moment: the client hangs up.
+func (f *floor) patience(rng *rand.Rand) (context.Context, context.CancelFunc) {
+	if rng.IntN(10) > 0 {
+		return context.WithCancel(f.Context())
+	}
+	return context.WithTimeout(f.Context(), time.Duration(rng.IntN(5000))*time.Microsecond)
+}
+
+func (f *floor) pick(rng *rand.Rand) *replica { return f.replicas[rng.IntN(len(f.replicas))] }
+
+func uncertain(err error) bool {
+	return is(err, bus.ErrUnavailable) || is(err, queue.ErrIndexUnavailable) || is(err, queue.ErrIndexIncomplete) ||
+		is(err, queue.ErrContended) || is(err, context.DeadlineExceeded) || is(err, context.Canceled)
+}
+
+func refusal(err error) bool {
+	_, transition := err.(*callback.TransitionError) //nolint:errorlint // the domain's own
+	return transition || is(err, callback.ErrStaleToken) || is(err, callback.ErrNotHolder)
+}
+
+// reopen gives the customer of a closed callback a reason for another.
+func (f *floor) reopen(id string) {
+	customerKey, _, _ := callback.ParseID(id)
+	a := alert(0, fmt.Sprintf("again-%d", f.alerts.Add(1)))
+	a.CustomerKey = customerKey
+	for f.Context().Err() == nil {
+		err := f.replicas[0].TakeAlert(f.Context(), a)
+		if err == nil || !uncertain(err) {
+			return
+		}
+	}
+}
+
+// work lets the agents work for a while, something happening meanwhile.
+func (f *floor) work(agents int, d time.Duration, meanwhile func()) {
+	f.Helper()
+	f.began = time.Now()
+	ctx, cancel := context.WithTimeout(f.Context(), d)
+	defer cancel()
+	var wg sync.WaitGroup
+	for client := range agents {
+		wg.Go(func() { f.agent(ctx, client) })
+	}
+	wg.Go(func() {
+		for tick := time.NewTicker(700 * time.Millisecond); ; {
+			select {
+			case <-ctx.Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+				meanwhile()
+			}
+		}
+	})
+	wg.Wait()
+}
+
+func (f *floor) check() porcupine.CheckResult {
+	f.Helper()
+	result := porcupine.CheckOperationsTimeout(exclusive, f.history, time.Minute)
+	f.Logf("%d operations: %s", len(f.history), result)
+	return result
+}
+
+// String shows the histories of the callbacks that no single holder explains.
+func (f *floor) String() string {
+	var b strings.Builder
+	for _, part := range exclusive.Partition(f.history) {
+		if porcupine.CheckOperations(exclusive, part) {
+			continue
+		}
+		slices.SortFunc(part, func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) })
+		for _, op := range part {
+			fmt.Fprintf(&b, "%10d %10d %s\n", op.Call/1000, op.Return/1000, exclusive.DescribeOperation(op.Input, op.Output))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// requestsGotOne checks the stream itself: no request was ever given two
+// callbacks, whatever its agent was told.
+func (f *floor) requestsGotOne() {
+	f.Helper()
+	got := map[string]string{}
+	for _, a := range f.world.history() {
+		if a.Callback == nil || a.Callback.Holder == nil {
+			continue
+		}
+		h := a.Callback.Holder
+		request := h.AgentID + " " + h.RequestID
+		if got[request] == "" {
+			got[request] = a.Callback.ID
+		}
+		require.Equal(f, got[request], a.Callback.ID, "one request, two callbacks")
+	}
+}
+
+// wavering is a store that at times stores and does not say so, or does not
+// store and does not say that either.
+type wavering struct{ queue.Store }
+
+func (s wavering) Commit(ctx context.Context, e callback.Event) (callback.Aggregate, error) {
+	n := rand.IntN(40)
+	if n == 0 {
+		return callback.Aggregate{}, bus.ErrUnavailable
+	}
+	a, err := s.Store.Commit(ctx, e)
+	if n == 1 && err == nil {
+		return callback.Aggregate{}, bus.ErrUnavailable
+	}
+	return a, err
+}
+
+// blind is a store that takes any decision, on whatever state it was taken.
+type blind struct{ queue.Store }
+
+func (s blind) Commit(ctx context.Context, e callback.Event) (callback.Aggregate, error) {
+	for {
+		a, err := s.Store.Commit(ctx, e)
+		if !is(err, queue.ErrConflict) {
+			return a, err
+		}
+		now, err := s.Load(ctx, e.Next.CustomerKey)
+		if err != nil {
+			return now, err
+		}
+		e.Next.Seq = now.Seq
+	}
+}
+
+func newFloor(w *world, customers, replicas int, change ...func(*queue.Deps)) *floor {
+	w.clock = clock.System{}
+	f := &floor{world: w}
+	for range replicas {
+		f.replicas = append(f.replicas, w.replica(change...).ready())
+	}
+	w.replica().open(0, customers)
+	return f
+}
+
+func duration() time.Duration {
+	if os.Getenv("CHAOS") != "" {
+		return time.Minute
+	}
+	return 5 * time.Second
+}
+
+// Sixteen agents on three replicas, one Redis that is flushed all the while, a
+// store whose answers get lost and clients who hang up: what they see is what
+// one callback, one holder would look like.
+func TestNoCallbackIsEverHeldByTwo(t *testing.T) {
+	t.Parallel()
+	w := onOwnRedis(t)
+	f := newFloor(w, 150, 3, func(d *queue.Deps) { d.Store = wavering{d.Store} })
+	f.work(16, duration(), w.flush)
+	require.Greater(t, len(f.history), 100)
+	require.Equal(t, porcupine.Ok, f.check(), "%s", f)
+	f.requestsGotOne()
+	w.inLine()
+}
+
+// Replicas that do not even share an index: the commit alone keeps them apart.
+func TestTheCommitAloneIsExclusive(t *testing.T) {
+	t.Parallel()
+	w := onTwoIndexes(t)
+	f := newFloor(w, 60, 2)
+	f.work(8, 2*time.Second, func() {})
+	require.Equal(t, porcupine.Ok, f.check(), "%s", f)
+}
+
+// The same with a commit that is no compare-and-set: the check has teeth.
+func TestTheCheckSeesABlindCommit(t *testing.T) {
+	t.Parallel()
+	w := onTwoIndexes(t)
+	f := newFloor(w, 60, 2, func(d *queue.Deps) { d.Store = blind{d.Store} })
+	f.blind = true
+	f.work(8, 2*time.Second, func() {})
+	require.Equal(t, porcupine.Illegal, f.check())
+}
+
+func onTwoIndexes(t *testing.T) *world {
+	w := newWorld(t)
+	w.index = func() queue.Index { return memory.New() }
+	return w
+}

@@ -1,0 +1,48 @@
+package queue
+
+import (
+	"context"
+	"time"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+)
+
+// Signals are the steps a test may wait for, or fail at.
+type Signals struct {
+	Reserved, ClaimDecided, ClaimCommitted, ClaimApplied, Reset, Complete, Flushed, Watched func()
+}
+
+// Hook sets what is called at each step; before the queue is used.
+func (q *Queue) Hook(s Signals) {
+	q.signals = signals{
+		reserved: s.Reserved, claimDecided: s.ClaimDecided, claimCommitted: s.ClaimCommitted, claimApplied: s.ClaimApplied,
+		reset: s.Reset, complete: s.Complete, flushed: s.Flushed, watched: s.Watched,
+	}
+}
+
+// Hurry makes the background quick, with a projector that lags so far behind.
+func (q *Queue) Hurry(lag time.Duration) {
+	q.pace = pace{
+		flush: 2 * time.Millisecond, lag: lag, check: 10 * time.Millisecond,
+		retry: 10 * time.Millisecond, due: 2 * time.Millisecond,
+	}
+}
+
+// Unwatched makes the projector never look by itself whether the index is whole.
+func (q *Queue) Unwatched() { q.pace.check = time.Hour }
+
+// Entry is what the index shall know of an aggregate.
+func (q *Queue) Entry(a callback.Aggregate) Entry { return q.entry(a) }
+
+// Expire handles what is due once and reports whether there may be more.
+func (q *Queue) Expire(ctx context.Context) bool {
+	w := deadlines{queue: q, failing: map[string]failure{}}
+	return w.round(ctx)
+}
+
+// Bounds that tests go beyond.
+const (
+	ReservationHold = reservationHold
+	MaxCandidates   = maxCandidates
+	DueBatch        = dueBatch
+)
