@@ -211,7 +211,7 @@ func TestHostileInputCostsLittle(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
 			found := Decode([]byte(c.json), &eventsv1.Response{}, Options{})
-			require.Less(t, time.Since(start), 5*time.Second)
+			require.Less(t, time.Since(start), time.Minute, "growing faster than the input would take hours")
 			require.Equal(t, c.problem, found[len(found)-1].Problem)
 		})
 	}

@@ -271,15 +271,15 @@ func TestAStreamWaitsForGroups(t *testing.T) {
 		}
 		return nil
 	})
-	const n = 5000 // more than the window
+	const n = 2500 // more than the window
 	for i := range uint64(n) {
-		require.NoError(t, s.Put(i, answered(fmt.Sprint(i%1000), float64(i/1000))))
+		require.NoError(t, s.Put(i, answered(fmt.Sprint(i%500), float64(i/500))))
 	}
 	require.NoError(t, s.Close())
 	require.Len(t, answers, n)
 	for i, o := range answers {
 		require.NoError(t, o.Err)
-		require.Equal(t, Result{ID: fmt.Sprint(i % 1000), Revision: uint32(i/1000 + 1)}, o.Result, "in order")
+		require.Equal(t, Result{ID: fmt.Sprint(i % 500), Revision: uint32(i/500 + 1)}, o.Result, "in order")
 	}
 	require.Less(t, b.store.durable.Load(), int32(n))
 	require.NoError(t, b.Close(t.Context()), "every slot is given back")
@@ -311,7 +311,7 @@ func TestAnAnswerThatCannotBeGivenIsReported(t *testing.T) {
 	b := setup(t, 64)
 	gone := errors.New("the source is gone")
 	s := b.NewStream(t.Context(), func([]Answered) error { return gone })
-	for i := range uint64(3000) {
+	for i := range uint64(2500) {
 		require.NoError(t, s.Put(i, answered(fmt.Sprint(i), 1)))
 	}
 	require.ErrorIs(t, s.Close(), gone)

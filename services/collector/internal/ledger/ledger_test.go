@@ -100,7 +100,7 @@ func TestAwaitEndsWithWhatItAwaits(t *testing.T) {
 }
 
 func TestAResponseTakesLittleMemory(t *testing.T) {
-	const n = 500_000
+	const n = 235_000
 	l := New()
 	var before, after runtime.MemStats
 	runtime.GC()

@@ -26,7 +26,7 @@ func TestPlainNumbersAreReadAsTheLibraryReadsThem(t *testing.T) {
 		require.True(t, ok, "%s in %s", s, region)
 		require.Equal(t, want, got, "%s in %s", s, region)
 	}
-	for range 3000 {
+	for range 300 {
 		for _, list := range []map[string]int{trunked, untrunked} {
 			for region, code := range list {
 				var b strings.Builder
@@ -41,7 +41,7 @@ func TestPlainNumbersAreReadAsTheLibraryReadsThem(t *testing.T) {
 			}
 		}
 	}
-	require.Greater(t, taken, 10_000, "the short way is taken")
+	require.Greater(t, taken, 2_000, "the short way is taken")
 }
 
 func TestPhonesBecomeE164(t *testing.T) {
