@@ -17,6 +17,7 @@ import (
 func toStatus(err error) error {
 	var invalid *callback.ValidationError
 	var transition *callback.TransitionError
+	var early *callback.NotReadyError
 	switch {
 	case errors.As(err, &invalid):
 		var w wrong
@@ -34,8 +35,8 @@ func toStatus(err error) error {
 		return rpc.Refused(codes.Aborted, "STALE_TOKEN", "your hold on this callback has ended; get it again before going on")
 	case errors.Is(err, callback.ErrNotHolder):
 		return rpc.Refused(codes.Aborted, "NOT_HOLDER", "another agent holds this callback")
-	case errors.Is(err, callback.ErrNotReady):
-		return rpc.Refused(codes.FailedPrecondition, "NOT_READY", err.Error())
+	case errors.As(err, &early):
+		return rpc.Refused(codes.FailedPrecondition, "NOT_READY", early.Error())
 	case errors.Is(err, queue.ErrBadPageToken):
 		return rpc.Invalid(rpc.Field{Path: "pageToken", Problem: badPageToken})
 	default:
