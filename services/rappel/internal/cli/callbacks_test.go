@@ -109,7 +109,7 @@ func TestJSONIsTheAPIsAnswer(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &claimed))
 	require.Equal(t, id, claimed.Callback.ID)
 	require.Equal(t, "ASSIGNED", claimed.Callback.State)
-	require.Equal(t, "NPS", claimed.Callback.Reasons[0].Metric)
+	require.Equal(t, "CSAT", claimed.Callback.Reasons[0].Metric)
 
 	out, _, err = run(t, e, callbacksCommand, "callbacks", "list", "-o", "json", "--limit", "3")
 	require.NoError(t, err)

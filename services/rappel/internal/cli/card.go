@@ -143,6 +143,9 @@ func (c *card) reasons(cb *eventsv1.Callback) {
 			text = c.style.red(text)
 		}
 		c.line("  " + strconv.Itoa(i+1) + ". " + text)
+		if i+1 < len(cb.GetReasons()) && sameAnswer(r, cb.GetReasons()[i+1]) {
+			continue // said once, below the last of them
+		}
 		where := []string{oneLine(r.GetSurvey()), oneLine(r.GetChannel()), oneLine(r.GetTouchpoint())}
 		if r.GetSubmittedAt() != nil {
 			where = append(where, c.date(r.GetSubmittedAt()))
@@ -153,6 +156,11 @@ func (c *card) reasons(cb *eventsv1.Callback) {
 	if n := cb.GetMoreReasons(); n > 0 {
 		c.line("  " + fill(c.w.MoreReasons, n))
 	}
+}
+
+// sameAnswer reports whether two reasons come from one response.
+func sameAnswer(a, b *eventsv1.Reason) bool {
+	return a.GetResponseId() != "" && a.GetSurvey() == b.GetSurvey() && a.GetResponseId() == b.GetResponseId() && a.GetVerbatim() == b.GetVerbatim()
 }
 
 // reason is what an alert is about: a metric with its scale and class, or what

@@ -38,6 +38,8 @@ func at(minutes int) *timestamppb.Timestamp {
 	return timestamppb.New(now.Add(time.Duration(minutes) * time.Minute))
 }
 
+const complaint = "Échange refusé parce que « l'emballage est ouvert ».\nIl faut bien l'ouvrir pour voir que c'est cassé ! Je veux un responsable, et vite, parce que cela fait trois fois que je reviens."
+
 // noemie is a callback with everything a card can show.
 func noemie() *eventsv1.Callback {
 	return &eventsv1.Callback{
@@ -45,9 +47,10 @@ func noemie() *eventsv1.Callback {
 		Language: "fr", OpenedAt: at(-75), UpdatedAt: at(-5), FirstAttemptDue: at(-15),
 		Customer: &eventsv1.Customer{Id: "C-1", Name: "Mme Noémie \x1b[31mTrébuchet", Phone: "+33639982042", Email: "noemie@example.com", Language: "fr-FR", TimeZone: "Indian/Reunion"},
 		Reasons: []*eventsv1.Reason{
+			{Rule: "low_csat", Survey: "magasins", ResponseId: "M-0003", Metric: eventsv1.Metric_CSAT, Value: proto.Float64(2), Class: eventsv1.Class_DISSATISFIED, Scale: &eventsv1.Scale{Min: 1, Max: 10}, Verbatim: complaint},
 			{Rule: "detractor", Survey: "magasins", ResponseId: "M-0003", Revision: 1, Metric: eventsv1.Metric_NPS, Value: proto.Float64(1),
 				Scale: &eventsv1.Scale{Max: 10}, Class: eventsv1.Class_DETRACTOR, Channel: "kiosk", Touchpoint: "store", SubmittedAt: at(-80),
-				Verbatim: "Échange refusé parce que « l'emballage est ouvert ».\nIl faut bien l'ouvrir pour voir que c'est cassé ! Je veux un responsable, et vite, parce que cela fait trois fois que je reviens."},
+				Verbatim: complaint},
 			{Rule: "high_effort", Survey: "service-client", Metric: eventsv1.Metric_CES, Value: proto.Float64(4.5),
 				Scale: &eventsv1.Scale{Min: 1, Max: 5, Direction: eventsv1.Direction_LOWER_IS_BETTER}, Class: eventsv1.Class_HIGH_EFFORT, Withdrawn: true},
 			{Rule: "low_csat", Survey: "sav", Metric: eventsv1.Metric_FCR, Value: proto.Float64(0), Class: eventsv1.Class_UNRESOLVED},

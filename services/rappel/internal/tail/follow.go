@@ -57,8 +57,8 @@ func Follow(ctx context.Context, js jetstream.JetStream, streams []string, start
 		if err != nil {
 			return fmt.Errorf("follow %s: %w", name, err)
 		}
-		m.live[i] = pending == 0
-		pumps.Go(func() { m.pump(ctx, i, cons) })
+		m.lanes[i].live = pending == 0
+		pumps.Go(func() { m.pump(ctx, m.lanes[i].ready, cons) })
 	}
 	return m.run(ctx, each)
 }

@@ -127,6 +127,32 @@ func TestTheLiveComesInOrder(t *testing.T) {
 	require.ErrorContains(t, err, "NOWHERE")
 }
 
+// A burst waits as a whole, not event by event.
+func TestABurstIsNotHeldUp(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t)
+	start, err := tail.Now(t.Context(), b.JetStream(), tail.Streams())
+	require.NoError(t, err)
+	const answers = 250
+	done := make(chan error, 1)
+	got := 0
+	ctx := bounded(t)
+	go func() {
+		done <- tail.Follow(ctx, b.JetStream(), tail.Streams(), start, func(bus.Delivery) error {
+			if got++; got == 4*answers {
+				return errEnough
+			}
+			return nil
+		})
+	}()
+	for n := 1; n <= answers; n++ {
+		loop(t, b, n)
+	}
+	stored := time.Now()
+	require.ErrorIs(t, <-done, errEnough)
+	require.Less(t, time.Since(stored), 5*time.Second, "an event at a time it would be 30 s")
+}
+
 // server serves the handler as the process does: with a read timeout.
 func server(t *testing.T, b *bus.Bus) *httptest.Server {
 	t.Helper()

@@ -20,95 +20,119 @@ const (
 	stall = 2 * time.Second
 )
 
-// item is the oldest event not yet handed on of one stream.
+// ahead is how many events of a stream are read before they are handed on: they
+// wait together, not one after the other.
+const ahead = 256
+
+// item is one event not yet handed on, or what ended its stream.
 type item struct {
-	stream  int
 	d       bus.Delivery
 	pending uint64 // events behind it
 	arrived time.Time
 	err     error
 }
 
-// merge holds at most one event a stream, so its memory is bounded and a slow
-// reader slows the streams down.
+// lane is one stream.
+type lane struct {
+	ready chan item
+	head  *item
+	live  bool // it has nothing older to give
+}
+
+// merge holds a bounded number of events a stream, so a slow reader slows the
+// streams down.
 type merge struct {
-	in    chan item
-	next  []chan struct{} // lets a stream's pump go on
-	heads []*item
-	live  []bool // the stream has nothing older to give
+	lanes []lane
+	news  chan struct{} // something is ready
 	moved time.Time
 }
 
 func newMerge(streams int) *merge {
-	m := &merge{in: make(chan item), heads: make([]*item, streams), live: make([]bool, streams), moved: time.Now()}
-	for range streams {
-		m.next = append(m.next, make(chan struct{}, 1))
+	m := &merge{lanes: make([]lane, streams), news: make(chan struct{}, 1), moved: time.Now()}
+	for i := range m.lanes {
+		m.lanes[i].ready = make(chan item, ahead)
 	}
 	return m
 }
 
-// pump reads one stream, an event at a time.
-func (m *merge) pump(ctx context.Context, stream int, cons jetstream.Consumer) {
+// pump reads one stream into its lane.
+func (m *merge) pump(ctx context.Context, ready chan<- item, cons jetstream.Consumer) {
 	msgs, err := cons.Messages(jetstream.PullMaxMessages(512))
 	if err != nil {
-		m.give(ctx, item{stream: stream, err: err})
+		m.give(ctx, ready, item{err: err})
 		return
 	}
 	defer msgs.Stop()
 	stop := context.AfterFunc(ctx, msgs.Stop)
 	defer stop()
 	for {
-		it := item{stream: stream}
+		var it item
 		msg, err := msgs.Next()
 		if err == nil {
 			it.d, it.pending, err = delivery(msg)
 		}
 		it.err = err
-		if !m.give(ctx, it) || err != nil {
-			return
-		}
-		select {
-		case <-m.next[stream]:
-		case <-ctx.Done():
+		if !m.give(ctx, ready, it) || err != nil {
 			return
 		}
 	}
 }
 
-func (m *merge) give(ctx context.Context, it item) bool {
+func (m *merge) give(ctx context.Context, ready chan<- item, it item) bool {
 	it.arrived = time.Now()
 	select {
-	case m.in <- it:
-		return true
+	case ready <- it:
 	case <-ctx.Done():
 		return false
 	}
+	select {
+	case m.news <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// take fills the heads with what is ready.
+func (m *merge) take() error {
+	for i := range m.lanes {
+		l := &m.lanes[i]
+		if l.head != nil {
+			continue
+		}
+		select {
+		case it := <-l.ready:
+			if it.err != nil {
+				return fmt.Errorf("a stream can no longer be read: %w", it.err)
+			}
+			l.head = &it
+		default:
+		}
+	}
+	return nil
 }
 
 func (m *merge) run(ctx context.Context, each func(bus.Delivery) error) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		oldest, wait := m.oldest()
-		if oldest != nil && wait <= 0 {
-			if err := each(oldest.d); err != nil {
+		if err := m.take(); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return err
+		}
+		l, wait := m.oldest()
+		if l != nil && wait <= 0 {
+			if err := each(l.head.d); err != nil {
 				return err
 			}
-			m.heads[oldest.stream], m.live[oldest.stream] = nil, oldest.pending == 0
+			l.live, l.head = l.head.pending == 0, nil
 			m.moved = time.Now()
-			m.next[oldest.stream] <- struct{}{}
 			continue
 		}
 		timer.Reset(wait)
 		select {
-		case it := <-m.in:
-			if it.err != nil {
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				return fmt.Errorf("a stream can no longer be read: %w", it.err)
-			}
-			m.heads[it.stream] = &it
+		case <-m.news:
 		case <-timer.C:
 		case <-ctx.Done():
 			return ctx.Err()
@@ -116,18 +140,19 @@ func (m *merge) run(ctx context.Context, each func(bus.Delivery) error) error {
 	}
 }
 
-// oldest returns the event to hand on, and how long it has to wait for one that
-// may be older.
-func (m *merge) oldest() (*item, time.Duration) {
-	var oldest *item
+// oldest returns the lane whose event is to be handed on, and how long it has to
+// wait for one that may be older.
+func (m *merge) oldest() (*lane, time.Duration) {
+	var oldest *lane
 	empty, behind := false, false
-	for i, h := range m.heads {
+	for i := range m.lanes {
+		l := &m.lanes[i]
 		switch {
-		case h == nil:
+		case l.head == nil:
 			empty = true
-			behind = behind || !m.live[i]
-		case oldest == nil || h.d.Time.Before(oldest.d.Time):
-			oldest = h
+			behind = behind || !l.live
+		case oldest == nil || l.head.d.Time.Before(oldest.head.d.Time):
+			oldest = l
 		}
 	}
 	switch {
@@ -138,6 +163,6 @@ func (m *merge) oldest() (*item, time.Duration) {
 	case behind:
 		return oldest, time.Until(m.moved.Add(stall))
 	default:
-		return oldest, time.Until(oldest.arrived.Add(settle))
+		return oldest, time.Until(oldest.head.arrived.Add(settle))
 	}
 }
