@@ -136,10 +136,7 @@ func TestDamagedStoreIsRefused(t *testing.T) {
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	p.waitEnd()
 
-	blocks, err := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "RESPONSES", "msgs", "*.blk"))
-	require.NoError(t, err)
-	require.NotEmpty(t, blocks)
-	last := slices.Max(blocks)
+	last := lastBlock(t, dir)
 	info, err := os.Stat(last)
 	require.NoError(t, err)
 	require.NoError(t, os.Truncate(last, info.Size()-300))
@@ -152,6 +149,20 @@ func TestDamagedStoreIsRefused(t *testing.T) {
 	require.Contains(t, log, "lost events")
 	require.Contains(t, log, "Restore")
 	require.Contains(t, log, "RESPONSES")
+}
+
+// lastBlock is the file that holds the newest events of RESPONSES.
+func lastBlock(t *testing.T, dir string) string {
+	t.Helper()
+	var blocks []string
+	require.NoError(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if strings.Contains(path, filepath.Join("RESPONSES", "msgs")) && filepath.Ext(path) == ".blk" {
+			blocks = append(blocks, path)
+		}
+		return err
+	}))
+	require.NotEmpty(t, blocks)
+	return slices.Max(blocks)
 }
 
 // TestSecondProcessIsRefused: one process a data directory.

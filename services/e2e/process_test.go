@@ -107,11 +107,9 @@ func (p *process) url() string {
 func (p *process) waitReady() {
 	p.t.Helper()
 	require.Eventually(p.t, func() bool {
-		if p.ended() {
-			require.Fail(p.t, p.name+" ended", p.log())
-		}
-		return p.url() != "" && get(p.url()+"/readyz", nil) == 200
+		return p.ended() || (p.url() != "" && get(p.url()+"/readyz", nil) == 200)
 	}, startWait, 20*time.Millisecond, "%s is not ready", p.name)
+	require.False(p.t, p.ended(), "%s ended", p.name)
 }
 
 func (p *process) ended() bool {

@@ -28,7 +28,8 @@ func DefaultRedisConfig() RedisConfig { return RedisConfig{Prefix: "rappel"} }
 func ConnectRedis(ctx context.Context, p *Process, cfg RedisConfig) (redis.UniversalClient, error) {
 	c := redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs: cfg.Addrs, Username: cfg.Username, Password: cfg.Password,
-		DialTimeout: 2 * time.Second, ReadTimeout: 3 * time.Second, ClientName: p.Name,
+		DialTimeout: 2 * time.Second, DialerRetries: 1, ReadTimeout: 3 * time.Second,
+		ContextTimeoutEnabled: true, ClientName: p.Name,
 	})
 	p.OnStop("redis connection", func(context.Context) error { return c.Close() })
 	ping := func() error {
