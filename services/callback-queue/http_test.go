@@ -1,0 +1,195 @@
+package callbackqueue_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// one is a bundle with the first customer's callback claimed by amina.
+func one(t *testing.T) (*bundle, object) {
+	t.Helper()
+	b := setup(t).ready()
+	b.alert(1, "m-1", raised(1, "a-1"))
+	b.settled()
+	code, got := b.post("/v1/callbacks:claim", `{"agentId":"amina","requestId":"q-1"}`)
+	require.Equal(t, http.StatusOK, code, "%v", got)
+	return b, got["callback"].(object)
+}
+
+// hold is the body of a command of amina's, with the token she was given.
+func hold(cb object, more string) string {
+	return fmt.Sprintf(`{"agentId":"amina","token":%q%s}`, cb["holder"].(object)["token"], more)
+}
+
+func TestAClaimAnswersAsTheContractSays(t *testing.T) {
+	t.Parallel()
+	b, cb := one(t)
+	require.Equal(t, id(1), cb["id"])
+	require.Equal(t, "ASSIGNED", cb["state"])
+	require.Equal(t, object{
+		"id": "C-1042", "name": "Camille Inventée", "phone": "+33612345678", "email": "camille@example.org",
+		"language": "fr", "timeZone": "Europe/Paris",
+	}, cb["customer"])
+	require.Equal(t, []any{object{
+		"alertId": "a-1", "rule": "detractor", "survey": "apres-livraison", "responseId": "r-1", "revision": 1.0,
+		"metric": "NPS", "value": 2.0, "class": "DETRACTOR", "satisfaction": 20.0,
+		"scale":    object{"max": 10.0},
+		"verbatim": "Livré en retard, et personne au téléphone.",
+		"channel":  "email", "touchpoint": "delivery", "submittedAt": "2026-11-20T08:30:00Z", "priority": 50.0,
+	}}, cb["reasons"])
+	require.Equal(t, 58.0, cb["priority"], "the rule's 50, and 8 for 20 of 100")
+	require.Equal(t, "care", cb["queue"])
+	require.Equal(t, "2026-11-20T08:30:00Z", cb["openedAt"])
+	require.Equal(t, "2026-11-21T08:30:00Z", cb["firstAttemptDue"])
+	require.Equal(t, object{
+		"agentId": "amina", "requestId": "q-1", "token": "2", "since": "2026-11-20T09:30:00Z",
+		"leaseExpiresAt": "2026-11-20T09:45:00Z",
+	}, cb["holder"])
+
+	code, again := b.post("/v1/callbacks:claim", `{"agentId":"amina","requestId":"q-1"}`)
+	require.Equal(t, http.StatusOK, code)
+	require.Equal(t, cb, again["callback"])
+	code, none := b.post("/v1/callbacks:claim", `{"agentId":"bruno"}`)
+	require.Equal(t, http.StatusNotFound, code)
+	require.Equal(t, "NO_CALLBACK_READY", reason(none))
+
+	for _, secret := range []string{"Camille", "C-1042", "612345678", "example.org", "Livré"} {
+		require.NotContains(t, b.told(), secret, "personal data in a log or a metric")
+	}
+	require.Contains(t, b.told(), "callback_claim_seconds_count")
+}
+
+func TestACallbackIsWorkedOverHTTP(t *testing.T) {
+	t.Parallel()
+	b, cb := one(t)
+	path := "/v1/callbacks/" + id(1)
+	for _, step := range []struct{ command, more, state string }{
+		{":startAttempt", "", "ATTEMPTING"},
+		{":endAttempt", `,"outcome":"REACHED","note":"calm"`, "WRAPPING"},
+		{":complete", `,"outcome":"RESOLVED","rootCause":"carrier","note":"refund promised"`, "COMPLETED"},
+		{":complete", `,"outcome":"RESOLVED","rootCause":"carrier","note":"refund promised"`, "COMPLETED"},
+	} {
+		code, got := b.post(path+step.command, hold(cb, step.more))
+		require.Equal(t, http.StatusOK, code, "%s: %v", step.command, got)
+		require.Equal(t, step.state, got["callback"].(object)["state"])
+	}
+	code, got := b.get(path)
+	require.Equal(t, http.StatusOK, code)
+	done := got["callback"].(object)
+	require.Equal(t, object{
+		"outcome": "RESOLVED", "rootCause": "carrier", "note": "refund promised", "agentId": "amina",
+		"at": "2026-11-20T09:30:00Z",
+	}, done["wrapUp"])
+	require.Equal(t, "REACHED", done["attempts"].([]any)[0].(object)["outcome"])
+	require.NotContains(t, done, "holder")
+
+	code, got = b.post(path+":startAttempt", hold(cb, ""))
+	require.Equal(t, http.StatusBadRequest, code)
+	require.Equal(t, "NOT_POSSIBLE_NOW", reason(got))
+	require.Contains(t, got["message"], "completed")
+}
+
+func TestAStaleTokenIsRefused(t *testing.T) {
+	t.Parallel()
+	b, cb := one(t)
+	path := "/v1/callbacks/" + id(1)
+	code, _ := b.post(path+":release", hold(cb, `,"reason":"on break"`))
+	require.Equal(t, http.StatusOK, code)
+	code, got := b.post("/v1/callbacks:claim", `{"agentId":"amina","requestId":"q-2"}`)
+	require.Equal(t, http.StatusOK, code)
+	code, refused := b.post(path+":startAttempt", hold(cb, "")) // the token of before
+	require.Equal(t, http.StatusConflict, code)
+	require.Equal(t, 10.0, refused["code"], "ABORTED")
+	require.Equal(t, "STALE_TOKEN", reason(refused))
+	code, _ = b.post(path+":startAttempt", `{"agentId":"bruno"}`)
+	require.Equal(t, http.StatusConflict, code, "another agent, without a token")
+	code, _ = b.post(path+":startAttempt", hold(got["callback"].(object), ""))
+	require.Equal(t, http.StatusOK, code)
+}
+
+func TestAClosedCallbackIsCanceledNoMore(t *testing.T) {
+	t.Parallel()
+	b, _ := one(t)
+	path := "/v1/callbacks/" + id(1) + ":cancel"
+	code, got := b.post(path, `{"reason":"moved away","by":"sam"}`)
+	require.Equal(t, http.StatusOK, code)
+	require.Equal(t, "CANCELED", got["callback"].(object)["state"])
+	code, _ = b.post(path, `{"reason":"moved away","by":"sam"}`)
+	require.Equal(t, http.StatusOK, code, "a repeat")
+	code, _ = b.post(path, `{"reason":"another","by":"sam"}`)
+	require.Equal(t, http.StatusBadRequest, code)
+}
+
+func TestWhatIsNotThereIsNotFound(t *testing.T) {
+	t.Parallel()
+	b := setup(t).ready()
+	for _, id := range []string{id(7), "nonsense", "*-1", "%3E-1"} {
+		code, got := b.get("/v1/callbacks/" + id)
+		require.Equal(t, http.StatusNotFound, code, id)
+		require.Equal(t, "NO_SUCH_CALLBACK", reason(got))
+		code, got = b.post("/v1/callbacks/"+id+":startAttempt", `{"agentId":"amina"}`)
+		require.Equal(t, http.StatusNotFound, code, id)
+		require.Equal(t, "NO_SUCH_CALLBACK", reason(got))
+	}
+}
+
+func TestBadInputNamesEveryField(t *testing.T) {
+	t.Parallel()
+	b := setup(t).ready()
+	for body, want := range map[string][]string{
+		`{"agentId":"no agent!","requestId":"` + strings.Repeat("x", 65) + `","queues":["a b"]}`: {"queues", "agentId", "requestId"},
+		`{}`: {"agentId"},
+	} {
+		code, got := b.post("/v1/callbacks:claim", body)
+		require.Equal(t, http.StatusBadRequest, code)
+		var names []string
+		for _, d := range got["details"].([]any) {
+			violations, _ := d.(object)["fieldViolations"].([]any)
+			for _, v := range violations {
+				names = append(names, v.(object)["field"].(string))
+			}
+		}
+		require.ElementsMatch(t, want, names)
+	}
+	for _, body := range []string{`{"agentID":"amina"}`, `{"agentId":`, `[]`} {
+		code, _ := b.post("/v1/callbacks:claim", body)
+		require.Equal(t, http.StatusBadRequest, code, body)
+	}
+}
+
+func TestPagesAndStats(t *testing.T) {
+	t.Parallel()
+	b := setup(t).ready()
+	const all = 25
+	for n := range all {
+		b.alert(n, fmt.Sprintf("m-%d", n), raised(n, fmt.Sprintf("a-%d", n)))
+	}
+	b.settled()
+	seen := map[string]bool{}
+	for token := ""; ; {
+		code, got := b.get("/v1/callbacks?states=PENDING&queue=care&pageSize=10&pageToken=" + token)
+		require.Equal(t, http.StatusOK, code, "%v", got)
+		for _, cb := range got["callbacks"].([]any) {
+			id := cb.(object)["id"].(string)
+			require.False(t, seen[id])
+			seen[id] = true
+		}
+		var more bool
+		if token, more = got["nextPageToken"].(string); !more {
+			break
+		}
+	}
+	require.Len(t, seen, all)
+	code, _ := b.get("/v1/callbacks?pageToken=zzz")
+	require.Equal(t, http.StatusBadRequest, code)
+	code, _ = b.get("/v1/callbacks?states=NOSUCH")
+	require.Equal(t, http.StatusBadRequest, code)
+
+	code, got := b.get("/v1/queues")
+	require.Equal(t, http.StatusOK, code)
+	require.Equal(t, []any{object{"queue": "care", "ready": "25", "oldestReady": "2026-11-20T08:30:00Z"}}, got["queues"])
+}
