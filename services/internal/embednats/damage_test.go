@@ -232,6 +232,7 @@ func TestOneProcessADirectory(t *testing.T) {
 
 	p := spawn(t, dir, 0, 1)
 	require.True(t, p.lines.Scan())
+	require.Equal(t, "marked", p.lines.Text())
 	_, err = openStore(t.Context(), dir)
 	require.ErrorContains(t, err, "another process uses the data directory")
 	p.kill()
