@@ -17,7 +17,6 @@ type desk struct {
 	server, lang, output, agent string
 	token                       uint64
 	root                        *cobra.Command
-	agentFlag                   string // its name on the command at hand
 
 	w   *words
 	api *httpapi.Client

@@ -21,14 +21,21 @@ type choice[T any] struct {
 }
 
 var attemptOutcomes = []choice[eventsv1.Attempt_Outcome]{
-	{"reached", eventsv1.Attempt_REACHED}, {"no-answer", eventsv1.Attempt_NO_ANSWER}, {"busy", eventsv1.Attempt_BUSY},
-	{"voicemail", eventsv1.Attempt_VOICEMAIL_LEFT}, {"wrong-number", eventsv1.Attempt_WRONG_NUMBER}, {"refused", eventsv1.Attempt_REFUSED},
-	{"call-later", eventsv1.Attempt_CALL_LATER}, {"technical-failure", eventsv1.Attempt_TECHNICAL_FAILURE},
+	{"reached", eventsv1.Attempt_REACHED},
+	{"no-answer", eventsv1.Attempt_NO_ANSWER},
+	{"busy", eventsv1.Attempt_BUSY},
+	{"voicemail", eventsv1.Attempt_VOICEMAIL_LEFT},
+	{"wrong-number", eventsv1.Attempt_WRONG_NUMBER},
+	{"refused", eventsv1.Attempt_REFUSED},
+	{"call-later", eventsv1.Attempt_CALL_LATER},
+	{"technical-failure", eventsv1.Attempt_TECHNICAL_FAILURE},
 }
 
 var wrapOutcomes = []choice[eventsv1.WrapUp_Outcome]{
-	{"resolved", eventsv1.WrapUp_RESOLVED}, {"partly-resolved", eventsv1.WrapUp_PARTLY_RESOLVED},
-	{"unresolved", eventsv1.WrapUp_UNRESOLVED}, {"no-action-needed", eventsv1.WrapUp_NO_ACTION_NEEDED},
+	{"resolved", eventsv1.WrapUp_RESOLVED},
+	{"partly-resolved", eventsv1.WrapUp_PARTLY_RESOLVED},
+	{"unresolved", eventsv1.WrapUp_UNRESOLVED},
+	{"no-action-needed", eventsv1.WrapUp_NO_ACTION_NEEDED},
 }
 
 // choose finds a word, also in the API's spelling.
@@ -59,20 +66,23 @@ func (d *desk) holderFlags(cmd *cobra.Command) *cobra.Command {
 }
 
 func (d *desk) showCommand() *cobra.Command {
-	return &cobra.Command{Use: "show ID", Args: d.idArgument, SilenceUsage: true, SilenceErrors: true,
+	return &cobra.Command{
+		Use: "show ID", Args: d.idArgument, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cb, body, err := d.fetch(cmd, args[0])
 			if err != nil {
 				return d.failed(cmd, args[0], err)
 			}
 			return d.result(cmd, "", cb, body, true)
-		}}
+		},
+	}
 }
 
 func (d *desk) claimCommand() *cobra.Command {
 	var request string
 	var queues []string
-	cmd := &cobra.Command{Use: "claim [options]", Args: d.noArguments, SilenceUsage: true, SilenceErrors: true,
+	cmd := &cobra.Command{
+		Use: "claim [options]", Args: d.noArguments, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if request == "" {
 				request = rand.Text() // one claim, however often it has to be sent
@@ -86,7 +96,8 @@ func (d *desk) claimCommand() *cobra.Command {
 				return err
 			}
 			return d.result(cmd, d.w.Claimed, cb, body, true)
-		}}
+		},
+	}
 	cmd.Flags().StringVar(&d.agent, "agent", "", "")
 	cmd.Flags().StringVar(&request, "request-id", "", "")
 	cmd.Flags().StringSliceVar(&queues, "queue", nil, "")
@@ -94,14 +105,16 @@ func (d *desk) claimCommand() *cobra.Command {
 }
 
 func (d *desk) startCommand() *cobra.Command {
-	return d.holderFlags(&cobra.Command{Use: "start ID [options]", Args: d.idArgument, SilenceUsage: true, SilenceErrors: true,
+	return d.holderFlags(&cobra.Command{
+		Use: "start ID [options]", Args: d.idArgument, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cb, body, err := d.start(cmd, args[0])
 			if err != nil {
 				return d.failed(cmd, args[0], err)
 			}
 			return d.result(cmd, d.w.Started, cb, body, false)
-		}})
+		},
+	})
 }
 
 func (d *desk) start(cmd *cobra.Command, id string) (*eventsv1.Callback, []byte, error) {
@@ -216,7 +229,8 @@ func (d *desk) catchUp(cmd *cobra.Command, id string) error {
 
 func (d *desk) releaseCommand() *cobra.Command {
 	var reason string
-	cmd := d.holderFlags(&cobra.Command{Use: "release ID [options]", Args: d.idArgument, SilenceUsage: true, SilenceErrors: true,
+	cmd := d.holderFlags(&cobra.Command{
+		Use: "release ID [options]", Args: d.idArgument, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, err := d.post(cmd, pathOf(args[0])+":release",
 				&callbackv1.ReleaseCallbackRequest{Id: args[0], AgentId: d.agent, Token: d.token, Reason: reason})
@@ -228,7 +242,8 @@ func (d *desk) releaseCommand() *cobra.Command {
 				return err
 			}
 			return d.result(cmd, d.w.Released, cb, body, false)
-		}})
+		},
+	})
 	cmd.Flags().StringVar(&reason, "reason", "", "")
 	return cmd
 }

@@ -31,14 +31,16 @@ type listOptions struct {
 
 func (d *desk) listCommand() *cobra.Command {
 	var o listOptions
-	cmd := &cobra.Command{Use: "list [options]", Args: d.noArguments, SilenceUsage: true, SilenceErrors: true,
+	cmd := &cobra.Command{
+		Use: "list [options]", Args: d.noArguments, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			query, err := d.listQuery(o)
 			if err != nil {
 				return err
 			}
 			return d.list(cmd, o, query)
-		}}
+		},
+	}
 	f := cmd.Flags()
 	f.StringSliceVar(&o.states, "state", nil, "")
 	f.StringVar(&o.queue, "queue", "", "")
@@ -82,7 +84,7 @@ func (d *desk) listQuery(o listOptions) (url.Values, error) {
 func (d *desk) list(cmd *cobra.Command, o listOptions, query url.Values) error {
 	var raw []json.RawMessage
 	var all []*eventsv1.Callback
-	next := o.page
+	var next string
 	for {
 		query.Set("pageSize", strconv.Itoa(min(pageSize, o.limit-len(all))))
 		body, err := d.get(cmd, "/v1/callbacks", query)

@@ -32,10 +32,8 @@ func (d *desk) completeLine(id string) string {
 
 // shellWord quotes what a shell would take apart.
 func shellWord(s string) string {
-	plain := s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@+=,[]", r))
-	}) < 0
-	if plain {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@+=,"
+	if s != "" && strings.Trim(s, plain) == "" {
 		return s
 	}
 	if !strings.ContainsAny(s, "\"$`\\!") {

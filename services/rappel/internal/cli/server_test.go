@@ -48,11 +48,15 @@ func noemie() *eventsv1.Callback {
 		Customer: &eventsv1.Customer{Id: "C-1", Name: "Mme Noémie \x1b[31mTrébuchet", Phone: "+33639982042", Email: "noemie@example.com", Language: "fr-FR", TimeZone: "Indian/Reunion"},
 		Reasons: []*eventsv1.Reason{
 			{Rule: "low_csat", Survey: "magasins", ResponseId: "M-0003", Metric: eventsv1.Metric_CSAT, Value: proto.Float64(2), Class: eventsv1.Class_DISSATISFIED, Scale: &eventsv1.Scale{Min: 1, Max: 10}, Verbatim: complaint},
-			{Rule: "detractor", Survey: "magasins", ResponseId: "M-0003", Revision: 1, Metric: eventsv1.Metric_NPS, Value: proto.Float64(1),
+			{
+				Rule: "detractor", Survey: "magasins", ResponseId: "M-0003", Revision: 1, Metric: eventsv1.Metric_NPS, Value: proto.Float64(1),
 				Scale: &eventsv1.Scale{Max: 10}, Class: eventsv1.Class_DETRACTOR, Channel: "kiosk", Touchpoint: "store", SubmittedAt: at(-80),
-				Verbatim: complaint},
-			{Rule: "high_effort", Survey: "service-client", Metric: eventsv1.Metric_CES, Value: proto.Float64(4.5),
-				Scale: &eventsv1.Scale{Min: 1, Max: 5, Direction: eventsv1.Direction_LOWER_IS_BETTER}, Class: eventsv1.Class_HIGH_EFFORT, Withdrawn: true},
+				Verbatim: complaint,
+			},
+			{
+				Rule: "high_effort", Survey: "service-client", Metric: eventsv1.Metric_CES, Value: proto.Float64(4.5),
+				Scale: &eventsv1.Scale{Min: 1, Max: 5, Direction: eventsv1.Direction_LOWER_IS_BETTER}, Class: eventsv1.Class_HIGH_EFFORT, Withdrawn: true,
+			},
 			{Rule: "low_csat", Survey: "sav", Metric: eventsv1.Metric_FCR, Value: proto.Float64(0), Class: eventsv1.Class_UNRESOLVED},
 			{Rule: "callback_requested", Survey: "magasins", Channel: "kiosk"},
 		},
@@ -148,7 +152,7 @@ func (q *queue) command(w http.ResponseWriter, verb string, body []byte) {
 	}
 	if s, ok := steps[verb]; ok {
 		var who struct{ AgentID string }
-		_ = json.Unmarshal(body, &who) //nolint:errcheck // an empty one shows
+		_ = json.Unmarshal(body, &who)
 		if h := q.cb.GetHolder().GetAgentId(); h != "" && h != who.AgentID {
 			rpc.WriteError(w, rpc.Refused(codes.Aborted, "NOT_HOLDER", "another agent holds this callback"))
 			return
@@ -167,7 +171,7 @@ func (q *queue) note(verb string, body []byte) {
 	switch verb {
 	case "endAttempt":
 		req := &callbackv1.EndAttemptRequest{}
-		_ = protojson.Unmarshal(body, req) //nolint:errcheck // an empty one shows
+		_ = protojson.Unmarshal(body, req)
 		a := q.cb.GetAttempts()[0]
 		a.Outcome, a.CallAgainAt, a.Note, a.EndedAt = req.GetOutcome(), req.GetCallAgainAt(), req.GetNote(), at(0)
 		if req.GetOutcome() != eventsv1.Attempt_REACHED {
@@ -176,14 +180,14 @@ func (q *queue) note(verb string, body []byte) {
 		}
 	case "complete":
 		req := &callbackv1.CompleteCallbackRequest{}
-		_ = protojson.Unmarshal(body, req) //nolint:errcheck // an empty one shows
+		_ = protojson.Unmarshal(body, req)
 		q.cb.ClosedAt = at(0)
 		q.cb.WrapUp = &eventsv1.WrapUp{Outcome: req.GetOutcome(), RootCause: req.GetRootCause(), Note: req.GetNote(), AgentId: req.GetAgentId(), At: at(0)}
 	}
 }
 
 func write(w http.ResponseWriter, m proto.Message) {
-	body, _ := protojson.Marshal(m) //nolint:errcheck // made by the test
+	body, _ := protojson.Marshal(m)
 	_, _ = w.Write(body)
 }
 
@@ -199,10 +203,10 @@ func world(vars map[string]string) env {
 }
 
 // run runs a command as a person would and returns what it printed.
-func run(t *testing.T, e env, make func(env) *cobra.Command, args ...string) (stdout, stderr string, err error) {
+func run(t *testing.T, e env, command func(env) *cobra.Command, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	root := &cobra.Command{Use: "rappel", SilenceErrors: true, SilenceUsage: true}
-	root.AddCommand(make(e))
+	root.AddCommand(command(e))
 	var out, errs bytes.Buffer
 	root.SetOut(&out)
 	root.SetErr(&errs)

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
 
+	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/rappel/internal/httpapi"
 	"github.com/rappel-loop/rappel/services/rappel/internal/tail"
@@ -90,14 +91,14 @@ func runTail(cmd *cobra.Command, e env, o tailOptions) error {
 	}
 	ctx, stop := interruptible(cmd)
 	defer stop()
-	print := printer(cmd.OutOrStdout(), e, o)
+	show := printer(cmd.OutOrStdout(), e, o)
 	if o.nats != "" {
-		return tailNATS(ctx, o, streams, since, print)
+		return tailNATS(ctx, o, streams, since, show)
 	}
-	return tailHTTP(ctx, cmd.ErrOrStderr(), e, o, streams, since, print)
+	return tailHTTP(ctx, cmd.ErrOrStderr(), e, o, streams, since, show)
 }
 
-func tailHTTP(ctx context.Context, trouble io.Writer, e env, o tailOptions, streams []string, since time.Time, print func(tail.Line) error) error {
+func tailHTTP(ctx context.Context, trouble io.Writer, e env, o tailOptions, streams []string, since time.Time, show func(tail.Line) error) error {
 	if o.server == "" {
 		o.server = e.getenv("RAPPEL_SERVER")
 	}
@@ -110,7 +111,7 @@ func tailHTTP(ctx context.Context, trouble io.Writer, e env, o tailOptions, stre
 	c := tail.Client{API: api, Streams: streams, All: o.all, Since: since, OnTrouble: func(err error, next time.Duration) {
 		_, _ = fmt.Fprintf(trouble, "%s; trying again in %s\n", oneLine(err.Error()), duration(next))
 	}}
-	err = c.Follow(ctx, print)
+	err = c.Follow(ctx, show)
 	var away *httpapi.Unreachable
 	if errors.As(err, &away) {
 		return fmt.Errorf("%w\nstart a server with `rappel run`, or name another: --server or RAPPEL_SERVER", err)
@@ -118,7 +119,7 @@ func tailHTTP(ctx context.Context, trouble io.Writer, e env, o tailOptions, stre
 	return err
 }
 
-func tailNATS(ctx context.Context, o tailOptions, streams []string, since time.Time, print func(tail.Line) error) error {
+func tailNATS(ctx context.Context, o tailOptions, streams []string, since time.Time, show func(tail.Line) error) error {
 	opts := []nats.Option{nats.Name("rappel tail"), nats.MaxReconnects(-1)}
 	if o.credentials != "" {
 		opts = append(opts, nats.UserCredentials(o.credentials))
@@ -143,7 +144,7 @@ func tailNATS(ctx context.Context, o tailOptions, streams []string, since time.T
 		if err != nil {
 			l = tail.Line{Time: d.Time, Stream: d.Stream, Sequence: d.Sequence, Subject: d.Subject, Summary: tail.Summary{What: "unreadable"}}
 		}
-		return print(l)
+		return show(l)
 	})
 }
 
@@ -192,12 +193,12 @@ func withWords(l tail.Line, verbatims bool) any {
 
 // colour marks what deserves a look.
 func colour(s style, l tail.Line, text string) string {
-	switch {
-	case l.Stream == "DEAD_LETTERS":
+	switch l.Stream {
+	case subject.DeadLetters:
 		return s.red(text)
-	case l.Stream == "ALERTS":
+	case subject.Alerts:
 		return s.yellow(text)
-	case l.Stream == "CALLBACKS":
+	case subject.Callbacks:
 		return s.cyan(text)
 	}
 	return text

@@ -29,7 +29,7 @@ type Client struct {
 // New returns a client of a server, as http://127.0.0.1:8080; the scheme may be
 // left out.
 func New(server string, h *http.Client) (*Client, error) {
-	server = strings.TrimRight(strings.TrimSpace(server), "/")
+	server = strings.TrimSpace(server)
 	if server == "" {
 		server = DefaultServer
 	}
@@ -43,7 +43,7 @@ func New(server string, h *http.Client) (*Client, error) {
 	if h == nil {
 		h = http.DefaultClient
 	}
-	return &Client{base: server, http: h}, nil
+	return &Client{base: strings.TrimRight(server, "/"), http: h}, nil
 }
 
 // Server is the address the client calls.

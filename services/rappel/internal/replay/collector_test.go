@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -83,7 +82,7 @@ func (c *collector) batch(w http.ResponseWriter, r *http.Request) {
 	if c.after != nil && c.after(n, w) {
 		return
 	}
-	data, _ := protojson.Marshal(out) //nolint:errcheck // made above
+	data, _ := protojson.Marshal(out)
 	_, _ = w.Write(data)
 }
 
@@ -104,7 +103,8 @@ func (c *collector) enter(rows []*eventsv1.Response, by int) {
 func (c *collector) take(r *eventsv1.Response) *collectorv1.SubmitResult {
 	if v := wrong(r); len(v) > 0 {
 		return &collectorv1.SubmitResult{Error: &collectorv1.RowError{
-			Code: "INVALID_ARGUMENT", Message: "the response has wrong fields", Fields: v}}
+			Code: "INVALID_ARGUMENT", Message: "the response has wrong fields", Fields: v,
+		}}
 	}
 	k := r.GetSurvey() + "/" + r.GetId()
 	have := c.held[k]
@@ -141,7 +141,7 @@ func wrong(r *eventsv1.Response) []*collectorv1.FieldViolation {
 func problem(w http.ResponseWriter, status, code int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"code": code, "message": message}) //nolint:errcheck // a test's
+	_ = json.NewEncoder(w).Encode(map[string]any{"code": code, "message": message})
 }
 
 // equal compares what two collectors hold, revision by revision.
@@ -157,9 +157,4 @@ func requireSame(t *testing.T, want, got *collector) {
 		}
 	}
 	require.False(t, got.overlap, "two requests under way held one id")
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	require.Eventually(t, ok, 20*time.Second, 2*time.Millisecond, what)
 }

@@ -25,12 +25,12 @@ func mixed(t *testing.T, rows int) (file, mapping string) {
 	var b strings.Builder
 	b.WriteString("id;note;avis\r\n")
 	for i := range rows {
-		switch {
-		case i%50 == 7:
+		switch i % 50 {
+		case 7:
 			fmt.Fprintf(&b, "r-%d;12;\r\n", i) // the server refuses it
-		case i%50 == 9:
+		case 9:
 			fmt.Fprintf(&b, "r-%d;x;\r\n", i) // the mapping does
-		case i%50 == 11:
+		case 11:
 			fmt.Fprintf(&b, "r-%d;0;test\r\n", i) // skipped
 		default:
 			fmt.Fprintf(&b, "r-%d;%d;\"ligne\nd'avis\"\r\n", i, i%11)
@@ -204,7 +204,7 @@ func TestRowsOfOneResponseWaitForEachOther(t *testing.T) {
 	c.before = func(n int, _ []*eventsv1.Response, w http.ResponseWriter) bool {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond) // a server takes its time
 		if n%7 == 0 {
 			problem(w, 503, 14, "later")
 			return true

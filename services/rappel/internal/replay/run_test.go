@@ -69,7 +69,7 @@ func TestTheSampleInAnyParallelismIsTheSampleInOrder(t *testing.T) {
 			t.Parallel()
 			many := newCollector(t)
 			many.before = func(n int, _ []*eventsv1.Response, _ http.ResponseWriter) bool {
-				time.Sleep(time.Duration(n%5) * time.Millisecond) // requests overtake each other
+				<-time.After(time.Duration(n%5) * time.Millisecond) // requests overtake each other
 				return false
 			}
 			o := options(t, many, sample+"answers.jsonl")
@@ -168,7 +168,7 @@ func TestAServerThatIsFullOrAwayIsWaitedFor(t *testing.T) {
 	one, c := newCollector(t), newCollector(t)
 	_ = totals(t, options(t, one, sample+"answers.jsonl"))
 	var waits atomic.Int64
-	c.before = func(n int, rows []*eventsv1.Response, w http.ResponseWriter) bool {
+	c.before = func(n int, _ []*eventsv1.Response, w http.ResponseWriter) bool {
 		switch n % 4 {
 		case 0:
 			w.Header().Set("Retry-After", "0")
@@ -190,7 +190,7 @@ func TestAServerThatIsFullOrAwayIsWaitedFor(t *testing.T) {
 func TestAnswersLostOnTheWay(t *testing.T) {
 	t.Parallel()
 	c := newCollector(t)
-	c.after = func(n int, w http.ResponseWriter) bool {
+	c.after = func(n int, _ http.ResponseWriter) bool {
 		if n%3 != 0 {
 			return false
 		}

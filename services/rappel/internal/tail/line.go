@@ -105,8 +105,10 @@ func Summarize(d bus.Delivery) (Line, error) {
 	case "DeadLetter":
 		e := &eventsv1.DeadLetter{}
 		if err = d.Decode(e); err == nil {
-			l.Summary = Summary{What: "dead", Reason: e.GetReason(), Consumer: e.GetConsumer(),
-				Origin: fmt.Sprintf("%s %d", e.GetStream(), e.GetSequence())}
+			l.Summary = Summary{
+				What: "dead", Reason: e.GetReason(), Consumer: e.GetConsumer(),
+				Origin: fmt.Sprintf("%s %d", e.GetStream(), e.GetSequence()),
+			}
 		}
 	default:
 		l.Summary.What = "stored"

@@ -2,7 +2,6 @@ package tail_test
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
@@ -119,7 +118,7 @@ func TestTheJSONForm(t *testing.T) {
 	d.Data = []byte("\xff")
 	_, err = tail.Summarize(d)
 	require.Error(t, err)
-	require.False(t, strings.Contains(err.Error(), "\xff"))
+	require.NotContains(t, err.Error(), "\xff")
 }
 
 func TestSinceAndStreams(t *testing.T) {

@@ -31,13 +31,17 @@ func (m *Mapping) Bind(header []string) (*Bound, error) {
 		case 0:
 			problems = append(problems, Problem{ref.line, ref.path, missing(ref.column, header)})
 		default:
-			problems = append(problems, Problem{ref.line, ref.path,
-				fmt.Sprintf("the file has %d columns called %q; give them different names", len(found), ref.column)})
+			problems = append(problems, Problem{
+				ref.line, ref.path,
+				fmt.Sprintf("the file has %d columns called %q; give them different names", len(found), ref.column),
+			})
 		}
 	}
 	if v := m.survey; v.constant != "" && len(at[fold(v.constant)]) > 0 {
-		problems = append(problems, Problem{v.line, v.path,
-			fmt.Sprintf("%q is also a column: write {column: %s} to read it, or give the survey another name", v.constant, v.constant)})
+		problems = append(problems, Problem{
+			v.line, v.path,
+			fmt.Sprintf("%q is also a column: write {column: %s} to read it, or give the survey another name", v.constant, v.constant),
+		})
 	}
 	return b, problems.orNil()
 }

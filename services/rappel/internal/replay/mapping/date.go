@@ -77,10 +77,18 @@ func (w *walker) zone(n *yaml.Node, path string) *time.Location {
 // Tokens of a layout. Days and months may be written with one digit or two
 // where something parts them.
 var tokens = []struct{ token, exact, loose string }{
-	{"yyyy", "2006", "2006"}, {"yy", "06", "06"},
-	{"mm", "01", "1"}, {"m", "1", "1"}, {"dd", "02", "2"}, {"d", "2", "2"},
-	{"HH", "15", "15"}, {"hh", "03", "3"}, {"MM", "04", "04"}, {"SS", "05", "05"},
-	{"AM", "PM", "PM"}, {"ZZ", "Z07:00", "Z07:00"},
+	{"yyyy", "2006", "2006"},
+	{"yy", "06", "06"},
+	{"mm", "01", "1"},
+	{"m", "1", "1"},
+	{"dd", "02", "2"},
+	{"d", "2", "2"},
+	{"HH", "15", "15"},
+	{"hh", "03", "3"},
+	{"MM", "04", "04"},
+	{"SS", "05", "05"},
+	{"AM", "PM", "PM"},
+	{"ZZ", "Z07:00", "Z07:00"},
 }
 
 const knownTokens = "yyyy yy mm dd HH MM SS, hh with AM, ZZ for +01:00, or the words iso and serial"
