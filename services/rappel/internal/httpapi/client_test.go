@@ -49,13 +49,15 @@ func TestWhatAServerRefuses(t *testing.T) {
 			func(w http.ResponseWriter) {
 				rpc.WriteError(w, rpc.Invalid(rpc.Field{Path: "survey", Problem: "is required"}, rpc.Field{Path: "id", Problem: "is too long"}))
 			},
-			httpapi.StatusError{HTTP: 400, Code: codes.InvalidArgument, Reason: "INVALID_FIELDS"}, "the request has wrong fields: survey: is required; id: is too long", false,
+			httpapi.StatusError{HTTP: 400, Code: codes.InvalidArgument, Reason: "INVALID_FIELDS"},
+			"the request has wrong fields: survey: is required; id: is too long", false,
 		},
 		"come back later": {
 			func(w http.ResponseWriter) {
 				rpc.WriteError(w, rpc.TryLater(codes.ResourceExhausted, "STORE_FULL", "full", 3*time.Second))
 			},
-			httpapi.StatusError{HTTP: 503, Code: codes.ResourceExhausted, Reason: "STORE_FULL", RetryAfter: 3 * time.Second}, "full", true,
+			httpapi.StatusError{HTTP: 503, Code: codes.ResourceExhausted, Reason: "STORE_FULL", RetryAfter: 3 * time.Second},
+			"full", true,
 		},
 		"a proxy, with a date": {
 			func(w http.ResponseWriter) {
@@ -63,11 +65,13 @@ func TestWhatAServerRefuses(t *testing.T) {
 				w.Header().Set("Retry-After", "Mon, 09 Nov 2026 10:00:07 GMT")
 				w.WriteHeader(http.StatusBadGateway)
 			},
-			httpapi.StatusError{HTTP: 502, Code: codes.Unknown, RetryAfter: 7 * time.Second}, "HTTP 502 Bad Gateway", true,
+			httpapi.StatusError{HTTP: 502, Code: codes.Unknown, RetryAfter: 7 * time.Second},
+			"HTTP 502 Bad Gateway", true,
 		},
 		"not here": {
 			func(w http.ResponseWriter) { http.Error(w, "<html>", http.StatusNotImplemented) },
-			httpapi.StatusError{HTTP: 501, Code: codes.Unknown}, "HTTP 501 Not Implemented", false,
+			httpapi.StatusError{HTTP: 501, Code: codes.Unknown},
+			"HTTP 501 Not Implemented", false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
