@@ -125,7 +125,7 @@ func Listen(httpAddr, grpcAddr string) (Listeners, error) {
 // listener that breaks.
 func (s *Server) Serve(l Listeners, fail func(error)) (stop func(context.Context) error) {
 	h := &http.Server{
-		Handler: s.httpRecover(limit(s.mux)), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
+		Handler: s.httpRecover(sameOrigin(limit(s.mux))), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: zap.NewStdLog(s.log),
 	}
 	var serving sync.WaitGroup
