@@ -41,6 +41,7 @@ func process(b *testing.B, modules ...host.Module) *host.Process {
 	all = append(all, host.Listen(host.ListenConfig{HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0"}))
 	require.NoError(b, p.Start(context.Background(), all...))
 	b.Cleanup(func() { require.NoError(b, p.Stop()) })
+	require.Eventually(b, func() bool { return len(p.RPC.Health().Ready()) == 0 }, 10*time.Second, time.Millisecond)
 	return p
 }
 
