@@ -1,6 +1,4 @@
-// Package bench measures the loop against the raw thing beside it, in the same
-// run: `make bench` prints its table. Nothing here asserts a speed.
-package bench
+package main
 
 import (
 	"bytes"
@@ -82,13 +80,14 @@ func spread(b *testing.B, n, weight int, f func(worker, i int) error) float64 {
 	return rate
 }
 
-var run atomic.Int64
+// series makes the ids of each measurement its own.
+var series atomic.Int64
 
 // response is a typical answer: one metric, one verbatim, a known customer.
 func response(i int) *eventsv1.Response {
 	value := float64(i % 11)
 	return &eventsv1.Response{
-		Id: fmt.Sprintf("r-%d-%d", run.Load(), i), Survey: "apres-livraison", Channel: "email", Touchpoint: "delivery",
+		Id: fmt.Sprintf("r-%d-%d", series.Load(), i), Survey: "apres-livraison", Channel: "email", Touchpoint: "delivery",
 		Customer: &eventsv1.Customer{Id: fmt.Sprintf("C-%d", i), Name: "Camille Exemple", Phone: "+33639981234", Email: "camille@example.com", Language: "fr"},
 		Answers: []*eventsv1.Answer{
 			{Metric: eventsv1.Metric_NPS, Value: &value},
@@ -101,13 +100,13 @@ func responseJSON(i int) []byte {
 	return fmt.Appendf(nil, `{"id":"r-%d-%d","survey":"apres-livraison","channel":"email","touchpoint":"delivery",`+
 		`"customer":{"id":"C-%d","name":"Camille Exemple","phone":"+33639981234","email":"camille@example.com","language":"fr"},`+
 		`"answers":[{"metric":"NPS","value":%d},{"verbatim":"Livré en retard, et personne au téléphone pour me dire où en était le colis."}]}`,
-		run.Load(), i, i, i%11)
+		series.Load(), i, i, i%11)
 }
 
 // rawEvent is what the collector would store of response i, ready made.
 func rawEvent(i int) bus.Event {
 	r := &eventsv1.ResponseReceived{
-		EventId: fmt.Sprintf("resp-%d-%030d", run.Load(), i), Revision: 1,
+		EventId: fmt.Sprintf("resp-%d-%030d", series.Load(), i), Revision: 1,
 		CustomerKey: "abcdefghijklmnopqrstuvwxyz", Bucket: bucket(i), Response: response(i),
 	}
 	return bus.Event{Subject: subject.Response("apres-livraison", bucket(i)), ID: r.GetEventId(), Body: r}
@@ -118,7 +117,7 @@ func bucket(i int) string { return fmt.Sprintf("%03x", (i*2654435761)>>4&0xfff) 
 func BenchmarkIngest(b *testing.B) {
 	b.Run("raw publish, one by one", func(b *testing.B) {
 		p := process(b)
-		run.Add(1)
+		series.Add(1)
 		spread(b, clients, 1, func(_, i int) error {
 			_, err := p.Bus.Publish(b.Context(), rawEvent(i))
 			return err
@@ -126,32 +125,32 @@ func BenchmarkIngest(b *testing.B) {
 	})
 	b.Run("raw publish, batches of 100", func(b *testing.B) {
 		p := process(b)
-		run.Add(1)
+		series.Add(1)
 		spread(b, 16, 100, func(_, i int) error { return publishBatch(b.Context(), p.Bus, i*100, 100) })
 	})
 	b.Run("bare net/http and a raw publish", func(b *testing.B) {
 		p := process(b)
-		run.Add(1)
+		series.Add(1)
 		addr := bareServer(b, p.Bus)
 		spread(b, clients, 1, func(_, i int) error { return postJSON("http://"+addr, responseJSON(i), http.StatusAccepted) })
 	})
 	b.Run("collector HTTP, one by one", func(b *testing.B) {
 		p := process(b, collectorModule())
-		run.Add(1)
+		series.Add(1)
 		spread(b, clients, 1, func(_, i int) error {
 			return postJSON("http://"+p.HTTPAddr+"/v1/responses", responseJSON(i), http.StatusAccepted)
 		})
 	})
 	b.Run("collector HTTP, batches of 100", func(b *testing.B) {
 		p := process(b, collectorModule())
-		run.Add(1)
+		series.Add(1)
 		spread(b, 16, 100, func(_, i int) error {
 			return postJSON("http://"+p.HTTPAddr+"/v1/responses:batch", batchJSON(i*100, 100), http.StatusOK)
 		})
 	})
 	b.Run("collector gRPC, one by one", func(b *testing.B) {
 		p := process(b, collectorModule())
-		run.Add(1)
+		series.Add(1)
 		c := collectorv1.NewCollectorServiceClient(dial(b, p.GRPCAddr))
 		spread(b, clients, 1, func(_, i int) error {
 			_, err := c.SubmitResponse(b.Context(), &collectorv1.SubmitResponseRequest{Response: response(i)})
@@ -160,7 +159,7 @@ func BenchmarkIngest(b *testing.B) {
 	})
 	b.Run("collector gRPC, one stream", func(b *testing.B) {
 		p := process(b, collectorModule())
-		run.Add(1)
+		series.Add(1)
 		benchStream(b, collectorv1.NewCollectorServiceClient(dial(b, p.GRPCAddr)))
 	})
 }

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -32,7 +32,7 @@ func BenchmarkAnswerToCallback(b *testing.B) {
 	p := process(b,
 		callbackqueue.Module(callbackqueue.DefaultConfig(), host.RedisConfig{}),
 		alerting.Module(alerting.DefaultConfig()), scorer.Module(scorer.DefaultConfig()), collectorModule())
-	run.Add(1)
+	series.Add(1)
 	m := &latencies{accepted: map[string]time.Time{}, claimed: map[string]time.Time{}}
 	ctx, cancel := context.WithCancel(b.Context())
 	var agents sync.WaitGroup
