@@ -28,6 +28,13 @@ const (
 	drainWait = time.Second
 )
 
+// A pull is renewed after pullExpiry; a server that is silent for twice
+// pullHeartbeat is asked whether the consumer is still there.
+const (
+	pullExpiry    = 30 * time.Second
+	pullHeartbeat = 2 * time.Second
+)
+
 // patience is how many ack waits one try may last before the event is no longer
 // kept from other workers.
 const patience = 6
@@ -49,6 +56,7 @@ type Consumption struct {
 	stopping chan struct{}      // closed when Stop begins
 	ended    chan struct{}      // closed when nothing more is delivered
 	failed   chan error
+	suspect  chan struct{} // asks keepAlive whether the consumer is still there
 	stopOnce sync.Once
 }
 
@@ -64,6 +72,7 @@ func (b *Bus) Consume(ctx context.Context, spec topology.Consumer, h Handler) (*
 		bus: b, spec: spec, handle: h, lanes: make([]*lane, max(spec.Lanes, 1)),
 		seed: maphash.MakeSeed(), observe: b.metrics.handler(spec.Durable),
 		stopping: make(chan struct{}), ended: make(chan struct{}), failed: make(chan error, 1),
+		suspect: make(chan struct{}, 1),
 	}
 	c.work, c.abort = context.WithCancel(context.WithoutCancel(ctx))
 	for i := range c.lanes {
@@ -74,6 +83,7 @@ func (b *Bus) Consume(ctx context.Context, spec topology.Consumer, h Handler) (*
 	c.keeping.Go(c.keepAlive)
 	c.pull, err = cons.Consume(c.dispatch,
 		jetstream.PullMaxMessages(2*len(c.lanes)),
+		jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(pullHeartbeat),
 		jetstream.ConsumeErrHandler(c.trouble))
 	if err != nil {
 		c.closeLanes()
@@ -160,6 +170,24 @@ func (c *Consumption) trouble(_ jetstream.ConsumeContext, err error) {
 	c.bus.log.Warn("consumer trouble", zap.String("consumer", c.spec.Durable), zap.Error(err))
 	if errors.Is(err, jetstream.ErrConsumerDeleted) || errors.Is(err, jetstream.ErrConsumerNotFound) {
 		c.fail(err)
+		return
+	}
+	// A consumer that was deleted while nobody was connected, or just before the
+	// first pull, only looks like a server that does not answer.
+	select {
+	case c.suspect <- struct{}{}:
+	default:
+	}
+}
+
+// verify looks whether the consumer is still there. No answer is no answer: the
+// trouble will come again.
+func (c *Consumption) verify(patience time.Duration) {
+	ctx, cancel := context.WithTimeout(c.work, patience)
+	defer cancel()
+	_, err := c.bus.js.Consumer(ctx, c.spec.Stream, c.spec.Durable)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+		c.fail(err)
 	}
 }
 
@@ -190,6 +218,8 @@ func (c *Consumption) keepAlive() {
 			for i, l := range c.lanes {
 				c.keepLane(i, l, now, every)
 			}
+		case <-c.suspect:
+			c.verify(max(every, time.Second))
 		case <-c.work.Done():
 			return
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/embednats"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
 	"github.com/rappel-loop/rappel/services/internal/topology"
 )
@@ -347,6 +350,32 @@ func TestADeletedConsumerIsAFailure(t *testing.T) {
 	require.ErrorContains(t, receive(t, c.Failed()), "consumer c: ")
 	_, err := b.Consume(t.Context(), spec, nil)
 	require.ErrorContains(t, err, "consumer c of RESPONSES")
+}
+
+func TestADeletedStreamIsAFailure(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t)
+	c := consume(t, b, consumer(t, b, topology.Consumer{}), func(context.Context, bus.Delivery) error { return nil })
+	require.NoError(t, b.JetStream().DeleteStream(t.Context(), subject.Responses))
+	require.ErrorContains(t, receive(t, c.Failed()), "consumer c: ")
+}
+
+func TestAConsumerThatIsGoneAfterARestartIsAFailure(t *testing.T) {
+	t.Parallel()
+	cfg := embednats.Config{Dir: t.TempDir()}
+	s := listening(t, cfg)
+	b := newBus(t, dial(t, s.URL()), soon)
+	provision(t, b)
+	c := consume(t, b, consumer(t, b, topology.Consumer{}), func(context.Context, bus.Delivery) error { return nil })
+	cfg.Listen = s.URL()[len("nats://"):]
+	require.NoError(t, s.Shutdown(context.Background()))
+	found, err := filepath.Glob(filepath.Join(cfg.Dir, "jetstream", "jetstream", "$G", "streams", subject.Responses, "obs", "c"))
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.NoError(t, os.RemoveAll(found[0]))
+	s = listening(t, cfg)
+	t.Cleanup(func() { require.NoError(t, s.Shutdown(context.Background())) })
+	require.ErrorContains(t, receive(t, c.Failed()), "consumer c: ")
 }
 
 func TestAClosedConnectionIsAFailure(t *testing.T) {
