@@ -55,8 +55,9 @@ func value(in any, fd protoreflect.FieldDescriptor, seed int) protoreflect.Value
 		return protoreflect.ValueOfInt64(math.MinInt64 + int64(n))
 	case protoreflect.Uint64Kind:
 		return protoreflect.ValueOfUint64(math.MaxUint64 - uint64(n))
+	default:
+		panic(fmt.Sprintf("%s: fill cannot make a %s yet", fd.FullName(), fd.Kind()))
 	}
-	panic(fmt.Sprintf("%s: fill cannot make a %s yet", fd.FullName(), fd.Kind()))
 }
 
 func empty(in any, fd protoreflect.FieldDescriptor) protoreflect.Value {

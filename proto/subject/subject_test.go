@@ -105,7 +105,7 @@ func FuzzToken(f *testing.F) {
 			return
 		}
 		subj := subject.Response(s, "001")
-		require.Equal(t, 5, len(strings.Split(subj, ".")))
+		require.Len(t, strings.Split(subj, "."), 5)
 		require.NotContains(t, subj, " ")
 	})
 }

@@ -89,9 +89,9 @@ func TestAFailureIsRetriedWithGrowingDelayAndThenADeadLetter(t *testing.T) {
 
 	require.Len(t, times, 4)
 	last := <-times
-	for i, least := range []time.Duration{100, 200, 400} {
+	for i, least := range []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond} {
 		next := <-times
-		require.GreaterOrEqual(t, next.Sub(last), least*time.Millisecond, "before delivery %d", i+2)
+		require.GreaterOrEqual(t, next.Sub(last), least, "before delivery %d", i+2)
 		last = next
 	}
 	for want := range uint64(4) {
@@ -264,7 +264,7 @@ func TestAnEventTooLargeToPassOnIsGivenUpAtOnce(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t)
 	spec := consumer(t, b, topology.Consumer{})
-	consume(t, b, spec, func(ctx context.Context, d bus.Delivery) error {
+	consume(t, b, spec, func(ctx context.Context, _ bus.Delivery) error {
 		e := event("001", "out")
 		e.Encoded = make([]byte, 5<<20)
 		_, err := b.Publish(ctx, e)

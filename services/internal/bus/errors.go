@@ -64,7 +64,14 @@ func classify(err error) error {
 			return fmt.Errorf("%w: %s", ErrFull, api.Description)
 		}
 		return fmt.Errorf("%w: %s", ErrUnavailable, api.Description)
+	default:
+		return classifyByCode(api, err)
 	}
+}
+
+// classifyByCode goes by the HTTP-like code of an error that has no case of its
+// own.
+func classifyByCode(api *jetstream.APIError, err error) error {
 	if api.Code >= http.StatusInternalServerError || api.Code == http.StatusConflict {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

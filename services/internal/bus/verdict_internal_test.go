@@ -108,7 +108,7 @@ func TestClassify(t *testing.T) {
 	} {
 		got := classify(c.err)
 		for _, other := range []error{ErrConflict, ErrFull, ErrTooLarge, ErrUnavailable} {
-			require.Equal(t, other == c.want, errors.Is(got, other), "%v is %v", c.err, got)
+			require.Equal(t, errors.Is(c.want, other), errors.Is(got, other), "%v is %v", c.err, got)
 		}
 	}
 	refused := classify(api(400, 10060, "expected stream does not match"))

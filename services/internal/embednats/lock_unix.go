@@ -24,7 +24,9 @@ func lockDir(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	for deadline := time.Now().Add(lockWait); ; time.Sleep(lockWait / 40) {
+	retry := time.NewTicker(lockWait / 40)
+	defer retry.Stop()
+	for deadline := time.Now().Add(lockWait); ; <-retry.C {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
 			return f, nil

@@ -172,16 +172,14 @@ func TestAListeningProcess(t *testing.T) {
 	l := host.ListenConfig{HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0"}
 	require.NoError(t, p.Start(t.Context(), host.Listen(l)))
 	require.NotContains(t, p.HTTPAddr, ":0")
-	resp, err := http.Get("http://" + p.HTTPAddr + "/readyz")
+	code, err := ask(t, "http://"+p.HTTPAddr+"/readyz")
 	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	require.Equal(t, http.StatusOK, resp.StatusCode)
-	http.DefaultClient.CloseIdleConnections()
+	require.Equal(t, http.StatusOK, code)
 	second := newProcess()
 	err = second.Start(t.Context(), host.Listen(host.ListenConfig{HTTPAddr: p.HTTPAddr, GRPCAddr: "127.0.0.1:0"}))
 	require.ErrorContains(t, err, "start listeners: listen for HTTP")
 	require.NoError(t, p.Stop())
-	_, err = http.Get("http://" + p.HTTPAddr + "/readyz")
+	_, err = ask(t, "http://"+p.HTTPAddr+"/readyz")
 	require.Error(t, err)
 	n, err := testutil.GatherAndCount(p.Metrics, "go_goroutines", "process_cpu_seconds_total")
 	require.NoError(t, err)
@@ -233,4 +231,17 @@ func TestTasksEndTogether(t *testing.T) {
 	cancel()
 	require.ErrorContains(t, tasks.Stop(over), "did not end")
 	close(release)
+}
+
+// ask gets a page on a connection of its own and returns the answer's code.
+func ask(t *testing.T, url string) (int, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, resp.Body.Close()
 }

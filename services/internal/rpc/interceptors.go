@@ -71,7 +71,7 @@ func (s *Server) httpRecover(next http.Handler) http.Handler {
 		defer func() {
 			switch p := recover(); p {
 			case nil:
-			case http.ErrAbortHandler: //nolint:errorlint // net/http panics with this very value
+			case http.ErrAbortHandler: // net/http panics with this very value
 				panic(p)
 			default:
 				s.log.Error("handler panicked", zap.String("route", r.Pattern), zap.Stack("stack"))

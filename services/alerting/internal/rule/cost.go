@@ -32,7 +32,7 @@ func (s sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 		return nil
 	}
 	text := cost.RangedSizeEstimate(0, mostChars)
-	sizes := map[types.Kind]cost.SizeEstimate{ //nolint:exhaustive // nothing else has a size
+	sizes := map[types.Kind]cost.SizeEstimate{ // nothing else has a size
 		types.StringKind: text,
 		types.ListKind:   cost.ListSizeEstimate(cost.RangedSizeEstimate(0, mostItems), text),
 		types.MapKind:    cost.MapSizeEstimate(cost.RangedSizeEstimate(0, mostKeys), text, text),

@@ -91,11 +91,13 @@ func TestAnOverdueWrapUp(t *testing.T) {
 	s.impossible(Claim{AgentID: bruno})
 
 	t.Run("its agent writes it", func(t *testing.T) {
+		t.Parallel()
 		s := *s
 		s.do(Complete{AgentID: amina, Token: token, Outcome: Resolved, RootCause: "x", Note: "y"})
 		require.Equal(t, amina, s.cb().ClosedBy)
 	})
 	t.Run("somebody else writes it", func(t *testing.T) {
+		t.Parallel()
 		s := *s
 		theirs := Complete{AgentID: bruno, Outcome: Unresolved, RootCause: "x", Note: "y"}
 		stale := theirs
@@ -109,6 +111,7 @@ func TestAnOverdueWrapUp(t *testing.T) {
 		s.impossible(Complete{AgentID: amina, Token: token, Outcome: Resolved, RootCause: "x", Note: "y"})
 	})
 	t.Run("a supervisor cancels it", func(t *testing.T) {
+		t.Parallel()
 		s := *s
 		s.do(Cancel{Reason: "agent left", By: "sam"})
 		require.Equal(t, Canceled, s.cb().State)

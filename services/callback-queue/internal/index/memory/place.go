@@ -56,7 +56,7 @@ func (r *record) enlist(to listNo) {
 // settle moves what time alone moves: holds that ended and delays that passed.
 // A hold lasts while now is before its end.
 func (x *Index) settle(now int64) {
-	for r, any := x.holds.Min(); any && r.hold.until <= now; r, any = x.holds.Min() {
+	for r, held := x.holds.Min(); held && r.hold.until <= now; r, held = x.holds.Min() {
 		x.unplace(r)
 		if r.ready <= now {
 			x.makeReady(r)
@@ -64,7 +64,7 @@ func (x *Index) settle(now int64) {
 			x.delay(r)
 		}
 	}
-	for r, any := x.delayed.Min(); any && r.ready <= now; r, any = x.delayed.Min() {
+	for r, waits := x.delayed.Min(); waits && r.ready <= now; r, waits = x.delayed.Min() {
 		x.unplace(r)
 		x.makeReady(r)
 	}
@@ -73,7 +73,7 @@ func (x *Index) settle(now int64) {
 // head is the queue's best entry that is ready at now. An entry that another
 // caller's faster clock made ready goes back to wait.
 func (x *Index) head(l *lane, now int64) *record {
-	for r, any := l.ready.Min(); any; r, any = l.ready.Min() {
+	for r, found := l.ready.Min(); found; r, found = l.ready.Min() {
 		if r.ready <= now {
 			return r
 		}
