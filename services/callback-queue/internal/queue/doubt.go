@@ -35,8 +35,8 @@ func (q *Queue) retire(ctx context.Context, e Entry, a callback.Aggregate) bool 
 	cb, err := q.store.Earlier(ctx, e.CustomerKey, e.ID)
 	switch {
 	case err == nil:
-		a.Callback = cb
-		q.tell(ctx, a)
+		a.Callback = cb // under the sequence of an event that is about the next one
+		q.bring(ctx, q.entry(a))
 		return true
 	case errors.Is(err, callback.ErrNoCallback): // erased
 		return q.drop(ctx, e, a.Seq)

@@ -9,21 +9,21 @@ import (
 
 // Signals are the steps a test may wait for, or fail at.
 type Signals struct {
-	Reserved, ClaimDecided, ClaimCommitted, ClaimApplied, Reset, Complete, Flushed, Watched func()
+	Reserved, ClaimDecided, ClaimCommitted, ClaimApplied, Reset, Complete, Walking, Flushed, Watched func()
 }
 
 // Hook sets what is called at each step; before the queue is used.
 func (q *Queue) Hook(s Signals) {
 	q.signals = signals{
 		reserved: s.Reserved, claimDecided: s.ClaimDecided, claimCommitted: s.ClaimCommitted, claimApplied: s.ClaimApplied,
-		reset: s.Reset, complete: s.Complete, flushed: s.Flushed, watched: s.Watched,
+		reset: s.Reset, complete: s.Complete, walking: s.Walking, flushed: s.Flushed, watched: s.Watched,
 	}
 }
 
 // Hurry makes the background quick, with a projector that lags so far behind.
 func (q *Queue) Hurry(lag time.Duration) {
 	q.pace = pace{
-		flush: 2 * time.Millisecond, lag: lag, check: 10 * time.Millisecond,
+		flush: 2 * time.Millisecond, lag: lag, check: 10 * time.Millisecond, alone: 50 * time.Millisecond,
 		retry: 10 * time.Millisecond, due: 2 * time.Millisecond,
 	}
 }

@@ -59,8 +59,8 @@ func (p *projector) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := &projection{queue: p.queue, floor: pos, from: from, started: time.Now()}
-	err = r.run(ctx)
+	r := &projection{queue: p.queue, floor: pos, started: time.Now()}
+	err = r.run(ctx, from)
 	p.took = time.Since(r.started)
 	p.beaten = !r.live && errors.Is(err, ErrIndexIncomplete)
 	p.distrust = errors.Is(err, errIndexForeign)

@@ -8,7 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
 const (
@@ -23,37 +23,71 @@ const (
 // it walks some seconds behind the stream: whoever commits tells the index at
 // once, so what comes here is mostly known there, and bringing it again heals
 // what a Redis that fails over forgets of its last moments.
+//
+// As long as all that comes is this process's own, it does not even read the
+// stream: it asks how far the stream is, and brings what was committed here once
+// more. With the first event that is somebody else's it follows.
 type projection struct {
 	queue   *Queue
 	floor   Checkpoint // where the stream stood when the run began
-	from    uint64
 	started time.Time
 
 	mu      sync.Mutex
-	waiting []waiting // oldest first
-	read    uint64    // the last sequence handed over
+	waiting []waiting // oldest first, while following
+	marks   []mark    // oldest first, while not
+	read    uint64    // the last sequence handed over, or known of
 	done    uint64    // everything up to it is in the index
 	saved   uint64    // the checkpoint this run wrote or found
 	events  int
 	behind  int // how often in a row the stream was found behind what was read
 	live    bool
+	recent  bool // what is handed over is new, and not what was missed
+	// stranger is when somebody else's event was last brought.
+	stranger time.Time
 }
 
+// waiting is an event that waits for its time.
 type waiting struct {
-	entry Entry
-	some  bool // false for an event that changed no callback
-	seq   uint64
+	Change
 	since time.Time
 }
 
-// run follows the stream until something ends it.
-func (p *projection) run(ctx context.Context) error {
+// mark is how far the stream was at a moment.
+type mark struct {
+	seq uint64
+	at  time.Time
+}
+
+// errAlone ends the following when nobody else commits any more.
+var errAlone = errors.New("nobody else is at work")
+
+// run keeps the index in line until something ends it.
+func (p *projection) run(ctx context.Context, from uint64) error {
+	p.queue.told.reset()
+	for {
+		err := p.phase(ctx, func(ctx context.Context) error {
+			return p.queue.store.Follow(ctx, from,
+				func(c Change) error { return p.take(ctx, c) },
+				func() error { return p.caughtUp(ctx, from) })
+		}, p.flush)
+		if !errors.Is(err, errAlone) {
+			return err
+		}
+		p.queue.signals.walking.fire()
+		err = p.phase(ctx, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, p.walk)
+		if !errors.Is(err, errStranger) {
+			return err
+		}
+		from, p.recent = p.done+1, false
+	}
+}
+
+// phase does the work, with a keeper beside it, until one of the two ends.
+func (p *projection) phase(ctx context.Context, work func(context.Context) error, beat func(context.Context, time.Time) error) error {
 	ctx, end := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
-	keeper.Go(func() { p.keep(ctx, end) })
-	err := p.queue.store.Follow(ctx, p.from,
-		func(a callback.Aggregate) error { return p.take(ctx, a) },
-		func() error { return p.caughtUp(ctx) })
+	keeper.Go(func() { p.keep(ctx, end, beat) })
+	err := work(ctx)
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
@@ -63,18 +97,15 @@ func (p *projection) run(ctx context.Context) error {
 }
 
 // take keeps one event for its time.
-func (p *projection) take(ctx context.Context, a callback.Aggregate) error {
+func (p *projection) take(ctx context.Context, c Change) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	w := waiting{seq: a.Seq, some: a.Callback != nil}
-	if w.some {
-		w.entry = p.queue.entry(a)
-	}
-	if p.live {
+	w := waiting{Change: c}
+	if p.recent {
 		w.since = time.Now()
 	}
 	p.waiting = append(p.waiting, w)
-	p.read = a.Seq
+	p.read = c.Seq
 	p.events++
 	switch {
 	case !p.live && len(p.waiting) >= batchSize:
@@ -86,10 +117,14 @@ func (p *projection) take(ctx context.Context, a callback.Aggregate) error {
 	}
 }
 
-// caughtUp marks the index complete.
-func (p *projection) caughtUp(ctx context.Context) error {
+// caughtUp marks the index complete, when it was not.
+func (p *projection) caughtUp(ctx context.Context, from uint64) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.recent = true
+	if p.live {
+		return nil
+	}
 	if err := p.apply(ctx, len(p.waiting)); err != nil {
 		return err
 	}
@@ -98,10 +133,10 @@ func (p *projection) caughtUp(ctx context.Context) error {
 	if err := p.save(ctx); err != nil {
 		return err
 	}
-	p.live = true
+	p.live, p.stranger = true, time.Now()
 	took := time.Since(p.started)
 	p.queue.metrics.caughtUp(took)
-	p.queue.log.Info("the index is complete", zap.Int("events_read", p.events), zap.Uint64("from", p.from), zap.Duration("took", took))
+	p.queue.log.Info("the index is complete", zap.Int("events_read", p.events), zap.Uint64("from", from), zap.Duration("took", took))
 	p.queue.signals.complete.fire()
 	return nil
 }
@@ -110,23 +145,51 @@ func (p *projection) caughtUp(ctx context.Context) error {
 func (p *projection) apply(ctx context.Context, n int) error {
 	for n > 0 {
 		batch := p.waiting[:min(n, batchSize)]
-		entries := make([]Entry, 0, len(batch))
-		for i := range batch {
-			if batch[i].some {
-				entries = append(entries, batch[i].entry)
-			}
-		}
-		if err := p.queue.index.Apply(ctx, entries...); err != nil {
+		if err := p.bring(ctx, p.entries(batch), batch[len(batch)-1].Seq); err != nil {
 			return err
 		}
-		p.done = batch[len(batch)-1].seq
+		clear(batch)
 		p.waiting = p.waiting[len(batch):]
 		n -= len(batch)
 	}
-	if len(p.waiting) == 0 {
-		p.waiting = nil
-	}
 	return nil
+}
+
+// bring applies entries after which everything up to a sequence is in the index.
+func (p *projection) bring(ctx context.Context, entries []Entry, upTo uint64) error {
+	if err := p.queue.index.Apply(ctx, entries...); err != nil {
+		return err
+	}
+	p.done = upTo
+	p.queue.told.forget(upTo)
+	return nil
+}
+
+// entries are what the index shall know of a batch. What this process committed
+// itself it need not read again.
+func (p *projection) entries(batch []waiting) []Entry {
+	entries := make([]Entry, 0, len(batch))
+	for i := range batch {
+		e, known := p.queue.told.entry(batch[i].Seq)
+		if !known {
+			p.stranger = time.Now()
+			e = p.readEntry(batch[i].Change)
+		}
+		if e.ID != "" {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// readEntry is the entry of an event; one without an id when there is none.
+func (p *projection) readEntry(c Change) Entry {
+	a, err := c.Read()
+	if err != nil {
+		p.queue.log.Error("an event cannot be read and is left out", zap.Uint64(obs.Sequence, c.Seq), zap.Error(err))
+		return Entry{}
+	}
+	return p.queue.entry(a)
 }
 
 func (p *projection) save(ctx context.Context) error {
@@ -135,102 +198,4 @@ func (p *projection) save(ctx context.Context) error {
 		p.saved = p.done
 	}
 	return err
-}
-
-// keep applies what has waited long enough, looks after the index, and ends the
-// run when it is to be begun again.
-func (p *projection) keep(ctx context.Context, end context.CancelCauseFunc) {
-	flush, check := time.NewTicker(p.queue.pace.flush), time.NewTicker(p.queue.pace.check)
-	defer flush.Stop()
-	defer check.Stop()
-	for {
-		var err error
-		select {
-		case <-ctx.Done():
-			return
-		case <-p.queue.foreign:
-			err = errIndexForeign
-		case now := <-flush.C:
-			err = p.flush(ctx, now.Add(-p.queue.pace.lag))
-		case <-check.C:
-			err = p.check(ctx)
-		case <-p.queue.lost:
-			err = p.check(ctx)
-		}
-		if err != nil {
-			end(err)
-			return
-		}
-	}
-}
-
-// flush applies what came before a moment.
-func (p *projection) flush(ctx context.Context, before time.Time) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := 0
-	for n < len(p.waiting) && p.live && p.waiting[n].since.Before(before) {
-		n++
-	}
-	if n == 0 {
-		return nil
-	}
-	err := p.apply(ctx, n)
-	if err == nil {
-		p.queue.signals.flushed.fire()
-	}
-	return err
-}
-
-// check looks whether the index and the stream are still the ones this run
-// began with, and saves how far it got. Only what this run has itself brought,
-// or found complete, is ever called complete.
-func (p *projection) check(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.live {
-		return nil
-	}
-	cp, err := p.queue.index.Checkpoint(ctx)
-	switch {
-	case errors.Is(err, ErrIndexIncomplete):
-		return errIndexLost
-	case err != nil:
-		return err
-	case cp.Incarnation != p.floor.Incarnation:
-		return errStreamChanged
-	case cp.Seq < p.saved:
-		return errIndexBehind
-	}
-	if err := p.checkStream(ctx); err != nil {
-		return err
-	}
-	if p.done <= cp.Seq {
-		p.saved = cp.Seq
-		return nil
-	}
-	err = p.save(ctx)
-	if errors.Is(err, ErrIndexIncomplete) {
-		return errIndexLost
-	}
-	return err
-}
-
-// checkStream notices a store that was put back under a running process.
-func (p *projection) checkStream(ctx context.Context) error {
-	pos, err := p.queue.store.Position(ctx)
-	switch {
-	case err != nil:
-		return nil //nolint:nilerr // the store is away: following waits for it
-	case pos.Incarnation != p.floor.Incarnation:
-		return errStreamChanged
-	case pos.Seq >= p.read:
-		p.behind = 0
-		return nil
-	}
-	// A leader just elected may not have counted up yet: look twice.
-	if p.behind++; p.behind < 2 {
-		return nil
-	}
-	return errIndexForeign
 }

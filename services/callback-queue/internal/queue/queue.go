@@ -35,6 +35,7 @@ type Queue struct {
 	log     *zap.Logger
 	metrics *Metrics
 	pace    pace
+	told    told
 	lost    chan struct{} // a hint that the index was lost
 	foreign chan struct{} // proof that the index knows what the stream does not
 	signals signals
@@ -48,6 +49,9 @@ type pace struct {
 	// check is how often it looks whether the index is whole, and saves how far
 	// it got.
 	check time.Duration
+	// alone is how long nobody else must have committed for it to stop reading
+	// the stream.
+	alone time.Duration
 	// retry is how long it waits after a failure.
 	retry time.Duration
 	// due is how often deadlines are looked for.
@@ -55,7 +59,7 @@ type pace struct {
 }
 
 var usualPace = pace{
-	flush: 250 * time.Millisecond, lag: 3 * time.Second, check: time.Second,
+	flush: 250 * time.Millisecond, lag: 3 * time.Second, check: time.Second, alone: 5 * time.Second,
 	retry: time.Second, due: 500 * time.Millisecond,
 }
 

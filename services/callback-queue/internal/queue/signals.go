@@ -17,6 +17,8 @@ type signals struct {
 	reset signal
 	// complete: the projector has caught up.
 	complete signal
+	// walking: the projector has stopped reading the stream, being alone.
+	walking signal
 	// flushed: the projector has brought events it followed into the index.
 	flushed signal
 	// watched: the watcher has handled what was due.

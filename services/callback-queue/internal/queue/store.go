@@ -42,9 +42,18 @@ type Store interface {
 	Earlier(ctx context.Context, customerKey, id string) (*callback.Callback, error)
 	// Follow hands over every customer's every change from a sequence on, in
 	// order, and goes on until ctx ends or each fails. caughtUp is called once,
-	// when all that was stored at the start has been handed over. An event that
-	// cannot be read is reported and left out.
-	Follow(ctx context.Context, from uint64, each func(callback.Aggregate) error, caughtUp func() error) error
+	// when all that was stored at the start has been handed over.
+	Follow(ctx context.Context, from uint64, each func(Change) error, caughtUp func() error) error
 	// Position names the stream's life and its last sequence.
 	Position(ctx context.Context) (Checkpoint, error)
+}
+
+// Change is one event of the stream.
+type Change struct {
+	// Seq is its sequence, CustomerKey whose it is.
+	Seq         uint64
+	CustomerKey string
+	// Read returns of the aggregate after it what an index needs. It may be called
+	// much later, or never: reading costs something. The error is ErrUnreadable.
+	Read func() (callback.Aggregate, error)
 }

@@ -18,12 +18,14 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/redisindex"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/store"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
@@ -242,14 +244,16 @@ func (r *replica) finish(cb *callback.Callback) *callback.Callback {
 // history reads every event there is, whatever any queue believes.
 func (w *world) history() []callback.Aggregate {
 	w.Helper()
-	m, err := store.NewMetrics(nil)
-	require.NoError(w, err)
 	ctx, cancel := context.WithTimeout(w.Context(), eventually)
 	defer cancel()
 	var all []callback.Aggregate
-	err = store.New(w.bus, zap.NewNop(), m).Follow(ctx, 1,
-		func(a callback.Aggregate) error { all = append(all, a); return nil },
-		func() error { cancel(); return nil })
+	err := w.bus.Follow(ctx, bus.FollowOptions{Stream: subject.Callbacks}, func(d bus.Delivery) error {
+		var e eventsv1.CallbackEvent
+		if d.Decode(&e) == nil && e.GetCustomerKey() != "" {
+			all = append(all, wire.Aggregate(&e, d.Data, d.Sequence))
+		}
+		return nil
+	}, func() error { cancel(); return nil })
 	require.ErrorIs(w, err, context.Canceled)
 	return all
 }

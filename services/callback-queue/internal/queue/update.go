@@ -143,25 +143,35 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// tell brings the index in line with the truth. It may fail: the projector
-// follows the stream and brings the same. The caller may have hung up since the
-// commit: telling does not end with their question, only with its own bound.
+// tell brings the index in line with the truth as of an event.
 func (q *Queue) tell(ctx context.Context, a callback.Aggregate) {
-	if a.Callback == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTimeout)
-	defer cancel()
-	if err := q.index.Apply(ctx, q.entry(a)); err != nil {
-		q.metrics.applyFailures.Inc()
-		q.log.Warn("the index did not take a change; the projector will bring it",
-			zap.String(obs.CallbackID, a.Callback.ID), zap.Error(err))
+	e := q.entry(a)
+	q.told.add(a.Seq, e)
+	if e.ID != "" {
+		q.bring(ctx, e)
 	}
 }
 
-// entry is what the index shall know of an aggregate.
+// bring applies an entry. It may fail: the projector follows the stream and
+// brings the same. The caller may have hung up since the commit: this does not
+// end with their question, only with its own bound.
+func (q *Queue) bring(ctx context.Context, e Entry) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTimeout)
+	defer cancel()
+	if err := q.index.Apply(ctx, e); err != nil {
+		q.metrics.applyFailures.Inc()
+		q.log.Warn("the index did not take a change; the projector will bring it",
+			zap.String(obs.CallbackID, e.ID), zap.Error(err))
+	}
+}
+
+// entry is what the index shall know of an aggregate; one without an id when
+// there is nothing to know.
 func (q *Queue) entry(a callback.Aggregate) Entry {
 	cb := a.Callback
+	if cb == nil {
+		return Entry{}
+	}
 	e := Entry{
 		ID: cb.ID, CustomerKey: a.CustomerKey, Seq: a.Seq, State: cb.State, Queue: cb.Queue,
 		Rank: q.policy.Rank(cb), OpenedAt: cb.OpenedAt, ReadyAt: cb.ReadyAt(), DueAt: cb.DueAt(),

@@ -40,16 +40,6 @@ func (c *cache) get(key string) (callback.Aggregate, bool) {
 	return el.Value.(*kept).a, true
 }
 
-// peek is get for somebody who only passes by.
-func (c *cache) peek(key string) (callback.Aggregate, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if el, ok := c.byKey[key]; ok {
-		return el.Value.(*kept).a, true
-	}
-	return callback.Aggregate{}, false
-}
-
 // put keeps a, stored in so many bytes, unless a newer one is held; it returns
 // the newer of the two.
 func (c *cache) put(a callback.Aggregate, bytes int) callback.Aggregate {
@@ -65,15 +55,6 @@ func (c *cache) put(a callback.Aggregate, bytes int) callback.Aggregate {
 	return a
 }
 
-// refresh replaces what is held by something newer, and adds nothing.
-func (c *cache) refresh(a callback.Aggregate, bytes int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if el, ok := c.byKey[a.CustomerKey]; ok {
-		c.replace(el, a, bytes)
-	}
-}
-
 func (c *cache) replace(el *list.Element, a callback.Aggregate, bytes int) callback.Aggregate {
 	k := el.Value.(*kept)
 	if k.a.Seq < a.Seq {
@@ -82,6 +63,15 @@ func (c *cache) replace(el *list.Element, a callback.Aggregate, bytes int) callb
 		c.evict()
 	}
 	return k.a
+}
+
+// outdate forgets a customer of whom only something older than seq is held.
+func (c *cache) outdate(key string, seq uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if el, ok := c.byKey[key]; ok && el.Value.(*kept).a.Seq < seq {
+		c.remove(el)
+	}
 }
 
 // drop forgets a customer.

@@ -17,9 +17,9 @@ func (c *cache) holds(t *testing.T, want map[string]uint64) {
 	require.Equal(t, len(want), c.order.Len())
 	require.Len(t, c.byKey, len(want))
 	for key, seq := range want {
-		a, known := c.peek(key)
+		el, known := c.byKey[key]
 		require.True(t, known, key)
-		require.Equal(t, seq, a.Seq, key)
+		require.Equal(t, seq, el.Value.(*kept).a.Seq, key)
 	}
 }
 
@@ -29,11 +29,14 @@ func TestCacheKeepsTheNewest(t *testing.T) {
 	require.EqualValues(t, 5, c.put(aggregate("a", 5), 10).Seq)
 	require.EqualValues(t, 5, c.put(aggregate("a", 4), 10).Seq, "an older one is not kept")
 	require.EqualValues(t, 6, c.put(aggregate("a", 6), 10).Seq)
-	c.refresh(aggregate("a", 5), 10)
-	c.refresh(aggregate("b", 5), 10) // not held: nobody asked for it
-	c.holds(t, map[string]uint64{"a": 6})
-	c.refresh(aggregate("a", 7), 10)
+	c.put(aggregate("a", 7), 10)
 	c.holds(t, map[string]uint64{"a": 7})
+	c.outdate("a", 7)
+	c.outdate("b", 7)
+	c.holds(t, map[string]uint64{"a": 7})
+	c.outdate("a", 8)
+	c.holds(t, nil)
+	c.put(aggregate("a", 7), 10)
 	c.drop("a")
 	c.drop("a")
 	c.holds(t, nil)
@@ -45,8 +48,7 @@ func TestCacheIsBoundedByBytes(t *testing.T) {
 	c := newCache(100)
 	c.put(aggregate("a", 1), 40)
 	c.put(aggregate("b", 1), 40)
-	_, _ = c.get("a")  // used
-	_, _ = c.peek("b") // only passed by
+	_, _ = c.get("a") // used
 	c.put(aggregate("c", 1), 40)
 	c.holds(t, map[string]uint64{"a": 1, "c": 1})
 

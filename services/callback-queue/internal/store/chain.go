@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
 
 	"go.uber.org/zap"
 
@@ -28,10 +29,11 @@ func newChain(log *zap.Logger, m *Metrics) *chain {
 	return &chain{log: log, metrics: m, last: map[string]link{}}
 }
 
-// check takes the next event of a customer; previous is the hash it carries.
-func (c *chain) check(a callback.Aggregate, previous []byte) {
+// check takes the next event of a customer, and its body; previous is the hash it
+// carries of the one before.
+func (c *chain) check(a callback.Aggregate, previous, body []byte) {
 	before := c.last[a.CustomerKey]
-	c.last[a.CustomerKey] = link{no: a.EventNo, hash: a.LastHash}
+	c.last[a.CustomerKey] = link{no: a.EventNo, hash: sha256.Sum256(body)}
 	whole := a.EventNo == before.no+1
 	if whole && before.no > 0 {
 		whole = bytes.Equal(previous, before.hash[:])

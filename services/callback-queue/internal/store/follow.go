@@ -2,10 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
-
-	"go.uber.org/zap"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
@@ -13,71 +12,80 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
 	"github.com/rappel-loop/rappel/services/internal/bus"
-	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
 // Follow reads the stream from a sequence on; from the beginning, it checks the
 // chain of every customer.
-func (s *Store) Follow(ctx context.Context, from uint64, each func(callback.Aggregate) error, caughtUp func() error) error {
-	r := &reader{store: s, each: each}
+func (s *Store) Follow(ctx context.Context, from uint64, each func(queue.Change) error, caughtUp func() error) error {
+	var links *chain
 	if from <= 1 {
-		r.links = newChain(s.log, s.metrics)
+		links = newChain(s.log, s.metrics)
 	}
-	return s.bus.Follow(ctx, bus.FollowOptions{Stream: subject.Callbacks, From: from}, r.take, func() error {
-		if r.links != nil {
-			r.links.report()
-			r.links = nil // from here on the compare-and-set keeps the chain
+	take := func(d bus.Delivery) error {
+		c := queue.Change{Seq: d.Sequence, CustomerKey: keyOf(d.Subject)}
+		// What is remembered of the customer is older, unless it is this process's
+		// own commit, which is about to be remembered.
+		s.cache.outdate(c.CustomerKey, c.Seq)
+		c.Read = func() (callback.Aggregate, error) {
+			a, _, err := s.outline(d)
+			return a, err
+		}
+		if links != nil {
+			a, previous, err := s.outline(d)
+			if err == nil {
+				links.check(a, previous, d.Data)
+			}
+			c.Read = func() (callback.Aggregate, error) { return a, err }
+		}
+		return each(c)
+	}
+	return s.bus.Follow(ctx, bus.FollowOptions{Stream: subject.Callbacks, From: from}, take, func() error {
+		if links != nil {
+			links.report()
+			links = nil // from here on the compare-and-set keeps the chain
 		}
 		return caughtUp()
 	})
 }
 
-// reader is one run of Follow.
-type reader struct {
-	store *Store
-	each  func(callback.Aggregate) error
-	links *chain // nil when the chain is not checked
-}
-
-func (r *reader) take(d bus.Delivery) error {
-	if r.links == nil {
-		if a, ok := r.store.own(d); ok {
-			return r.each(a)
-		}
-	}
-	a, previous, err := r.store.decode(d)
-	if err != nil {
-		r.store.log.Error("an event cannot be read and is left out", zap.Uint64(obs.Sequence, d.Sequence), zap.Error(err))
-		return nil
-	}
-	if r.links != nil {
-		r.links.check(a, previous)
-	}
-	r.store.cache.refresh(a, len(d.Data))
-	return r.each(a)
-}
-
-// own returns the aggregate of an event that this process committed and still
-// remembers: it need not be decoded again.
-func (s *Store) own(d bus.Delivery) (callback.Aggregate, bool) {
-	a, ok := s.cache.peek(keyOf(d.Subject))
-	return a, ok && a.Seq == d.Sequence
-}
-
 func keyOf(subj string) string { return subj[strings.LastIndexByte(subj, '.')+1:] }
 
-// decode reads a stored event: the aggregate it carries, and the hash of the
-// event before. The error is queue.ErrUnreadable: a customer's event that cannot
-// be read is not the fault of whatever asked for it.
-func (s *Store) decode(d bus.Delivery) (a callback.Aggregate, previous []byte, err error) {
+// decode reads a stored event: the aggregate it carries. The error is
+// queue.ErrUnreadable: a customer's event that cannot be read is not the fault of
+// whatever asked for it.
+func (s *Store) decode(d bus.Delivery) (callback.Aggregate, error) {
 	var e eventsv1.CallbackEvent
 	if err := d.Decode(&e); err != nil {
-		s.metrics.unreadable.Inc()
-		return a, nil, fmt.Errorf("%w: sequence %d: %s", queue.ErrUnreadable, d.Sequence, err.Error())
+		return callback.Aggregate{}, s.unreadable(d, err)
 	}
 	if e.GetCustomerKey() != keyOf(d.Subject) {
-		s.metrics.unreadable.Inc()
-		return a, nil, fmt.Errorf("%w: sequence %d is another customer's", queue.ErrUnreadable, d.Sequence)
+		return callback.Aggregate{}, s.unreadable(d, errForeign)
 	}
-	return wire.Aggregate(&e, d.Data, d.Sequence), e.GetPreviousHash(), nil
+	return wire.Aggregate(&e, d.Data, d.Sequence), nil
+}
+
+// outline is decode of what an index needs, with the hash of the event before.
+func (s *Store) outline(d bus.Delivery) (callback.Aggregate, []byte, error) {
+	if d.Type != eventType {
+		return callback.Aggregate{}, nil, s.unreadable(d, errType)
+	}
+	a, previous, err := wire.Outline(d.Data, d.Sequence)
+	if err == nil && a.CustomerKey != keyOf(d.Subject) {
+		err = errForeign
+	}
+	if err != nil {
+		return callback.Aggregate{}, nil, s.unreadable(d, err)
+	}
+	return a, previous, nil
+}
+
+var (
+	eventType  = string((*eventsv1.CallbackEvent)(nil).ProtoReflect().Descriptor().FullName())
+	errType    = errors.New("it is no callback event")
+	errForeign = errors.New("it is another customer's")
+)
+
+func (s *Store) unreadable(d bus.Delivery, err error) error {
+	s.metrics.unreadable.Inc()
+	return fmt.Errorf("%w: sequence %d: %s", queue.ErrUnreadable, d.Sequence, err.Error())
 }

@@ -90,7 +90,7 @@ func (s *Store) seen(customerKey string, d bus.Delivery, err error, sure bool) (
 	case err != nil:
 		return a, err
 	default:
-		if a, _, err = s.decode(d); err != nil {
+		if a, err = s.decode(d); err != nil {
 			return a, err
 		}
 	}
@@ -141,7 +141,7 @@ func (s *Store) Earlier(ctx context.Context, customerKey, id string) (*callback.
 	}
 	var found *callback.Callback
 	err := s.bus.History(ctx, subjectOf(customerKey), func(d bus.Delivery) error {
-		if a, _, err := s.decode(d); err == nil && a.Callback != nil && a.Callback.ID == id {
+		if a, err := s.decode(d); err == nil && a.Callback != nil && a.Callback.ID == id {
 			found = a.Callback
 		}
 		return nil

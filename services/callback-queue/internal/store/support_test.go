@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/store"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
@@ -92,7 +93,16 @@ func (b *bundle) follow(s *store.Store, from uint64) []callback.Aggregate {
 	defer cancel()
 	var got []callback.Aggregate
 	err := s.Follow(ctx, from,
-		func(a callback.Aggregate) error { got = append(got, a); return nil },
+		func(c queue.Change) error {
+			a, err := c.Read()
+			if err != nil {
+				require.ErrorIs(b, err, queue.ErrUnreadable)
+				return nil
+			}
+			require.Equal(b, queue.Change{Seq: a.Seq, CustomerKey: a.CustomerKey}, queue.Change{Seq: c.Seq, CustomerKey: c.CustomerKey})
+			got = append(got, a)
+			return nil
+		},
 		func() error { cancel(); return nil })
 	require.ErrorIs(b, err, context.Canceled)
 	return got

