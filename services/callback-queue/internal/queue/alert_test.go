@@ -63,7 +63,7 @@ func TestARedeliveredAlertPutsTheIndexRight(t *testing.T) {
 		require.NoError(w, err)
 		e, err := callback.DefaultPolicy().Decide(a, callback.TakeAlert{Alert: alert(1, "a-1")}, t0)
 		require.NoError(w, err)
-		_, err = w.replica().store.Commit(w.Context(), e) // and dies
+		_, err = w.replica().store.Commit(w.Context(), e, "") // and dies
 
 		require.NoError(w, err)
 		restarted := w.replica()

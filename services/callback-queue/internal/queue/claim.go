@@ -31,6 +31,14 @@ type ClaimRequest struct {
 	Queues []string
 }
 
+// name is the one name of a request that can be repeated, empty for others.
+func (r ClaimRequest) name() string {
+	if r.RequestID == "" {
+		return ""
+	}
+	return "claim by " + r.AgentID + ": " + r.RequestID
+}
+
 // Claim gives the agent the next best callback, or ErrNoneReady, or
 // ErrIndexIncomplete when there may be one that is not known yet.
 func (q *Queue) Claim(ctx context.Context, r ClaimRequest) (*callback.Callback, error) {
@@ -49,38 +57,43 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 		return cb, err
 	}
 	c := candidates{queue: q, request: r}
+	once := r.name()
 	for range maxCandidates {
 		e, err := c.next(ctx)
 		if err != nil {
 			return nil, err
 		}
 		q.signals.reserved.fire()
-		// The same request may have been under way elsewhere, and have ended
-		// between the two questions: then this reservation lapses unused.
-		if cb, err := q.claimedBefore(ctx, r); cb != nil || err != nil {
-			return cb, err
-		}
-		a, err := q.take(ctx, e, cmd)
-		if err == nil {
+		a, err := q.take(ctx, e, cmd, once)
+		var done *DoneError
+		switch {
+		case err == nil:
 			return a.Callback, nil
-		}
-		if !outdated(err) {
+		case errors.As(err, &done):
+			// The same request, elsewhere, was quicker. If its callback is out of the
+			// agent's hands again, it may have another.
+			if cb, err := q.heldUnder(ctx, done.CustomerKey, r); cb != nil || err != nil {
+				return cb, err
+			}
+			once = ""
+		case outdated(err):
+			c.refused(ctx, e, a, err)
+		default:
 			return nil, err
 		}
-		c.refused(ctx, e, a, err)
 	}
 	return nil, ErrContended
 }
 
 // take commits the claim of a reserved entry. A commit on a state older than the
 // entry proves that the entry was made from another life of the stream.
-func (q *Queue) take(ctx context.Context, e Entry, cmd callback.Claim) (callback.Aggregate, error) {
+func (q *Queue) take(ctx context.Context, e Entry, cmd callback.Claim, once string) (callback.Aggregate, error) {
 	var base uint64
-	a, err := q.update(ctx, e.CustomerKey, cmd, func(a callback.Aggregate) error {
+	a, err := q.update(ctx, e.CustomerKey, change{cmd: cmd, once: once, fits: func(a callback.Aggregate) error {
 		base = a.Seq
 		_, err := a.Find(e.ID)
 		return err
-	})
+	}})
 	if err == nil && base < e.Seq {
 		q.disown(e)
 	}

@@ -113,12 +113,17 @@ func TestTheSameRequestAfterARestart(t *testing.T) {
 	require.Equal(t, first, again.replica().ready().got("amina", "q-1", id(1)))
 }
 
-// The retry overtakes, meets or follows its first try, on any replica.
+// The retry overtakes, meets or follows its first try, on any replica, over
+// queues that an index cannot look at in one step.
 func TestARetryRacesItsFirstTry(t *testing.T) {
 	everywhere(t, func(w *world) {
 		replicas := []*replica{w.replica().ready(), w.replica().ready()}
 		const rounds = 30
-		replicas[0].open(0, 3*rounds)
+		for n := range 6 * rounds {
+			a := alert(n, fmt.Sprintf("a-%d", n))
+			a.Queue = fmt.Sprintf("queue-%d", n%3)
+			require.NoError(w, replicas[0].TakeAlert(w.Context(), a))
+		}
 		for round := range rounds {
 			got := make([]string, 8)
 			var wg sync.WaitGroup

@@ -10,6 +10,10 @@ import (
 // claimedBefore returns the callback that the same request got before, if the
 // agent still holds it; nil when there is none. It is ErrIndexIncomplete when
 // that cannot be known, because the index is being read again.
+//
+// It is for requests that come again after a while. One that comes again while
+// the first is under way, or just after, is caught by the commit: the store takes
+// a request's name once.
 func (q *Queue) claimedBefore(ctx context.Context, r ClaimRequest) (*callback.Callback, error) {
 	if r.RequestID == "" {
 		return nil, nil //nolint:nilnil // nothing before is no error
@@ -19,7 +23,12 @@ func (q *Queue) claimedBefore(ctx context.Context, r ClaimRequest) (*callback.Ca
 		return nil, q.indexError(err)
 	}
 	for _, e := range held {
-		cb, err := q.gotBy(ctx, e, r)
+		// No is said on what is at hand, as long as it is no older than the entry: a
+		// hold does not change hands without ending. Yes is said on the truth.
+		if a, known := q.store.Recall(e.CustomerKey); known && a.Seq >= e.Seq && !r.got(a.Callback) {
+			continue
+		}
+		cb, err := q.heldUnder(ctx, e.CustomerKey, r)
 		if cb != nil || err != nil {
 			return cb, err
 		}
@@ -30,37 +39,26 @@ func (q *Queue) claimedBefore(ctx context.Context, r ClaimRequest) (*callback.Ca
 	return nil, q.indexError(err)
 }
 
-// gotBy returns the callback of an entry if this very request got it. No is said
-// on what is at hand, as long as it is no older than the entry: a hold does not
-// change hands without ending. Yes is said on the truth.
-func (q *Queue) gotBy(ctx context.Context, e Entry, r ClaimRequest) (*callback.Callback, error) {
-	a, known := q.store.Recall(e.CustomerKey)
-	if known && a.Seq >= e.Seq && match(a, e, r) == nil {
-		return nil, nil //nolint:nilnil // not this one
-	}
-	a, err := q.store.Load(ctx, e.CustomerKey)
+// heldUnder returns the customer's callback if the agent holds it by this very
+// request, once that is on disk.
+func (q *Queue) heldUnder(ctx context.Context, customerKey string, r ClaimRequest) (*callback.Callback, error) {
+	a, err := q.store.Load(ctx, customerKey)
 	switch {
 	case errors.Is(err, ErrUnreadable):
 		return nil, nil //nolint:nilnil // whatever it is, nobody can work on it
 	case err != nil:
 		return nil, err
-	}
-	cb := match(a, e, r)
-	if cb == nil {
+	case !r.got(a.Callback):
 		return nil, nil //nolint:nilnil // not this one
+	default:
+		return a.Callback, q.store.Durable(ctx)
 	}
-	return cb, q.store.Durable(ctx)
 }
 
-func match(a callback.Aggregate, e Entry, r ClaimRequest) *callback.Callback {
-	cb, err := a.Find(e.ID)
-	if err != nil || cb.Holder == nil || cb.State == callback.Reserved {
-		return nil
-	}
-	if cb.Holder.AgentID != r.AgentID || cb.Holder.RequestID != r.RequestID {
-		return nil
-	}
-	return cb
+// got reports whether the callback is in the agent's hands by this request.
+func (r ClaimRequest) got(cb *callback.Callback) bool {
+	return cb != nil && cb.Holder != nil && cb.State != callback.Reserved &&
+		cb.Holder.AgentID == r.AgentID && cb.Holder.RequestID == r.RequestID
 }
 
 // indexError tells the index's own answers from its failure, and wakes the

@@ -146,8 +146,8 @@ type doubtful struct {
 	lost int
 }
 
-func (d *doubtful) Commit(ctx context.Context, e callback.Event) (callback.Aggregate, error) {
-	a, err := d.Store.Commit(ctx, e)
+func (d *doubtful) Commit(ctx context.Context, e callback.Event, once string) (callback.Aggregate, error) {
+	a, err := d.Store.Commit(ctx, e, once)
 	if err == nil && d.lost > 0 {
 		d.lost--
 		return callback.Aggregate{}, bus.ErrUnavailable

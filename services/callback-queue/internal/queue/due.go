@@ -134,7 +134,7 @@ func (q *Queue) expire(ctx context.Context, e Entry) (bool, error) {
 	if cb, err := a.Find(e.ID); err == nil && cb.State == callback.Reserved {
 		cmd = callback.ExpireReservation{}
 	}
-	a, err = q.update(ctx, e.CustomerKey, cmd, only(e.ID))
+	a, err = q.update(ctx, e.CustomerKey, onOnly(e.ID, cmd))
 	if err != nil && !errors.Is(err, callback.ErrNoCallback) {
 		return false, err
 	}

@@ -239,12 +239,12 @@ func (f *floor) requestsGotOne() {
 // store and does not say that either.
 type wavering struct{ queue.Store }
 
-func (s wavering) Commit(ctx context.Context, e callback.Event) (callback.Aggregate, error) {
+func (s wavering) Commit(ctx context.Context, e callback.Event, once string) (callback.Aggregate, error) {
 	n := rand.IntN(40)
 	if n == 0 {
 		return callback.Aggregate{}, bus.ErrUnavailable
 	}
-	a, err := s.Store.Commit(ctx, e)
+	a, err := s.Store.Commit(ctx, e, once)
 	if n == 1 && err == nil {
 		return callback.Aggregate{}, bus.ErrUnavailable
 	}
@@ -254,9 +254,9 @@ func (s wavering) Commit(ctx context.Context, e callback.Event) (callback.Aggreg
 // blind is a store that takes any decision, on whatever state it was taken.
 type blind struct{ queue.Store }
 
-func (s blind) Commit(ctx context.Context, e callback.Event) (callback.Aggregate, error) {
+func (s blind) Commit(ctx context.Context, e callback.Event, once string) (callback.Aggregate, error) {
 	for {
-		a, err := s.Store.Commit(ctx, e)
+		a, err := s.Store.Commit(ctx, e, once)
 		if !is(err, queue.ErrConflict) {
 			return a, err
 		}

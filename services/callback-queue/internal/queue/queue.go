@@ -75,13 +75,13 @@ func New(d Deps) *Queue {
 // TakeAlert opens a callback for the alert's customer or adds to the open one.
 // Taking it again changes nothing.
 func (q *Queue) TakeAlert(ctx context.Context, a callback.Alert) error {
-	_, err := q.update(ctx, a.CustomerKey, callback.TakeAlert{Alert: a}, anyCallback)
+	_, err := q.update(ctx, a.CustomerKey, onAny(callback.TakeAlert{Alert: a}))
 	return err
 }
 
 // WithdrawAlert takes a corrected response's alert back.
 func (q *Queue) WithdrawAlert(ctx context.Context, customerKey, alertID string, revision uint32) error {
-	_, err := q.update(ctx, customerKey, callback.WithdrawAlert{AlertID: alertID, Revision: revision}, anyCallback)
+	_, err := q.update(ctx, customerKey, onAny(callback.WithdrawAlert{AlertID: alertID, Revision: revision}))
 	return err
 }
 
@@ -92,7 +92,7 @@ func (q *Queue) Do(ctx context.Context, id string, cmd callback.Command) (*callb
 	if !ok {
 		return nil, callback.ErrNoCallback
 	}
-	a, err := q.update(ctx, key, cmd, only(id))
+	a, err := q.update(ctx, key, onOnly(id, cmd))
 	switch {
 	case err == nil:
 		return a.Callback, nil

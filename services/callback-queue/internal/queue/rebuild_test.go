@@ -42,7 +42,7 @@ func (r *replica) commit(n int, cmd callback.Command) bool {
 	}
 	e, err := policy.Decide(a, cmd, t0)
 	if err == nil {
-		_, err = r.store.Commit(r.world.Context(), e)
+		_, err = r.store.Commit(r.world.Context(), e, "")
 	}
 	if err != nil {
 		r.world.Errorf("fill: %v", err)

@@ -31,9 +31,11 @@ type Store interface {
 	Load(ctx context.Context, customerKey string) (callback.Aggregate, error)
 	// Commit stores a decision durably, unless anything was stored for the
 	// customer since the aggregate it was taken on: ErrConflict. It returns the
-	// aggregate as committed. Any other error leaves open whether the decision is
-	// stored.
-	Commit(ctx context.Context, e callback.Event) (callback.Aggregate, error)
+	// aggregate as committed. once, when not empty, names what is done: for two
+	// minutes at least, another commit of that name, for whatever customer, stores
+	// nothing and returns a *DoneError. Any other error leaves open whether the
+	// decision is stored.
+	Commit(ctx context.Context, e callback.Event, once string) (callback.Aggregate, error)
 	// Durable returns once everything that was read before the call is on disk:
 	// what another try has stored may be seen before it is.
 	Durable(ctx context.Context) error
@@ -47,6 +49,15 @@ type Store interface {
 	// Position names the stream's life and its last sequence.
 	Position(ctx context.Context) (Checkpoint, error)
 }
+
+// DoneError says that what a commit was to do once has been done.
+type DoneError struct {
+	// CustomerKey is whose event did it; the event is on disk.
+	CustomerKey string
+}
+
+// Error names the customer by their pseudonym.
+func (e *DoneError) Error() string { return "done before, for customer " + e.CustomerKey }
 
 // Change is one event of the stream.
 type Change struct {

@@ -25,41 +25,50 @@ const (
 	tellTimeout = 2 * time.Second
 )
 
-// check looks at an aggregate before a command is decided on it.
-type check func(callback.Aggregate) error
+// change is a command on its way to a commit.
+type change struct {
+	cmd callback.Command
+	// fits looks at an aggregate before the command is decided on it.
+	fits func(callback.Aggregate) error
+	// once is Store.Commit's.
+	once string
+}
 
-func anyCallback(callback.Aggregate) error { return nil }
+// onAny is a change of whatever callback the customer has.
+func onAny(cmd callback.Command) change {
+	return change{cmd: cmd, fits: func(callback.Aggregate) error { return nil }}
+}
 
-// only lets pass an aggregate whose callback has this id.
-func only(id string) check {
-	return func(a callback.Aggregate) error {
+// onOnly is a change of the callback with this id.
+func onOnly(id string, cmd callback.Command) change {
+	return change{cmd: cmd, fits: func(a callback.Aggregate) error {
 		_, err := a.Find(id)
 		return err
-	}
+	}}
 }
 
 // update decides and commits until the decision stands. It returns the aggregate
 // after it, or the one that a refusal was built on, which is the truth as of the
 // call. Whatever comes of it, the index is told what was seen.
-func (q *Queue) update(ctx context.Context, key string, cmd callback.Command, ok check) (callback.Aggregate, error) {
+func (q *Queue) update(ctx context.Context, key string, c change) (callback.Aggregate, error) {
 	a, sure, err := q.see(ctx, key)
 	for try := 1; try <= maxTries; {
 		if err != nil {
 			return a, err
 		}
-		e, derr := q.decide(a, cmd, ok)
+		e, derr := q.decide(a, c)
 		switch {
-		case derr != nil && (sure || final(cmd, derr)):
+		case derr != nil && (sure || final(c.cmd, derr)):
 			return q.refused(ctx, a, derr)
 		case derr != nil: // what is remembered may be stale
 			a, err = q.store.Load(ctx, key)
 			sure = true
 			continue
 		}
-		q.signals.claimDecided.on(cmd)
-		next, cerr := q.store.Commit(ctx, e)
+		q.signals.claimDecided.on(c.cmd)
+		next, cerr := q.store.Commit(ctx, e, c.once)
 		if !errors.Is(cerr, ErrConflict) {
-			return q.committed(ctx, cmd, e, next, cerr)
+			return q.committed(ctx, c.cmd, e, next, cerr)
 		}
 		q.metrics.conflicts.Inc()
 		if err = scatter(ctx, try); err == nil {
@@ -82,11 +91,11 @@ func (q *Queue) see(ctx context.Context, key string) (callback.Aggregate, bool, 
 	return q.store.Read(ctx, key)
 }
 
-func (q *Queue) decide(a callback.Aggregate, cmd callback.Command, ok check) (callback.Event, error) {
-	if err := ok(a); err != nil {
+func (q *Queue) decide(a callback.Aggregate, c change) (callback.Event, error) {
+	if err := c.fits(a); err != nil {
 		return callback.Event{}, err
 	}
-	return q.policy.Decide(a, cmd, q.clock.Now())
+	return q.policy.Decide(a, c.cmd, q.clock.Now())
 }
 
 // final reports whether no newer state can change a refusal: the command is

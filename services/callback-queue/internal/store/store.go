@@ -15,6 +15,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -107,16 +108,22 @@ func (s *Store) seen(customerKey string, d bus.Delivery, err error, sure bool) (
 	return newest, nil
 }
 
-// Commit stores a decision durably.
-func (s *Store) Commit(ctx context.Context, e callback.Event) (callback.Aggregate, error) {
-	id := ulid.Make().String()
-	msg := wire.Event(e, id)
+// Commit stores a decision durably. A name that is to be used once becomes the
+// message id, which JetStream takes once within the stream's duplicate window.
+func (s *Store) Commit(ctx context.Context, e callback.Event, once string) (callback.Aggregate, error) {
+	msg := wire.Event(e, ulid.Make().String())
 	body, err := proto.Marshal(msg)
 	if err != nil {
 		return callback.Aggregate{}, fmt.Errorf("encode callback event: %w", err)
 	}
-	key := e.Next.CustomerKey
+	key, id := e.Next.CustomerKey, msg.GetEventId()
+	if once != "" {
+		id = messageID(once)
+	}
 	r, err := s.bus.PublishAt(ctx, bus.Event{Subject: subjectOf(key), ID: id, Body: msg, Encoded: body}, e.Next.Seq)
+	if err == nil && r.Duplicate && once != "" {
+		err = s.doneAt(ctx, r.Sequence)
+	}
 	if err != nil {
 		s.cache.drop(key)
 		if errors.Is(err, bus.ErrConflict) {
@@ -129,6 +136,25 @@ func (s *Store) Commit(ctx context.Context, e callback.Event) (callback.Aggregat
 	next.Loaded(r.Sequence)
 	s.cache.put(next, len(body))
 	return next, nil
+}
+
+// messageID is a name as a message id: fit for a header, whatever it holds.
+func messageID(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return "once-" + base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// doneAt says whose event it was that did what was to be done once; perhaps it
+// was this very commit, whose acknowledgement was lost.
+func (s *Store) doneAt(ctx context.Context, seq uint64) error {
+	d, err := s.bus.At(ctx, subject.Callbacks, seq)
+	if errors.Is(err, bus.ErrNotFound) { // a replica that is behind
+		err = fmt.Errorf("%w: sequence %d is not there yet", bus.ErrUnavailable, seq)
+	}
+	if err != nil {
+		return err
+	}
+	return &queue.DoneError{CustomerKey: keyOf(d.Subject)}
 }
 
 // Durable waits for the barrier.

@@ -12,6 +12,7 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 )
 
@@ -66,7 +67,7 @@ func TestACommitOnAnOldStateIsRefused(t *testing.T) {
 	other := b.another()
 	late := b.decide(b.store, k, alert(k, "a-1"))
 	b.commit(other, k, alert(k, "a-2"))
-	_, err := b.store.Commit(t.Context(), late)
+	_, err := b.store.Commit(t.Context(), late, "")
 	require.ErrorIs(t, err, queue.ErrConflict)
 	_, known := b.store.Recall(k)
 	require.False(t, known, "what was refused is forgotten")
@@ -75,7 +76,7 @@ func TestACommitOnAnOldStateIsRefused(t *testing.T) {
 	require.Len(t, joined.Callback.Reasons, 2)
 	late = b.decide(b.store, k, claim)
 	b.commit(other, k, callback.Claim{AgentID: "bruno"})
-	_, err = b.store.Commit(t.Context(), late)
+	_, err = b.store.Commit(t.Context(), late, "")
 	require.ErrorIs(t, err, queue.ErrConflict)
 }
 
@@ -92,7 +93,7 @@ func TestOfManyAtOnceOneWins(t *testing.T) {
 	errs := make([]error, len(decided))
 	for i, e := range decided {
 		s := b.another()
-		wg.Go(func() { _, errs[i] = s.Commit(t.Context(), e) })
+		wg.Go(func() { _, errs[i] = s.Commit(t.Context(), e, "") })
 	}
 	wg.Wait()
 	won := 0
@@ -104,6 +105,46 @@ func TestOfManyAtOnceOneWins(t *testing.T) {
 		require.ErrorIs(t, err, queue.ErrConflict)
 	}
 	require.Equal(t, 1, won)
+}
+
+// A name is used once, whoever commits under it and for whomever.
+func TestWhatIsDoneOnceIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for n := range 3 {
+		b.commit(b.store, customer(n), alert(customer(n), "a-1"))
+	}
+	first, err := b.store.Commit(t.Context(), b.decide(b.store, customer(0), claim), "amina asks")
+	require.NoError(t, err)
+	other := b.another()
+	for n := range 2 { // for another customer; for the same, who has moved on
+		again, err := callback.DefaultPolicy().Decide(mustLoad(b, 1-n, callback.Pending), claim, now)
+		require.NoError(t, err)
+		_, err = other.Commit(t.Context(), again, "amina asks")
+		var done *queue.DoneError
+		require.ErrorAs(t, err, &done)
+		require.Equal(t, customer(0), done.CustomerKey)
+	}
+	a, err := other.Load(t.Context(), customer(1))
+	require.NoError(t, err)
+	require.Equal(t, callback.Pending, a.Callback.State, "nothing was stored")
+	a, err = other.Load(t.Context(), customer(0))
+	require.NoError(t, err)
+	require.Equal(t, first, a)
+	_, err = other.Commit(t.Context(), b.decide(other, customer(2), claim), "amina asks\r\nfor more")
+	require.NoError(t, err, "another name")
+}
+
+// mustLoad is a customer's aggregate as it was first stored.
+func mustLoad(b *bundle, n int, want callback.State) callback.Aggregate {
+	b.Helper()
+	d, err := b.bus.At(b.Context(), subject.Callbacks, uint64(n+1))
+	require.NoError(b, err)
+	var e eventsv1.CallbackEvent
+	require.NoError(b, d.Decode(&e))
+	a := wire.Aggregate(&e, d.Data, d.Sequence)
+	require.Equal(b, want, a.Callback.State)
+	return a
 }
 
 // Whatever has been remembered, a refusal is built on what the stream says.
@@ -246,7 +287,7 @@ func TestAStoreThatIsAwayIsAnError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	e := b.decide(b.store, customer(1), alert(customer(1), "a-1"))
-	_, err := b.store.Commit(ctx, e)
+	_, err := b.store.Commit(ctx, e, "")
 	require.ErrorIs(t, err, bus.ErrUnavailable)
 	_, err = b.store.Load(ctx, customer(1))
 	require.ErrorIs(t, err, bus.ErrUnavailable)

@@ -74,7 +74,7 @@ func (b *bundle) decide(s *store.Store, k string, cmd callback.Command) callback
 
 func (b *bundle) commit(s *store.Store, k string, cmd callback.Command) callback.Aggregate {
 	b.Helper()
-	a, err := s.Commit(b.Context(), b.decide(s, k, cmd))
+	a, err := s.Commit(b.Context(), b.decide(s, k, cmd), "")
 	require.NoError(b, err)
 	return a
 }
