@@ -83,7 +83,7 @@ func TestKilledUnderLoad(t *testing.T) {
 				}
 			}()
 		}
-		time.Sleep(time.Duration(200+rand.IntN(600)) * time.Millisecond) // how long the load lasts, not a wait for anything
+		<-time.After(time.Duration(200+rand.IntN(600)) * time.Millisecond) // how long the load lasts, not a wait for anything
 		p.kill()
 		close(stop)
 		wg.Wait()

@@ -96,7 +96,7 @@ func (m *latencies) agent(ctx context.Context, b *testing.B, c callbackv1.Callba
 			m.claimed[resp.GetCallback().GetReasons()[0].GetResponseId()] = time.Now()
 			m.mu.Unlock()
 		case status.Code(err) == codes.NotFound:
-			time.Sleep(time.Millisecond) // how often an agent's client asks
+			<-time.After(time.Millisecond) // how often an agent's client asks
 		case ctx.Err() == nil:
 			b.Error(err)
 			return

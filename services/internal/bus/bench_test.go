@@ -57,8 +57,10 @@ func benchmarkPublish(b *testing.B, barrierOf func(*embednats.Server) bus.Barrie
 	require.NoError(b, err)
 	require.NoError(b, topology.Ensure(b.Context(), under.JetStream(), topology.Options{}))
 
-	body := &eventsv1.ResponseReceived{EventId: "0123456789abcdef", CustomerKey: customer, Bucket: "001",
-		Response: &eventsv1.Response{Survey: "s", Answers: []*eventsv1.Answer{{Verbatim: string(make([]byte, 400))}}}}
+	body := &eventsv1.ResponseReceived{
+		EventId: "0123456789abcdef", CustomerKey: customer, Bucket: "001",
+		Response: &eventsv1.Response{Survey: "s", Answers: []*eventsv1.Answer{{Verbatim: string(make([]byte, 400))}}},
+	}
 	data, err := proto.Marshal(body)
 	require.NoError(b, err)
 	js := under.JetStream()
@@ -87,8 +89,10 @@ func benchmarkPublish(b *testing.B, barrierOf func(*embednats.Server) bus.Barrie
 			return barrier.Wait(ctx)
 		}},
 		{name: "bus", publish: func(ctx context.Context, i int64) error {
-			_, err := under.Publish(ctx, bus.Event{Subject: subject.Response("s", fmt.Sprintf("%03x", i%4096)),
-				ID: fmt.Sprintf("id%d", i), Body: body, Encoded: data})
+			_, err := under.Publish(ctx, bus.Event{
+				Subject: subject.Response("s", fmt.Sprintf("%03x", i%4096)),
+				ID:      fmt.Sprintf("id%d", i), Body: body, Encoded: data,
+			})
 			return err
 		}},
 	}

@@ -112,8 +112,10 @@ func openStoreWith(ctx context.Context, cfg embednats.Config, o topology.Options
 }
 
 func numbered(i int) bus.Event {
-	return bus.Event{Subject: subject.Response("s", fmt.Sprintf("%03x", i%100)), ID: fmt.Sprintf("e%d", i),
-		Body: &eventsv1.ResponseReceived{EventId: fmt.Sprintf("e%d", i), CustomerKey: "abcdefghijklmnopqrstuvwxyz"}}
+	return bus.Event{
+		Subject: subject.Response("s", fmt.Sprintf("%03x", i%100)), ID: fmt.Sprintf("e%d", i),
+		Body: &eventsv1.ResponseReceived{EventId: fmt.Sprintf("e%d", i), CustomerKey: "abcdefghijklmnopqrstuvwxyz"},
+	}
 }
 
 func (s *store) mustPublish(ctx context.Context, i int) {

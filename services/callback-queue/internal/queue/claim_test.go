@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/internal/bus"
 )
 
 func TestClaimsComeInOrderUntilNoneIsReady(t *testing.T) {
@@ -96,6 +100,56 @@ func TestTheSameRequestAfterTheIndexWasLost(t *testing.T) {
 		})
 	}
 	require.Equal(t, map[string]int{id(1): 1}, w.claims())
+}
+
+// The stream remembers a request's name for minutes only. After that the index
+// alone knows what the request got, and one that does not know it all says so.
+func TestAnOldRequestAndAHalfFullIndex(t *testing.T) {
+	t.Parallel()
+	w := onOwnRedis(t)
+	w.forgetNamesSoon()
+	r := w.replica().whole()
+	r.open(0, 3)
+	first := r.got("amina", "q-1", id(0))
+	then := w.believed()
+	w.until("the name is forgotten", w.namesAreForgotten)
+	require.Equal(t, first, r.got("amina", "q-1", id(0)))
+
+	w.flush()
+	require.NoError(t, r.index.Apply(t.Context(), then[2], then[3]))
+	_, err := r.claim("amina", "q-1")
+	require.ErrorIs(t, err, queue.ErrIndexIncomplete)
+	w.replica().ready()
+	require.Equal(t, first, r.got("amina", "q-1", id(0)))
+	require.Equal(t, map[string]int{id(0): 1}, w.claims())
+}
+
+// forgetNamesSoon makes the stream's duplicate window as short as it can be.
+func (w *world) forgetNamesSoon() {
+	w.Helper()
+	js := w.bus.JetStream()
+	s, err := js.Stream(w.Context(), subject.Callbacks)
+	require.NoError(w, err)
+	cfg := s.CachedInfo().Config
+	cfg.Duplicates = 100 * time.Millisecond
+	_, err = js.UpdateStream(w.Context(), cfg)
+	require.NoError(w, err)
+}
+
+// namesAreForgotten reports whether what was named some time ago may be named
+// again: a name used now is forgotten after all those before it.
+func (w *world) namesAreForgotten() bool {
+	w.Helper()
+	e := bus.Event{Subject: subject.Callback(subject.BucketOf(key(999)), key(999)), ID: "probe", Body: &eventsv1.CallbackEvent{}}
+	first, err := w.bus.Publish(w.Context(), e)
+	require.NoError(w, err)
+	for {
+		again, err := w.bus.Publish(w.Context(), e)
+		require.NoError(w, err)
+		if !again.Duplicate {
+			return again.Sequence > first.Sequence
+		}
+	}
 }
 
 func TestTheSameRequestAfterARestart(t *testing.T) {

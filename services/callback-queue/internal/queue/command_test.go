@@ -141,7 +141,7 @@ func TestListShowsTheTruthPageByPage(t *testing.T) {
 		require.Len(w, mine, 1)
 		rows, err := r.Stats(w.Context())
 		require.NoError(w, err)
-		require.Equal(w, []queue.QueueStats{{Queue: "care", Ready: 24, Held: 1, OldestReady: mustGet(w, r, id(1)).OpenedAt}}, rows)
+		require.Equal(w, []queue.Stats{{Queue: "care", Ready: 24, Held: 1, OldestReady: mustGet(w, r, id(1)).OpenedAt}}, rows)
 
 		// What the index has not heard of yet is not shown as it was.
 		then := w.believed()

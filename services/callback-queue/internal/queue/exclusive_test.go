@@ -60,7 +60,7 @@ func (f *floor) agent(ctx context.Context, client int) {
 		}
 		held, ok := f.claim(client, name, rng)
 		if !ok {
-			time.Sleep(time.Millisecond) // leave the others some of the machine
+			<-time.After(time.Millisecond) // leave the others some of the machine
 			continue
 		}
 		old = append(old, held)

@@ -77,8 +77,8 @@ type Page struct {
 	Next    string
 }
 
-// QueueStats counts one queue.
-type QueueStats struct {
+// Stats counts one queue.
+type Stats struct {
 	Queue string
 	// Ready may be reserved now; Delayed waits for its ReadyAt; Held is
 	// reserved, assigned, attempting or wrapping.
@@ -130,5 +130,5 @@ type Index interface {
 	// empty, or else ErrBadPageToken. limit is at least 1.
 	Page(ctx context.Context, f Filter, after string, limit int) (Page, error)
 	// Stats counts every queue at a moment, by name.
-	Stats(ctx context.Context, now time.Time) ([]QueueStats, error)
+	Stats(ctx context.Context, now time.Time) ([]Stats, error)
 }

@@ -67,7 +67,7 @@ func (f Filter) chooses(cb *callback.Callback) bool {
 }
 
 // Stats counts every queue; as List, only when the index is whole.
-func (q *Queue) Stats(ctx context.Context) ([]QueueStats, error) {
+func (q *Queue) Stats(ctx context.Context) ([]Stats, error) {
 	rows, err := q.index.Stats(ctx, q.clock.Now())
 	if err == nil {
 		_, err = q.index.Checkpoint(ctx)

@@ -56,7 +56,9 @@ func life(n int) []callback.Command {
 		return callback.TakeAlert{Alert: alert(n, fmt.Sprintf("a-%d-%s", n, id))}
 	}
 	all := []callback.Command{
-		open("1"), callback.Claim{AgentID: "amina"}, callback.StartAttempt{AgentID: "amina"},
+		open("1"),
+		callback.Claim{AgentID: "amina"},
+		callback.StartAttempt{AgentID: "amina"},
 		callback.EndAttempt{AgentID: "amina", Outcome: callback.Reached},
 		callback.Complete{AgentID: "amina", Outcome: callback.Resolved, RootCause: "late", Note: "refund"},
 		open("2"),

@@ -315,7 +315,7 @@ func eventuallyTrue(ok func() bool) bool {
 		if time.Now().After(deadline) {
 			return false
 		}
-		time.Sleep(2 * time.Millisecond) // between two looks
+		<-time.After(2 * time.Millisecond) // between two looks
 	}
 	return true
 }

@@ -53,6 +53,9 @@ func subjectOf(customerKey string) string {
 	return subject.Callback(subject.BucketOf(customerKey), customerKey)
 }
 
+// isKey reports whether a customer can have this key; none other has events.
+func isKey(customerKey string) bool { return subject.CheckCustomerKey(customerKey) == nil }
+
 // Recall remembers the customer's last event.
 func (s *Store) Recall(customerKey string) (callback.Aggregate, bool) {
 	return s.cache.get(customerKey)
@@ -60,7 +63,7 @@ func (s *Store) Recall(customerKey string) (callback.Aggregate, bool) {
 
 // Read reads the customer's last event from any replica.
 func (s *Store) Read(ctx context.Context, customerKey string) (callback.Aggregate, bool, error) {
-	if subject.CheckCustomerKey(customerKey) != nil {
+	if !isKey(customerKey) {
 		return callback.NewAggregate(customerKey), true, nil
 	}
 	alone := s.alone.Load()
@@ -75,7 +78,7 @@ func (s *Store) Load(ctx context.Context, customerKey string) (callback.Aggregat
 		a, _, err := s.Read(ctx, customerKey)
 		return a, err
 	}
-	if subject.CheckCustomerKey(customerKey) != nil {
+	if !isKey(customerKey) {
 		return callback.NewAggregate(customerKey), nil
 	}
 	d, err := lastAtLeader(ctx, s.bus.JetStream().Conn(), subjectOf(customerKey))
@@ -162,7 +165,7 @@ func (s *Store) Durable(ctx context.Context) error { return s.bus.Durable(ctx) }
 
 // Earlier reads the customer's subject for a callback that came before.
 func (s *Store) Earlier(ctx context.Context, customerKey, id string) (*callback.Callback, error) {
-	if subject.CheckCustomerKey(customerKey) != nil {
+	if !isKey(customerKey) {
 		return nil, callback.ErrNoCallback
 	}
 	var found *callback.Callback

@@ -18,7 +18,7 @@ type Queue interface {
 	Do(ctx context.Context, id string, cmd callback.Command) (*callback.Callback, error)
 	Get(ctx context.Context, id string) (*callback.Callback, error)
 	List(ctx context.Context, f queue.Filter, after string, limit int) ([]*callback.Callback, string, error)
-	Stats(ctx context.Context) ([]queue.QueueStats, error)
+	Stats(ctx context.Context) ([]queue.Stats, error)
 }
 
 var _ Queue = (*queue.Queue)(nil)

@@ -32,7 +32,8 @@ func raised() *eventsv1.AlertRaised {
 				},
 				Answers: []*eventsv1.Answer{
 					{Metric: eventsv1.Metric_NPS, Value: &nps},
-					{Verbatim: "Livré en retard."}, {Verbatim: "Et personne au téléphone."},
+					{Verbatim: "Livré en retard."},
+					{Verbatim: "Et personne au téléphone."},
 				},
 				SubmittedAt: timestamppb.New(raisedAt.Add(-time.Minute)),
 			},

@@ -123,5 +123,5 @@ func terminalEntries(b *bench) {
 		require.Equal(b, s, b.get(id).State)
 		b.none(after(10))
 	}
-	require.Equal(b, []queue.QueueStats{{Queue: "q"}}, b.stats(after(10)))
+	require.Equal(b, []queue.Stats{{Queue: "q"}}, b.stats(after(10)))
 }

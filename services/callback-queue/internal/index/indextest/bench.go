@@ -78,7 +78,7 @@ func (b *bench) due(now time.Time, limit int) []string {
 	return ids(entries)
 }
 
-func (b *bench) stats(now time.Time) []queue.QueueStats {
+func (b *bench) stats(now time.Time) []queue.Stats {
 	b.Helper()
 	rows, err := b.index.Stats(b.Context(), now)
 	require.NoError(b, err)

@@ -116,15 +116,15 @@ func (m *reference) list(f queue.Filter) []queue.Entry {
 	return entries
 }
 
-func (m *reference) stats(now time.Time) []queue.QueueStats {
+func (m *reference) stats(now time.Time) []queue.Stats {
 	m.pass(now)
-	var rows []queue.QueueStats
+	var rows []queue.Stats
 	for _, name := range modelQueues {
 		entries := m.choose(func(e queue.Entry) bool { return e.Queue == name })
 		if len(entries) == 0 {
 			continue
 		}
-		row := queue.QueueStats{Queue: name}
+		row := queue.Stats{Queue: name}
 		for _, e := range entries {
 			switch {
 			case e.State.Held() || m.isHeld(e.ID):

@@ -39,11 +39,17 @@ func pageFilters(b *bench) {
 	b.apply(entries...)
 	b.reserve("amina", after(2), "a-00000") // held or delayed, pending is pending
 	for _, f := range []queue.Filter{
-		{}, {Queue: "one"}, {Queue: "nowhere"}, {Agent: "amina"}, {Agent: "nobody"},
+		{},
+		{Queue: "one"},
+		{Queue: "nowhere"},
+		{Agent: "amina"},
+		{Agent: "nobody"},
 		{States: []callback.State{callback.Pending}},
 		{States: []callback.State{callback.Canceled, callback.Assigned, callback.Canceled}},
-		{States: states[1:5], Queue: "two"}, {Agent: "bruno", Queue: "one"},
-		{Agent: "bruno", Queue: "one", States: states[4:6]}, {Agent: "amina", States: states[:1]},
+		{States: states[1:5], Queue: "two"},
+		{Agent: "bruno", Queue: "one"},
+		{Agent: "bruno", Queue: "one", States: states[4:6]},
+		{Agent: "amina", States: states[:1]},
 		{Agent: "amina", Queue: "nowhere"},
 	} {
 		want := ids(slices.DeleteFunc(slices.Clone(entries), func(e queue.Entry) bool { return !chosen(f, e) }))

@@ -73,7 +73,7 @@ func statsCounts(b *bench) {
 		pending("c-1", in("b"), state(callback.Completed)), pending("c-2", in("b"), state(callback.Canceled)),
 		pending("d-1", in("a"), readyAt(after(60))), pending("e-1", in("c"), state(callback.Completed)),
 	)
-	require.Equal(b, []queue.QueueStats{
+	require.Equal(b, []queue.Stats{
 		{Queue: "a", Delayed: 1},
 		{Queue: "b", Ready: 3, Delayed: 1, Held: 4, OldestReady: after(-90)},
 		{Queue: "c"},
@@ -83,7 +83,7 @@ func statsCounts(b *bench) {
 	b.reserve("amina", t0, "a-1")
 	b.reserve("amina", t0, "a-2")
 	b.reserve("amina", t0, "a-3")
-	require.Equal(b, queue.QueueStats{Queue: "b", Delayed: 1, Held: 7}, b.stats(t0)[1])
+	require.Equal(b, queue.Stats{Queue: "b", Delayed: 1, Held: 7}, b.stats(t0)[1])
 }
 
 func statsFollowsClock(b *bench) {
@@ -93,7 +93,7 @@ func statsFollowsClock(b *bench) {
 	})...)
 	row := func(seconds, ready, held int, oldest time.Time) {
 		b.Helper()
-		require.Equal(b, []queue.QueueStats{{
+		require.Equal(b, []queue.Stats{{
 			Queue: "q", Ready: ready, Delayed: count - ready - held, Held: held, OldestReady: oldest,
 		}}, b.stats(after(seconds)))
 	}

@@ -47,17 +47,17 @@ func (x *Index) Due(_ context.Context, now time.Time, limit int) ([]queue.Entry,
 }
 
 // Stats implements queue.Index: one row for every queue that holds an entry.
-func (x *Index) Stats(_ context.Context, now time.Time) ([]queue.QueueStats, error) {
+func (x *Index) Stats(_ context.Context, now time.Time) ([]queue.Stats, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.settle(order.Nanos(now))
-	var rows []queue.QueueStats
+	var rows []queue.Stats
 	for _, l := range x.lanes {
 		if l.entries() > 0 {
 			rows = append(rows, l.stats())
 		}
 	}
-	slices.SortFunc(rows, func(a, b queue.QueueStats) int { return cmp.Compare(a.Queue, b.Queue) })
+	slices.SortFunc(rows, func(a, b queue.Stats) int { return cmp.Compare(a.Queue, b.Queue) })
 	return rows, nil
 }
 
@@ -69,15 +69,15 @@ func (l *lane) entries() int {
 	return sum
 }
 
-func (l *lane) stats() queue.QueueStats {
-	row := queue.QueueStats{
+func (l *lane) stats() queue.Stats {
+	row := queue.Stats{
 		Queue: l.name, Ready: l.ready.Len(),
 		Delayed: l.lists[listWaiting].Len() - l.holds, Held: l.holds,
 	}
 	for list := listReserved; list <= listWrapping; list++ {
 		row.Held += l.lists[list].Len()
 	}
-	if oldest, any := l.lists[listReady].Min(); any {
+	if oldest, found := l.lists[listReady].Min(); found {
 		row.OldestReady = order.Time(oldest.opened)
 	}
 	return row

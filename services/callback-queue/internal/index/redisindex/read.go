@@ -93,7 +93,7 @@ func (x *Index) Due(ctx context.Context, now time.Time, limit int) ([]queue.Entr
 
 // Stats implements queue.Index: one row for every queue that holds an entry.
 // It first lets time move all it has to move, however much that is.
-func (x *Index) Stats(ctx context.Context, now time.Time) ([]queue.QueueStats, error) {
+func (x *Index) Stats(ctx context.Context, now time.Time) ([]queue.Stats, error) {
 	names, err := x.queues(ctx)
 	if err == nil {
 		err = x.settle(ctx, names, order.Nanos(now))
@@ -112,13 +112,13 @@ func (x *Index) Stats(ctx context.Context, now time.Time) ([]queue.QueueStats, e
 	if err != nil {
 		return nil, fmt.Errorf("index stats: %w", err)
 	}
-	var rows []queue.QueueStats
+	var rows []queue.Stats
 	for i, name := range names {
-		row, any, err := readStats(name, replies[i])
+		row, found, err := readStats(name, replies[i])
 		if err != nil {
 			return nil, fmt.Errorf("index stats: %w", err)
 		}
-		if any {
+		if found {
 			rows = append(rows, row)
 		}
 	}
@@ -156,7 +156,7 @@ func (x *Index) settleOnce(ctx context.Context, names []string, now int64) (more
 	return more, nil
 }
 
-func readStats(name string, reply *redis.Cmd) (row queue.QueueStats, any bool, err error) {
+func readStats(name string, reply *redis.Cmd) (row queue.Stats, found bool, err error) {
 	fields, err := reply.Slice()
 	if err != nil {
 		return row, false, err
@@ -168,7 +168,7 @@ func readStats(name string, reply *redis.Cmd) (row queue.QueueStats, any bool, e
 		n, _ := fields[i].(int64)
 		return int(n)
 	}
-	row = queue.QueueStats{Queue: name, Ready: count(1), Delayed: count(2), Held: count(3)}
+	row = queue.Stats{Queue: name, Ready: count(1), Delayed: count(2), Held: count(3)}
 	if oldest, _ := fields[4].(string); oldest != "" {
 		opened, err := order.FromHex(oldest)
 		if err != nil {
