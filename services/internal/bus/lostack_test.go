@@ -146,8 +146,11 @@ func TestAnAcknowledgementThatIsOnlyLateIsResolvedByTheTimeout(t *testing.T) {
 	require.Less(t, time.Since(start), 3*time.Second)
 	p.cut()
 	eventually(t, func() bool { return p.lossy.Connected() == nil })
-	r, err := p.lossy.Publish(ctx, event("001", "a"))
-	require.NoError(t, err)
+	var r bus.Receipt
+	eventually(t, func() bool { // 150 ms may be too short for a busy machine: a caller repeats
+		r, err = p.lossy.Publish(ctx, event("001", "a"))
+		return err == nil
+	})
 	require.True(t, r.Duplicate, "repeated with the same id it is stored once")
 	require.EqualValues(t, 2, stored(t, p.sure, subject.Responses))
 }
