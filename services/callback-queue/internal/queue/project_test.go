@@ -317,13 +317,17 @@ func TestASilentRedisHoldsNobodyForLong(t *testing.T) {
 // The stream is deleted and made again under a running process.
 func TestAnotherStreamIsAnotherIndex(t *testing.T) {
 	everywhere(t, func(w *world) {
-		r := w.replica().ready()
+		r, walking := w.replica(), make(chan struct{}, 100)
+		r.Hook(queue.Signals{Walking: func() { walking <- struct{}{} }})
+		r.Hurry(time.Hour) // it remembers what it committed, under sequences that mean something else soon
+		r.ready()
+		w.walks(walking) // the library's follower would look for its stream for seconds
 		r.open(0, 5)
 		w.inLine()
 		w.recreateStream()
-		w.until("noticed", func() bool { return r.restarts("other_stream")+r.restarts("failure") > 0 })
 		fresh := w.replica()
 		fresh.open(7, 9)
+		w.until("noticed", func() bool { return r.restarts("other_stream")+r.restarts("failure") > 0 })
 		w.inLine()
 		fresh.got("amina", "q-1", id(7))
 	})
