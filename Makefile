@@ -59,7 +59,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 
 .PHONY: chaos
 chaos: ## Kill and damage at length: the long forms of the crash tests
-	@CHAOS=1 TEST_TIMEOUT=60m scripts/test -run 'Crash|Kill|Chaos|Fault'
+	@CHAOS=1 TEST_TIMEOUT=60m scripts/test -run 'Crash|Kill|Chaos|Fault|Damage'
 
 .PHONY: bench
 bench: ## Print the benchmark table, each row a ratio to the raw thing beside it
