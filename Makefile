@@ -20,7 +20,7 @@ help: ## Say what there is (the default)
 
 .PHONY: run
 run: build ## Start the whole loop in one process, play the sample through it, go on serving
-	exec bin/rappel run --data-dir $(DATA_DIR) --sample sample
+	exec bin/rappel run --data-dir $(DATA_DIR) --sample sample --log-level warn
 
 .PHONY: build
 build: ## Build the five programs into bin/ (static)
