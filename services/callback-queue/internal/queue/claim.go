@@ -60,6 +60,12 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 	once := r.name()
 	for range maxCandidates {
 		e, err := c.next(ctx)
+		if errors.Is(err, ErrNoneReady) {
+			// What the request got may have come to the index since it was asked.
+			if cb, again := q.claimedBefore(ctx, r); cb != nil || again != nil {
+				return cb, again
+			}
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -246,6 +246,19 @@ func TestAFirstTryEndsAmidItsRetry(t *testing.T) {
 	})
 }
 
+// The same, and nothing else is ready.
+func TestAFirstTryEndsAmidItsRetryAndTakesTheLast(t *testing.T) {
+	everywhere(t, func(w *world) {
+		first := w.replica().ready()
+		first.open(1, 2)
+		h := &hooked{Index: w.index(), before: map[string]func(){}}
+		retry := w.replica(func(d *queue.Deps) { d.Index = h })
+		h.before["reserve"] = func() { first.got("amina", "q-1", id(1)) }
+		retry.got("amina", "q-1", id(1))
+		retry.none("amina", "q-2")
+	})
+}
+
 func TestTwoReplicasShareTheWork(t *testing.T) {
 	everywhere(t, func(w *world) {
 		replicas := []*replica{w.replica().ready(), w.replica().ready(), w.replica().ready()}

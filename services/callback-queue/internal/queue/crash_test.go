@@ -86,8 +86,8 @@ func TestAClaimThatDiedWithItsIndex(t *testing.T) {
 		t.Run(step.name, func(t *testing.T) {
 			t.Parallel()
 			w := inMemory(t)
-			dying := w.replica().ready()
-			dying.open(1, 2)
+			w.replica().ready().open(1, 2)
+			dying := w.replica()
 			crash(t, dying, step.at, func() { _, _ = dying.claim("amina", "q-1") })
 
 			restarted := inMemory(t)
