@@ -22,7 +22,7 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /usr/local/go/lib/time/zoneinfo.zip /usr/share/zoneinfo.zip
 ENV ZONEINFO=/usr/share/zoneinfo.zip
 COPY --from=build /out/bin/ /bin/
-# Where the all-in-one keeps its data; the four services keep none.
+# Where the all-in-one keeps its data, and the collector its secret; the other services keep nothing.
 COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
 EXPOSE 8080 9090

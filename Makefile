@@ -27,8 +27,7 @@ build: ## Build the five programs into bin/ (static)
 	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ $(foreach p,$(PROGRAMS),./services/$(p)/cmd/$(p))
 
 .PHONY: up
-up: ## Start the loop as containers (docker compose), with a secret made once into .env
-	scripts/compose-env
+up: ## Start the loop as containers (docker compose)
 	docker compose up --build --detach --wait
 
 .PHONY: down

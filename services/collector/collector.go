@@ -62,6 +62,7 @@ type Deps struct {
 // Service takes responses in from Start to Stop. It is started once.
 type Service struct {
 	deps     Deps
+	keyer    *response.Keyer
 	ingest   *ingest.Service
 	follower *ledger.Follower
 	ways     transport.Options
@@ -90,12 +91,16 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("collector: %w", err)
 	}
-	keyer, err := response.NewKeyer([]byte(cfg.Secret))
+	secret, err := cfg.secret()
+	if err != nil {
+		return nil, fmt.Errorf("collector: %w", err)
+	}
+	keyer, err := response.NewKeyer([]byte(secret))
 	if err != nil {
 		return nil, fmt.Errorf("collector: %w", err)
 	}
 	book := ledger.New()
-	s := &Service{deps: deps, follower: &ledger.Follower{Ledger: book, Bus: deps.Bus, Log: deps.Log}}
+	s := &Service{deps: deps, keyer: keyer, follower: &ledger.Follower{Ledger: book, Bus: deps.Bus, Log: deps.Log}}
 	s.ingest = ingest.New(ingest.Options{
 		Normaliser: normaliser, Keyer: keyer, Ledger: book, Journal: journal.New(deps.Bus), Clock: deps.Clock,
 		MaxInFlight: cfg.MaxInFlight, Count: newMetrics(deps.Metrics, book.Len).count,
@@ -107,12 +112,16 @@ func New(cfg Config, deps Deps) (*Service, error) {
 }
 
 // Start registers the ways in and begins to read the ledger; it does not wait
-// for it. Until it is read the process is not ready.
+// for it. Until it is read the process is not ready. It refuses to start under
+// another secret than the stored responses were keyed under: ErrOtherSecret.
 func (s *Service) Start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cancel != nil || s.stopped {
 		return errors.New("collector: started twice")
+	}
+	if err := checkSecret(ctx, s.deps.Bus, s.keyer); err != nil {
+		return fmt.Errorf("collector: %w", err)
 	}
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.running.Go(func() { s.follower.Run(ctx) })

@@ -12,8 +12,12 @@ import (
 type Config struct {
 	// Secret, of at least 16 bytes, is what customers' pseudonyms are made under.
 	// All collectors of a deployment share it. It must not change as long as the
-	// streams live: another one makes every customer a stranger.
+	// streams live: another one makes every customer a stranger, so a collector
+	// that has another than the stored responses were keyed under does not start.
 	Secret string `koanf:"secret"`
+	// SecretFile holds the secret instead, and is made, with a secret of its own,
+	// where there is none: at the first start. Keep it with the data.
+	SecretFile string `koanf:"secret_file"`
 	// DefaultRegion is where a phone number in national form is dialled when the
 	// customer's language and time zone say nothing better: an ISO 3166 code.
 	DefaultRegion string `koanf:"default_region"`
@@ -43,8 +47,11 @@ const (
 // Validate names every wrong field at once.
 func (c Config) Validate() error {
 	var errs []error
-	if n := len(c.Secret); n < response.MinSecret {
-		errs = append(errs, fmt.Errorf("secret: has %d bytes, at least %d are needed; make one with: openssl rand -hex 32", n, response.MinSecret))
+	switch n := len(c.Secret); {
+	case c.SecretFile != "" && n > 0:
+		errs = append(errs, errors.New("secret_file: a secret is given as well; keep the one that the data was made with"))
+	case c.SecretFile == "" && n < response.MinSecret:
+		errs = append(errs, fmt.Errorf("secret: has %d bytes, at least %d are needed; make one with: openssl rand -hex 32; or name a secret_file", n, response.MinSecret))
 	}
 	if _, err := response.NewNormaliser(c.DefaultRegion); err != nil {
 		errs = append(errs, fmt.Errorf("default_region: %w", err))

@@ -77,9 +77,17 @@ func (c *Config) Validate() []error {
 			errs = append(errs, host.Section("sample", err))
 		}
 	}
-	// The collector's own section is checked once its secret is read: it is made
-	// at the first start.
-	return errs
+	return append(errs, host.Section("collector", c.collector().Validate()))
+}
+
+// collector is the collector's section. Its secret is kept with the data, unless
+// one is given.
+func (c *Config) collector() collector.Config {
+	section := c.Collector
+	if section.Secret == "" && section.SecretFile == "" {
+		section.SecretFile = filepath.Join(c.DataDir, "secret")
+	}
+	return section
 }
 
 // Modules lists the process's parts: the store first, the services from the end
@@ -89,23 +97,13 @@ func (c *Config) Modules() ([]host.Module, error) {
 	if err := os.MkdirAll(c.DataDir, 0o750); err != nil {
 		return nil, host.Section("data directory", err)
 	}
-	if c.Collector.Secret == "" {
-		secret, err := secretOf(filepath.Join(c.DataDir, "secret"))
-		if err != nil {
-			return nil, err
-		}
-		c.Collector.Secret = secret
-	}
-	if err := host.Section("collector", c.Collector.Validate()); err != nil {
-		return nil, err
-	}
 	store := embednats.Config{Dir: c.DataDir, Listen: c.NATS.Listen, SyncAlways: c.NATS.SyncAlways}
 	modules := []host.Module{
 		embednats.Module(store, topology.Options{Replicas: 1, MaxBytes: c.NATS.MaxStreamBytes}),
 		callbackqueue.Module(c.Callback, c.Redis),
 		alerting.Module(c.Alerting),
 		scorer.Module(c.Scorer),
-		collector.Module(c.Collector),
+		collector.Module(c.collector()),
 		tailModule(),
 		host.Listen(c.ListenConfig),
 	}
