@@ -89,6 +89,9 @@ type Stats struct {
 
 // Checkpoint says how far the index has followed the stream.
 type Checkpoint struct {
+	// Life names what the index has taken in since one Reset; the next begins
+	// another. It is empty in the position of a stream.
+	Life string
 	// Incarnation names the stream's life: an index built from another one is
 	// worthless.
 	Incarnation string
@@ -108,11 +111,12 @@ type Index interface {
 	// Complete records that everything up to cp is applied. From the first call
 	// after Reset on, the index is complete. A checkpoint never moves back
 	// within one incarnation. It changes nothing and returns ErrIndexIncomplete
-	// when the content was lost or reset since the caller's Reset, or since it
-	// last read a Checkpoint: what is half there must never be called whole.
+	// when the index is not in the life that cp names: what was applied before it
+	// was lost or reset is not there, and must never be called whole.
 	Complete(ctx context.Context, cp Checkpoint) error
-	// Reset forgets everything; the index is incomplete until Complete.
-	Reset(ctx context.Context) error
+	// Reset forgets everything and begins another life; the index is incomplete
+	// until Complete.
+	Reset(ctx context.Context) (life string, err error)
 	// Apply takes the entries in, each only if its Seq is higher than what is
 	// held for its ID. An applied entry ends the hold on its ID.
 	Apply(ctx context.Context, entries ...Entry) error

@@ -115,6 +115,8 @@ func (p *projection) check(ctx context.Context) error {
 		return errIndexLost
 	case err != nil:
 		return err
+	case cp.Life != p.life: // somebody else has built it anew, without what this run brought
+		return errIndexLost
 	case cp.Incarnation != p.floor.Incarnation:
 		return errStreamChanged
 	case cp.Seq < p.saved:

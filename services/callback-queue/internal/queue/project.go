@@ -49,7 +49,7 @@ type projector struct {
 }
 
 func (p *projector) run(ctx context.Context) error {
-	from, err := p.resumeAt(ctx)
+	life, from, err := p.resumeAt(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (p *projector) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := &projection{queue: p.queue, floor: pos, started: time.Now()}
+	r := &projection{queue: p.queue, life: life, floor: pos, started: time.Now()}
 	err = r.run(ctx, from)
 	p.took = time.Since(r.started)
 	p.beaten = !r.live && errors.Is(err, ErrIndexIncomplete)
@@ -67,9 +67,9 @@ func (p *projector) run(ctx context.Context) error {
 	return err
 }
 
-// resumeAt is the first sequence the index has not seen: 1 when it was reset to
-// be built anew.
-func (p *projector) resumeAt(ctx context.Context) (uint64, error) {
+// resumeAt is the life that the index is in, and the first sequence that it has
+// not seen: 1 when it was reset to be built anew.
+func (p *projector) resumeAt(ctx context.Context) (string, uint64, error) {
 	q := p.queue
 	if p.distrust {
 		return p.reset(ctx)
@@ -79,33 +79,34 @@ func (p *projector) resumeAt(ctx context.Context) (uint64, error) {
 		return p.reset(ctx)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("index: %w", err)
+		return "", 0, fmt.Errorf("index: %w", err)
 	}
 	// Asked in this order: the stream may grow between the two, the index cannot
 	// get ahead of it.
 	pos, err := q.store.Position(ctx)
 	switch {
 	case err != nil:
-		return 0, err
+		return "", 0, err
 	case cp.Incarnation != pos.Incarnation || cp.Seq > pos.Seq:
 		q.log.Warn("the index belongs to another life of the stream and is built anew")
 		return p.reset(ctx)
 	default:
-		return cp.Seq + 1, nil
+		return cp.Life, cp.Seq + 1, nil
 	}
 }
 
-func (p *projector) reset(ctx context.Context) (uint64, error) {
+func (p *projector) reset(ctx context.Context) (string, uint64, error) {
 	select {
 	case <-p.queue.foreign: // what was found wrong is about to go
 	default:
 	}
-	if err := p.queue.index.Reset(ctx); err != nil {
-		return 0, fmt.Errorf("index: %w", err)
+	life, err := p.queue.index.Reset(ctx)
+	if err != nil {
+		return "", 0, fmt.Errorf("index: %w", err)
 	}
 	p.distrust = false
 	p.queue.signals.reset.fire()
-	return 1, nil
+	return life, 1, nil
 }
 
 // checkpoint asks the index how far it is. Where two build it at once, the one

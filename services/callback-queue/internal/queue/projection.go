@@ -29,6 +29,7 @@ const (
 // more. With the first event that is somebody else's it follows.
 type projection struct {
 	queue   *Queue
+	life    string     // of the index; in another it lacks what this run brought
 	floor   Checkpoint // where the stream stood when the run began
 	started time.Time
 
@@ -193,7 +194,7 @@ func (p *projection) readEntry(c Change) Entry {
 }
 
 func (p *projection) save(ctx context.Context) error {
-	err := p.queue.index.Complete(ctx, Checkpoint{Incarnation: p.floor.Incarnation, Seq: p.done})
+	err := p.queue.index.Complete(ctx, Checkpoint{Life: p.life, Incarnation: p.floor.Incarnation, Seq: p.done})
 	if err == nil {
 		p.saved = p.done
 	}

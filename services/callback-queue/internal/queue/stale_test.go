@@ -19,10 +19,12 @@ import (
 func (r *replica) believe(entries ...queue.Entry) {
 	r.world.Helper()
 	ctx := r.world.Context()
-	require.NoError(r.world, r.index.Reset(ctx))
+	life, err := r.index.Reset(ctx)
+	require.NoError(r.world, err)
 	require.NoError(r.world, r.index.Apply(ctx, entries...))
 	pos, err := r.store.Position(ctx)
 	require.NoError(r.world, err)
+	pos.Life = life
 	require.NoError(r.world, r.index.Complete(ctx, pos))
 }
 

@@ -17,7 +17,7 @@ func (r *replica) saved() {
 	require.NoError(r.world, err)
 	r.world.until("the checkpoint is the end of the stream", func() bool {
 		cp, err := r.index.Checkpoint(r.world.Context())
-		return err == nil && cp == pos
+		return err == nil && cp.Incarnation == pos.Incarnation && cp.Seq == pos.Seq
 	})
 }
 

@@ -25,8 +25,15 @@ type bench struct {
 // complete makes the index one that holds everything.
 func (b *bench) complete() {
 	b.Helper()
-	require.NoError(b, b.index.Reset(b.Context()))
-	require.NoError(b, b.index.Complete(b.Context(), queue.Checkpoint{Incarnation: "one", Seq: 1}))
+	require.NoError(b, b.index.Complete(b.Context(), queue.Checkpoint{Life: b.reset(), Incarnation: "one", Seq: 1}))
+}
+
+func (b *bench) reset() (life string) {
+	b.Helper()
+	life, err := b.index.Reset(b.Context())
+	require.NoError(b, err)
+	require.NotEmpty(b, life)
+	return life
 }
 
 func (b *bench) apply(entries ...queue.Entry) {

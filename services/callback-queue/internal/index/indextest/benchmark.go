@@ -79,12 +79,13 @@ func BenchmarkApply(b *testing.B, newIndex func(b *testing.B) queue.Index, sizes
 // fill applies as a rebuild does: a few thousand at a time.
 func fill(b *testing.B, index queue.Index, size int) {
 	const batch = 4000
-	require.NoError(b, index.Reset(b.Context()))
+	life, err := index.Reset(b.Context())
+	require.NoError(b, err)
 	for from := 0; from < size; from += batch {
 		entries := many(min(batch, size-from), func(i int) queue.Entry { return waiting(from + i) })
 		require.NoError(b, index.Apply(b.Context(), entries...))
 	}
-	require.NoError(b, index.Complete(b.Context(), queue.Checkpoint{Incarnation: "one", Seq: uint64(size)}))
+	require.NoError(b, index.Complete(b.Context(), queue.Checkpoint{Life: life, Incarnation: "one", Seq: uint64(size)}))
 }
 
 // waiting is the nth of a backlog of three queues, as real ones are: ids as long

@@ -16,6 +16,7 @@ func Exercise(t *testing.T, newIndex func(t *testing.T) queue.Index) {
 	for name, test := range map[string]func(*bench){
 		"a new index is incomplete":                  newIsIncomplete,
 		"complete moves the checkpoint forward only": completeMovesForward,
+		"complete is for one life":                   completeIsForOneLife,
 		"reset forgets everything":                   resetForgets,
 
 		"apply keeps every field":                 applyKeepsFields,

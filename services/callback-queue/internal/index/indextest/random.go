@@ -45,7 +45,7 @@ type play struct {
 	index     queue.Index
 	reference reference
 	now       time.Time
-	begun     bool // reset at least once
+	life      string // empty before the first reset
 }
 
 func (p *play) passTime(t *rapid.T) {
@@ -108,18 +108,23 @@ func (p *play) reset(t *rapid.T) {
 	if rapid.IntRange(0, 3).Draw(t, "one in four") > 0 {
 		return
 	}
-	require.NoError(t, p.index.Reset(p.Context()))
+	p.begin(t)
+}
+
+// begin starts another life of the index.
+func (p *play) begin(t *rapid.T) {
+	life, err := p.index.Reset(p.Context())
+	require.NoError(t, err)
 	p.reference.reset()
-	p.begun = true
+	p.life = life
 }
 
 func (p *play) complete(t *rapid.T) {
-	if !p.begun {
-		require.NoError(t, p.index.Reset(p.Context()))
-		p.reference.reset()
-		p.begun = true
+	if p.life == "" {
+		p.begin(t)
 	}
 	cp := queue.Checkpoint{
+		Life:        p.life,
 		Incarnation: rapid.SampledFrom([]string{"one", "two"}).Draw(t, "incarnation"),
 		Seq:         rapid.Uint64Range(0, 12).Draw(t, "seq"),
 	}

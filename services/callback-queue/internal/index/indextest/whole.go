@@ -25,7 +25,7 @@ func newIsIncomplete(b *bench) {
 }
 
 func completeMovesForward(b *bench) {
-	require.NoError(b, b.index.Reset(b.Context()))
+	life := b.reset()
 	checkpoint := func(cp, want queue.Checkpoint) {
 		b.Helper()
 		require.NoError(b, b.index.Complete(b.Context(), cp))
@@ -34,7 +34,7 @@ func completeMovesForward(b *bench) {
 		require.Equal(b, want, got)
 	}
 	at := func(incarnation string, seq uint64) queue.Checkpoint {
-		return queue.Checkpoint{Incarnation: incarnation, Seq: seq}
+		return queue.Checkpoint{Life: life, Incarnation: incarnation, Seq: seq}
 	}
 	checkpoint(at("one", 0), at("one", 0))
 	checkpoint(at("one", 9), at("one", 9))
@@ -45,10 +45,33 @@ func completeMovesForward(b *bench) {
 	checkpoint(at("two", 5), at("two", 5))
 	b.none(t0)
 
-	require.NoError(b, b.index.Reset(b.Context()))
+	life = b.reset()
 	_, err := b.index.Checkpoint(b.Context())
 	require.ErrorIs(b, err, queue.ErrIndexIncomplete)
 	checkpoint(at("two", 3), at("two", 3))
+}
+
+// Somebody applies, somebody else resets and completes: what the first applied is
+// gone, so it must not be called complete, though the index is.
+func completeIsForOneLife(b *bench) {
+	refused := func(cp queue.Checkpoint) {
+		b.Helper()
+		require.ErrorIs(b, b.index.Complete(b.Context(), cp), queue.ErrIndexIncomplete)
+	}
+	refused(queue.Checkpoint{Incarnation: "one", Seq: 1}) // never reset
+
+	first := queue.Checkpoint{Life: b.reset(), Incarnation: "one", Seq: 90}
+	require.NoError(b, b.index.Complete(b.Context(), first))
+	b.apply(pending("a-1", seq(100)))
+	second := queue.Checkpoint{Life: b.reset(), Incarnation: "one", Seq: 95}
+	require.NotEqual(b, first.Life, second.Life)
+	first.Seq = 100
+	refused(first)
+	require.NoError(b, b.index.Complete(b.Context(), second))
+	refused(first)
+	got, err := b.index.Checkpoint(b.Context())
+	require.NoError(b, err)
+	require.Equal(b, second, got)
 }
 
 func resetForgets(b *bench) {
@@ -60,7 +83,7 @@ func resetForgets(b *bench) {
 	)
 	b.reserveAs(once, "a-1")
 
-	require.NoError(b, b.index.Reset(b.Context()))
+	b.reset()
 	_, err := b.index.Reserve(b.Context(), once)
 	require.ErrorIs(b, err, queue.ErrIndexIncomplete)
 	_, found, err := b.index.Get(b.Context(), "a-1")

@@ -13,6 +13,7 @@ package memory
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"sync"
 
@@ -33,6 +34,7 @@ type Index struct {
 	holds    *tree // reserved here, by the moment the hold ends
 	due      *tree // open with a deadline, by the deadline
 	asks     map[ask]*record
+	life     string // empty before the first Reset
 	complete bool
 	upTo     queue.Checkpoint
 }
@@ -76,6 +78,9 @@ func (x *Index) Checkpoint(context.Context) (queue.Checkpoint, error) {
 func (x *Index) Complete(_ context.Context, cp queue.Checkpoint) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.life == "" || cp.Life != x.life {
+		return fmt.Errorf("index complete, lost or reset since: %w", queue.ErrIndexIncomplete)
+	}
 	if x.complete && cp.Incarnation == x.upTo.Incarnation && cp.Seq < x.upTo.Seq {
 		return nil
 	}
@@ -84,11 +89,12 @@ func (x *Index) Complete(_ context.Context, cp queue.Checkpoint) error {
 }
 
 // Reset implements queue.Index.
-func (x *Index) Reset(context.Context) error {
+func (x *Index) Reset(context.Context) (string, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.forget()
-	return nil
+	x.life = rand.Text()
+	return x.life, nil
 }
 
 // Get implements queue.Index.

@@ -1,7 +1,7 @@
 -- Move the checkpoint.
 --
 -- KEYS[1]  meta HASH: life (the token of the Reset that began it), incarnation, seq
--- ARGV[1]  life that the caller knows
+-- ARGV[1]  life that the caller names
 -- ARGV[2]  incarnation
 -- ARGV[3]  seq
 --

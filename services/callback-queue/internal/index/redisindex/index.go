@@ -14,10 +14,10 @@
 // (run it with maxmemory-policy noeviction) and lose one Cluster node's keys
 // while the node with the meta key lives (give every master a replica).
 //
-// Fencing: each Reset begins a new life of the index, and the Index value that
-// did it, or that read a Checkpoint since, may Complete it. Complete by any
-// other, or after the content was lost, changes nothing and returns
-// queue.ErrIndexIncomplete: nobody can declare complete what was lost meanwhile.
+// Fencing: each Reset begins a new life of the index, and only who names it may
+// Complete it. Complete in another life, or after the content was lost, changes
+// nothing and returns queue.ErrIndexIncomplete: nobody can declare complete what
+// was lost meanwhile.
 //
 // Instants are compared as doubles, 256 ns apart at worst; ranks beyond 2^53
 // either side of 0 that round to the same double count as equal, and the id
@@ -42,9 +42,6 @@ var _ queue.Index = (*Index)(nil)
 type Index struct {
 	client redis.UniversalClient
 	keys   keyspace
-	// life is the token of the index's life that this value may complete; it
-	// fences, and is no copy of what Redis says.
-	life atomic.Pointer[string]
 	// lastNames spares peeks a round trip; each peek checks it.
 	lastNames atomic.Pointer[[]string]
 }
@@ -80,20 +77,13 @@ func (x *Index) Checkpoint(ctx context.Context) (queue.Checkpoint, error) {
 	if err != nil {
 		return queue.Checkpoint{}, fmt.Errorf("index checkpoint: %w", err)
 	}
-	x.life.Store(&life)
-	return queue.Checkpoint{Incarnation: incarnation, Seq: seq}, nil
+	return queue.Checkpoint{Life: life, Incarnation: incarnation, Seq: seq}, nil
 }
 
-// Complete implements queue.Index. It returns queue.ErrIndexIncomplete, and
-// changes nothing, when the index was lost or reset since this value last did
-// Reset or read a Checkpoint, or when it never did either.
+// Complete implements queue.Index.
 func (x *Index) Complete(ctx context.Context, cp queue.Checkpoint) error {
-	life := x.life.Load()
-	if life == nil {
-		return fmt.Errorf("index complete without reset or checkpoint: %w", queue.ErrIndexIncomplete)
-	}
 	seq := strconv.FormatUint(cp.Seq, 10)
-	done, err := completeScript.Run(ctx, x.client, []string{x.keys.meta()}, *life, cp.Incarnation, seq).Int()
+	done, err := completeScript.Run(ctx, x.client, []string{x.keys.meta()}, cp.Life, cp.Incarnation, seq).Int()
 	if err != nil {
 		return fmt.Errorf("index complete: %w", err)
 	}
@@ -106,7 +96,7 @@ func (x *Index) Complete(ctx context.Context, cp queue.Checkpoint) error {
 // Reset implements queue.Index. It takes away only this index's entries. The
 // names of its queues stay known: forgetting one while another replica applies
 // an entry to it would hide that entry.
-func (x *Index) Reset(ctx context.Context) error {
+func (x *Index) Reset(ctx context.Context) (string, error) {
 	life := rand.Text()
 	_, err := x.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
 		tx.Del(ctx, x.keys.meta())
@@ -114,17 +104,16 @@ func (x *Index) Reset(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("index reset: %w", err)
+		return "", fmt.Errorf("index reset: %w", err)
 	}
 	names, err := x.queues(ctx)
 	if err != nil {
-		return fmt.Errorf("index reset: %w", err)
+		return "", fmt.Errorf("index reset: %w", err)
 	}
 	if _, err := x.run(ctx, callEach(resetScript, names)...); err != nil {
-		return fmt.Errorf("index reset: %w", err)
+		return "", fmt.Errorf("index reset: %w", err)
 	}
-	x.life.Store(&life)
-	return nil
+	return life, nil
 }
 
 // queues are the names of all queues an entry was ever applied to.

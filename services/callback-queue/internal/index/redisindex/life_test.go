@@ -18,9 +18,8 @@ import (
 )
 
 var (
-	t0   = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-	ask  = queue.Reservation{Agent: "amina", Now: t0, Hold: time.Minute}
-	upTo = queue.Checkpoint{Incarnation: "one", Seq: 100}
+	t0  = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	ask = queue.Reservation{Agent: "amina", Now: t0, Hold: time.Minute}
 )
 
 func entries(count int) []queue.Entry {
@@ -35,11 +34,24 @@ func entries(count int) []queue.Entry {
 	return list
 }
 
-func rebuild(t *testing.T, x queue.Index, list []queue.Entry) {
+// upTo is a checkpoint in a life of the index.
+func upTo(life string) queue.Checkpoint {
+	return queue.Checkpoint{Life: life, Incarnation: "one", Seq: 100}
+}
+
+func reset(t *testing.T, x queue.Index) (life string) {
 	t.Helper()
-	require.NoError(t, x.Reset(t.Context()))
+	life, err := x.Reset(t.Context())
+	require.NoError(t, err)
+	return life
+}
+
+func rebuild(t *testing.T, x queue.Index, list []queue.Entry) queue.Checkpoint {
+	t.Helper()
+	cp := upTo(reset(t, x))
 	require.NoError(t, x.Apply(t.Context(), list...))
-	require.NoError(t, x.Complete(t.Context(), upTo))
+	require.NoError(t, x.Complete(t.Context(), cp))
+	return cp
 }
 
 // claimAll reserves until nothing is ready, and returns how many it got.
@@ -77,25 +89,25 @@ func TestWhatWasLostMeanwhileCannotBeCompleted(t *testing.T) {
 	t.Parallel()
 	client := testkit.RedisServer(t).Client(t)
 	x := redisindex.New(client, "p")
-	incomplete := func() {
+	incomplete := func(life string) {
 		t.Helper()
-		require.ErrorIs(t, x.Complete(t.Context(), upTo), queue.ErrIndexIncomplete)
+		require.ErrorIs(t, x.Complete(t.Context(), upTo(life)), queue.ErrIndexIncomplete)
 		_, err := x.Checkpoint(t.Context())
 		require.ErrorIs(t, err, queue.ErrIndexIncomplete)
 	}
-	incomplete() // never reset
+	incomplete("") // never reset
 
 	// Flushed while it is being rebuilt.
-	require.NoError(t, x.Reset(t.Context()))
+	life := reset(t, x)
 	require.NoError(t, x.Apply(t.Context(), entries(10)...))
 	require.NoError(t, client.FlushAll(t.Context()).Err())
 	require.NoError(t, x.Apply(t.Context(), entries(12)[10:]...))
-	incomplete()
+	incomplete(life)
 
 	// Flushed while it follows the stream.
-	rebuild(t, x, entries(10))
+	life = rebuild(t, x, entries(10)).Life
 	require.NoError(t, client.FlushAll(t.Context()).Err())
-	incomplete()
+	incomplete(life)
 	rebuild(t, x, entries(10))
 	require.Equal(t, 10, claimAll(t, x))
 }
@@ -105,7 +117,7 @@ func TestTwoIndexesOfOnePrefixAreOne(t *testing.T) {
 	prefix := testkit.RedisPrefix(t)
 	a := redisindex.New(testkit.Redis(t), prefix)
 	b := redisindex.New(testkit.Redis(t), prefix)
-	rebuild(t, a, entries(4))
+	built := rebuild(t, a, entries(4))
 
 	once := ask
 	once.RequestID = "r"
@@ -119,20 +131,18 @@ func TestTwoIndexesOfOnePrefixAreOne(t *testing.T) {
 	// Whoever has read the checkpoint may move it on.
 	cp, err := b.Checkpoint(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, upTo, cp)
+	require.Equal(t, built, cp)
 	cp.Seq++
 	require.NoError(t, b.Complete(t.Context(), cp))
 	moved, err := a.Checkpoint(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, cp, moved)
 
-	// A reset by the other takes the right to complete away until it is done.
-	require.NoError(t, a.Reset(t.Context()))
+	// A reset by the other ends the life that this one knew.
+	next := upTo(reset(t, a))
 	require.ErrorIs(t, b.Complete(t.Context(), cp), queue.ErrIndexIncomplete)
-	require.NoError(t, a.Complete(t.Context(), upTo))
-	_, err = b.Checkpoint(t.Context())
-	require.NoError(t, err)
-	require.NoError(t, b.Complete(t.Context(), cp))
+	require.NoError(t, a.Complete(t.Context(), next))
+	require.ErrorIs(t, b.Complete(t.Context(), cp), queue.ErrIndexIncomplete)
 }
 
 func TestResetTakesOnlyItsOwn(t *testing.T) {
@@ -143,7 +153,7 @@ func TestResetTakesOnlyItsOwn(t *testing.T) {
 	rebuild(t, other, entries(10))
 	require.NoError(t, client.Set(t.Context(), "p:{one}:alien", "1", 0).Err())
 
-	require.NoError(t, mine.Reset(t.Context()))
+	reset(t, mine)
 	left, err := client.Keys(t.Context(), "p:{*").Result()
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{"p:{one}:alien", "p:{%index}:meta", "p:{%index}:queues"}, left)
@@ -162,12 +172,13 @@ func TestResetAmidAppliesLosesNothingByHalves(t *testing.T) {
 			assert.NoError(t, x.Apply(t.Context(), list[i]))
 		}
 	})
+	var life string
 	for range 20 {
-		require.NoError(t, x.Reset(t.Context()))
+		life = reset(t, x)
 	}
 	writer.Wait()
 	require.NoError(t, x.Apply(t.Context(), list...))
-	require.NoError(t, x.Complete(t.Context(), upTo))
+	require.NoError(t, x.Complete(t.Context(), upTo(life)))
 	require.Equal(t, len(list), claimAll(t, x))
 }
 
@@ -219,8 +230,8 @@ func calls(x *redisindex.Index) map[string]func(context.Context) error {
 	everywhere.Queues = []string{"one", "two"}
 	return map[string]func(context.Context) error{
 		"checkpoint": func(ctx context.Context) error { _, err := x.Checkpoint(ctx); return err },
-		"complete":   func(ctx context.Context) error { return x.Complete(ctx, upTo) },
-		"reset":      x.Reset,
+		"complete":   func(ctx context.Context) error { return x.Complete(ctx, upTo("")) },
+		"reset":      func(ctx context.Context) error { _, err := x.Reset(ctx); return err },
 		"apply":      func(ctx context.Context) error { return x.Apply(ctx, entries(3)...) },
 		"reserve":    func(ctx context.Context) error { _, err := x.Reserve(ctx, everywhere); return err },
 		"held by":    func(ctx context.Context) error { _, err := x.HeldBy(ctx, "amina"); return err },
