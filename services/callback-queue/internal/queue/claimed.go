@@ -18,10 +18,7 @@ func (q *Queue) claimedBefore(ctx context.Context, r ClaimRequest) (*callback.Ca
 	if r.RequestID == "" {
 		return nil, nil //nolint:nilnil // nothing before is no error
 	}
-	held, err := q.index.HeldBy(ctx, r.AgentID)
-	if err != nil {
-		return nil, q.indexError(err)
-	}
+	held, whole := q.index.HeldBy(ctx, r.AgentID)
 	for _, e := range held {
 		// No is said on what is at hand, as long as it is no older than the entry: a
 		// hold does not change hands without ending. Yes is said on the truth.
@@ -33,10 +30,7 @@ func (q *Queue) claimedBefore(ctx context.Context, r ClaimRequest) (*callback.Ca
 			return cb, err
 		}
 	}
-	// Asked after the question, not before: an index that was lost just now has
-	// answered that nothing is held.
-	_, err = q.index.Checkpoint(ctx)
-	return nil, q.indexError(err)
+	return nil, q.indexError(whole)
 }
 
 // heldUnder returns the customer's callback if the agent holds it by this very

@@ -124,7 +124,8 @@ type Index interface {
 	// the agent. It returns ErrNoneReady, or ErrIndexIncomplete when none is
 	// ready in an index that may not hold everything.
 	Reserve(ctx context.Context, r Reservation) (Entry, error)
-	// HeldBy returns the entries an agent holds, oldest Seq first.
+	// HeldBy returns the entries an agent holds, oldest Seq first; with
+	// ErrIndexIncomplete there may be more.
 	HeldBy(ctx context.Context, agent string) ([]Entry, error)
 	// Due returns up to limit entries whose DueAt is not after now, earliest first.
 	Due(ctx context.Context, now time.Time, limit int) ([]Entry, error)

@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -15,9 +16,13 @@ import (
 func (x *Index) HeldBy(_ context.Context, agent string) ([]queue.Entry, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	var err error
+	if !x.complete {
+		err = fmt.Errorf("index held by: %w", queue.ErrIndexIncomplete)
+	}
 	d, known := x.desks[agent]
 	if !known {
-		return nil, nil
+		return nil, err
 	}
 	entries := make([]queue.Entry, 0, d.held.Len())
 	d.held.Scan(func(r *record) bool {
@@ -27,7 +32,7 @@ func (x *Index) HeldBy(_ context.Context, agent string) ([]queue.Entry, error) {
 	slices.SortFunc(entries, func(a, b queue.Entry) int {
 		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.ID, b.ID))
 	})
-	return entries, nil
+	return entries, err
 }
 
 // Due implements queue.Index.

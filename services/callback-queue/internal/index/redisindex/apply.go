@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
 
@@ -13,23 +15,54 @@ const (
 	applyBatch = 200
 	// applyRound is how many scripts go in one round trip.
 	applyRound = 16
+	// maxTogether is the most entries that go in together with other callers'.
+	maxTogether = 16
 )
 
-// Apply implements queue.Index. A queue's entries go in by the batch; on an
-// error some batches may be in, and applying all again is right.
+// Apply implements queue.Index. A queue's entries go in by the batch, and those
+// of callers who come at the same moment together; on an error some may be in,
+// and applying all again is right.
 func (x *Index) Apply(ctx context.Context, entries ...queue.Entry) error {
-	if len(entries) == 0 {
-		return nil
+	var err error
+	switch {
+	case len(entries) == 0:
+	case len(entries) > maxTogether:
+		err = x.apply(ctx, entries)
+	default:
+		err = x.applies.join(ctx, entries)
 	}
+	if err != nil {
+		return fmt.Errorf("index apply: %w", err)
+	}
+	return nil
+}
+
+func (x *Index) apply(ctx context.Context, entries []queue.Entry) error {
 	calls := applyCalls(entries)
 	for len(calls) > 0 {
 		round := calls[:min(applyRound, len(calls))]
 		calls = calls[len(round):]
-		if _, err := x.run(ctx, round...); err != nil {
-			return fmt.Errorf("index apply: %w", err)
+		if err := x.applyRound(ctx, round); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// applyRound makes calls, and the names of their queues known before them.
+func (x *Index) applyRound(ctx context.Context, calls []call) error {
+	var enrolled *redis.IntCmd
+	calls[0].before = func(pipe redis.Pipeliner) {
+		names := make([]any, len(calls))
+		for i, c := range calls {
+			names[i] = c.queue
+		}
+		enrolled = pipe.SAdd(ctx, x.keys.queues(), names...)
+	}
+	if _, err := x.run(ctx, calls...); err != nil {
+		return err
+	}
+	return enrolled.Err()
 }
 
 // applyCalls groups the entries by queue, the newest of each id only,
@@ -52,7 +85,7 @@ func applyCalls(entries []queue.Entry) []call {
 		if !known || len(calls[at].args) >= 2*applyBatch {
 			at = len(calls)
 			open[e.Queue] = at
-			calls = append(calls, call{script: applyScript, queue: e.Queue, enroll: true})
+			calls = append(calls, call{script: applyScript, queue: e.Queue})
 		}
 		calls[at].args = append(calls[at].args, e.ID, encode(e))
 	}

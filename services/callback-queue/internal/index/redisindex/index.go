@@ -42,6 +42,9 @@ var _ queue.Index = (*Index)(nil)
 type Index struct {
 	client redis.UniversalClient
 	keys   keyspace
+	// trips and applies are shared by those who ask at the same moment.
+	trips   together[redis.Cmder]
+	applies together[queue.Entry]
 	// lastNames spares peeks a round trip; each peek checks it.
 	lastNames atomic.Pointer[[]string]
 }
@@ -51,7 +54,10 @@ type Index struct {
 // server are one. The client stays the caller's to close; set its
 // ContextTimeoutEnabled, or a context can't end a wait for the server.
 func New(client redis.UniversalClient, prefix string) *Index {
-	return &Index{client: client, keys: keyspace{prefix: prefix}}
+	x := &Index{client: client, keys: keyspace{prefix: prefix}}
+	x.trips.do = x.trip
+	x.applies.do = x.apply
+	return x
 }
 
 // Fields of the meta hash.

@@ -22,6 +22,8 @@ const (
 	keyDelayed
 	keyHolds
 	keyAsks
+	keyDue
+	keyLists
 )
 
 func (k keyspace) queue(name string) []string {
@@ -34,6 +36,8 @@ func (k keyspace) queue(name string) []string {
 }
 
 func (k keyspace) entries(name string) string { return k.stem(name) + queueKeys[keyEntries] }
+
+func (k keyspace) lists(name string) string { return k.stem(name) + queueKeys[keyLists] }
 
 func (k keyspace) stem(queueName string) string {
 	tag := url.QueryEscape(queueName)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
@@ -133,6 +134,16 @@ func (x *Index) rows(ctx context.Context, calls []call) ([]queue.Entry, error) {
 
 func keyOf(e queue.Entry) order.Key {
 	return order.Key{Opened: order.Nanos(e.OpenedAt), ID: e.ID}
+}
+
+// idOf is the id in a member of a page list, list:opened:id. A list's name is
+// escaped and holds no colon.
+func idOf(member string) (string, error) {
+	parts := strings.SplitN(member, ":", 3)
+	if len(parts) != 3 {
+		return "", errAnswer
+	}
+	return parts[2], nil
 }
 
 // cut keeps what the filter chooses of the first limit entries.

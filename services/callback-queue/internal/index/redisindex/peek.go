@@ -44,16 +44,14 @@ func (s *search) peek(ctx context.Context) (sight, error) {
 		pipe := s.x.client.Pipeline()
 		current := pipe.SMembers(ctx, s.x.keys.queues())
 		glances := s.look(ctx, pipe, known)
-		_, _ = pipe.Exec(ctx) // each reply has its own error
-		names, err := current.Result()
-		if err != nil {
+		if err := s.x.exec(ctx, pipe); err != nil {
 			return sight{}, err
 		}
-		slices.Sort(names)
-		if slices.Equal(names, known) {
+		if same, err := s.x.compare(known, current); err != nil {
+			return sight{}, err
+		} else if same {
 			return see(glances)
 		}
-		s.x.lastNames.Store(&names)
 	}
 }
 
@@ -105,10 +103,26 @@ func see(glances []glance) (sight, error) {
 	return seen, nil
 }
 
-// names are the queues' names as the last peek read them, sorted.
+// names are the queues' names as they were read last, sorted: calls on all queues
+// go out on them, and read them again in the same round trip.
 func (x *Index) names() []string {
 	if names := x.lastNames.Load(); names != nil {
 		return *names
 	}
 	return nil
+}
+
+// compare remembers the names that were read, and reports whether they are those
+// that were known before.
+func (x *Index) compare(known []string, read *redis.StringSliceCmd) (bool, error) {
+	names, err := read.Result()
+	if err != nil {
+		return false, err
+	}
+	slices.Sort(names)
+	if slices.Equal(names, known) {
+		return true, nil
+	}
+	x.lastNames.Store(&names)
+	return false, nil
 }

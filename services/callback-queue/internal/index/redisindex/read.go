@@ -54,20 +54,110 @@ func (x *Index) get(ctx context.Context, id string) (queue.Entry, bool, error) {
 // HeldBy implements queue.Index. A reservation that no Apply has confirmed is
 // not in the agent's hands yet.
 func (x *Index) HeldBy(ctx context.Context, agent string) ([]queue.Entry, error) {
-	if agent == "" {
-		return nil, nil
-	}
-	names, err := x.queues(ctx)
+	held, err := x.heldBy(ctx, agent)
 	if err != nil {
-		return nil, fmt.Errorf("index held by: %w", err)
+		return held, fmt.Errorf("index held by: %w", err)
 	}
-	held, err := x.read(ctx, names, []string{deskHeld + url.QueryEscape(agent)}, "", -1)
-	if err != nil {
-		return nil, fmt.Errorf("index held by: %w", err)
+	return held, nil
+}
+
+// heldBy needs one round trip, and another when the agent has something.
+func (x *Index) heldBy(ctx context.Context, agent string) ([]queue.Entry, error) {
+	for {
+		known := x.names()
+		pipe := x.client.Pipeline()
+		current := pipe.SMembers(ctx, x.keys.queues())
+		members := make([]*redis.StringSliceCmd, len(known))
+		list := deskHeld + url.QueryEscape(agent)
+		for i, name := range known {
+			members[i] = pipe.ZRangeByLex(ctx, x.keys.lists(name), &redis.ZRangeBy{Min: "[" + list + ":", Max: "(" + list + ";"})
+		}
+		// Asked last: an index that was lost just now has answered that nothing is held.
+		whole := pipe.HExists(ctx, x.keys.meta(), fieldSeq)
+		if err := x.exec(ctx, pipe); err != nil {
+			return nil, err
+		}
+		same, err := x.compare(known, current)
+		if err != nil {
+			return nil, err
+		}
+		if same {
+			return x.heldIn(ctx, agent, known, members, whole)
+		}
+	}
+}
+
+// heldIn reads the entries of an agent's lists. What has left the agent's hands
+// since the lists were read is left out.
+func (x *Index) heldIn(ctx context.Context, agent string, names []string, members []*redis.StringSliceCmd, whole *redis.BoolCmd) ([]queue.Entry, error) {
+	pipe := x.client.Pipeline()
+	var rows []heldRow
+	for i, name := range names {
+		texts, err := members[i].Result()
+		if err != nil {
+			return nil, err
+		}
+		if len(texts) == 0 {
+			continue
+		}
+		row := heldRow{queue: name, ids: make([]string, len(texts))}
+		for n, text := range texts {
+			if row.ids[n], err = idOf(text); err != nil {
+				return nil, err
+			}
+		}
+		row.values = pipe.HMGet(ctx, x.keys.entries(name), row.ids...)
+		rows = append(rows, row)
+	}
+	var held []queue.Entry
+	if len(rows) > 0 {
+		if err := x.exec(ctx, pipe); err != nil {
+			return nil, err
+		}
+	}
+	for _, row := range rows {
+		entries, err := row.entries(agent)
+		if err != nil {
+			return nil, err
+		}
+		held = append(held, entries...)
 	}
 	slices.SortFunc(held, func(a, b queue.Entry) int {
 		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.ID, b.ID))
 	})
+	complete, err := whole.Result()
+	if err == nil && !complete {
+		err = queue.ErrIndexIncomplete
+	}
+	return held, err
+}
+
+// heldRow is what an agent holds in one queue.
+type heldRow struct {
+	queue  string
+	ids    []string
+	values *redis.SliceCmd
+}
+
+func (r heldRow) entries(agent string) ([]queue.Entry, error) {
+	values, err := r.values.Result()
+	if err != nil {
+		return nil, err
+	}
+	var held []queue.Entry
+	for i, value := range values {
+		text, known := value.(string)
+		if !known {
+			continue // reset since
+		}
+		e, err := decode(r.queue, r.ids[i], text)
+		if err != nil {
+			return nil, err
+		}
+		if e.Agent == agent && e.State.Held() {
+			held = append(held, e)
+		}
+	}
 	return held, nil
 }
 

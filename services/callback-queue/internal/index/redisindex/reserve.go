@@ -86,6 +86,9 @@ func (s *search) try(ctx context.Context, force bool) (queue.Entry, string, erro
 	if len(s.wanted) == 1 && s.question == "" {
 		return s.take(ctx, s.wanted[0], force)
 	}
+	if only := s.x.names(); len(only) == 1 && (len(s.wanted) == 0 || slices.Equal(s.wanted, only)) {
+		return s.takeOnly(ctx, only, force)
+	}
 	seen, err := s.peek(ctx)
 	if err != nil {
 		return queue.Entry{}, "", err
@@ -112,23 +115,45 @@ func (s *search) try(ctx context.Context, force bool) (queue.Entry, string, erro
 	return queue.Entry{}, replyNone, nil
 }
 
+// takeOnly holds the best entry of the only queue there was, without a peek. If
+// another has come meanwhile, what was got here is as good as a peek before.
+func (s *search) takeOnly(ctx context.Context, only []string, force bool) (queue.Entry, string, error) {
+	var current *redis.StringSliceCmd
+	c := s.taking(only[0], force)
+	c.before = func(pipe redis.Pipeliner) { current = pipe.SMembers(ctx, s.x.keys.queues()) }
+	e, answer, err := s.call(ctx, c)
+	if err != nil {
+		return e, answer, err
+	}
+	same, err := s.x.compare(only, current)
+	if err == nil && !same && answer == replyNone {
+		answer = replyAgain
+	}
+	return e, answer, err
+}
+
 // take holds the best entry of one queue.
 func (s *search) take(ctx context.Context, name string, force bool) (queue.Entry, string, error) {
+	return s.call(ctx, s.taking(name, force))
+}
+
+func (s *search) taking(name string, force bool) call {
 	forced := "0"
 	if force {
 		forced = "1"
 	}
-	return s.call(ctx, reserveScript, name, decimal(s.now), decimal(s.ends), s.question, settleBatch, forced)
+	return call{script: reserveScript, queue: name, args: []any{decimal(s.now), decimal(s.ends), s.question, settleBatch, forced}}
 }
 
 // asked looks for the entry that the question got from a queue before.
 func (s *search) asked(ctx context.Context, name string) (queue.Entry, string, error) {
-	return s.call(ctx, askedScript, name, decimal(s.now), s.question)
+	return s.call(ctx, call{script: askedScript, queue: name, args: []any{decimal(s.now), s.question}})
 }
 
 // call makes a call that answers one word, or a word and an entry.
-func (s *search) call(ctx context.Context, script *redis.Script, name string, args ...any) (queue.Entry, string, error) {
-	replies, err := s.x.run(ctx, call{script: script, queue: name, args: args})
+func (s *search) call(ctx context.Context, c call) (queue.Entry, string, error) {
+	name := c.queue
+	replies, err := s.x.run(ctx, c)
 	if err != nil {
 		return queue.Entry{}, "", err
 	}

@@ -25,6 +25,8 @@ var (
 	dueSource string
 	//go:embed page.lua
 	pageSource string
+	//go:embed quick.lua
+	quickSource string
 	//go:embed reserve.lua
 	reserveSource string
 	//go:embed reset.lua
@@ -41,7 +43,7 @@ var (
 	completeScript = redis.NewScript(completeSource)
 	dueScript      = redis.NewScript(preludeSource + dueSource)
 	pageScript     = redis.NewScript(preludeSource + pageSource)
-	reserveScript  = redis.NewScript(preludeSource + settleSource + reserveSource)
+	reserveScript  = redis.NewScript(quickSource + preludeSource + settleSource + reserveSource)
 	resetScript    = redis.NewScript(preludeSource + resetSource)
 	passScript     = redis.NewScript(preludeSource + settleSource + passSource)
 	statsScript    = redis.NewScript(preludeSource + statsSource)
@@ -52,8 +54,8 @@ type call struct {
 	script *redis.Script
 	queue  string
 	args   []any
-	// enroll makes the queue's name known in the same round trip.
-	enroll bool
+	// before, if not nil, queues commands that go before it in the same round trip.
+	before func(redis.Pipeliner)
 }
 
 // callEach makes the same call on each queue.
@@ -92,21 +94,13 @@ func (x *Index) send(ctx context.Context, calls []call, replies []*redis.Cmd, nu
 		return nil, nil
 	}
 	pipe := x.client.Pipeline()
-	var names []any
 	for _, i := range numbers {
-		if calls[i].enroll {
-			names = append(names, calls[i].queue)
+		if before := calls[i].before; before != nil {
+			before(pipe)
 		}
-	}
-	enrolled := new(redis.IntCmd)
-	if len(names) > 0 {
-		enrolled = pipe.SAdd(ctx, x.keys.queues(), names...)
-	}
-	for _, i := range numbers {
 		replies[i] = how(calls[i].script, ctx, pipe, x.keys.queue(calls[i].queue), calls[i].args...)
 	}
-	_, _ = pipe.Exec(ctx) // each reply has its own error
-	if err := enrolled.Err(); err != nil {
+	if err := x.exec(ctx, pipe); err != nil {
 		return nil, err
 	}
 	var missing []int
@@ -120,4 +114,30 @@ func (x *Index) send(ctx context.Context, calls []call, replies []*redis.Cmd, nu
 		}
 	}
 	return missing, nil
+}
+
+// maxShared is the most words that share a round trip with other callers': what
+// is longer would keep those waiting.
+const maxShared = 60
+
+// exec sends what is queued on a pipeline. After nil each command has its own
+// reply or error; after an error, which is ctx's, none may be looked at, and they
+// may be carried out.
+func (x *Index) exec(ctx context.Context, pipe redis.Pipeliner) error {
+	words := 0
+	for _, cmd := range pipe.Cmds() {
+		words += len(cmd.Args())
+	}
+	if words > maxShared {
+		return x.trip(ctx, pipe.Cmds())
+	}
+	return x.trips.join(ctx, pipe.Cmds())
+}
+
+// trip makes one round trip. Each command gets its own reply or error.
+func (x *Index) trip(ctx context.Context, cmds []redis.Cmder) error {
+	pipe := x.client.Pipeline()
+	_ = pipe.BatchProcess(ctx, cmds...) // only queues
+	_, _ = pipe.Exec(ctx)
+	return nil
 }
