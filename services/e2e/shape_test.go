@@ -43,7 +43,7 @@ func fourServices(t *testing.T, queueEnv ...string) *loop {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, nats.Shutdown(t.Context())) })
 	env := []string{"RAPPEL_NATS__URL=" + nats.URL()}
-	queueEnv = append(append([]string{}, env...), append(queueEnv, "RAPPEL_REDIS__ADDRS="+redis.Socket)...)
+	queueEnv = append(append([]string{}, env...), append(queueEnv, "RAPPEL_REDIS__ADDRS="+redis.Addr)...)
 	queue := start(t, "callback-queue", queueEnv)
 	start(t, "alerting", env)
 	start(t, "scorer", env)

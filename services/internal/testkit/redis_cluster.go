@@ -21,7 +21,7 @@ const redisSlots = 16384
 // skips or fails as Redis does.
 func RedisCluster(t testing.TB, masters int) *redis.ClusterClient {
 	t.Helper()
-	needRedis(t)
+	NeedRealRedis(t)
 	ports := freePorts(t, 2*masters)
 	addresses := make([]string, masters)
 	nodes := make([]*redis.Client, masters)

@@ -24,13 +24,13 @@ func TestRedisEndsWithAKilledTestBinary(t *testing.T) {
 		startRedisAndDie(t)
 	}
 	t.Parallel()
-	testkit.Redis(t) // skips where there is no redis-server
+	testkit.RedisCluster(t, 1) // skips where there is no redis-server
 	victim := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRedisEndsWithAKilledTestBinary$")
 	victim.Env = append(os.Environ(), dieWithRedis+"=1")
 	output, err := victim.Output()
 	require.ErrorContains(t, err, "killed")
 
-	said := regexp.MustCompile(`server (\d+) at unix://(\S+)`).FindSubmatch(output)
+	said := regexp.MustCompile(`server (\d+) at (\S+)`).FindSubmatch(output)
 	require.NotNil(t, said, "%s", output)
 	pid, err := strconv.Atoi(string(said[1]))
 	require.NoError(t, err)
@@ -45,6 +45,6 @@ func startRedisAndDie(t *testing.T) {
 	server := testkit.RedisServer(t)
 	info, err := server.Client(t).InfoMap(t.Context(), "server").Result()
 	require.NoError(t, err)
-	fmt.Printf("server %s at %s\n", info["Server"]["process_id"], server.URL())
+	fmt.Printf("server %s at %s\n", info["Server"]["process_id"], server.Addr)
 	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGKILL))
 }

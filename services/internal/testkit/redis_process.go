@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 )
@@ -40,10 +41,13 @@ rm -rf "$dir"
 `
 
 // RedisProcess is one redis-server without persistence, in a directory of its
-// own.
+// own; or an imitation in this process.
 type RedisProcess struct {
-	// Socket is the path of its unix socket; URL says the same as a Redis URL.
-	Socket string
+	// Addr is its address as configurations take it: the path of its unix socket,
+	// or HOST:PORT.
+	Addr string
+
+	imitation *miniredis.Miniredis // nil for a real one
 
 	dir       string
 	arguments []string
@@ -61,11 +65,20 @@ func startRedis(directives ...string) (*RedisProcess, error) {
 		return nil, err
 	}
 	socket := filepath.Join(dir, "redis.sock")
-	p := &RedisProcess{Socket: socket, dir: dir, arguments: append([]string{
+	p := &RedisProcess{Addr: socket, dir: dir, arguments: append([]string{
 		"--port", "0", "--unixsocket", socket, "--dir", dir,
 		"--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction",
 	}, directives...)}
 	return p, p.run()
+}
+
+// imitateRedis starts an imitation on a loopback port.
+func imitateRedis() (*RedisProcess, error) {
+	m := miniredis.NewMiniRedis()
+	if err := m.Start(); err != nil {
+		return nil, err
+	}
+	return &RedisProcess{Addr: m.Addr(), imitation: m}, nil
 }
 
 // run starts the server and waits for it; on an error nothing is left.
@@ -143,11 +156,12 @@ func (p *RedisProcess) awaitAnswer() error {
 }
 
 func (p *RedisProcess) options() *redis.Options {
-	return &redis.Options{Network: "unix", Addr: p.Socket, ContextTimeoutEnabled: true, DialerRetries: 1}
+	o := &redis.Options{Network: "unix", Addr: p.Addr, ContextTimeoutEnabled: true, DialerRetries: 1}
+	if p.imitation != nil {
+		o.Network = "tcp"
+	}
+	return o
 }
-
-// URL is the server's address as configurations take it.
-func (p *RedisProcess) URL() string { return "unix://" + p.Socket }
 
 // Client returns a new client of the server, closed when the test ends.
 func (p *RedisProcess) Client(t testing.TB) *redis.Client {
@@ -158,9 +172,10 @@ func (p *RedisProcess) Client(t testing.TB) *redis.Client {
 }
 
 // Pause stops the server's execution: connections stay open and get no answer
-// until Resume.
+// until Resume. A test without a real server is skipped.
 func (p *RedisProcess) Pause(t testing.TB) {
 	t.Helper()
+	NeedRealRedis(t)
 	require.NoError(t, p.server.Signal(syscall.SIGSTOP))
 }
 
@@ -180,12 +195,21 @@ func (p *RedisProcess) Kill(t testing.TB) {
 func (p *RedisProcess) Restart(t testing.TB) {
 	t.Helper()
 	p.stop()
+	if p.imitation != nil {
+		p.imitation.FlushAll()
+		require.NoError(t, p.imitation.Restart())
+		return
+	}
 	require.NoError(t, os.Mkdir(p.dir, 0o700))
 	require.NoError(t, p.run())
 }
 
 // stop may be called again.
 func (p *RedisProcess) stop() {
+	if p.imitation != nil {
+		p.imitation.Close()
+		return
+	}
 	if p.alive.Close() == nil {
 		_ = p.keeper.Wait()
 	}

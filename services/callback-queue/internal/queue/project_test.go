@@ -13,6 +13,7 @@ import (
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/internal/testkit"
 )
 
 func (w *world) flush() {
@@ -182,6 +183,7 @@ func TestTheIndexFollowsWhateverHappens(t *testing.T) {
 // some time ago.
 func (w *world) dump() map[string]string {
 	w.Helper()
+	testkit.NeedRealRedis(w)
 	all := map[string]string{}
 	keys, err := w.redis.Keys(w.Context(), "*").Result()
 	require.NoError(w, err)
