@@ -7,6 +7,9 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 DATA_DIR ?= ./data
 FUZZTIME ?= 10s
 
+# Where a program keeps its version.
+HOST := github.com/rappel-loop/rappel/services/internal/host
+
 # One binary a service, and the all-in-one; each is services/<name>/cmd/<name>.
 PROGRAMS := rappel collector scorer alerting callback-queue
 
@@ -24,7 +27,7 @@ run: build ## Start the whole loop in one process, play the sample through it, g
 
 .PHONY: build
 build: ## Build the five programs into bin/ (static)
-	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ $(foreach p,$(PROGRAMS),./services/$(p)/cmd/$(p))
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X $(HOST).version=$(VERSION)' -o bin/ $(foreach p,$(PROGRAMS),./services/$(p)/cmd/$(p))
 
 .PHONY: up
 up: ## Start the loop as containers (docker compose)

@@ -60,7 +60,7 @@ type Program struct {
 
 // Command makes the program a command that runs until it is told to stop.
 func Command(p Program) *cobra.Command {
-	cmd := &cobra.Command{Use: p.Use, Short: p.Short, Long: p.Long, Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true}
+	cmd := &cobra.Command{Use: p.Use, Short: p.Short, Long: p.Long, Args: cobra.NoArgs, Version: Version(), SilenceUsage: true, SilenceErrors: true}
 	keys := map[string]string{"http-addr": "http_addr", "grpc-addr": "grpc_addr", "log-level": "log.level", "insecure-bind": "insecure_bind"}
 	base := p.Config.Base()
 	file := cmd.Flags().String("config", "", "YAML configuration file")

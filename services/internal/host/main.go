@@ -29,7 +29,7 @@ func Run(ctx context.Context, name string, log *zap.Logger, modules ...Module) e
 		log.Error("could not start", zap.Error(err))
 		return &runError{err}
 	}
-	log.Info("ready", zap.String("process", name))
+	log.Info("ready", zap.String("process", name), zap.String("version", Version()))
 	failure := p.Wait(ctx)
 	stop() // from here on a signal has its default effect
 	if failure != nil {

@@ -19,8 +19,8 @@ func main() {
 		Long: "Rappel listens to customers and calls the dissatisfied ones back.\n\n" +
 			"Start the loop with `rappel run`, send it answers with `rappel replay FILE`, and work as an\n" +
 			"agent with `rappel callbacks`.",
-		SilenceUsage: true, SilenceErrors: true,
+		Version: host.Version(), SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(rappel.RunCommand(), cli.Replay(), cli.Callbacks(), cli.Tail())
+	root.AddCommand(rappel.RunCommand(), cli.Replay(), cli.Callbacks(), cli.Tail(), cli.DeadLetters())
 	os.Exit(host.Execute(context.Background(), root, os.Stderr))
 }
