@@ -29,6 +29,8 @@ const (
 	AllCallbacks   = "rappel.v1.callback.>"
 	AllFeed        = "rappel.feed.v1.>"
 	AllDeadLetters = "rappel.v1.dead.>"
+	// AllRedrives is in DEAD_LETTERS, too.
+	AllRedrives = "rappel.v1.redrive.>"
 )
 
 // Headers that every event carries beside JetStream's own Nats-Msg-Id.
@@ -139,6 +141,11 @@ func FeedEvent(eventType, about string) string {
 // DeadLetter is the subject of a message given up, by stream and reason.
 func DeadLetter(stream, reason string) string {
 	return "rappel.v1.dead." + must(stream) + "." + must(reason)
+}
+
+// Redrive is the subject of orders to a consumer to try again what it gave up.
+func Redrive(consumer string) string {
+	return "rappel.v1.redrive." + must(consumer)
 }
 
 func must(s string) string {

@@ -20,6 +20,7 @@ func TestSubjectsAreWhatTheContractSays(t *testing.T) {
 		"rappel.v1.callback.0af." + key:                 subject.Callback("0af", key),
 		"rappel.feed.v1.callback_opened.apres":          subject.FeedEvent("callback_opened", "apres"),
 		"rappel.v1.dead.RESPONSES.deliveries_exhausted": subject.DeadLetter(subject.Responses, "deliveries_exhausted"),
+		"rappel.v1.redrive.scorer":                      subject.Redrive("scorer"),
 	} {
 		require.Equal(t, want, got)
 	}
@@ -28,15 +29,17 @@ func TestSubjectsAreWhatTheContractSays(t *testing.T) {
 func TestEverySubjectIsHeldByItsStreamAlone(t *testing.T) {
 	t.Parallel()
 	streams := map[string]string{
-		subject.Responses: subject.AllResponses, subject.Scores: subject.AllScores, subject.Alerts: subject.AllAlerts,
-		subject.Callbacks: subject.AllCallbacks, subject.Feed: subject.AllFeed, subject.DeadLetters: subject.AllDeadLetters,
+		subject.AllResponses: subject.Responses, subject.AllScores: subject.Scores, subject.AllAlerts: subject.Alerts,
+		subject.AllCallbacks: subject.Callbacks, subject.AllFeed: subject.Feed, subject.AllDeadLetters: subject.DeadLetters,
+		subject.AllRedrives: subject.DeadLetters,
 	}
-	for stream, subj := range map[string]string{
-		subject.Responses: subject.Response("s", "001"), subject.Scores: subject.Score("s", "001"), subject.Alerts: subject.Alert("r", "001"),
-		subject.Callbacks: subject.Callback("001", key), subject.Feed: subject.FeedEvent("t", "s"), subject.DeadLetters: subject.DeadLetter("S", "r"),
+	for subj, stream := range map[string]string{
+		subject.Response("s", "001"): subject.Responses, subject.Score("s", "001"): subject.Scores, subject.Alert("r", "001"): subject.Alerts,
+		subject.Callback("001", key): subject.Callbacks, subject.FeedEvent("t", "s"): subject.Feed,
+		subject.DeadLetter("S", "r"): subject.DeadLetters, subject.Redrive("c"): subject.DeadLetters,
 	} {
 		var holds []string
-		for name, all := range streams {
+		for all, name := range streams {
 			prefix, ok := strings.CutSuffix(all, ">")
 			require.True(t, ok)
 			if strings.HasPrefix(subj, prefix) {
@@ -68,6 +71,7 @@ func TestTokens(t *testing.T) {
 			"callback key":    func() { subject.Callback("001", token) },
 			"feed":            func() { subject.FeedEvent("t", token) },
 			"dead letter":     func() { subject.DeadLetter("S", token) },
+			"redrive":         func() { subject.Redrive(token) },
 		} {
 			require.Panics(t, build, "%s %q", name, token)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/embednats"
 	"github.com/rappel-loop/rappel/services/internal/host"
 	"github.com/rappel-loop/rappel/services/internal/topology"
+	"github.com/rappel-loop/rappel/services/rappel/internal/deadletter"
 	"github.com/rappel-loop/rappel/services/rappel/internal/tail"
 	"github.com/rappel-loop/rappel/services/scorer"
 )
@@ -104,7 +105,7 @@ func (c *Config) Modules() ([]host.Module, error) {
 		alerting.Module(c.Alerting),
 		scorer.Module(c.Scorer),
 		collector.Module(c.collector()),
-		tailModule(),
+		operatorModule(),
 		host.Listen(c.ListenConfig),
 	}
 	if c.Sample != "" {
@@ -113,10 +114,12 @@ func (c *Config) Modules() ([]host.Module, error) {
 	return modules, nil
 }
 
-// tailModule offers the loop's events, without personal data, to `rappel tail`.
-func tailModule() host.Module {
-	return host.Module{Name: "tail", Start: func(_ context.Context, p *host.Process) error {
+// operatorModule offers the loop's events, without personal data, to `rappel
+// tail`, and what was given up to `rappel dead-letters`.
+func operatorModule() host.Module {
+	return host.Module{Name: "operator", Start: func(_ context.Context, p *host.Process) error {
 		p.RPC.HTTP().Handle("GET /v1/tail", tail.Handler(p.Bus))
+		deadletter.Register(p.RPC.HTTP(), p.Bus)
 		return nil
 	}}
 }

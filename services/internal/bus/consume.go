@@ -44,6 +44,8 @@ type Consumption struct {
 	bus     *Bus
 	spec    topology.Consumer
 	handle  Handler
+	bury    func(ctx context.Context, d Delivery, reason string, cause error) error
+	again   *Consumption // of redrives; nil in that one itself
 	pull    jetstream.ConsumeContext
 	lanes   []*lane
 	seed    maphash.Seed
@@ -62,14 +64,32 @@ type Consumption struct {
 
 // Consume delivers a durable consumer's events to h, up to spec.Lanes at once.
 // Events whose subjects end in the same token share a lane and are handled in
-// order. The consumer must exist.
+// order. What was given up and is redriven comes to h as well, whenever that is
+// ordered. The consumer, and that of its redrives, must exist.
 func (b *Bus) Consume(ctx context.Context, spec topology.Consumer, h Handler) (*Consumption, error) {
+	c, err := b.consume(ctx, spec, h, func(ctx context.Context, d Delivery, reason string, cause error) error {
+		return b.bury(ctx, fmt.Sprintf("dead-%s-%s-%d", d.Stream, spec.Durable, d.Sequence), spec.Durable, d, reason, cause)
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := redrives{bus: b, consumer: spec.Durable, handle: h}
+	if c.again, err = b.consume(ctx, spec.Redrives(), r.again, r.bury); err != nil {
+		return nil, errors.Join(err, c.Stop(ctx))
+	}
+	c.keeping.Go(c.watchRedrives)
+	return c, nil
+}
+
+func (b *Bus) consume(ctx context.Context, spec topology.Consumer, h Handler,
+	bury func(ctx context.Context, d Delivery, reason string, cause error) error,
+) (*Consumption, error) {
 	cons, err := b.js.Consumer(ctx, spec.Stream, spec.Durable)
 	if err != nil {
 		return nil, fmt.Errorf("bus: consumer %s of %s: %w", spec.Durable, spec.Stream, err)
 	}
 	c := &Consumption{
-		bus: b, spec: spec, handle: h, lanes: make([]*lane, max(spec.Lanes, 1)),
+		bus: b, spec: spec, handle: h, bury: bury, lanes: make([]*lane, max(spec.Lanes, 1)),
 		seed: maphash.MakeSeed(), observe: b.metrics.handler(spec.Durable),
 		stopping: make(chan struct{}), ended: make(chan struct{}), failed: make(chan error, 1),
 		suspect: make(chan struct{}, 1),
@@ -102,7 +122,14 @@ func (c *Consumption) Failed() <-chan error { return c.failed }
 // others to handle. Stop returns when every handler has.
 func (c *Consumption) Stop(ctx context.Context) error {
 	var err error
-	c.stopOnce.Do(func() { err = c.stop(ctx) })
+	c.stopOnce.Do(func() {
+		var both sync.WaitGroup
+		defer both.Wait()
+		if c.again != nil {
+			both.Go(func() { _ = c.again.Stop(ctx) }) // cut short, an order is carried out at the next start
+		}
+		err = c.stop(ctx)
+	})
 	return err
 }
 
@@ -188,6 +215,16 @@ func (c *Consumption) verify(patience time.Duration) {
 	_, err := c.bus.js.Consumer(ctx, c.spec.Stream, c.spec.Durable)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
 		c.fail(err)
+	}
+}
+
+// watchRedrives passes on that the redrives have failed: they never end by
+// themselves before a stop.
+func (c *Consumption) watchRedrives() {
+	select {
+	case err := <-c.again.failed:
+		c.fail(err)
+	case <-c.stopping:
 	}
 }
 

@@ -3,6 +3,7 @@ package bus_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +59,9 @@ func deadLetters(t *testing.T, b *bus.Bus, n int) []*eventsv1.DeadLetter {
 	var letters []*eventsv1.DeadLetter
 	err := b.Follow(within(t, soon), bus.FollowOptions{Stream: subject.DeadLetters}, func(d bus.Delivery) error {
 		var l eventsv1.DeadLetter
+		if !strings.HasPrefix(d.Subject, strings.TrimSuffix(subject.AllDeadLetters, ">")) {
+			return nil // an order
+		}
 		if err := d.Decode(&l); err != nil {
 			return err
 		}
@@ -75,7 +79,10 @@ var errEnough = fmt.Errorf("enough")
 // consumer makes a durable consumer of RESPONSES with the given patience.
 func consumer(t *testing.T, b *bus.Bus, spec topology.Consumer) topology.Consumer {
 	t.Helper()
-	spec.Stream, spec.Durable = subject.Responses, "c"
+	spec.Stream = subject.Responses
+	if spec.Durable == "" {
+		spec.Durable = "c"
+	}
 	if spec.Lanes == 0 {
 		spec.Lanes = 256
 	}

@@ -85,6 +85,7 @@ var streamsByPrefix = []struct{ prefix, stream string }{
 	{strings.TrimSuffix(subject.AllCallbacks, ">"), subject.Callbacks},
 	{strings.TrimSuffix(subject.AllFeed, ">"), subject.Feed},
 	{strings.TrimSuffix(subject.AllDeadLetters, ">"), subject.DeadLetters},
+	{strings.TrimSuffix(subject.AllRedrives, ">"), subject.DeadLetters},
 }
 
 func streamNameOf(subj string) (string, error) {

@@ -117,7 +117,7 @@ func (c *Consumption) answer(m jetstream.Msg, d Delivery, v verdict, cause error
 func (c *Consumption) giveUp(d Delivery, v verdict, cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), buryTimeout) //nolint:forbidigo // a verdict outlives every other lifetime
 	defer cancel()
-	if err := c.bus.bury(ctx, c.spec.Durable, d, v.reason, cause); err != nil {
+	if err := c.bury(ctx, d, v.reason, cause); err != nil {
 		return fmt.Errorf("dead letter not stored: %w", err)
 	}
 	c.log(d, v).Error("gave a message up", zap.Error(cause))
@@ -131,8 +131,7 @@ func (c *Consumption) log(d Delivery, v verdict) *zap.Logger {
 
 // bury stores a dead letter durably. A body that does not fit beside its
 // circumstances is left out: it is still in its stream, at its sequence.
-func (b *Bus) bury(ctx context.Context, consumer string, d Delivery, reason string, cause error) error {
-	id := fmt.Sprintf("dead-%s-%s-%d", d.Stream, consumer, d.Sequence)
+func (b *Bus) bury(ctx context.Context, id, consumer string, d Delivery, reason string, cause error) error {
 	letter := &eventsv1.DeadLetter{
 		EventId: id, DeadAt: timestamppb.Now(), Stream: d.Stream, Sequence: d.Sequence, Subject: d.Subject,
 		Consumer: consumer, Reason: reason, Detail: detail(cause), Deliveries: d.Deliveries, Type: d.Type, Body: d.Data,

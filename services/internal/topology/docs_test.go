@@ -25,7 +25,7 @@ var shapes = map[string][2]string{
 	subject.Alerts:      {"rappel.v1.alert.<rule>.<bucket>", "`AlertRaised`, `AlertResolved`"},
 	subject.Callbacks:   {"rappel.v1.callback.<bucket>.<customer_key>", "`CallbackEvent`"},
 	subject.Feed:        {"rappel.feed.v1.<type>.<survey or queue>", "a CloudEvents 1.0 JSON event"},
-	subject.DeadLetters: {"rappel.v1.dead.<stream>.<reason>", "`DeadLetter`"},
+	subject.DeadLetters: {"rappel.v1.dead.<stream>.<reason>`, `rappel.v1.redrive.<consumer>", "`DeadLetter`; `Redrive`, an order to try one again"},
 }
 
 func TestDocsSubjectsIsPrintedFromTheTopology(t *testing.T) {
@@ -44,7 +44,7 @@ func TestTheDocumentedShapesAreTheSubjects(t *testing.T) {
 	made := map[string]string{
 		subject.Responses: subject.Response("survey", "bucket"), subject.Scores: subject.Score("survey", "bucket"),
 		subject.Alerts: subject.Alert("rule", "bucket"), subject.Callbacks: subject.Callback("bucket", "customer_key"),
-		subject.Feed: subject.FeedEvent("type", "survey-or-queue"), subject.DeadLetters: subject.DeadLetter("stream", "reason"),
+		subject.Feed: subject.FeedEvent("type", "survey-or-queue"), subject.DeadLetters: subject.DeadLetter("stream", "reason") + "`,-`" + subject.Redrive("consumer"),
 	}
 	require.Len(t, shapes, len(topology.Streams()))
 	plain := strings.NewReplacer("<", "", ">", "", " ", "-")
@@ -91,6 +91,8 @@ func page() string {
 	for _, c := range topology.Consumers() {
 		line("| `%s` | %s | %s | %d | %s | %d deliveries |", c.Durable, c.Stream, c.Why, c.Lanes, span(c.AckWait), c.MaxDeliveries)
 	}
+	line("")
+	line("Each has a second one, `<consumer>-redrive`, of the orders in DEAD_LETTERS to try again what it gave up.")
 	line("")
 	line("## Headers")
 	line("")

@@ -42,6 +42,8 @@ type Stream struct {
 type Consumer struct {
 	// Stream is what it reads; Durable is its name.
 	Stream, Durable string
+	// Filter is what it reads of the stream; empty is all of it.
+	Filter string
 	// Lanes is how many events are handled at once. One bucket's events share a
 	// lane, so they are handled in order.
 	Lanes int
@@ -82,9 +84,9 @@ func Streams() []Stream {
 			Why:        "Public events without personal data, for product teams.",
 		},
 		{
-			Name: subject.DeadLetters, Subjects: []string{subject.AllDeadLetters}, MaxAge: 90 * day,
+			Name: subject.DeadLetters, Subjects: []string{subject.AllDeadLetters, subject.AllRedrives}, MaxAge: 90 * day,
 			Duplicates: 10 * time.Minute,
-			Why:        "Messages no retry will mend, with their reason and origin.",
+			Why:        "Messages no retry will mend, with their reason and origin; and the orders to try one again.",
 		},
 	}
 }
@@ -108,8 +110,18 @@ var (
 	}
 )
 
-// Consumers lists every durable consumer.
+// Consumers lists every durable consumer but those of redrives: each has one.
 func Consumers() []Consumer { return []Consumer{Scorer, Alerting, CallbackQueue} }
+
+// Redrives is the consumer of the orders to try again what c gave up. It handles
+// one at a time: each is handled when the next begins.
+func (c Consumer) Redrives() Consumer {
+	return Consumer{
+		Stream: subject.DeadLetters, Durable: c.Durable + "-redrive", Filter: subject.Redrive(c.Durable),
+		Lanes: 1, AckWait: c.AckWait, MaxDeliveries: c.MaxDeliveries,
+		Why: "tries again what `" + c.Durable + "` gave up, when it is told to",
+	}
+}
 
 // Options say what differs between deployments.
 type Options struct {
@@ -138,10 +150,12 @@ func Ensure(ctx context.Context, js jetstream.JetStream, o Options) error {
 	return nil
 }
 
-// Ensure creates the consumer, or brings it in line.
+// Ensure creates the consumer and the one of its redrives, or brings them in line.
 func (c Consumer) Ensure(ctx context.Context, js jetstream.JetStream, o Options) error {
-	if _, err := js.CreateOrUpdateConsumer(ctx, c.Stream, c.config(o)); err != nil {
-		return fmt.Errorf("consumer %s of %s: %w", c.Durable, c.Stream, err)
+	for _, c := range []Consumer{c, c.Redrives()} {
+		if _, err := js.CreateOrUpdateConsumer(ctx, c.Stream, c.config(o)); err != nil {
+			return fmt.Errorf("consumer %s of %s: %w", c.Durable, c.Stream, err)
+		}
 	}
 	return nil
 }
@@ -171,7 +185,7 @@ func (c Consumer) maxAckPending() int { return 16 * c.Lanes }
 
 func (c Consumer) config(o Options) jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
-		Durable: c.Durable, Description: c.Why, Replicas: max(1, o.Replicas),
+		Durable: c.Durable, Description: c.Why, FilterSubject: c.Filter, Replicas: max(1, o.Replicas),
 		AckPolicy: jetstream.AckExplicitPolicy, DeliverPolicy: jetstream.DeliverAllPolicy,
 		AckWait: c.AckWait, MaxDeliver: -1, MaxAckPending: c.maxAckPending(),
 	}

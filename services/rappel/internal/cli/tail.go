@@ -120,13 +120,9 @@ func tailHTTP(ctx context.Context, trouble io.Writer, e env, o tailOptions, stre
 }
 
 func tailNATS(ctx context.Context, o tailOptions, streams []string, since time.Time, show func(tail.Line) error) error {
-	opts := []nats.Option{nats.Name("rappel tail"), nats.MaxReconnects(-1)}
-	if o.credentials != "" {
-		opts = append(opts, nats.UserCredentials(o.credentials))
-	}
-	nc, err := nats.Connect(o.nats, opts...)
+	nc, err := connectNATS(o.nats, o.credentials, "rappel tail", nats.MaxReconnects(-1))
 	if err != nil {
-		return fmt.Errorf("no NATS server answers at %s: %w", redacted(o.nats), err)
+		return err
 	}
 	defer nc.Close()
 	js, err := jetstream.New(nc)

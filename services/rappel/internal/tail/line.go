@@ -29,8 +29,8 @@ type Line struct {
 // Summary is what an event says, as far as anybody may see it. Each kind of
 // event fills the fields it has.
 type Summary struct {
-	// What happened: received, revised, scored, raised, resolved, dead, or a
-	// callback's event in small letters, as attempt_started.
+	// What happened: received, revised, scored, raised, resolved, dead, redriven,
+	// or a callback's event in small letters, as attempt_started.
 	What string `json:"what"`
 	// Customer is the customer's key.
 	Customer          string   `json:"customer,omitempty"`
@@ -52,7 +52,8 @@ type Summary struct {
 	Agent    string `json:"agent,omitempty"`
 	Outcome  string `json:"outcome,omitempty"`
 	Reasons  int    `json:"reasons,omitempty"`
-	// Reason, Origin and Consumer are a dead letter's.
+	// Reason, Origin and Consumer are a dead letter's; Origin and Consumer an
+	// order's to try one again.
 	Reason   string `json:"reason,omitempty"`
 	Origin   string `json:"origin,omitempty"`
 	Consumer string `json:"consumer,omitempty"`
@@ -108,6 +109,14 @@ func Summarize(d bus.Delivery) (Line, error) {
 			l.Summary = Summary{
 				What: "dead", Reason: e.GetReason(), Consumer: e.GetConsumer(),
 				Origin: fmt.Sprintf("%s %d", e.GetStream(), e.GetSequence()),
+			}
+		}
+	case "Redrive":
+		e := &eventsv1.Redrive{}
+		if err = d.Decode(e); err == nil {
+			l.Summary = Summary{
+				What: "redriven", Consumer: d.Subject[strings.LastIndexByte(d.Subject, '.')+1:],
+				Origin: fmt.Sprintf("%s %d", d.Stream, e.GetLetter()),
 			}
 		}
 	default:

@@ -158,6 +158,72 @@ func (x *DeadLetter) GetBody() []byte {
 	return nil
 }
 
+// Redrive is stored in DEAD_LETTERS, behind the letter it is about: an order to
+// hand the letter's message once more to the consumer that gave it up. When that
+// fails again, another letter follows.
+type Redrive struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Deterministic: one order a letter.
+	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// When it was ordered.
+	RequestedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=requested_at,json=requestedAt,proto3" json:"requested_at,omitempty"`
+	// The letter's sequence in DEAD_LETTERS.
+	Letter        uint64 `protobuf:"varint,3,opt,name=letter,proto3" json:"letter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Redrive) Reset() {
+	*x = Redrive{}
+	mi := &file_events_v1_dead_letter_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Redrive) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Redrive) ProtoMessage() {}
+
+func (x *Redrive) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_dead_letter_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Redrive.ProtoReflect.Descriptor instead.
+func (*Redrive) Descriptor() ([]byte, []int) {
+	return file_events_v1_dead_letter_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Redrive) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *Redrive) GetRequestedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RequestedAt
+	}
+	return nil
+}
+
+func (x *Redrive) GetLetter() uint64 {
+	if x != nil {
+		return x.Letter
+	}
+	return 0
+}
+
 var File_events_v1_dead_letter_proto protoreflect.FileDescriptor
 
 const file_events_v1_dead_letter_proto_rawDesc = "" +
@@ -178,7 +244,11 @@ const file_events_v1_dead_letter_proto_rawDesc = "" +
 	"deliveries\x12\x12\n" +
 	"\x04type\x18\n" +
 	" \x01(\tR\x04type\x12\x12\n" +
-	"\x04body\x18\v \x01(\fR\x04bodyB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\x04body\x18\v \x01(\fR\x04body\"{\n" +
+	"\aRedrive\x12\x19\n" +
+	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12=\n" +
+	"\frequested_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vrequestedAt\x12\x16\n" +
+	"\x06letter\x18\x03 \x01(\x04R\x06letterB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_dead_letter_proto_rawDescOnce sync.Once
@@ -192,18 +262,20 @@ func file_events_v1_dead_letter_proto_rawDescGZIP() []byte {
 	return file_events_v1_dead_letter_proto_rawDescData
 }
 
-var file_events_v1_dead_letter_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_events_v1_dead_letter_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_events_v1_dead_letter_proto_goTypes = []any{
 	(*DeadLetter)(nil),            // 0: rappel.events.v1.DeadLetter
-	(*timestamppb.Timestamp)(nil), // 1: google.protobuf.Timestamp
+	(*Redrive)(nil),               // 1: rappel.events.v1.Redrive
+	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
 }
 var file_events_v1_dead_letter_proto_depIdxs = []int32{
-	1, // 0: rappel.events.v1.DeadLetter.dead_at:type_name -> google.protobuf.Timestamp
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 0: rappel.events.v1.DeadLetter.dead_at:type_name -> google.protobuf.Timestamp
+	2, // 1: rappel.events.v1.Redrive.requested_at:type_name -> google.protobuf.Timestamp
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_dead_letter_proto_init() }
@@ -217,7 +289,7 @@ func file_events_v1_dead_letter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_dead_letter_proto_rawDesc), len(file_events_v1_dead_letter_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
