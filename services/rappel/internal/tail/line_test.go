@@ -91,6 +91,7 @@ func TestLines(t *testing.T) {
 			"DEAD_LETTERS", &eventsv1.DeadLetter{Stream: "SCORES", Sequence: 9, Consumer: "alerting", Reason: "undecodable", Detail: "secret note", Body: []byte("secret words")},
 			"12:00:00.123            dead      dead             because undecodable in alerting at SCORES 9",
 		},
+		{"DEAD_LETTERS", &eventsv1.Redrive{Letter: 7}, "12:00:00.123            dead      redriven         DEAD_LETTERS 7 to abc"},
 		{"FEED", &eventsv1.Scale{}, "12:00:00.123            feed      stored"},
 	} {
 		l, err := tail.Summarize(delivery(t, c.stream, c.event))

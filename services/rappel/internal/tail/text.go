@@ -64,6 +64,7 @@ func (s Summary) parts() []string {
 	add(s.Priority != 0, "priority "+strconv.Itoa(int(s.Priority)))
 	add(s.Callback != "", s.Callback)
 	add(s.Reason != "", "because "+s.Reason+" in "+s.Consumer+" at "+s.Origin)
+	add(s.Reason == "" && s.Origin != "", s.Origin+" to "+s.Consumer)
 	return p
 }
 
