@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rappel-loop/rappel/services/rappel/internal/httpapi"
 )
@@ -45,6 +46,7 @@ func callbacksCommand(e env) *cobra.Command {
 	f.StringVarP(&d.output, "output", "o", "text", "")
 	d.root.AddCommand(d.listCommand(), d.claimCommand(), d.showCommand(), d.startCommand(), d.endCommand(), d.completeCommand(), d.releaseCommand())
 	d.localise()
+	d.root.SetFlagErrorFunc(d.flagError)
 	usual := d.root.HelpFunc()
 	d.root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		if w, ok := language(d.lang, e.getenv); ok {
@@ -107,6 +109,32 @@ func usageTemplate(w *words) string {
 		t = strings.ReplaceAll(t, heading, w.Usage[heading])
 	}
 	return strings.ReplaceAll(t, "\nFlags:", "\n"+w.Usage["Flags:"])
+}
+
+// flagError says in the agent's language what is wrong with an option. The
+// language's own option may not have been read yet.
+func (d *desk) flagError(cmd *cobra.Command, err error) error {
+	w, ok := language(d.lang, d.getenv)
+	if !ok {
+		w = d.w
+	}
+	var unknown *pflag.NotExistError
+	var empty *pflag.ValueRequiredError
+	var bad *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		name := "--" + unknown.GetSpecifiedName()
+		if short := unknown.GetSpecifiedShortnames(); short != "" {
+			name = "-" + short
+		}
+		return errors.New(fill(w.NoFlag, name, cmd.CommandPath()))
+	case errors.As(err, &empty):
+		return errors.New(fill(w.FlagNeedsValue, "--"+empty.GetFlag().Name))
+	case errors.As(err, &bad):
+		return errors.New(fill(w.BadFlagValue, "--"+bad.GetFlag().Name, bad.GetValue()))
+	default:
+		return err
+	}
 }
 
 // idArgument takes exactly one callback's id.

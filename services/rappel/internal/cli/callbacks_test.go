@@ -295,3 +295,25 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 	require.Len(t, wrapOutcomes, len(eventsv1.WrapUp_Outcome_name)-2, "UNREACHABLE is the policy's to give")
 	require.NotNil(t, callbackv1.CallbackService_ServiceDesc.Methods)
 }
+
+func TestAWrongOptionIsSaidInTheAgentsLanguage(t *testing.T) {
+	t.Parallel()
+	english := map[string]string{"LANG": "en_GB.UTF-8"}
+	for _, c := range []struct {
+		vars map[string]string
+		args []string
+		want string
+	}{
+		{english, []string{"list", "--x"}, "There is no option --x. `rappel callbacks list --help` lists those there are."},
+		{english, []string{"list", "-x"}, "There is no option -x."},
+		{english, []string{"list", "--limit"}, "--limit needs a value."},
+		{english, []string{"list", "--limit", "many"}, `--limit: "many" is no value it can have.`},
+		{nil, []string{"claim", "--x"}, "L'option --x n'existe pas. « rappel callbacks claim --help » donne la liste."},
+		{english, []string{"--lang", "fr", "claim", "--token"}, "L'option --token n'existe pas."},
+		{english, []string{"--lang", "fr", "list", "--limit"}, "--limit attend une valeur."},
+		{nil, []string{"list", "--limit", "beaucoup"}, "--limit : « beaucoup » n'est pas une valeur possible."},
+	} {
+		_, _, err := run(t, world(c.vars), callbacksCommand, append([]string{"callbacks"}, c.args...)...)
+		require.ErrorContains(t, err, c.want)
+	}
+}

@@ -56,6 +56,7 @@ type words struct {
 	NeedWrapUp, BadState, BadLimit, BadTime, NeedTime, BadOutput     string
 	BadLang, Steps, StepsAttempting, StepsPending, StepsHeldBy       string
 	StepsClosed, StepsWrapping, NoArgs                               string
+	NoFlag, FlagNeedsValue, BadFlagValue                             string
 }
 
 // help is one command's.

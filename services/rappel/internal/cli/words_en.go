@@ -135,4 +135,7 @@ RAPPEL_AGENT saves repeating --agent, RAPPEL_SERVER says where the server is.`,
 	StepsClosed:     "This callback is closed already (%s).",
 	StepsWrapping:   "The call is over: it remains to wrap up.\n  %s",
 	NoArgs:          "%q is one too many.",
+	NoFlag:          "There is no option %s. `%s --help` lists those there are.",
+	FlagNeedsValue:  "%s needs a value.",
+	BadFlagValue:    "%s: %q is no value it can have.",
 }

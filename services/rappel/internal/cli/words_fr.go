@@ -135,4 +135,7 @@ RAPPEL_AGENT évite de répéter --agent, RAPPEL_SERVER dit où est le serveur.`
 	StepsClosed:     "Ce rappel est déjà fermé (%s).",
 	StepsWrapping:   "L'appel est fini : il reste à conclure.\n  %s",
 	NoArgs:          "« %s » est de trop.",
+	NoFlag:          "L'option %s n'existe pas. « %s --help » donne la liste.",
+	FlagNeedsValue:  "%s attend une valeur.",
+	BadFlagValue:    "%s : « %s » n'est pas une valeur possible.",
 }
