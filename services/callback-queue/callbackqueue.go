@@ -43,6 +43,8 @@ type Config struct {
 	AssignedLease time.Duration `koanf:"assigned_lease"`
 	AttemptLease  time.Duration `koanf:"attempt_lease"`
 	WrapLease     time.Duration `koanf:"wrap_lease"`
+	// ReopenWithin is how long after its close a callback can be reopened.
+	ReopenWithin time.Duration `koanf:"reopen_within"`
 	// AgeingPerPoint is how much waiting weighs as much as a point of priority.
 	AgeingPerPoint time.Duration `koanf:"ageing_per_point"`
 }
@@ -52,7 +54,7 @@ func DefaultConfig() Config {
 	p := callback.DefaultPolicy()
 	return Config{
 		MaxAttempts: p.MaxAttempts, RetryGaps: p.RetryGaps, FirstAttemptWithin: p.FirstAttemptWithin,
-		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, AgeingPerPoint: p.AgeingPerPoint,
+		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
 	}
 }
 
@@ -63,6 +65,7 @@ func (c Config) policy() callback.Policy {
 	p := callback.DefaultPolicy()
 	p.MaxAttempts, p.RetryGaps, p.FirstAttemptWithin = c.MaxAttempts, c.RetryGaps, c.FirstAttemptWithin
 	p.AssignedLease, p.AttemptLease, p.WrapLease, p.AgeingPerPoint = c.AssignedLease, c.AttemptLease, c.WrapLease, c.AgeingPerPoint
+	p.ReopenWithin = c.ReopenWithin
 	return p
 }
 

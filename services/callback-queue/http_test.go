@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -122,6 +123,51 @@ func TestAClosedCallbackIsCanceledNoMore(t *testing.T) {
 	require.Equal(t, http.StatusOK, code, "a repeat")
 	code, _ = b.post(path, `{"reason":"another","by":"sam"}`)
 	require.Equal(t, http.StatusBadRequest, code)
+}
+
+// A closed callback can be claimed again once it is reopened, and not before the
+// moment it is moved to.
+func TestAReopenedCallbackIsClaimedAgain(t *testing.T) {
+	t.Parallel()
+	b, _ := one(t)
+	path := "/v1/callbacks/" + id(1)
+	code, _ := b.post(path+":reopen", `{"reason":"moved back","by":"sam"}`)
+	require.Equal(t, http.StatusBadRequest, code, "it is not closed")
+	code, _ = b.post(path+":cancel", `{"reason":"moved away","by":"sam"}`)
+	require.Equal(t, http.StatusOK, code)
+	for range 2 { // once more, as after a lost answer
+		code, got := b.post(path+":reopen", `{"reason":"moved back","by":"sam"}`)
+		require.Equal(t, http.StatusOK, code)
+		cb := got["callback"].(object)
+		require.Equal(t, "PENDING", cb["state"])
+		require.Equal(t, "moved back", cb["reopened"].(object)["reason"])
+	}
+	later := b.clock.Now().Add(time.Hour).Format(time.RFC3339)
+	code, got := b.post(path+":reschedule", `{"notBefore":"`+later+`","by":"sam"}`)
+	require.Equal(t, http.StatusOK, code)
+	require.Equal(t, later, got["callback"].(object)["notBefore"])
+	code, _ = b.post("/v1/callbacks:claim", `{"agentId":"amina"}`)
+	require.Equal(t, http.StatusNotFound, code)
+	b.clock.Advance(time.Hour)
+	code, got = b.post("/v1/callbacks:claim", `{"agentId":"amina"}`)
+	require.Equal(t, http.StatusOK, code)
+	require.Equal(t, id(1), got["callback"].(object)["id"])
+}
+
+// Two open callbacks of one customer would be two calls.
+func TestWhatHasANewerOneIsNotReopened(t *testing.T) {
+	t.Parallel()
+	b, _ := one(t)
+	path := "/v1/callbacks/" + id(1)
+	code, _ := b.post(path+":cancel", `{"reason":"moved away","by":"sam"}`)
+	require.Equal(t, http.StatusOK, code)
+	b.alert(1, "m-2", raised(1, "a-2"))
+	b.settled()
+	code, got := b.post(path+":reopen", `{"reason":"moved back","by":"sam"}`)
+	require.Equal(t, http.StatusBadRequest, code)
+	require.Equal(t, "SUPERSEDED", reason(got))
+	code, _ = b.post(path+":cancel", `{"reason":"moved away","by":"sam"}`)
+	require.Equal(t, http.StatusOK, code, "who canceled it is answered as before")
 }
 
 func TestWhatIsNotThereIsNotFound(t *testing.T) {

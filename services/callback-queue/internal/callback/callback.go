@@ -49,6 +49,8 @@ type Callback struct {
 	WrapUp *WrapUp
 	// CancelReason is why it was canceled; empty unless Canceled.
 	CancelReason string
+	// Reopened is set once it was closed and opened again.
+	Reopened *Reopening
 	// ClosedBy is who completed or canceled it; empty while open, when the
 	// attempt policy completed it, and when the customer's correction canceled it.
 	ClosedBy string
@@ -143,11 +145,15 @@ func (c *Callback) WrapUpOverdue() bool {
 	return c.State == Wrapping && c.Holder != nil && c.Holder.LeaseExpiresAt.IsZero()
 }
 
-// Tries counts the ended attempts that were real tries, up to MaxAttemptsKept.
+// Tries counts the ended attempts that were real tries, up to MaxAttemptsKept;
+// after a reopening, those made since.
 func (c *Callback) Tries() int {
-	n := 0
+	n, before := 0, 0
+	if c.Reopened != nil {
+		before = c.Reopened.AfterAttempt
+	}
 	for i := range c.Attempts {
-		if !c.Attempts[i].Running() && c.Attempts[i].Outcome.counts() {
+		if c.Attempts[i].Number > before && !c.Attempts[i].Running() && c.Attempts[i].Outcome.counts() {
 			n++
 		}
 	}

@@ -107,6 +107,24 @@ type Cancel struct {
 	By string
 }
 
+// Reopen puts a closed callback back into the queue, within the policy's
+// ReopenWithin of its closing, unless the customer has had another since.
+type Reopen struct {
+	// Reason is 1 to 200 characters.
+	Reason string
+	// By is who decided it.
+	By string
+}
+
+// Reschedule moves the moment from which a waiting callback may be called.
+type Reschedule struct {
+	// NotBefore is that moment, within the policy's CallAgainWithin; the zero time
+	// and one that is past mean at once.
+	NotBefore time.Time
+	// By is who decided it.
+	By string
+}
+
 // ExpireLease ends the hold of an agent who went silent.
 type ExpireLease struct{}
 
@@ -145,6 +163,12 @@ func (Release) Name() string { return "release" }
 
 // Name is cancel.
 func (Cancel) Name() string { return "cancel" }
+
+// Name is reopen.
+func (Reopen) Name() string { return "reopen" }
+
+// Name is reschedule.
+func (Reschedule) Name() string { return "reschedule" }
 
 // Name is expireLease.
 func (ExpireLease) Name() string { return "expireLease" }

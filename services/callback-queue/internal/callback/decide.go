@@ -12,6 +12,7 @@ import "time"
 //   - ErrLeaseOver: it was, but something new may no longer be begun
 //   - *TransitionError: not possible in this state, with what is
 //   - *NotReadyError: not claimable before a moment
+//   - *TooLateError: closed too long ago to be reopened
 //   - ErrNotLoaded: a defect of the caller
 //
 // It leaves a as it is.

@@ -44,7 +44,10 @@ const documentRules = `## What the table does not show
 - **Attempts.** A technical failure is no try. The last allowed try that finds nobody completes the callback as
   unreachable; a customer who names a moment is called then, whatever was tried before.
 - **A corrected score** withdraws its reason, which stays to be seen and no longer counts. It cancels the callback
-  only if no other reason counts and no attempt was ever started.
+  only if no other reason counts, no attempt was ever started, and nobody reopened it.
+- **A reopening** puts a closed callback back within ` + "`callback.reopen_within`" + ` of its close, unless the customer has a
+  newer one. It keeps its id, its age, its reasons and its attempts; the attempt policy counts anew, and the first
+  attempt is due as after an opening.
 - **A settled alert stays settled.** A later revision of an alert that a closed callback answered is noted and opens
   nothing. An alert that was withdrawn and is raised again at a higher revision counts again.
 - **Repeats.** Every command given again by the same caller after a lost answer changes nothing and is answered with
@@ -58,8 +61,8 @@ var stateMeaning = map[State]string{
 	Assigned:         "Held by an agent who has not started to call yet.",
 	Attempting:       "Being called right now.",
 	Wrapping:         "Has been called; the outcome is still to be written down.",
-	Completed:        "Closed with an outcome. Terminal.",
-	Canceled:         "Closed without the call being needed any more. Terminal.",
+	Completed:        "Closed with an outcome. Terminal, but for a reopening.",
+	Canceled:         "Closed without the call being needed any more. Terminal, but for a reopening.",
 }
 
 // The document says what the table says: it fails when stale, and -update

@@ -25,6 +25,9 @@ var (
 	ErrLeaseOver = fmt.Errorf("the lease is over: %w", ErrStaleToken)
 	// ErrNotReady says that the callback may not be claimed or offered yet.
 	ErrNotReady = errors.New("the callback is not ready yet")
+	// ErrSuperseded says that the customer has a newer callback: nothing can come
+	// of this one any more.
+	ErrSuperseded = errors.New("the customer has a newer callback")
 	// ErrNotLoaded says that Decide was given an aggregate whose hold has no
 	// token, because Loaded was not called: a defect of the caller.
 	ErrNotLoaded = errors.New("the aggregate was not loaded: its hold has no token")
@@ -43,6 +46,23 @@ func (e *NotReadyError) Error() string {
 
 // Unwrap makes it an ErrNotReady.
 func (e *NotReadyError) Unwrap() error { return ErrNotReady }
+
+// ErrTooLate says that a closed callback can no longer be reopened.
+var ErrTooLate = errors.New("the callback was closed too long ago to be reopened")
+
+// TooLateError is ErrTooLate with the moment.
+type TooLateError struct {
+	// Until is when it could last be reopened.
+	Until time.Time
+}
+
+// Error names the moment.
+func (e *TooLateError) Error() string {
+	return fmt.Sprintf("%v: possible until %s", ErrTooLate, e.Until.UTC().Format(time.RFC3339))
+}
+
+// Unwrap makes it an ErrTooLate.
+func (e *TooLateError) Unwrap() error { return ErrTooLate }
 
 // TransitionError says that a command is not possible in the callback's state,
 // and what is.

@@ -41,6 +41,10 @@ const (
 	EventWrapUpOverdue EventType = "WRAP_UP_OVERDUE"
 	// EventCanceled: it was closed because it was no longer needed.
 	EventCanceled EventType = "CANCELED"
+	// EventReopened: it had been closed and waits again.
+	EventReopened EventType = "REOPENED"
+	// EventRescheduled: it may be called from another moment on.
+	EventRescheduled EventType = "RESCHEDULED"
 )
 
 // Actors that are no person.

@@ -47,6 +47,10 @@ func (p *player) succession(old *Callback, ev Event) {
 		return
 	}
 	p.hold(old != nil && cb.ID == old.ID && cb.Number == old.Number, "another callback")
+	if ev.Type == EventReopened {
+		p.reopened(old)
+		return
+	}
 	if old.State.Terminal() {
 		p.hold(cb == old && ev.Type == EventAlertNoted, "a closed callback changed")
 		return
@@ -56,6 +60,16 @@ func (p *player) succession(old *Callback, ev Event) {
 	p.hold(cb.State == old.State || isArrow(old.State, cb.State), "no arrow from %s to %s", old.State, cb.State)
 	p.hold(len(cb.Reasons) >= len(old.Reasons), "a reason was lost")
 	p.sameHold(old.Holder, cb.Holder)
+}
+
+// reopened: a closed callback waits again, with all it had but its closing.
+func (p *player) reopened(old *Callback) {
+	cb := p.cb()
+	p.hold(old.State.Terminal() && cb.State == Pending, "reopened from %s to %s", old.State, cb.State)
+	p.hold(cb.OpenedAt.Equal(old.OpenedAt) && cb.Queue == old.Queue, "the age or the queue changed")
+	p.hold(len(cb.Reasons) == len(old.Reasons) && len(cb.Attempts) == len(old.Attempts), "history was lost")
+	p.hold(cb.Tries() == 0, "old tries count")
+	p.hold(cb.Reopened.At.Equal(p.now) && !p.now.After(old.ClosedAt.Add(p.policy.ReopenWithin)), "reopened too late")
 }
 
 // sameHold: a hold passes from nobody to one agent and back to nobody.
@@ -94,7 +108,7 @@ func (p *player) shape(cb *Callback) {
 	p.hold((cb.CancelReason != "") == (s == Canceled), "cancel reason in %s", s)
 	p.hold(cb.ClosedAt.IsZero() == s.Open(), "closing time in %s", s)
 	p.hold(cb.Priority >= 0 && cb.Priority <= 100 && cb.Priority == cb.urgencyOfAll(), "priority %d", cb.Priority)
-	p.hold(s.Terminal() || cb.counting() > 0 || len(cb.Attempts) > 0, "open for no reason")
+	p.hold(s.Terminal() || cb.counting() > 0 || len(cb.Attempts) > 0 || cb.Reopened != nil, "open for no reason")
 	p.attempts(cb)
 }
 
@@ -171,6 +185,7 @@ func TestLongStories(t *testing.T) {
 		EventOpened, EventEnriched, EventReasonWithdrawn, EventAlertNoted, EventOffered, EventAccepted,
 		EventRejected, EventOfferExpired, EventClaimed, EventAttemptStarted, EventAttemptEnded,
 		EventCompleted, EventReleased, EventLeaseExpired, EventWrapUpOverdue, EventCanceled,
+		EventReopened, EventRescheduled,
 	} {
 		require.Greater(t, seen[what], 20, "stories that lead to %s", what)
 	}

@@ -25,6 +25,8 @@ type Policy struct {
 	WrapLease time.Duration
 	// CallAgainWithin is how far ahead a customer may ask to be called.
 	CallAgainWithin time.Duration
+	// ReopenWithin is how long after its close a callback can be reopened.
+	ReopenWithin time.Duration
 	// AgeingPerPoint is how much waiting weighs as much as one point of priority.
 	AgeingPerPoint time.Duration
 	// DefaultQueue takes the callbacks whose rule names no queue.
@@ -42,6 +44,7 @@ func DefaultPolicy() Policy {
 		AttemptLease:       time.Hour,
 		WrapLease:          8 * time.Hour,
 		CallAgainWithin:    90 * 24 * time.Hour,
+		ReopenWithin:       30 * 24 * time.Hour,
 		AgeingPerPoint:     6 * time.Minute,
 		DefaultQueue:       "default",
 	}
@@ -66,6 +69,7 @@ func (p Policy) Validate() error {
 		{"attempt_lease", p.AttemptLease},
 		{"wrap_lease", p.WrapLease},
 		{"call_again_within", p.CallAgainWithin},
+		{"reopen_within", p.ReopenWithin},
 	} {
 		f.check(d.value > 0, d.name, "must be over 0")
 	}

@@ -87,6 +87,8 @@ func (p *player) command(st step) Command {
 	switch {
 	case st.op < 128:
 		return p.anyMove(st)
+	case p.cb() != nil && p.cb().State.Terminal() && st.what%4 == 0:
+		return Reopen{Reason: fmt.Sprintf("n%d", p.seq), By: agents[0]}
 	case p.cb() == nil || p.cb().State.Terminal():
 		al := p.alert(int(st.what))
 		al.AlertID = fmt.Sprintf("n%d", p.seq)
@@ -140,7 +142,11 @@ func (p *player) anyMove(st step) Command {
 	agent, what := agents[int(st.who)%len(agents)], int(st.what)
 	token := map[int]uint64{0: 0, 1: p.token(), 2: p.seq - 1, 3: 1 << 60}[int(st.who)/4%4]
 	request := fmt.Sprintf("q%d", what%4)
-	switch st.op % 14 {
+	switch st.op % 16 {
+	case 14:
+		return Reopen{Reason: "r", By: agent}
+	case 15:
+		return Reschedule{NotBefore: p.now.Add(time.Duration(what-60) * time.Hour), By: agent}
 	case 0, 1:
 		return TakeAlert{Alert: p.alert(what)}
 	case 2:
@@ -209,7 +215,7 @@ func (p *player) known(err error) {
 	var te *TransitionError
 	var ve *ValidationError
 	for _, sentinel := range []error{
-		ErrNoChange, ErrNoCallback, ErrNotHolder, ErrStaleToken, ErrNotReady,
+		ErrNoChange, ErrNoCallback, ErrNotHolder, ErrStaleToken, ErrNotReady, ErrTooLate,
 	} {
 		if errors.Is(err, sentinel) {
 			return

@@ -18,9 +18,10 @@ const (
 	Attempting
 	// Wrapping has been called; the outcome is still to be written down.
 	Wrapping
-	// Completed is closed with an outcome. Terminal.
+	// Completed is closed with an outcome. Terminal, but for a reopening.
 	Completed
-	// Canceled was closed without the call being needed any more. Terminal.
+	// Canceled was closed without the call being needed any more. Terminal, but
+	// for a reopening.
 	Canceled
 )
 
@@ -47,5 +48,6 @@ func (s State) Open() bool { return s >= Pending && s <= Wrapping }
 // Held reports whether one agent has the callback in hand, or is being offered it.
 func (s State) Held() bool { return s >= Reserved && s <= Wrapping }
 
-// Terminal reports whether nothing can happen to the callback any more.
+// Terminal reports whether the callback is closed: nothing can happen to it any
+// more, but that somebody reopens it.
 func (s State) Terminal() bool { return s == Completed || s == Canceled }

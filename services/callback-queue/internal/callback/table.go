@@ -21,6 +21,8 @@ const (
 	leaseEnd
 	withdrawn
 	cancel
+	reschedule
+	reopen
 	triggerCount
 )
 
@@ -46,6 +48,8 @@ var triggers = [triggerCount]struct {
 	leaseEnd:     {"expireLease", false, "the hold's lease is over; an outcome is never invented"},
 	withdrawn:    {"withdrawAlert", false, "no reason counts any more, and no attempt was ever started"},
 	cancel:       {"cancel", true, "somebody decides that no call is needed"},
+	reschedule:   {"reschedule", true, "somebody decides from when on to call"},
+	reopen:       {"reopen", true, "somebody decides to call after all, soon enough after the close"},
 }
 
 // arrow is one row of the transition table.
@@ -63,6 +67,7 @@ var arrows = []arrow{
 	{Pending, claim, Assigned},
 	{Pending, withdrawn, Canceled},
 	{Pending, cancel, Canceled},
+	{Pending, reschedule, Pending},
 
 	{Reserved, accept, Assigned},
 	{Reserved, reject, Pending},
@@ -88,6 +93,9 @@ var arrows = []arrow{
 	// The wrap-up stays with its agent, and anyone may now write it.
 	{Wrapping, leaseEnd, Wrapping},
 	{Wrapping, cancel, Canceled},
+
+	{Completed, reopen, Pending},
+	{Canceled, reopen, Pending},
 }
 
 // table is arrows by state and trigger; StateUnspecified where there is none.
@@ -118,7 +126,7 @@ func refused(s State, command string) error {
 }
 
 // Allowed returns the commands somebody may give a callback in state s, in the
-// table's order; nothing for a terminal state.
+// table's order.
 func Allowed(s State) []string {
 	var names []string
 	for _, a := range arrows {

@@ -39,12 +39,13 @@ func (c WithdrawAlert) apply(d *draft) (EventType, error) {
 }
 
 // withdraw stops a reason from counting, and cancels the callback when none is
-// left that counts and nobody has started to call.
+// left that counts and nobody has started to call. One that somebody reopened is
+// theirs to cancel.
 func (d *draft) withdraw(i int, c WithdrawAlert) (EventType, error) {
 	d.cb.Reasons = slices.Clone(d.cb.Reasons)
 	d.cb.Reasons[i].Withdrawn, d.cb.Reasons[i].Revision = true, c.Revision
 	d.cb.Priority = d.cb.urgencyOfAll()
-	if d.cb.counting() > 0 || len(d.cb.Attempts) > 0 {
+	if d.cb.counting() > 0 || len(d.cb.Attempts) > 0 || d.cb.Reopened != nil {
 		return EventReasonWithdrawn, nil
 	}
 	if err := d.cb.follow(withdrawn); err != nil {

@@ -104,8 +104,8 @@ func (q *Queue) Do(ctx context.Context, id string, cmd callback.Command) (*callb
 }
 
 // doEarlier gives a command to a callback that the customer's next one has
-// followed. It is closed, so nothing can come of it; but who repeats the command
-// that closed it is answered as before.
+// followed. It is closed for good, so nothing can come of it; but who repeats the
+// command that closed it is answered as before.
 func (q *Queue) doEarlier(ctx context.Context, a callback.Aggregate, id string, cmd callback.Command) (*callback.Callback, error) {
 	cb, err := q.store.Earlier(ctx, a.CustomerKey, id)
 	if err != nil {
@@ -117,7 +117,7 @@ func (q *Queue) doEarlier(ctx context.Context, a callback.Aggregate, id string, 
 	case errors.Is(err, callback.ErrNoChange):
 		return cb, q.store.Durable(ctx)
 	case err == nil:
-		return nil, callback.ErrNoCallback // cannot be: no arrow leaves a closed state
+		return nil, callback.ErrSuperseded // a reopening: two would be open
 	default:
 		return nil, err
 	}

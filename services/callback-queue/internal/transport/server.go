@@ -109,6 +109,36 @@ func (s *Server) CancelCallback(ctx context.Context, r *callbackv1.CancelCallbac
 	return &callbackv1.CancelCallbackResponse{Callback: cb}, nil
 }
 
+// ReopenCallback puts a closed callback back into the queue.
+func (s *Server) ReopenCallback(ctx context.Context, r *callbackv1.ReopenCallbackRequest) (*callbackv1.ReopenCallbackResponse, error) {
+	cb, err := s.do(ctx, r.GetId(), callback.Reopen{Reason: r.GetReason(), By: r.GetBy()})
+	if err != nil {
+		return nil, err
+	}
+	return &callbackv1.ReopenCallbackResponse{Callback: cb}, nil
+}
+
+// RescheduleCallback moves the moment from which a waiting callback may be called.
+func (s *Server) RescheduleCallback(ctx context.Context, r *callbackv1.RescheduleCallbackRequest) (*callbackv1.RescheduleCallbackResponse, error) {
+	var w wrong
+	cmd := callback.Reschedule{By: r.GetBy()}
+	if at := r.GetNotBefore(); at != nil {
+		if at.CheckValid() != nil {
+			w.field("notBefore", "is no valid moment")
+		}
+		cmd.NotBefore = at.AsTime()
+	}
+	w.command(cmd)
+	if err := w.err(); err != nil {
+		return nil, err
+	}
+	cb, err := s.do(ctx, r.GetId(), cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &callbackv1.RescheduleCallbackResponse{Callback: cb}, nil
+}
+
 // do gives a command that is right in itself to a callback.
 func (s *Server) do(ctx context.Context, id string, cmd callback.Command) (*eventsv1.Callback, error) {
 	var w wrong

@@ -18,6 +18,7 @@ func toStatus(err error) error {
 	var invalid *callback.ValidationError
 	var transition *callback.TransitionError
 	var early *callback.NotReadyError
+	var late *callback.TooLateError
 	switch {
 	case errors.As(err, &invalid):
 		var w wrong
@@ -37,6 +38,10 @@ func toStatus(err error) error {
 		return rpc.Refused(codes.Aborted, "NOT_HOLDER", "another agent holds this callback")
 	case errors.As(err, &early):
 		return rpc.Refused(codes.FailedPrecondition, "NOT_READY", early.Error())
+	case errors.As(err, &late):
+		return rpc.Refused(codes.FailedPrecondition, "TOO_LATE", late.Error())
+	case errors.Is(err, callback.ErrSuperseded):
+		return rpc.Refused(codes.FailedPrecondition, "SUPERSEDED", "the customer has a newer callback; go on with that one")
 	case errors.Is(err, queue.ErrBadPageToken):
 		return rpc.Invalid(rpc.Field{Path: "pageToken", Problem: badPageToken})
 	default:

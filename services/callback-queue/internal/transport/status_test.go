@@ -64,6 +64,12 @@ func calls(s *transport.Server) map[string]func(context.Context) error {
 		"cancel": func(ctx context.Context) error {
 			return ignore(s.CancelCallback(ctx, &callbackv1.CancelCallbackRequest{Reason: "moved", By: "sam"}))
 		},
+		"reopen": func(ctx context.Context) error {
+			return ignore(s.ReopenCallback(ctx, &callbackv1.ReopenCallbackRequest{Reason: "moved back", By: "sam"}))
+		},
+		"reschedule": func(ctx context.Context) error {
+			return ignore(s.RescheduleCallback(ctx, &callbackv1.RescheduleCallbackRequest{By: "sam"}))
+		},
 		"get": func(ctx context.Context) error { return ignore(s.GetCallback(ctx, &callbackv1.GetCallbackRequest{})) },
 		"list": func(ctx context.Context) error {
 			return ignore(s.ListCallbacks(ctx, &callbackv1.ListCallbacksRequest{}))
@@ -90,6 +96,8 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 		{callback.ErrNotHolder, codes.Aborted, 409, "NOT_HOLDER", ""},
 		{&callback.TransitionError{From: callback.Pending, Command: "complete"}, codes.FailedPrecondition, 400, "NOT_POSSIBLE_NOW", ""},
 		{&callback.NotReadyError{ReadyAt: time.Unix(0, 0)}, codes.FailedPrecondition, 400, "NOT_READY", ""},
+		{&callback.TooLateError{Until: time.Unix(0, 0)}, codes.FailedPrecondition, 400, "TOO_LATE", ""},
+		{callback.ErrSuperseded, codes.FailedPrecondition, 400, "SUPERSEDED", ""},
 		{&callback.ValidationError{Fields: []callback.FieldError{{Field: "root_cause"}}}, codes.InvalidArgument, 400, "INVALID_FIELDS", ""},
 		{queue.ErrBadPageToken, codes.InvalidArgument, 400, "INVALID_FIELDS", ""},
 		{queue.ErrIndexIncomplete, codes.Unavailable, 503, "INDEX_REBUILDING", "1"},

@@ -62,6 +62,10 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 	require.ElementsMatch(t, []string{"agentId", "reason"}, fields(t, err))
 	_, err = s.CancelCallback(ctx, &callbackv1.CancelCallbackRequest{})
 	require.ElementsMatch(t, []string{"reason", "by"}, fields(t, err))
+	_, err = s.ReopenCallback(ctx, &callbackv1.ReopenCallbackRequest{})
+	require.ElementsMatch(t, []string{"reason", "by"}, fields(t, err))
+	_, err = s.RescheduleCallback(ctx, &callbackv1.RescheduleCallbackRequest{NotBefore: &timestamppb.Timestamp{Nanos: -1}})
+	require.ElementsMatch(t, []string{"notBefore", "by"}, fields(t, err))
 	_, err = s.ListCallbacks(ctx, &callbackv1.ListCallbacksRequest{
 		States: []eventsv1.Callback_State{1, 0, 99}, Queue: "a b", AgentId: "no agent!", PageSize: 201, PageToken: "?",
 	})

@@ -18,7 +18,7 @@ func Callback(c *callback.Callback) *eventsv1.Callback {
 		OpenedAt: stamp(c.OpenedAt), UpdatedAt: stamp(c.UpdatedAt), NotBefore: stamp(c.NotBefore),
 		FirstAttemptDue: stamp(c.FirstAttemptDue), ClosedAt: stamp(c.ClosedAt),
 		Holder: holder(c.Holder), LastHolder: holder(c.LastHolder), WrapUp: wrapUp(c.WrapUp),
-		CancelReason: c.CancelReason, ClosedBy: c.ClosedBy,
+		CancelReason: c.CancelReason, ClosedBy: c.ClosedBy, Reopened: reopening(c.Reopened),
 	}
 	for i := range c.Reasons {
 		m.Reasons = append(m.Reasons, reason(&c.Reasons[i]))
@@ -34,6 +34,15 @@ func customer(c callback.Customer) *eventsv1.Customer {
 		return nil
 	}
 	return &eventsv1.Customer{Id: c.ID, Name: c.Name, Phone: c.Phone, Email: c.Email, Language: c.Language, TimeZone: c.TimeZone}
+}
+
+func reopening(r *callback.Reopening) *eventsv1.Reopening {
+	if r == nil {
+		return nil
+	}
+	return &eventsv1.Reopening{
+		Times: uint32(r.Times), At: stamp(r.At), By: r.By, Reason: r.Reason, AfterAttempt: uint32(r.AfterAttempt),
+	}
 }
 
 func holder(h *callback.Holder) *eventsv1.Holder {

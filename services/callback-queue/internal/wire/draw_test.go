@@ -20,6 +20,7 @@ var (
 		callback.EventOffered, callback.EventAccepted, callback.EventRejected, callback.EventOfferExpired,
 		callback.EventClaimed, callback.EventAttemptStarted, callback.EventAttemptEnded, callback.EventCompleted,
 		callback.EventReleased, callback.EventLeaseExpired, callback.EventWrapUpOverdue, callback.EventCanceled,
+		callback.EventReopened, callback.EventRescheduled,
 	}
 	metrics = []callback.Metric{callback.NPS, callback.CSAT, callback.CES, callback.FCR}
 	classes = []callback.Class{
@@ -53,6 +54,16 @@ func drawCustomer(t *rapid.T) callback.Customer {
 	return callback.Customer{
 		ID: texts.Draw(t, "customer id"), Name: texts.Draw(t, "name"), Phone: texts.Draw(t, "phone"),
 		Email: texts.Draw(t, "email"), Language: texts.Draw(t, "language"), TimeZone: texts.Draw(t, "zone"),
+	}
+}
+
+func drawReopening(t *rapid.T) *callback.Reopening {
+	if !rapid.Bool().Draw(t, "reopened") {
+		return nil
+	}
+	return &callback.Reopening{
+		Times: rapid.IntRange(0, 99).Draw(t, "times"), At: moments.Draw(t, "reopened at"), By: texts.Draw(t, "reopened by"),
+		Reason: texts.Draw(t, "reopen reason"), AfterAttempt: rapid.IntRange(0, 99).Draw(t, "after attempt"),
 	}
 }
 
@@ -123,7 +134,7 @@ func drawCallback(t *rapid.T) *callback.Callback {
 		OpenedAt: moments.Draw(t, "opened"), UpdatedAt: moments.Draw(t, "updated"), NotBefore: moments.Draw(t, "not before"),
 		FirstAttemptDue: moments.Draw(t, "due"), ClosedAt: moments.Draw(t, "closed"),
 		Holder: drawHolder(t), LastHolder: drawHolder(t), Attempts: some(t, "attempts", drawAttempt),
-		WrapUp: drawWrapUp(t), CancelReason: texts.Draw(t, "cancel reason"), ClosedBy: texts.Draw(t, "closed by"),
+		WrapUp: drawWrapUp(t), CancelReason: texts.Draw(t, "cancel reason"), ClosedBy: texts.Draw(t, "closed by"), Reopened: drawReopening(t),
 	}
 }
 

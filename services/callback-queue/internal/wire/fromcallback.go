@@ -18,7 +18,7 @@ func FromCallback(m *eventsv1.Callback) *callback.Callback {
 		OpenedAt: moment(m.GetOpenedAt()), UpdatedAt: moment(m.GetUpdatedAt()), NotBefore: moment(m.GetNotBefore()),
 		FirstAttemptDue: moment(m.GetFirstAttemptDue()), ClosedAt: moment(m.GetClosedAt()),
 		Holder: fromHolder(m.GetHolder()), LastHolder: fromHolder(m.GetLastHolder()), WrapUp: fromWrapUp(m.GetWrapUp()),
-		CancelReason: m.GetCancelReason(), ClosedBy: m.GetClosedBy(),
+		CancelReason: m.GetCancelReason(), ClosedBy: m.GetClosedBy(), Reopened: fromReopening(m.GetReopened()),
 	}
 	for _, r := range m.GetReasons() {
 		c.Reasons = append(c.Reasons, fromReason(r))
@@ -34,6 +34,15 @@ func FromCustomer(m *eventsv1.Customer) callback.Customer {
 	return callback.Customer{
 		ID: m.GetId(), Name: m.GetName(), Phone: m.GetPhone(), Email: m.GetEmail(),
 		Language: m.GetLanguage(), TimeZone: m.GetTimeZone(),
+	}
+}
+
+func fromReopening(m *eventsv1.Reopening) *callback.Reopening {
+	if m == nil {
+		return nil
+	}
+	return &callback.Reopening{
+		Times: int(m.GetTimes()), At: moment(m.GetAt()), By: m.GetBy(), Reason: m.GetReason(), AfterAttempt: int(m.GetAfterAttempt()),
 	}
 }
 

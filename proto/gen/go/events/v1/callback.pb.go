@@ -234,7 +234,7 @@ func (x Callback_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Callback_State.Descriptor instead.
 func (Callback_State) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{4, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{5, 0}
 }
 
 // Type is what happened.
@@ -275,6 +275,10 @@ const (
 	CallbackEvent_CANCELED CallbackEvent_Type = 15
 	// The wrap-up was not written in time; it waits for anyone to write it.
 	CallbackEvent_WRAP_UP_OVERDUE CallbackEvent_Type = 16
+	// It had been closed and waits again.
+	CallbackEvent_REOPENED CallbackEvent_Type = 17
+	// It may be called from another moment on.
+	CallbackEvent_RESCHEDULED CallbackEvent_Type = 18
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -297,6 +301,8 @@ var (
 		14: "LEASE_EXPIRED",
 		15: "CANCELED",
 		16: "WRAP_UP_OVERDUE",
+		17: "REOPENED",
+		18: "RESCHEDULED",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -316,6 +322,8 @@ var (
 		"LEASE_EXPIRED":    14,
 		"CANCELED":         15,
 		"WRAP_UP_OVERDUE":  16,
+		"REOPENED":         17,
+		"RESCHEDULED":      18,
 	}
 )
 
@@ -343,7 +351,7 @@ func (x CallbackEvent_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CallbackEvent_Type.Descriptor instead.
 func (CallbackEvent_Type) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{6, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{7, 0}
 }
 
 // Reason is one alert that the callback answers to.
@@ -819,6 +827,88 @@ func (x *Holder) GetEndReason() string {
 	return ""
 }
 
+// Reopening says that a closed callback was opened again.
+type Reopening struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How often, 1 or more; the rest is about the last time.
+	Times uint32 `protobuf:"varint,1,opt,name=times,proto3" json:"times,omitempty"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// Who decided it.
+	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	// Why, in their words.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The number of the last attempt before; the attempt policy counts from there.
+	AfterAttempt  uint32 `protobuf:"varint,5,opt,name=after_attempt,json=afterAttempt,proto3" json:"after_attempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reopening) Reset() {
+	*x = Reopening{}
+	mi := &file_events_v1_callback_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reopening) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reopening) ProtoMessage() {}
+
+func (x *Reopening) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reopening.ProtoReflect.Descriptor instead.
+func (*Reopening) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Reopening) GetTimes() uint32 {
+	if x != nil {
+		return x.Times
+	}
+	return 0
+}
+
+func (x *Reopening) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Reopening) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Reopening) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Reopening) GetAfterAttempt() uint32 {
+	if x != nil {
+		return x.AfterAttempt
+	}
+	return 0
+}
+
 // Callback is the task to call a customer back.
 type Callback struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -868,14 +958,16 @@ type Callback struct {
 	MorePriority int32 `protobuf:"varint,22,opt,name=more_priority,json=morePriority,proto3" json:"more_priority,omitempty"`
 	// Who completed or canceled it; absent when the attempt policy or the
 	// customer's correction did.
-	ClosedBy      string `protobuf:"bytes,23,opt,name=closed_by,json=closedBy,proto3" json:"closed_by,omitempty"`
+	ClosedBy string `protobuf:"bytes,23,opt,name=closed_by,json=closedBy,proto3" json:"closed_by,omitempty"`
+	// Set once it was closed and opened again.
+	Reopened      *Reopening `protobuf:"bytes,24,opt,name=reopened,proto3" json:"reopened,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Callback) Reset() {
 	*x = Callback{}
-	mi := &file_events_v1_callback_proto_msgTypes[4]
+	mi := &file_events_v1_callback_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -887,7 +979,7 @@ func (x *Callback) String() string {
 func (*Callback) ProtoMessage() {}
 
 func (x *Callback) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[4]
+	mi := &file_events_v1_callback_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -900,7 +992,7 @@ func (x *Callback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Callback.ProtoReflect.Descriptor instead.
 func (*Callback) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{4}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Callback) GetId() string {
@@ -1064,6 +1156,13 @@ func (x *Callback) GetClosedBy() string {
 	return ""
 }
 
+func (x *Callback) GetReopened() *Reopening {
+	if x != nil {
+		return x.Reopened
+	}
+	return nil
+}
+
 // TakenAlert remembers an alert the aggregate has dealt with.
 type TakenAlert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1079,7 +1178,7 @@ type TakenAlert struct {
 
 func (x *TakenAlert) Reset() {
 	*x = TakenAlert{}
-	mi := &file_events_v1_callback_proto_msgTypes[5]
+	mi := &file_events_v1_callback_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1091,7 +1190,7 @@ func (x *TakenAlert) String() string {
 func (*TakenAlert) ProtoMessage() {}
 
 func (x *TakenAlert) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[5]
+	mi := &file_events_v1_callback_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1104,7 +1203,7 @@ func (x *TakenAlert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakenAlert.ProtoReflect.Descriptor instead.
 func (*TakenAlert) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{5}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TakenAlert) GetAlertId() string {
@@ -1159,7 +1258,7 @@ type CallbackEvent struct {
 
 func (x *CallbackEvent) Reset() {
 	*x = CallbackEvent{}
-	mi := &file_events_v1_callback_proto_msgTypes[6]
+	mi := &file_events_v1_callback_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1171,7 +1270,7 @@ func (x *CallbackEvent) String() string {
 func (*CallbackEvent) ProtoMessage() {}
 
 func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[6]
+	mi := &file_events_v1_callback_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1184,7 +1283,7 @@ func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallbackEvent.ProtoReflect.Descriptor instead.
 func (*CallbackEvent) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{6}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CallbackEvent) GetEventId() string {
@@ -1330,7 +1429,13 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"request_id\x18\x05 \x01(\tR\trequestId\x125\n" +
 	"\bended_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x1d\n" +
 	"\n" +
-	"end_reason\x18\a \x01(\tR\tendReason\"\xf5\b\n" +
+	"end_reason\x18\a \x01(\tR\tendReason\"\x9a\x01\n" +
+	"\tReopening\x12\x14\n" +
+	"\x05times\x18\x01 \x01(\rR\x05times\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12#\n" +
+	"\rafter_attempt\x18\x05 \x01(\rR\fafterAttempt\"\xae\t\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -1358,7 +1463,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\vlast_holder\x18\x15 \x01(\v2\x18.rappel.events.v1.HolderR\n" +
 	"lastHolder\x12#\n" +
 	"\rmore_priority\x18\x16 \x01(\x05R\fmorePriority\x12\x1b\n" +
-	"\tclosed_by\x18\x17 \x01(\tR\bclosedBy\"\x82\x01\n" +
+	"\tclosed_by\x18\x17 \x01(\tR\bclosedBy\x127\n" +
+	"\breopened\x18\x18 \x01(\v2\x1b.rappel.events.v1.ReopeningR\breopened\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -1373,7 +1479,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xcd\x05\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xec\x05\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -1386,7 +1492,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\xa1\x02\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\xc0\x02\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -1406,7 +1512,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bRELEASED\x10\r\x12\x11\n" +
 	"\rLEASE_EXPIRED\x10\x0e\x12\f\n" +
 	"\bCANCELED\x10\x0f\x12\x13\n" +
-	"\x0fWRAP_UP_OVERDUE\x10\x10B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\x0fWRAP_UP_OVERDUE\x10\x10\x12\f\n" +
+	"\bREOPENED\x10\x11\x12\x0f\n" +
+	"\vRESCHEDULED\x10\x12B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
@@ -1421,7 +1529,7 @@ func file_events_v1_callback_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_events_v1_callback_proto_goTypes = []any{
 	(Attempt_Outcome)(0),          // 0: rappel.events.v1.Attempt.Outcome
 	(WrapUp_Outcome)(0),           // 1: rappel.events.v1.WrapUp.Outcome
@@ -1431,50 +1539,53 @@ var file_events_v1_callback_proto_goTypes = []any{
 	(*Attempt)(nil),               // 5: rappel.events.v1.Attempt
 	(*WrapUp)(nil),                // 6: rappel.events.v1.WrapUp
 	(*Holder)(nil),                // 7: rappel.events.v1.Holder
-	(*Callback)(nil),              // 8: rappel.events.v1.Callback
-	(*TakenAlert)(nil),            // 9: rappel.events.v1.TakenAlert
-	(*CallbackEvent)(nil),         // 10: rappel.events.v1.CallbackEvent
-	(Metric)(0),                   // 11: rappel.events.v1.Metric
-	(*Scale)(nil),                 // 12: rappel.events.v1.Scale
-	(Class)(0),                    // 13: rappel.events.v1.Class
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
-	(*Customer)(nil),              // 15: rappel.events.v1.Customer
+	(*Reopening)(nil),             // 8: rappel.events.v1.Reopening
+	(*Callback)(nil),              // 9: rappel.events.v1.Callback
+	(*TakenAlert)(nil),            // 10: rappel.events.v1.TakenAlert
+	(*CallbackEvent)(nil),         // 11: rappel.events.v1.CallbackEvent
+	(Metric)(0),                   // 12: rappel.events.v1.Metric
+	(*Scale)(nil),                 // 13: rappel.events.v1.Scale
+	(Class)(0),                    // 14: rappel.events.v1.Class
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*Customer)(nil),              // 16: rappel.events.v1.Customer
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
-	11, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
-	12, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
-	13, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
-	14, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
-	14, // 4: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	14, // 5: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	12, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
+	13, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
+	14, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
+	15, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
+	15, // 4: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	15, // 5: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
 	0,  // 6: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	14, // 7: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	15, // 7: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
 	1,  // 8: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	14, // 9: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
-	14, // 10: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	14, // 11: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	14, // 12: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 13: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	15, // 14: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
-	4,  // 15: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	14, // 16: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	14, // 17: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	14, // 18: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	14, // 19: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	14, // 20: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
-	7,  // 21: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
-	5,  // 22: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
-	6,  // 23: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
-	7,  // 24: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
-	3,  // 25: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	14, // 26: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	8,  // 27: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	9,  // 28: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	15, // 9: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	15, // 10: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	15, // 11: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	15, // 12: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	15, // 13: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	2,  // 14: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
+	16, // 15: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	4,  // 16: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
+	15, // 17: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	15, // 18: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	15, // 19: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	15, // 20: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	15, // 21: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	7,  // 22: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
+	5,  // 23: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
+	6,  // 24: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
+	7,  // 25: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
+	8,  // 26: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
+	3,  // 27: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	15, // 28: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	9,  // 29: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	10, // 30: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
@@ -1491,7 +1602,7 @@ func file_events_v1_callback_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_callback_proto_rawDesc), len(file_events_v1_callback_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

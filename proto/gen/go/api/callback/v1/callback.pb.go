@@ -751,6 +751,226 @@ func (x *CancelCallbackResponse) GetCallback() *v1.Callback {
 	return nil
 }
 
+// ReopenCallbackRequest puts a closed callback back into the queue.
+type ReopenCallbackRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why, 1 to 200 characters.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who decided it.
+	By            string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReopenCallbackRequest) Reset() {
+	*x = ReopenCallbackRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReopenCallbackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReopenCallbackRequest) ProtoMessage() {}
+
+func (x *ReopenCallbackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReopenCallbackRequest.ProtoReflect.Descriptor instead.
+func (*ReopenCallbackRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ReopenCallbackRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ReopenCallbackRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ReopenCallbackRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// ReopenCallbackResponse carries the callback after the command.
+type ReopenCallbackResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Callback      *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReopenCallbackResponse) Reset() {
+	*x = ReopenCallbackResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReopenCallbackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReopenCallbackResponse) ProtoMessage() {}
+
+func (x *ReopenCallbackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReopenCallbackResponse.ProtoReflect.Descriptor instead.
+func (*ReopenCallbackResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ReopenCallbackResponse) GetCallback() *v1.Callback {
+	if x != nil {
+		return x.Callback
+	}
+	return nil
+}
+
+// RescheduleCallbackRequest says from when on to call.
+type RescheduleCallbackRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The moment, within 90 days; absent or past means at once.
+	NotBefore *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
+	// Who decided it.
+	By            string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RescheduleCallbackRequest) Reset() {
+	*x = RescheduleCallbackRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RescheduleCallbackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RescheduleCallbackRequest) ProtoMessage() {}
+
+func (x *RescheduleCallbackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RescheduleCallbackRequest.ProtoReflect.Descriptor instead.
+func (*RescheduleCallbackRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *RescheduleCallbackRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RescheduleCallbackRequest) GetNotBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NotBefore
+	}
+	return nil
+}
+
+func (x *RescheduleCallbackRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// RescheduleCallbackResponse carries the callback after the command.
+type RescheduleCallbackResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Callback      *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RescheduleCallbackResponse) Reset() {
+	*x = RescheduleCallbackResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RescheduleCallbackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RescheduleCallbackResponse) ProtoMessage() {}
+
+func (x *RescheduleCallbackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RescheduleCallbackResponse.ProtoReflect.Descriptor instead.
+func (*RescheduleCallbackResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RescheduleCallbackResponse) GetCallback() *v1.Callback {
+	if x != nil {
+		return x.Callback
+	}
+	return nil
+}
+
 // GetCallbackRequest names one callback.
 type GetCallbackRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -762,7 +982,7 @@ type GetCallbackRequest struct {
 
 func (x *GetCallbackRequest) Reset() {
 	*x = GetCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +994,7 @@ func (x *GetCallbackRequest) String() string {
 func (*GetCallbackRequest) ProtoMessage() {}
 
 func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +1007,7 @@ func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackRequest.ProtoReflect.Descriptor instead.
 func (*GetCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{12}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetCallbackRequest) GetId() string {
@@ -808,7 +1028,7 @@ type GetCallbackResponse struct {
 
 func (x *GetCallbackResponse) Reset() {
 	*x = GetCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -820,7 +1040,7 @@ func (x *GetCallbackResponse) String() string {
 func (*GetCallbackResponse) ProtoMessage() {}
 
 func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -833,7 +1053,7 @@ func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackResponse.ProtoReflect.Descriptor instead.
 func (*GetCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{13}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetCallbackResponse) GetCallback() *v1.Callback {
@@ -862,7 +1082,7 @@ type ListCallbacksRequest struct {
 
 func (x *ListCallbacksRequest) Reset() {
 	*x = ListCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +1094,7 @@ func (x *ListCallbacksRequest) String() string {
 func (*ListCallbacksRequest) ProtoMessage() {}
 
 func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +1107,7 @@ func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*ListCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{14}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListCallbacksRequest) GetStates() []v1.Callback_State {
@@ -938,7 +1158,7 @@ type ListCallbacksResponse struct {
 
 func (x *ListCallbacksResponse) Reset() {
 	*x = ListCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -950,7 +1170,7 @@ func (x *ListCallbacksResponse) String() string {
 func (*ListCallbacksResponse) ProtoMessage() {}
 
 func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -963,7 +1183,7 @@ func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*ListCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{15}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListCallbacksResponse) GetCallbacks() []*v1.Callback {
@@ -989,7 +1209,7 @@ type GetQueueStatsRequest struct {
 
 func (x *GetQueueStatsRequest) Reset() {
 	*x = GetQueueStatsRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1001,7 +1221,7 @@ func (x *GetQueueStatsRequest) String() string {
 func (*GetQueueStatsRequest) ProtoMessage() {}
 
 func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1014,7 +1234,7 @@ func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{16}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
 }
 
 // QueueStats counts one queue.
@@ -1036,7 +1256,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1268,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1281,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{17}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *QueueStats) GetQueue() string {
@@ -1110,7 +1330,7 @@ type GetQueueStatsResponse struct {
 
 func (x *GetQueueStatsResponse) Reset() {
 	*x = GetQueueStatsResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1122,7 +1342,7 @@ func (x *GetQueueStatsResponse) String() string {
 func (*GetQueueStatsResponse) ProtoMessage() {}
 
 func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1135,7 +1355,7 @@ func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{18}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetQueueStatsResponse) GetQueues() []*QueueStats {
@@ -1194,6 +1414,19 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\"P\n" +
 	"\x16CancelCallbackResponse\x126\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"O\n" +
+	"\x15ReopenCallbackRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\"P\n" +
+	"\x16ReopenCallbackResponse\x126\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"v\n" +
+	"\x19RescheduleCallbackRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
+	"\n" +
+	"not_before\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\"T\n" +
+	"\x1aRescheduleCallbackResponse\x126\n" +
 	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"$\n" +
 	"\x12GetCallbackRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"M\n" +
@@ -1218,7 +1451,7 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x04held\x18\x04 \x01(\x03R\x04held\x12=\n" +
 	"\foldest_ready\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\voldestReady\"O\n" +
 	"\x15GetQueueStatsResponse\x126\n" +
-	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues2\xdf\t\n" +
+	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues2\x8f\f\n" +
 	"\x0fCallbackService\x12\x84\x01\n" +
 	"\rClaimCallback\x12(.rappel.callback.v1.ClaimCallbackRequest\x1a).rappel.callback.v1.ClaimCallbackResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/callbacks:claim\x12\x8d\x01\n" +
 	"\fStartAttempt\x12'.rappel.callback.v1.StartAttemptRequest\x1a(.rappel.callback.v1.StartAttemptResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/callbacks/{id}:startAttempt\x12\x85\x01\n" +
@@ -1226,7 +1459,9 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"EndAttempt\x12%.rappel.callback.v1.EndAttemptRequest\x1a&.rappel.callback.v1.EndAttemptResponse\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/callbacks/{id}:endAttempt\x12\x95\x01\n" +
 	"\x10CompleteCallback\x12+.rappel.callback.v1.CompleteCallbackRequest\x1a,.rappel.callback.v1.CompleteCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:complete\x12\x91\x01\n" +
 	"\x0fReleaseCallback\x12*.rappel.callback.v1.ReleaseCallbackRequest\x1a+.rappel.callback.v1.ReleaseCallbackResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/callbacks/{id}:release\x12\x8d\x01\n" +
-	"\x0eCancelCallback\x12).rappel.callback.v1.CancelCallbackRequest\x1a*.rappel.callback.v1.CancelCallbackResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/callbacks/{id}:cancel\x12z\n" +
+	"\x0eCancelCallback\x12).rappel.callback.v1.CancelCallbackRequest\x1a*.rappel.callback.v1.CancelCallbackResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/callbacks/{id}:cancel\x12\x8d\x01\n" +
+	"\x0eReopenCallback\x12).rappel.callback.v1.ReopenCallbackRequest\x1a*.rappel.callback.v1.ReopenCallbackResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/callbacks/{id}:reopen\x12\x9d\x01\n" +
+	"\x12RescheduleCallback\x12-.rappel.callback.v1.RescheduleCallbackRequest\x1a..rappel.callback.v1.RescheduleCallbackResponse\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/callbacks/{id}:reschedule\x12z\n" +
 	"\vGetCallback\x12&.rappel.callback.v1.GetCallbackRequest\x1a'.rappel.callback.v1.GetCallbackResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/callbacks/{id}\x12{\n" +
 	"\rListCallbacks\x12(.rappel.callback.v1.ListCallbacksRequest\x1a).rappel.callback.v1.ListCallbacksResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/callbacks\x12x\n" +
 	"\rGetQueueStats\x12(.rappel.callback.v1.GetQueueStatsRequest\x1a).rappel.callback.v1.GetQueueStatsResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
@@ -1244,71 +1479,82 @@ func file_api_callback_v1_callback_proto_rawDescGZIP() []byte {
 	return file_api_callback_v1_callback_proto_rawDescData
 }
 
-var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_api_callback_v1_callback_proto_goTypes = []any{
-	(*ClaimCallbackRequest)(nil),     // 0: rappel.callback.v1.ClaimCallbackRequest
-	(*ClaimCallbackResponse)(nil),    // 1: rappel.callback.v1.ClaimCallbackResponse
-	(*StartAttemptRequest)(nil),      // 2: rappel.callback.v1.StartAttemptRequest
-	(*StartAttemptResponse)(nil),     // 3: rappel.callback.v1.StartAttemptResponse
-	(*EndAttemptRequest)(nil),        // 4: rappel.callback.v1.EndAttemptRequest
-	(*EndAttemptResponse)(nil),       // 5: rappel.callback.v1.EndAttemptResponse
-	(*CompleteCallbackRequest)(nil),  // 6: rappel.callback.v1.CompleteCallbackRequest
-	(*CompleteCallbackResponse)(nil), // 7: rappel.callback.v1.CompleteCallbackResponse
-	(*ReleaseCallbackRequest)(nil),   // 8: rappel.callback.v1.ReleaseCallbackRequest
-	(*ReleaseCallbackResponse)(nil),  // 9: rappel.callback.v1.ReleaseCallbackResponse
-	(*CancelCallbackRequest)(nil),    // 10: rappel.callback.v1.CancelCallbackRequest
-	(*CancelCallbackResponse)(nil),   // 11: rappel.callback.v1.CancelCallbackResponse
-	(*GetCallbackRequest)(nil),       // 12: rappel.callback.v1.GetCallbackRequest
-	(*GetCallbackResponse)(nil),      // 13: rappel.callback.v1.GetCallbackResponse
-	(*ListCallbacksRequest)(nil),     // 14: rappel.callback.v1.ListCallbacksRequest
-	(*ListCallbacksResponse)(nil),    // 15: rappel.callback.v1.ListCallbacksResponse
-	(*GetQueueStatsRequest)(nil),     // 16: rappel.callback.v1.GetQueueStatsRequest
-	(*QueueStats)(nil),               // 17: rappel.callback.v1.QueueStats
-	(*GetQueueStatsResponse)(nil),    // 18: rappel.callback.v1.GetQueueStatsResponse
-	(*v1.Callback)(nil),              // 19: rappel.events.v1.Callback
-	(v1.Attempt_Outcome)(0),          // 20: rappel.events.v1.Attempt.Outcome
-	(*timestamppb.Timestamp)(nil),    // 21: google.protobuf.Timestamp
-	(v1.WrapUp_Outcome)(0),           // 22: rappel.events.v1.WrapUp.Outcome
-	(v1.Callback_State)(0),           // 23: rappel.events.v1.Callback.State
+	(*ClaimCallbackRequest)(nil),       // 0: rappel.callback.v1.ClaimCallbackRequest
+	(*ClaimCallbackResponse)(nil),      // 1: rappel.callback.v1.ClaimCallbackResponse
+	(*StartAttemptRequest)(nil),        // 2: rappel.callback.v1.StartAttemptRequest
+	(*StartAttemptResponse)(nil),       // 3: rappel.callback.v1.StartAttemptResponse
+	(*EndAttemptRequest)(nil),          // 4: rappel.callback.v1.EndAttemptRequest
+	(*EndAttemptResponse)(nil),         // 5: rappel.callback.v1.EndAttemptResponse
+	(*CompleteCallbackRequest)(nil),    // 6: rappel.callback.v1.CompleteCallbackRequest
+	(*CompleteCallbackResponse)(nil),   // 7: rappel.callback.v1.CompleteCallbackResponse
+	(*ReleaseCallbackRequest)(nil),     // 8: rappel.callback.v1.ReleaseCallbackRequest
+	(*ReleaseCallbackResponse)(nil),    // 9: rappel.callback.v1.ReleaseCallbackResponse
+	(*CancelCallbackRequest)(nil),      // 10: rappel.callback.v1.CancelCallbackRequest
+	(*CancelCallbackResponse)(nil),     // 11: rappel.callback.v1.CancelCallbackResponse
+	(*ReopenCallbackRequest)(nil),      // 12: rappel.callback.v1.ReopenCallbackRequest
+	(*ReopenCallbackResponse)(nil),     // 13: rappel.callback.v1.ReopenCallbackResponse
+	(*RescheduleCallbackRequest)(nil),  // 14: rappel.callback.v1.RescheduleCallbackRequest
+	(*RescheduleCallbackResponse)(nil), // 15: rappel.callback.v1.RescheduleCallbackResponse
+	(*GetCallbackRequest)(nil),         // 16: rappel.callback.v1.GetCallbackRequest
+	(*GetCallbackResponse)(nil),        // 17: rappel.callback.v1.GetCallbackResponse
+	(*ListCallbacksRequest)(nil),       // 18: rappel.callback.v1.ListCallbacksRequest
+	(*ListCallbacksResponse)(nil),      // 19: rappel.callback.v1.ListCallbacksResponse
+	(*GetQueueStatsRequest)(nil),       // 20: rappel.callback.v1.GetQueueStatsRequest
+	(*QueueStats)(nil),                 // 21: rappel.callback.v1.QueueStats
+	(*GetQueueStatsResponse)(nil),      // 22: rappel.callback.v1.GetQueueStatsResponse
+	(*v1.Callback)(nil),                // 23: rappel.events.v1.Callback
+	(v1.Attempt_Outcome)(0),            // 24: rappel.events.v1.Attempt.Outcome
+	(*timestamppb.Timestamp)(nil),      // 25: google.protobuf.Timestamp
+	(v1.WrapUp_Outcome)(0),             // 26: rappel.events.v1.WrapUp.Outcome
+	(v1.Callback_State)(0),             // 27: rappel.events.v1.Callback.State
 }
 var file_api_callback_v1_callback_proto_depIdxs = []int32{
-	19, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	19, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	20, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	21, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
-	19, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	22, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	19, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	19, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	19, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	19, // 9: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	23, // 10: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
-	19, // 11: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	21, // 12: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	17, // 13: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 14: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	2,  // 15: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	4,  // 16: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	6,  // 17: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	8,  // 18: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	10, // 19: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	12, // 20: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	14, // 21: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	16, // 22: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	1,  // 23: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	3,  // 24: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	5,  // 25: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	7,  // 26: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	9,  // 27: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	11, // 28: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	13, // 29: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	15, // 30: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	18, // 31: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	23, // [23:32] is the sub-list for method output_type
-	14, // [14:23] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	23, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	23, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	24, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	25, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
+	23, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	26, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	23, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	23, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	23, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	23, // 9: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	25, // 10: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
+	23, // 11: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	23, // 12: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	27, // 13: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
+	23, // 14: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	25, // 15: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	21, // 16: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 17: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	2,  // 18: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	4,  // 19: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	6,  // 20: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	8,  // 21: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	10, // 22: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	12, // 23: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	14, // 24: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	16, // 25: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	18, // 26: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	20, // 27: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	1,  // 28: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	3,  // 29: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	5,  // 30: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	7,  // 31: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	9,  // 32: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	11, // 33: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	13, // 34: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	15, // 35: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	17, // 36: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	19, // 37: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	22, // 38: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	28, // [28:39] is the sub-list for method output_type
+	17, // [17:28] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
@@ -1322,7 +1568,7 @@ func file_api_callback_v1_callback_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_callback_v1_callback_proto_rawDesc), len(file_api_callback_v1_callback_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,15 +21,17 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CallbackService_ClaimCallback_FullMethodName    = "/rappel.callback.v1.CallbackService/ClaimCallback"
-	CallbackService_StartAttempt_FullMethodName     = "/rappel.callback.v1.CallbackService/StartAttempt"
-	CallbackService_EndAttempt_FullMethodName       = "/rappel.callback.v1.CallbackService/EndAttempt"
-	CallbackService_CompleteCallback_FullMethodName = "/rappel.callback.v1.CallbackService/CompleteCallback"
-	CallbackService_ReleaseCallback_FullMethodName  = "/rappel.callback.v1.CallbackService/ReleaseCallback"
-	CallbackService_CancelCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/CancelCallback"
-	CallbackService_GetCallback_FullMethodName      = "/rappel.callback.v1.CallbackService/GetCallback"
-	CallbackService_ListCallbacks_FullMethodName    = "/rappel.callback.v1.CallbackService/ListCallbacks"
-	CallbackService_GetQueueStats_FullMethodName    = "/rappel.callback.v1.CallbackService/GetQueueStats"
+	CallbackService_ClaimCallback_FullMethodName      = "/rappel.callback.v1.CallbackService/ClaimCallback"
+	CallbackService_StartAttempt_FullMethodName       = "/rappel.callback.v1.CallbackService/StartAttempt"
+	CallbackService_EndAttempt_FullMethodName         = "/rappel.callback.v1.CallbackService/EndAttempt"
+	CallbackService_CompleteCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/CompleteCallback"
+	CallbackService_ReleaseCallback_FullMethodName    = "/rappel.callback.v1.CallbackService/ReleaseCallback"
+	CallbackService_CancelCallback_FullMethodName     = "/rappel.callback.v1.CallbackService/CancelCallback"
+	CallbackService_ReopenCallback_FullMethodName     = "/rappel.callback.v1.CallbackService/ReopenCallback"
+	CallbackService_RescheduleCallback_FullMethodName = "/rappel.callback.v1.CallbackService/RescheduleCallback"
+	CallbackService_GetCallback_FullMethodName        = "/rappel.callback.v1.CallbackService/GetCallback"
+	CallbackService_ListCallbacks_FullMethodName      = "/rappel.callback.v1.CallbackService/ListCallbacks"
+	CallbackService_GetQueueStats_FullMethodName      = "/rappel.callback.v1.CallbackService/GetQueueStats"
 )
 
 // CallbackServiceClient is the client API for CallbackService service.
@@ -54,6 +56,14 @@ type CallbackServiceClient interface {
 	ReleaseCallback(ctx context.Context, in *ReleaseCallbackRequest, opts ...grpc.CallOption) (*ReleaseCallbackResponse, error)
 	// CancelCallback closes a callback that nobody needs any more.
 	CancelCallback(ctx context.Context, in *CancelCallbackRequest, opts ...grpc.CallOption) (*CancelCallbackResponse, error)
+	// ReopenCallback puts a closed callback back into the queue, with its age, its
+	// reasons and its attempts. FAILED_PRECONDITION with reason TOO_LATE when it
+	// was closed too long ago (30 days unless configured), SUPERSEDED when the
+	// customer has had another since.
+	ReopenCallback(ctx context.Context, in *ReopenCallbackRequest, opts ...grpc.CallOption) (*ReopenCallbackResponse, error)
+	// RescheduleCallback moves the moment from which a waiting callback may be
+	// called. It keeps its age.
+	RescheduleCallback(ctx context.Context, in *RescheduleCallbackRequest, opts ...grpc.CallOption) (*RescheduleCallbackResponse, error)
 	// GetCallback shows one callback.
 	GetCallback(ctx context.Context, in *GetCallbackRequest, opts ...grpc.CallOption) (*GetCallbackResponse, error)
 	// ListCallbacks shows callbacks, oldest first.
@@ -130,6 +140,26 @@ func (c *callbackServiceClient) CancelCallback(ctx context.Context, in *CancelCa
 	return out, nil
 }
 
+func (c *callbackServiceClient) ReopenCallback(ctx context.Context, in *ReopenCallbackRequest, opts ...grpc.CallOption) (*ReopenCallbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReopenCallbackResponse)
+	err := c.cc.Invoke(ctx, CallbackService_ReopenCallback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callbackServiceClient) RescheduleCallback(ctx context.Context, in *RescheduleCallbackRequest, opts ...grpc.CallOption) (*RescheduleCallbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RescheduleCallbackResponse)
+	err := c.cc.Invoke(ctx, CallbackService_RescheduleCallback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *callbackServiceClient) GetCallback(ctx context.Context, in *GetCallbackRequest, opts ...grpc.CallOption) (*GetCallbackResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetCallbackResponse)
@@ -182,6 +212,14 @@ type CallbackServiceServer interface {
 	ReleaseCallback(context.Context, *ReleaseCallbackRequest) (*ReleaseCallbackResponse, error)
 	// CancelCallback closes a callback that nobody needs any more.
 	CancelCallback(context.Context, *CancelCallbackRequest) (*CancelCallbackResponse, error)
+	// ReopenCallback puts a closed callback back into the queue, with its age, its
+	// reasons and its attempts. FAILED_PRECONDITION with reason TOO_LATE when it
+	// was closed too long ago (30 days unless configured), SUPERSEDED when the
+	// customer has had another since.
+	ReopenCallback(context.Context, *ReopenCallbackRequest) (*ReopenCallbackResponse, error)
+	// RescheduleCallback moves the moment from which a waiting callback may be
+	// called. It keeps its age.
+	RescheduleCallback(context.Context, *RescheduleCallbackRequest) (*RescheduleCallbackResponse, error)
 	// GetCallback shows one callback.
 	GetCallback(context.Context, *GetCallbackRequest) (*GetCallbackResponse, error)
 	// ListCallbacks shows callbacks, oldest first.
@@ -215,6 +253,12 @@ func (UnimplementedCallbackServiceServer) ReleaseCallback(context.Context, *Rele
 }
 func (UnimplementedCallbackServiceServer) CancelCallback(context.Context, *CancelCallbackRequest) (*CancelCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) ReopenCallback(context.Context, *ReopenCallbackRequest) (*ReopenCallbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReopenCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) RescheduleCallback(context.Context, *RescheduleCallbackRequest) (*RescheduleCallbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RescheduleCallback not implemented")
 }
 func (UnimplementedCallbackServiceServer) GetCallback(context.Context, *GetCallbackRequest) (*GetCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCallback not implemented")
@@ -354,6 +398,42 @@ func _CallbackService_CancelCallback_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallbackService_ReopenCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReopenCallbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).ReopenCallback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_ReopenCallback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).ReopenCallback(ctx, req.(*ReopenCallbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallbackService_RescheduleCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RescheduleCallbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).RescheduleCallback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_RescheduleCallback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).RescheduleCallback(ctx, req.(*RescheduleCallbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CallbackService_GetCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetCallbackRequest)
 	if err := dec(in); err != nil {
@@ -438,6 +518,14 @@ var CallbackService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelCallback",
 			Handler:    _CallbackService_CancelCallback_Handler,
+		},
+		{
+			MethodName: "ReopenCallback",
+			Handler:    _CallbackService_ReopenCallback_Handler,
+		},
+		{
+			MethodName: "RescheduleCallback",
+			Handler:    _CallbackService_RescheduleCallback_Handler,
 		},
 		{
 			MethodName: "GetCallback",

@@ -1,0 +1,93 @@
+package callback
+
+import (
+	"strings"
+	"time"
+)
+
+// Reopening says that a closed callback was opened again, and by whom.
+type Reopening struct {
+	// Times is how often, 1 or more; the rest is about the last time.
+	Times int
+	At    time.Time
+	// By is who decided it; Reason is why, in their words.
+	By, Reason string
+	// AfterAttempt is the number of the last attempt before: the attempt policy
+	// counts from there.
+	AfterAttempt int
+}
+
+func (c Reopen) check() error {
+	var f fields
+	f.text("reason", strings.TrimSpace(c.Reason), 1, maxReason)
+	f.agent("by", c.By)
+	return f.err()
+}
+
+// apply puts a closed callback back into the queue with its age, its reasons and
+// its attempts. What closed it is in the audit trail.
+func (c Reopen) apply(d *draft) (EventType, error) {
+	if d.cb == nil {
+		return "", ErrNoCallback
+	}
+	reason := strings.TrimSpace(c.Reason)
+	if r := d.cb.Reopened; d.isOpen() && r != nil && r.By == c.By && r.Reason == reason {
+		return "", ErrNoChange
+	}
+	closed := d.cb.ClosedAt
+	if err := d.cb.follow(reopen); err != nil {
+		return "", err
+	}
+	if d.now.After(closed.Add(d.policy.ReopenWithin)) {
+		return "", &TooLateError{Until: closed.Add(d.policy.ReopenWithin)}
+	}
+	d.cb.Reopened = d.reopening(c.By, reason)
+	d.cb.ClosedAt, d.cb.ClosedBy, d.cb.CancelReason, d.cb.WrapUp = time.Time{}, "", "", nil
+	d.cb.NotBefore = time.Time{}
+	d.cb.FirstAttemptDue = d.now.Add(d.policy.FirstAttemptWithin)
+	d.by(c.By, "")
+	return EventReopened, nil
+}
+
+func (d *draft) reopening(by, reason string) *Reopening {
+	r := &Reopening{Times: 1, At: d.now, By: by, Reason: reason}
+	if d.cb.Reopened != nil {
+		r.Times += d.cb.Reopened.Times
+	}
+	if last := d.cb.lastAttempt(); last != nil {
+		r.AfterAttempt = last.Number
+	}
+	return r
+}
+
+func (c Reschedule) check() error {
+	var f fields
+	f.agent("by", c.By)
+	return f.err()
+}
+
+// apply moves the moment from which a waiting callback may be called. It waits
+// where it stood: its age stays.
+func (c Reschedule) apply(d *draft) (EventType, error) {
+	if d.cb == nil {
+		return "", ErrNoCallback
+	}
+	at := c.NotBefore.UTC().Round(0)
+	if c.NotBefore.IsZero() {
+		at = time.Time{}
+	}
+	if d.cb.State == Pending && d.cb.NotBefore.Equal(at) {
+		return "", ErrNoChange
+	}
+	if err := d.cb.follow(reschedule); err != nil {
+		return "", err
+	}
+	var f fields
+	f.check(!at.After(d.now.Add(d.policy.CallAgainWithin)), "not_before", "is too far ahead")
+	if err := f.err(); err != nil {
+		return "", err
+	}
+	d.cb.NotBefore = at
+	d.by(c.By, "")
+	return EventRescheduled, nil
+}
