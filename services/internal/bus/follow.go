@@ -59,7 +59,7 @@ func (b *Bus) Follow(ctx context.Context, o FollowOptions, each func(Delivery) e
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	f := &follower{
-		stream: s, name: o.Stream, until: s.CachedInfo().State.LastSeq, seen: max(o.From, 1) - 1,
+		bus: b, name: o.Stream, until: s.CachedInfo().State.LastSeq, seen: max(o.From, 1) - 1,
 		each: each, caughtUp: caughtUp, events: make(chan followed, followDecoded),
 	}
 	go f.read(ctx, msgs)
@@ -69,7 +69,7 @@ func (b *Bus) Follow(ctx context.Context, o FollowOptions, each func(Delivery) e
 // follower is one run of Follow. Reading has a goroutine of its own because the
 // library, while it looks for a server, listens to no context.
 type follower struct {
-	stream   jetstream.Stream
+	bus      *Bus
 	name     string
 	until    uint64 // the last sequence when Follow began
 	seen     uint64 // the last sequence handed over, or not asked for
@@ -80,7 +80,7 @@ type follower struct {
 
 type followed struct {
 	d       Delivery
-	pending uint64 // events behind this one
+	pending uint64 // events behind this one, as far as the replica that sent it knows
 	err     error
 }
 
@@ -114,10 +114,8 @@ func next(msgs jetstream.MessagesContext) followed {
 
 // run hands events over until something ends it.
 func (f *follower) run(ctx context.Context, nothing bool) error {
-	if nothing || f.seen >= f.until {
-		if err := f.reached(); err != nil {
-			return err
-		}
+	if err := f.check(ctx, nothing); err != nil {
+		return err
 	}
 	idle := time.NewTicker(idleCheck)
 	defer idle.Stop()
@@ -158,20 +156,31 @@ func (f *follower) take(ctx context.Context, e followed) error {
 		return err
 	}
 	f.seen = e.d.Sequence
-	if f.seen >= f.until || e.pending == 0 {
-		return f.reached()
-	}
-	return nil
+	return f.check(ctx, e.pending == 0)
 }
 
-// look asks whether anything is left of what was stored when Follow began: the
-// rest may have been deleted since, and then nothing will come to say so.
+// check looks whether the end is reached. That nothing is pending proves it on
+// one replica; where there are several, the one that was asked may lag behind.
+func (f *follower) check(ctx context.Context, nothing bool) error {
+	switch {
+	case f.seen >= f.until:
+		return f.reached()
+	case nothing:
+		return f.look(ctx)
+	default:
+		return nil
+	}
+}
+
+// look asks the stream's leader whether anything is left of what was stored when
+// Follow began: the rest may have been deleted since, and then nothing will come
+// to say so.
 func (f *follower) look(ctx context.Context) error {
 	if f.caughtUp == nil || len(f.events) > 0 {
 		return nil
 	}
-	m, err := f.stream.GetMsg(ctx, f.seen+1, jetstream.WithGetMsgSubject(">"))
-	if errors.Is(err, jetstream.ErrMsgNotFound) || (err == nil && m.Sequence > f.until) {
+	seq, _, err := f.bus.leaderGet(ctx, f.name, getRequest{Seq: f.seen + 1, Next: ">"})
+	if errors.Is(err, ErrNotFound) || (err == nil && seq > f.until) {
 		return f.reached()
 	}
 	return nil // the server is away, or slow: look again later
