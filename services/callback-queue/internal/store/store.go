@@ -5,7 +5,7 @@
 // Authority. The compare-and-set on the subject's last sequence is the only
 // thing that decides. What Recall and Read return may be stale; a commit on it
 // then fails. A refusal has no commit to check it, so it is built on Load, which
-// asks the stream's leader.
+// asks the stream's leader, and makes sure that it still is.
 //
 // Integrity. Events are numbered and chained by hash. Following from the
 // beginning checks every link; a break is reported, and the callback goes on
@@ -72,7 +72,9 @@ func (s *Store) Read(ctx context.Context, customerKey string) (callback.Aggregat
 	return a, alone, err
 }
 
-// Load reads the customer's last event from the stream's leader.
+// Load reads the customer's last event from the stream's leader: whatever was
+// committed before the call, through whatever node, is in it. Where no leader with
+// a majority behind it answers, it is bus.ErrUnavailable.
 func (s *Store) Load(ctx context.Context, customerKey string) (callback.Aggregate, error) {
 	if s.alone.Load() {
 		a, _, err := s.Read(ctx, customerKey)
@@ -81,7 +83,7 @@ func (s *Store) Load(ctx context.Context, customerKey string) (callback.Aggregat
 	if !isKey(customerKey) {
 		return callback.NewAggregate(customerKey), nil
 	}
-	d, err := lastAtLeader(ctx, s.bus.JetStream().Conn(), subjectOf(customerKey))
+	d, err := lastAtLeader(ctx, s.bus.JetStream(), subjectOf(customerKey))
 	return s.seen(customerKey, d, err, true)
 }
 
