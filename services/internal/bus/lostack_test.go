@@ -155,6 +155,34 @@ func TestAnAcknowledgementThatIsOnlyLateIsResolvedByTheTimeout(t *testing.T) {
 	require.EqualValues(t, 2, stored(t, p.sure, subject.Responses))
 }
 
+// A node may die with the answer to a question: whoever asked has more time than
+// that, and others to ask.
+func TestAQuestionWhoseAnswerIsLostIsGivenUpInTime(t *testing.T) {
+	t.Parallel()
+	s := listening(t, embednats.Config{Dir: t.TempDir()})
+	t.Cleanup(func() { require.NoError(t, s.Shutdown(context.Background())) })
+	p := newProxy(t, s.URL())
+	sure := newBus(t, dial(t, s.URL()), soon)
+	provision(t, sure)
+	publish(t, sure, event("001", "a"))
+	subj := subject.Response("s", "001")
+	for name, ask := range map[string]func(context.Context, *bus.Bus) error{
+		"last": func(ctx context.Context, b *bus.Bus) error { _, err := b.Last(ctx, subj); return err },
+		"at":   func(ctx context.Context, b *bus.Bus) error { _, err := b.At(ctx, subject.Responses, 1); return err },
+		"history": func(ctx context.Context, b *bus.Bus) error {
+			return b.History(ctx, subj, func(bus.Delivery) error { return nil })
+		},
+	} {
+		p.deaf.Store(false)
+		b := newBus(t, dial(t, p.url()), 200*time.Millisecond)
+		eventually(t, func() bool { return ask(within(t, soon), b) == nil })
+		p.deaf.Store(true)
+		start := time.Now()
+		require.ErrorIs(t, ask(within(t, soon), b), bus.ErrUnavailable, name)
+		require.Less(t, time.Since(start), soon/2, name)
+	}
+}
+
 func TestAServerThatIsGoneIsSaidSoInTimeAndComesBack(t *testing.T) {
 	t.Parallel()
 	cfg := embednats.Config{Dir: t.TempDir()}

@@ -49,8 +49,16 @@ func (b *Bus) Last(ctx context.Context, subj string) (Delivery, error) {
 	if err != nil {
 		return Delivery{}, err
 	}
+	ctx, cancel := b.question(ctx)
+	defer cancel()
 	m, err := stream.GetLastMsgForSubject(ctx, subj)
 	return fromRaw(stream, m, err)
+}
+
+// question bounds one question to the server, as the acknowledgement of a publish
+// is: a node that dies with the answer lets it be waited for as long as ctx lasts.
+func (b *Bus) question(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, b.timeout)
 }
 
 // At returns the event at a sequence of a stream, or ErrNotFound.
@@ -59,6 +67,8 @@ func (b *Bus) At(ctx context.Context, stream string, seq uint64) (Delivery, erro
 	if err != nil {
 		return Delivery{}, err
 	}
+	ctx, cancel := b.question(ctx)
+	defer cancel()
 	m, err := s.GetMsg(ctx, seq)
 	return fromRaw(s, m, err)
 }
@@ -111,6 +121,8 @@ func (b *Bus) stream(ctx context.Context, name string) (jetstream.Stream, error)
 	if s, ok := b.streams.Load(name); ok {
 		return s.(jetstream.Stream), nil
 	}
+	ctx, cancel := b.question(ctx)
+	defer cancel()
 	s, err := b.js.Stream(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: stream %s: %w", ErrUnavailable, name, err)
@@ -127,8 +139,7 @@ func (b *Bus) History(ctx context.Context, subj string, each func(Delivery) erro
 		return err
 	}
 	for seq := uint64(1); ; {
-		m, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(subj))
-		d, err := fromRaw(s, m, err)
+		d, err := b.nextOf(ctx, s, subj, seq)
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
@@ -140,6 +151,14 @@ func (b *Bus) History(ctx context.Context, subj string, each func(Delivery) erro
 		}
 		seq = d.Sequence + 1
 	}
+}
+
+// nextOf is the first event of a subject from a sequence on.
+func (b *Bus) nextOf(ctx context.Context, s jetstream.Stream, subj string, seq uint64) (Delivery, error) {
+	ctx, cancel := b.question(ctx)
+	defer cancel()
+	m, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(subj))
+	return fromRaw(s, m, err)
 }
 
 func fromMsg(m jetstream.Msg) (Delivery, error) {

@@ -108,7 +108,7 @@ type getResponse struct {
 // library would ask any replica, which may not have heard of the event yet; the
 // leader is who has just refused ours.
 func (b *Bus) leaderGet(ctx context.Context, stream string, ask getRequest) (uint64, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, b.timeout)
+	ctx, cancel := b.question(ctx)
 	defer cancel()
 	body, err := json.Marshal(ask)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
@@ -105,7 +106,12 @@ func (j *Journal) at(ctx context.Context, sequence uint64) (bus.Delivery, error)
 	return d, fmt.Errorf("%w: a replica lags behind", ingest.ErrUnavailable)
 }
 
+// goneTimeout bounds the question whether an event was deleted.
+const goneTimeout = 5 * time.Second
+
 func (j *Journal) gone(ctx context.Context, sequence uint64) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, goneTimeout)
+	defer cancel()
 	s, err := j.bus.JetStream().Stream(ctx, subject.Responses)
 	if err != nil {
 		return false, err
