@@ -38,9 +38,7 @@ func (l *loop) insistent(ctx context.Context, r *eventsv1.Response) *collectorv1
 // third node, which leads RESPONSES, is lost meanwhile and comes back. Each
 // revision of each response is stored once, and what was accepted is stored.
 func TestTwoCollectorsAtTwoNodesWhileTheLeaderIsLost(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a cluster and its elections take some seconds")
-	}
+	testkit.LosesNodes(t)
 	t.Parallel()
 	const pairs = 4
 	c := testkit.NATSCluster(t)

@@ -28,6 +28,7 @@ func cluster(t *testing.T) *testkit.Cluster {
 // A follower may be served by a replica that is just back and far behind. It is
 // caught up when it has what the leader has, not when that replica has no more.
 func TestAFollowerIsNotCaughtUpBecauseItsReplicaLags(t *testing.T) {
+	testkit.LosesNodes(t)
 	t.Parallel()
 	const missed = 4000
 	c := cluster(t)

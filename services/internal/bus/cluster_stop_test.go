@@ -14,6 +14,7 @@ import (
 
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/testkit"
 	"github.com/rappel-loop/rappel/services/internal/topology"
 )
 
@@ -129,6 +130,7 @@ func (p *press) read(b *bus.Bus, stream string) map[string]uint64 {
 }
 
 func TestPublishingGoesOnWithoutTheLeader(t *testing.T) {
+	testkit.LosesNodes(t)
 	t.Parallel()
 	c := cluster(t)
 	leader := c.Leader(t, subject.Responses)
@@ -147,6 +149,7 @@ func TestPublishingGoesOnWithoutTheLeader(t *testing.T) {
 // Each node is lost once, under load, and comes back. All that time a consumer
 // handles and a follower follows.
 func TestEachNodeIsStoppedInTurnAndNothingIsLost(t *testing.T) {
+	testkit.LosesNodes(t)
 	t.Parallel()
 	c := cluster(t)
 	handled := newSeen()
@@ -240,6 +243,7 @@ func followAll(t *testing.T, b *bus.Bus) func(uint64, *seen) {
 }
 
 func TestAConsumerGoesOnWithoutItsLeader(t *testing.T) {
+	testkit.LosesNodes(t)
 	t.Parallel()
 	c := cluster(t)
 	leader := c.ConsumerLeader(t, subject.Responses, topology.Scorer.Durable)

@@ -12,9 +12,7 @@ import (
 )
 
 func TestAClusterLosesALeaderAndGetsItBack(t *testing.T) {
-	if testing.Short() {
-		t.Skip("two elections, each some seconds")
-	}
+	testkit.LosesNodes(t)
 	t.Parallel()
 	c := testkit.NATSCluster(t)
 	first := c.Leader(t, subject.Responses)

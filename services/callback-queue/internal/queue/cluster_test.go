@@ -21,9 +21,6 @@ import (
 // that leads CALLBACKS. Its own bus is of a client of another.
 func onCluster(t *testing.T) (*world, *testkit.Cluster, int) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("a cluster and its elections take some seconds")
-	}
 	c := testkit.NATSCluster(t)
 	leader := c.Leader(t, subject.Callbacks)
 	hand := clock.NewManual(t0)
@@ -37,6 +34,7 @@ func onCluster(t *testing.T) (*world, *testkit.Cluster, int) {
 // agents claim, and comes back. What the agents see is what one callback, one
 // holder would look like, and in the end every callback can still be had.
 func TestNoCallbackIsHeldByTwoOrLostWhileTheLeaderIs(t *testing.T) {
+	testkit.LosesNodes(t)
 	t.Parallel()
 	const customers, agents = 120, 8
 	w, c, leader := onCluster(t)

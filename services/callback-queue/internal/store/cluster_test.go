@@ -85,6 +85,7 @@ func TestLoadKnowsWhatWasCommittedAtAnotherNode(t *testing.T) {
 // A replica that has lost the others answers Read with what it has. It cannot be
 // asked for the truth, and says so instead of guessing.
 func TestACutOffReplicaReadsOldNewsAndLoadsNone(t *testing.T) {
+	testkit.LosesNodes(t)
 	t.Parallel()
 	r := onThree(t)
 	k := customer(1)
@@ -125,6 +126,7 @@ func TestACutOffReplicaReadsOldNewsAndLoadsNone(t *testing.T) {
 // others have elected another and commit. Its clients are told nothing rather
 // than old news.
 func TestALeaderThatWasDeposedUnawaresIsNotBelieved(t *testing.T) {
+	testkit.LosesNodes(t)
 	t.Parallel()
 	r := onThree(t)
 	k := customer(1)
@@ -241,6 +243,7 @@ func (r *race) count() int {
 // the middle: each number of each customer's history has one winner, and it is
 // there where the winner was told.
 func TestOneOfTwoNodesWinsEachSequenceWhileTheLeaderIsLost(t *testing.T) {
+	testkit.LosesNodes(t)
 	t.Parallel()
 	customers, reasons := 50, 8
 	if os.Getenv("CHAOS") != "" {
