@@ -58,6 +58,11 @@ type Server struct {
 	ended   error // of Shutdown
 }
 
+// held keeps the locks of running servers reachable. A server goes on running when
+// nobody holds its Server any more; its lock must not be garbage then, which the
+// runtime closes, and another process would be let in.
+var held sync.Map
+
 // startTimeout bounds the recovery of a large store: one million subjects take
 // about 5 s.
 const startTimeout = 2 * time.Minute
@@ -72,6 +77,7 @@ func Start(cfg Config, log *zap.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	held.Store(lock, true)
 	s := &Server{lock: lock, failed: make(chan error, 1), mark: filepath.Join(cfg.Dir, "highwater.json"), stop: func() {}, log: log.Named("nats")}
 	if err := s.start(cfg); err != nil {
 		return nil, errors.Join(err, s.Shutdown(context.Background())) //nolint:forbidigo // nothing to inherit: it never ran
@@ -200,6 +206,7 @@ func (s *Server) Shutdown(context.Context) error {
 			s.ns.WaitForShutdown()
 		}
 		s.stop()
+		held.Delete(s.lock)
 		s.ended = s.lock.Close()
 	})
 	return s.ended
