@@ -113,6 +113,8 @@ func TestACutOffReplicaReadsOldNewsAndLoadsNone(t *testing.T) {
 	defer cancel()
 	_, err := fresh(t, there).Load(ctx, k)
 	require.ErrorIs(t, err, bus.ErrUnavailable)
+	_, err = fresh(t, there).Earlier(ctx, k, callback.ID(k, 9))
+	require.ErrorIs(t, err, bus.ErrUnavailable, "that there is none is said on the truth only")
 
 	r.LetIn(t, away)
 	require.Eventually(t, func() bool {

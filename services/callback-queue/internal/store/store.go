@@ -170,20 +170,31 @@ func (s *Store) Earlier(ctx context.Context, customerKey, id string) (*callback.
 	if !isKey(customerKey) {
 		return nil, callback.ErrNoCallback
 	}
+	// The history is read from any replica: it is whole when it reaches what the
+	// leader has.
+	latest, err := s.Load(ctx, customerKey)
+	if err != nil && !errors.Is(err, queue.ErrUnreadable) {
+		return nil, err
+	}
 	var found *callback.Callback
-	err := s.bus.History(ctx, subjectOf(customerKey), func(d bus.Delivery) error {
+	var last uint64
+	err = s.bus.History(ctx, subjectOf(customerKey), func(d bus.Delivery) error {
+		last = d.Sequence
 		if a, err := s.decode(d); err == nil && a.Callback != nil && a.Callback.ID == id {
 			found = a.Callback
 		}
 		return nil
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if found == nil {
+	case last < latest.Seq:
+		return nil, fmt.Errorf("%w: a replica lags behind", bus.ErrUnavailable)
+	case found == nil:
 		return nil, callback.ErrNoCallback
+	default:
+		return found, nil
 	}
-	return found, nil
 }
 
 // Position asks the server where the stream stands.
