@@ -203,7 +203,19 @@ type ctx = context.Context
 // hooked is an index that lets a test act between two questions.
 type hooked struct {
 	queue.Index
-	before map[string]func()
+
+	mu   sync.Mutex
+	acts map[string]func()
+}
+
+// before has something done once, just before the next such step.
+func (h *hooked) before(step string, act func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.acts == nil {
+		h.acts = map[string]func(){}
+	}
+	h.acts[step] = act
 }
 
 func (h *hooked) Reserve(ctx ctx, r queue.Reservation) (queue.Entry, error) {
@@ -223,8 +235,11 @@ func (h *hooked) Apply(ctx ctx, e ...queue.Entry) error {
 
 // now acts once.
 func (h *hooked) now(step string) {
-	if act := h.before[step]; act != nil {
-		delete(h.before, step)
+	h.mu.Lock()
+	act := h.acts[step]
+	delete(h.acts, step)
+	h.mu.Unlock()
+	if act != nil {
 		act()
 	}
 }
@@ -235,9 +250,9 @@ func TestAFirstTryEndsAmidItsRetry(t *testing.T) {
 	everywhere(t, func(w *world) {
 		first := w.replica().ready()
 		first.open(1, 3)
-		h := &hooked{Index: w.index(), before: map[string]func(){}}
+		h := &hooked{Index: w.index()}
 		retry := w.replica(func(d *queue.Deps) { d.Index = h })
-		h.before["reserve"] = func() { first.got("amina", "q-1", id(1)) }
+		h.before("reserve", func() { first.got("amina", "q-1", id(1)) })
 		retry.got("amina", "q-1", id(1))
 		require.Len(w, w.claims(), 1)
 		// What the retry reserved and did not take is offered again.
@@ -251,9 +266,9 @@ func TestAFirstTryEndsAmidItsRetryAndTakesTheLast(t *testing.T) {
 	everywhere(t, func(w *world) {
 		first := w.replica().ready()
 		first.open(1, 2)
-		h := &hooked{Index: w.index(), before: map[string]func(){}}
+		h := &hooked{Index: w.index()}
 		retry := w.replica(func(d *queue.Deps) { d.Index = h })
-		h.before["reserve"] = func() { first.got("amina", "q-1", id(1)) }
+		h.before("reserve", func() { first.got("amina", "q-1", id(1)) })
 		retry.got("amina", "q-1", id(1))
 		retry.none("amina", "q-2")
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
@@ -101,19 +102,19 @@ func (r *replica) untilAnswered(agent, request string) (*callback.Callback, erro
 func TestHalfAnIndexIsNeverCalledWhole(t *testing.T) {
 	t.Parallel()
 	w := onOwnRedis(t)
-	h := &hooked{Index: w.index(), before: map[string]func(){}}
+	h := &hooked{Index: w.index()}
 	r := w.replica(func(d *queue.Deps) { d.Index = h })
 	r.index = h
 	r.ready()
 	r.open(0, 20)
 	w.inLine()
 
-	h.before["complete"] = func() {
+	h.before("complete", func() {
 		w.flush()
-		require.NoError(t, h.Index.Apply(t.Context(), queue.Entry{
+		assert.NoError(t, h.Index.Apply(t.Context(), queue.Entry{
 			ID: "straggler-1", CustomerKey: "straggler", Seq: 1, State: callback.Canceled, Queue: "care", OpenedAt: t0,
 		}))
-	}
+	})
 	lost := r.restarts("index_lost")
 	r.open(20, 21) // something to save
 	w.until("the loss is noticed", func() bool { return r.restarts("index_lost") > lost })
@@ -126,19 +127,19 @@ func TestAFlushAmidABuildingBeginsItAgain(t *testing.T) {
 	w := onOwnRedis(t)
 	opener := w.replica()
 	opener.open(0, 1200)
-	h := &hooked{Index: w.index(), before: map[string]func(){}}
+	h := &hooked{Index: w.index()}
 	r := w.replica(func(d *queue.Deps) { d.Index = h })
 	w.flush()
 	applied := 0
 	var flushOnce func()
 	flushOnce = func() {
 		if applied++; applied < 2 {
-			h.before["apply"] = flushOnce
+			h.before("apply", flushOnce)
 			return
 		}
 		w.flush() // after the first batch, before the second
 	}
-	h.before["apply"] = flushOnce
+	h.before("apply", flushOnce)
 	r.run()
 	w.inLine()
 	require.EqualValues(t, 1, r.restarts("index_lost"))
