@@ -212,8 +212,7 @@ func (w *world) restore(all map[string]string) {
 func TestAnIndexThatWentBackIsBroughtForward(t *testing.T) {
 	t.Parallel()
 	w := onOwnRedis(t)
-	r := w.replica().ready()
-	w.replica().ready()
+	r, other := w.replica().ready(), w.replica().ready()
 	r.open(0, 10)
 	w.inLine()
 	saved := func(seq uint64) func() bool {
@@ -228,7 +227,8 @@ func TestAnIndexThatWentBackIsBroughtForward(t *testing.T) {
 	r.finish(r.got("amina", "q-1", id(0)))
 	w.until("saved", saved(24))
 	w.restore(old)
-	w.until("noticed", func() bool { return r.restarts("index_went_back") > 0 })
+	// Whoever looks first brings it forward; the other may find it in order again.
+	w.until("noticed", func() bool { return r.restarts("index_went_back")+other.restarts("index_went_back") > 0 })
 	w.inLine()
 }
 
