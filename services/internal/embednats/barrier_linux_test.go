@@ -21,15 +21,15 @@ func patience(t *testing.T) context.Context {
 	return ctx
 }
 
-// disk is a sync that tests hold up and break.
-type disk struct {
+// device is a sync that tests hold up and break.
+type device struct {
 	begun   chan struct{} // gets one for each sync that begins
 	proceed chan error    // what each sync returns
 }
 
-func newDisk() disk { return disk{begun: make(chan struct{}), proceed: make(chan error)} }
+func newDevice() device { return device{begun: make(chan struct{}), proceed: make(chan error)} }
 
-func (d disk) sync() error {
+func (d device) sync() error {
 	d.begun <- struct{}{}
 	return <-d.proceed
 }
@@ -52,7 +52,7 @@ func waiting(t *testing.T, b *syncBarrier) <-chan error {
 
 func TestAWaitIsAnsweredByASyncThatBeganAfterIt(t *testing.T) {
 	t.Parallel()
-	d := newDisk()
+	d := newDevice()
 	b, stop := newBarrier(d.sync, make(chan error, 1))
 	defer stop()
 	first := waiting(t, b)
@@ -106,7 +106,7 @@ func TestNoWaitIsAnsweredTooEarly(t *testing.T) {
 func TestAFailedSyncIsForEver(t *testing.T) {
 	t.Parallel()
 	errDisk := errors.New("input/output error")
-	d, failed := newDisk(), make(chan error, 1)
+	d, failed := newDevice(), make(chan error, 1)
 	b, stop := newBarrier(d.sync, failed)
 	first := waiting(t, b)
 	<-d.begun
@@ -123,7 +123,7 @@ func TestAFailedSyncIsForEver(t *testing.T) {
 
 func TestClosingAnswersWhoWaits(t *testing.T) {
 	t.Parallel()
-	d := newDisk()
+	d := newDevice()
 	b, stop := newBarrier(d.sync, make(chan error, 1))
 	first := waiting(t, b)
 	<-d.begun
@@ -165,7 +165,7 @@ func TestClosingUnderLoadLeavesNobodyWaiting(t *testing.T) {
 
 func TestAWaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	d := newDisk()
+	d := newDevice()
 	b, stop := newBarrier(d.sync, make(chan error, 1))
 	first := waiting(t, b)
 	<-d.begun

@@ -73,6 +73,8 @@ func TestWhatWasGivenUpIsListedAndRedriven(t *testing.T) {
 	out = call("redrive", "1")
 	require.Contains(t, out, "handled         0\ngiven up again  1\n")
 	require.Regexp(t, `(?m)^5 +dead`, out)
+	_, _, err := run(t, patient(), deadLettersCommand, "dead-letters", "redrive", "1", "--server", server)
+	require.ErrorContains(t, err, "a newer one is about the same message")
 	mend()
 	require.Equal(t, "handled         1\ngiven up again  0\n", call("redrive", "2"))
 	require.Equal(t, "handled         2\ngiven up again  0\n", call("redrive", "--all", "--reason", "unscorable"))

@@ -22,23 +22,19 @@ const (
 func redriveLetters(cmd *cobra.Command, e env, o deadLetterOptions, s deadletter.Source, numbers []uint64) error {
 	ctx, stop := interruptible(cmd)
 	defer stop()
-	before, err := s.List(ctx, deadletter.Filter{Handled: true})
+	chosen, err := chooseLetters(ctx, o, s, numbers)
 	if err != nil {
 		return err
 	}
-	if o.all {
-		for _, l := range before {
-			if l.State == deadletter.Dead && (o.consumer == "" || l.Consumer == o.consumer) && (o.reason == "" || l.Reason == o.reason) {
-				numbers = append(numbers, l.Number)
-			}
+	if len(chosen) > 0 {
+		numbers = numbers[:0]
+		for _, l := range chosen {
+			numbers = append(numbers, l.Number)
 		}
-	}
-	if len(numbers) > 0 {
 		if err := s.Redrive(ctx, numbers); err != nil {
 			return err
 		}
 	}
-	chosen := slices.DeleteFunc(before, func(l deadletter.Letter) bool { return !slices.Contains(numbers, l.Number) })
 	after, err := outcome(ctx, e, s, chosen)
 	if err != nil {
 		return err
@@ -47,6 +43,25 @@ func redriveLetters(cmd *cobra.Command, e env, o deadLetterOptions, s deadletter
 		return printLetters(cmd.OutOrStdout(), after)
 	}
 	return printOutcome(cmd.OutOrStdout(), e, after)
+}
+
+// chooseLetters are those that are named, or with --all those that are dead. A
+// letter that a newer one has followed is no use: it would be watched in vain.
+func chooseLetters(ctx context.Context, o deadLetterOptions, s deadletter.Source, numbers []uint64) ([]deadletter.Letter, error) {
+	if o.all {
+		open, err := s.List(ctx, deadletter.Filter{Consumer: o.consumer, Reason: o.reason})
+		return slices.DeleteFunc(open, func(l deadletter.Letter) bool { return l.State != deadletter.Dead }), err
+	}
+	latest, err := s.List(ctx, deadletter.Filter{Handled: true})
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range numbers {
+		if !slices.ContainsFunc(latest, func(l deadletter.Letter) bool { return l.Number == n }) {
+			return nil, fmt.Errorf("there is no dead letter %d, or a newer one is about the same message: see `dead-letters list --all`", n)
+		}
+	}
+	return slices.DeleteFunc(latest, func(l deadletter.Letter) bool { return !slices.Contains(numbers, l.Number) }), nil
 }
 
 // outcome watches what becomes of letters: handled, or another letter about the

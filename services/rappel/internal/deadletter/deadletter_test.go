@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -77,39 +78,20 @@ func (s *scorer) receive(ids ...string) {
 // list waits until a filter chooses letters in these states, by number.
 func (s *scorer) list(from deadletter.Source, f deadletter.Filter, want map[uint64]deadletter.State) (letters []deadletter.Letter) {
 	s.Helper()
-	got := map[uint64]deadletter.State{}
-	matches := func() bool {
-		var err error
-		letters, err = from.List(s.Context(), f)
-		require.NoError(s, err)
-		clear(got)
-		for _, l := range letters {
+	require.EventuallyWithT(s, func(c *assert.CollectT) {
+		got := map[uint64]deadletter.State{}
+		found, err := from.List(s.Context(), f)
+		require.NoError(c, err)
+		for _, l := range found {
 			got[l.Number] = l.State
 		}
-		return len(got) == len(want) && containsAll(got, want)
-	}
-	if !eventually(matches) {
-		require.Equal(s, want, got)
-	}
+		if want == nil {
+			want = map[uint64]deadletter.State{}
+		}
+		require.Equal(c, want, got)
+		letters = found
+	}, 20*time.Second, 5*time.Millisecond)
 	return letters
-}
-
-func containsAll(got, want map[uint64]deadletter.State) bool {
-	for n, state := range want {
-		if got[n] != state {
-			return false
-		}
-	}
-	return true
-}
-
-func eventually(ok func() bool) bool {
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		if ok() {
-			return true
-		}
-	}
-	return false
 }
 
 type states = map[uint64]deadletter.State

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -83,6 +84,41 @@ func TestFlushedIndexSaysSoAndIsRebuilt(t *testing.T) {
 	require.ErrorIs(t, err, queue.ErrIndexIncomplete)
 	rebuild(t, x, list)
 	require.Equal(t, len(list), claimAll(t, x))
+}
+
+// beforeValues does something once, just before entries' values are read.
+type beforeValues struct{ act func() }
+
+func (beforeValues) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (beforeValues) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (h *beforeValues) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if h.act != nil && cmds[0].Name() == "hmget" {
+			h.act()
+			h.act = nil
+		}
+		return next(ctx, cmds)
+	}
+}
+
+// "Nothing is held" must not be said of an index that was lost between its list
+// and its entries: a repeated claim would get a second callback.
+func TestAnIndexLostAmidHeldBySaysSo(t *testing.T) {
+	t.Parallel()
+	server := testkit.RedisServer(t)
+	client := server.Client(t)
+	x := redisindex.New(client, "p")
+	list := entries(1)
+	list[0].State, list[0].Agent = callback.Assigned, "amina"
+	rebuild(t, x, list)
+	held, err := x.HeldBy(t.Context(), "amina")
+	require.NoError(t, err)
+	require.Len(t, held, 1)
+	client.AddHook(&beforeValues{act: func() { assert.NoError(t, server.Client(t).FlushAll(t.Context()).Err()) }})
+	held, err = x.HeldBy(t.Context(), "amina")
+	require.ErrorIs(t, err, queue.ErrIndexIncomplete)
+	require.Empty(t, held)
 }
 
 func TestWhatWasLostMeanwhileCannotBeCompleted(t *testing.T) {

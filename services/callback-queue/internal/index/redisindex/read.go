@@ -115,21 +115,25 @@ func (x *Index) heldIn(ctx context.Context, agent string, names []string, member
 			return nil, err
 		}
 	}
+	complete, err := whole.Result()
+	if err != nil {
+		return nil, err
+	}
 	for _, row := range rows {
-		entries, err := row.entries(agent)
+		entries, all, err := row.entries(agent)
 		if err != nil {
 			return nil, err
 		}
 		held = append(held, entries...)
+		complete = complete && all
 	}
 	slices.SortFunc(held, func(a, b queue.Entry) int {
 		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.ID, b.ID))
 	})
-	complete, err := whole.Result()
-	if err == nil && !complete {
-		err = queue.ErrIndexIncomplete
+	if !complete {
+		return held, queue.ErrIndexIncomplete
 	}
-	return held, err
+	return held, nil
 }
 
 // heldRow is what an agent holds in one queue.
@@ -139,26 +143,29 @@ type heldRow struct {
 	values *redis.SliceCmd
 }
 
-func (r heldRow) entries(agent string) ([]queue.Entry, error) {
+// entries are those that are still the agent's. all is false when one is gone: no
+// entry is ever removed, so the index was lost or reset since the list was read.
+func (r heldRow) entries(agent string) (held []queue.Entry, all bool, err error) {
 	values, err := r.values.Result()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var held []queue.Entry
+	all = true
 	for i, value := range values {
 		text, known := value.(string)
 		if !known {
-			continue // reset since
+			all = false
+			continue
 		}
 		e, err := decode(r.queue, r.ids[i], text)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if e.Agent == agent && e.State.Held() {
 			held = append(held, e)
 		}
 	}
-	return held, nil
+	return held, all, nil
 }
 
 // Due implements queue.Index.
