@@ -223,9 +223,9 @@ func (h *hooked) Reserve(ctx ctx, r queue.Reservation) (queue.Entry, error) {
 	return h.Index.Reserve(ctx, r)
 }
 
-func (h *hooked) Complete(ctx ctx, cp queue.Checkpoint) error {
-	h.now("complete")
-	return h.Index.Complete(ctx, cp)
+func (h *hooked) Advance(ctx ctx, p queue.Progress) error {
+	h.now("advance")
+	return h.Index.Advance(ctx, p)
 }
 
 func (h *hooked) Apply(ctx ctx, e ...queue.Entry) error {

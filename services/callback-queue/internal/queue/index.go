@@ -15,6 +15,9 @@ var (
 	// ErrIndexIncomplete says that the index was lost or never built: what it
 	// holds is right, but it may not hold everything. The projector rebuilds it.
 	ErrIndexIncomplete = errors.New("the index is being rebuilt")
+	// ErrIndexWentBack says that the index stands at an older state of itself: its
+	// server came back with what it had saved. What was applied since is not there.
+	ErrIndexWentBack = errors.New("the index went back to an older state of itself")
 	// ErrBadPageToken says that a page was asked for with a token no page gave.
 	ErrBadPageToken = errors.New("no such page")
 	// ErrIndexUnavailable says that the index could not be asked. What it was
@@ -99,23 +102,39 @@ type Checkpoint struct {
 	Seq uint64
 }
 
+// Progress is what somebody who follows the stream did for the index.
+type Progress struct {
+	// Checkpoint is how far they got.
+	Checkpoint
+	// From is how far the index was when they last looked, or moved it on: they
+	// applied everything behind it, up to the checkpoint.
+	From uint64
+	// Whole says that this was all there is for now: the index may be believed
+	// when it says that there is nothing.
+	Whole bool
+}
+
 // Index is the projection that answers what is ready, for whom, and what is due
 // when. It can be lost at any moment and is rebuilt from the stream. All
 // methods are safe for concurrent use; implementations that share a server
 // share their content. Errors other than the sentinels say that the index could
 // not be asked.
 type Index interface {
-	// Checkpoint returns how far the index is complete, or ErrIndexIncomplete
-	// when it was never completed, or lost since.
+	// Checkpoint returns how far the index is, or ErrIndexIncomplete when it was
+	// never whole, or lost since.
 	Checkpoint(ctx context.Context) (Checkpoint, error)
-	// Complete records that everything up to cp is applied. From the first call
-	// after Reset on, the index is complete. A checkpoint never moves back
-	// within one incarnation. It changes nothing and returns ErrIndexIncomplete
-	// when the index is not in the life that cp names: what was applied before it
-	// was lost or reset is not there, and must never be called whole.
-	Complete(ctx context.Context, cp Checkpoint) error
+	// Advance records what was applied; the checkpoint never moves back by it. A
+	// life of the index begins at sequence 0, in the incarnation of its first
+	// Advance, and is whole from the first that says so.
+	//
+	// What was applied before the index was lost, reset or put back is not there,
+	// and must never be counted. So it changes nothing and returns
+	// ErrIndexIncomplete when the index is in another life or incarnation than
+	// named, and ErrIndexWentBack when it is behind From: whoever applied more
+	// than the index knows of begins again at its checkpoint.
+	Advance(ctx context.Context, p Progress) error
 	// Reset forgets everything and begins another life; the index is incomplete
-	// until Complete.
+	// until an Advance says that it is whole.
 	Reset(ctx context.Context) (life string, err error)
 	// Apply takes the entries in, each only if its Seq is higher than what is
 	// held for its ID. An applied entry ends the hold on its ID.

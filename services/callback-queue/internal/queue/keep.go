@@ -101,8 +101,7 @@ func (p *projection) walk(ctx context.Context, now time.Time) error {
 }
 
 // check looks whether the index and the stream are still the ones this run
-// began with, and saves how far it got. Only what this run has itself brought,
-// or found complete, is ever called complete.
+// began with.
 func (p *projection) check(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,21 +118,10 @@ func (p *projection) check(ctx context.Context) error {
 		return errIndexLost
 	case cp.Incarnation != p.floor.Incarnation:
 		return errStreamChanged
-	case cp.Seq < p.saved:
-		return errIndexBehind
+	case cp.Seq < p.done:
+		return ErrIndexWentBack
 	}
-	if err := p.checkStream(ctx); err != nil {
-		return err
-	}
-	if p.done <= cp.Seq {
-		p.saved = cp.Seq
-		return nil
-	}
-	err = p.save(ctx)
-	if errors.Is(err, ErrIndexIncomplete) {
-		return errIndexLost
-	}
-	return err
+	return p.checkStream(ctx)
 }
 
 // checkStream notices a store that was put back under a running process.

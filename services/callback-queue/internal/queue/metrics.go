@@ -70,7 +70,7 @@ func (m *Metrics) restarted(err error) {
 		reason = "index_lost"
 	case errors.Is(err, errIndexForeign), errors.Is(err, errStreamChanged):
 		reason = "other_stream"
-	case errors.Is(err, errIndexBehind):
+	case errors.Is(err, ErrIndexWentBack):
 		reason = "index_went_back"
 	}
 	m.restarts.WithLabelValues(reason).Inc()

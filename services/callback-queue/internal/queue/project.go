@@ -14,7 +14,6 @@ import (
 var (
 	errIndexLost     = errors.New("the index was lost")
 	errIndexForeign  = errors.New("the index was made from another life of the stream")
-	errIndexBehind   = errors.New("the index went back to an older state of itself")
 	errStreamChanged = errors.New("the stream is another one, or went back to an older state of itself")
 )
 

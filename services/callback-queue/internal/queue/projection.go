@@ -37,8 +37,7 @@ type projection struct {
 	waiting []waiting // oldest first, while following
 	marks   []mark    // oldest first, while not
 	read    uint64    // the last sequence handed over, or known of
-	done    uint64    // everything up to it is in the index
-	saved   uint64    // the checkpoint this run wrote or found
+	done    uint64    // everything up to it is in the index, and the index knows
 	events  int
 	behind  int // how often in a row the stream was found behind what was read
 	live    bool
@@ -64,6 +63,7 @@ var errAlone = errors.New("nobody else is at work")
 
 // run keeps the index in line until something ends it.
 func (p *projection) run(ctx context.Context, from uint64) error {
+	p.done = from - 1
 	p.queue.told.reset()
 	for {
 		err := p.phase(ctx, func(ctx context.Context) error {
@@ -130,8 +130,7 @@ func (p *projection) caughtUp(ctx context.Context, from uint64) error {
 		return err
 	}
 	p.read = max(p.read, p.floor.Seq)
-	p.done = p.read
-	if err := p.save(ctx); err != nil {
+	if err := p.advance(ctx, p.read, true); err != nil {
 		return err
 	}
 	p.live, p.stranger = true, time.Now()
@@ -161,9 +160,30 @@ func (p *projection) bring(ctx context.Context, entries []Entry, upTo uint64) er
 	if err := p.queue.index.Apply(ctx, entries...); err != nil {
 		return err
 	}
-	p.done = upTo
+	if err := p.advance(ctx, upTo, false); err != nil {
+		return err
+	}
 	p.queue.told.forget(upTo)
 	return nil
+}
+
+// advance tells the index how far it is, each time: were it told now and then, an
+// index that came back as it was when last told would be missing what was brought
+// since, and nothing would give it away.
+func (p *projection) advance(ctx context.Context, upTo uint64, whole bool) error {
+	err := p.queue.index.Advance(ctx, Progress{
+		Checkpoint: Checkpoint{Life: p.life, Incarnation: p.floor.Incarnation, Seq: upTo},
+		From:       p.done, Whole: whole,
+	})
+	switch {
+	case err == nil:
+		p.done = upTo
+		return nil
+	case p.live && errors.Is(err, ErrIndexIncomplete):
+		return errIndexLost
+	default:
+		return err
+	}
 }
 
 // entries are what the index shall know of a batch. What this process committed
@@ -191,12 +211,4 @@ func (p *projection) readEntry(c Change) Entry {
 		return Entry{}
 	}
 	return p.queue.entry(a)
-}
-
-func (p *projection) save(ctx context.Context) error {
-	err := p.queue.index.Complete(ctx, Checkpoint{Life: p.life, Incarnation: p.floor.Incarnation, Seq: p.done})
-	if err == nil {
-		p.saved = p.done
-	}
-	return err
 }

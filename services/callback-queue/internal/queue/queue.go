@@ -46,8 +46,7 @@ type Queue struct {
 type pace struct {
 	// flush is how often the projector applies what has waited for lag.
 	flush, lag time.Duration
-	// check is how often it looks whether the index is whole, and saves how far
-	// it got.
+	// check is how often it looks whether the index is whole.
 	check time.Duration
 	// alone is how long nobody else must have committed for it to stop reading
 	// the stream.

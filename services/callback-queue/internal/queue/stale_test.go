@@ -25,7 +25,7 @@ func (r *replica) believe(entries ...queue.Entry) {
 	pos, err := r.store.Position(ctx)
 	require.NoError(r.world, err)
 	pos.Life = life
-	require.NoError(r.world, r.index.Complete(ctx, pos))
+	require.NoError(r.world, r.index.Advance(ctx, queue.Progress{Checkpoint: pos, Whole: true}))
 }
 
 // believed are the entries as each event made them: number them from 1.
@@ -184,7 +184,7 @@ func TestAnIndexAheadOfARestoredStreamIsBuiltAnew(t *testing.T) {
 		cp, err := r.index.Checkpoint(w.Context())
 		require.NoError(w, err)
 		cp.Seq = 6
-		require.NoError(w, r.index.Complete(w.Context(), cp))
+		require.NoError(w, r.index.Advance(w.Context(), queue.Progress{Checkpoint: cp}))
 
 		w.replica().run()
 		w.inLine()

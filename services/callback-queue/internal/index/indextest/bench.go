@@ -25,7 +25,9 @@ type bench struct {
 // complete makes the index one that holds everything.
 func (b *bench) complete() {
 	b.Helper()
-	require.NoError(b, b.index.Complete(b.Context(), queue.Checkpoint{Life: b.reset(), Incarnation: "one", Seq: 1}))
+	require.NoError(b, b.index.Advance(b.Context(), queue.Progress{
+		Checkpoint: queue.Checkpoint{Life: b.reset(), Incarnation: "one", Seq: 1}, Whole: true,
+	}))
 }
 
 func (b *bench) reset() (life string) {

@@ -85,7 +85,9 @@ func fill(b *testing.B, index queue.Index, size int) {
 		entries := many(min(batch, size-from), func(i int) queue.Entry { return waiting(from + i) })
 		require.NoError(b, index.Apply(b.Context(), entries...))
 	}
-	require.NoError(b, index.Complete(b.Context(), queue.Checkpoint{Life: life, Incarnation: "one", Seq: uint64(size)}))
+	require.NoError(b, index.Advance(b.Context(), queue.Progress{
+		Checkpoint: queue.Checkpoint{Life: life, Incarnation: "one", Seq: uint64(size)}, Whole: true,
+	}))
 }
 
 // waiting is the nth of a backlog of three queues, as real ones are: ids as long

@@ -14,10 +14,11 @@ import (
 func Exercise(t *testing.T, newIndex func(t *testing.T) queue.Index) {
 	t.Helper()
 	for name, test := range map[string]func(*bench){
-		"a new index is incomplete":                  newIsIncomplete,
-		"complete moves the checkpoint forward only": completeMovesForward,
-		"complete is for one life":                   completeIsForOneLife,
-		"reset forgets everything":                   resetForgets,
+		"a new index is incomplete":              newIsIncomplete,
+		"the checkpoint moves forward only":      advanceMovesForward,
+		"what was lost meanwhile is not counted": advanceIsForOneLife,
+		"an index that went back is noticed":     advanceNoticesThatItWentBack,
+		"reset forgets everything":               resetForgets,
 
 		"apply keeps every field":                 applyKeepsFields,
 		"apply ignores what is not newer":         applyIgnoresStale,

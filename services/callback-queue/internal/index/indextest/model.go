@@ -23,13 +23,23 @@ type held struct {
 	until              time.Time
 }
 
-func (m *reference) reset() { *m = reference{} }
+func (m *reference) reset(life string) { *m = reference{upTo: queue.Checkpoint{Life: life}} }
 
-func (m *reference) completeAt(cp queue.Checkpoint) {
-	if m.complete && cp.Incarnation == m.upTo.Incarnation && cp.Seq < m.upTo.Seq {
-		return
+func (m *reference) advance(p queue.Progress) error {
+	switch {
+	case m.upTo.Incarnation != "" && m.upTo.Incarnation != p.Incarnation:
+		return queue.ErrIndexIncomplete
+	case p.From > m.upTo.Seq:
+		return queue.ErrIndexWentBack
 	}
-	m.complete, m.upTo = true, cp
+	m.upTo.Incarnation = p.Incarnation
+	if p.Seq > m.upTo.Seq {
+		m.upTo.Seq = p.Seq
+	}
+	if p.Whole {
+		m.complete = true
+	}
+	return nil
 }
 
 func (m *reference) apply(e queue.Entry) {

@@ -24,54 +24,76 @@ func newIsIncomplete(b *bench) {
 	require.ErrorIs(b, err, queue.ErrIndexIncomplete)
 }
 
-func completeMovesForward(b *bench) {
+// step is one Advance and what it should answer.
+type step struct {
+	from, to uint64
+	whole    bool
+	want     error
+}
+
+// take makes the steps in a life and returns where the index is then.
+func (b *bench) take(life string, steps ...step) queue.Checkpoint {
+	b.Helper()
+	for _, s := range steps {
+		err := b.index.Advance(b.Context(), queue.Progress{
+			Checkpoint: queue.Checkpoint{Life: life, Incarnation: "one", Seq: s.to}, From: s.from, Whole: s.whole,
+		})
+		require.ErrorIs(b, err, s.want, "%+v", s)
+	}
+	cp, err := b.index.Checkpoint(b.Context())
+	if err != nil {
+		require.ErrorIs(b, err, queue.ErrIndexIncomplete)
+		return queue.Checkpoint{}
+	}
+	require.Equal(b, life, cp.Life)
+	require.Equal(b, "one", cp.Incarnation)
+	return cp
+}
+
+func advanceMovesForward(b *bench) {
+	const huge uint64 = 1<<63 + 1 // in its decimal form, and as a double, it is hard to compare
 	life := b.reset()
-	checkpoint := func(cp, want queue.Checkpoint) {
-		b.Helper()
-		require.NoError(b, b.index.Complete(b.Context(), cp))
-		got, err := b.index.Checkpoint(b.Context())
-		require.NoError(b, err)
-		require.Equal(b, want, got)
-	}
-	at := func(incarnation string, seq uint64) queue.Checkpoint {
-		return queue.Checkpoint{Life: life, Incarnation: incarnation, Seq: seq}
-	}
-	checkpoint(at("one", 0), at("one", 0))
-	checkpoint(at("one", 9), at("one", 9))
-	checkpoint(at("one", 100), at("one", 100))
-	checkpoint(at("one", 99), at("one", 100))
-	checkpoint(at("one", 1<<63+1), at("one", 1<<63+1))
-	checkpoint(at("one", 1<<63), at("one", 1<<63+1))
-	checkpoint(at("two", 5), at("two", 5))
+	require.Zero(b, b.take(life, step{to: 9}, step{from: 9, to: 100}), "not whole yet")
+	require.EqualValues(b, 100, b.take(life, step{from: 100, to: 100, whole: true}).Seq)
+	require.EqualValues(b, 100, b.take(life, step{from: 9, to: 99}).Seq, "somebody else is ahead")
+	require.EqualValues(b, 120, b.take(life, step{from: 99, to: 120}).Seq, "whole it stays")
+	require.EqualValues(b, huge, b.take(life, step{from: 120, to: huge}, step{from: huge - 1, to: huge - 1}).Seq)
 	b.none(t0)
 
 	life = b.reset()
-	_, err := b.index.Checkpoint(b.Context())
-	require.ErrorIs(b, err, queue.ErrIndexIncomplete)
-	checkpoint(at("two", 3), at("two", 3))
+	require.Zero(b, b.take(life), "begun anew")
+	require.EqualValues(b, 3, b.take(life, step{to: 3, whole: true}).Seq)
 }
 
-// Somebody applies, somebody else resets and completes: what the first applied is
-// gone, so it must not be called complete, though the index is.
-func completeIsForOneLife(b *bench) {
+// Whoever knows more than the index does has applied what is gone.
+func advanceNoticesThatItWentBack(b *bench) {
+	life := b.reset()
+	require.Zero(b, b.take(life, step{from: 1, to: 5, whole: true, want: queue.ErrIndexWentBack}))
+	require.EqualValues(b, 20, b.take(life,
+		step{to: 20, whole: true},
+		step{from: 21, to: 30, want: queue.ErrIndexWentBack},
+		step{from: 100, to: 30, want: queue.ErrIndexWentBack},
+		step{from: 1 << 63, to: 1 << 63, want: queue.ErrIndexWentBack},
+	).Seq)
+}
+
+// Somebody applies, somebody else resets and calls it whole: what the first
+// applied is gone, so it must not be counted, though the index is whole.
+func advanceIsForOneLife(b *bench) {
 	refused := func(cp queue.Checkpoint) {
 		b.Helper()
-		require.ErrorIs(b, b.index.Complete(b.Context(), cp), queue.ErrIndexIncomplete)
+		err := b.index.Advance(b.Context(), queue.Progress{Checkpoint: cp, Whole: true})
+		require.ErrorIs(b, err, queue.ErrIndexIncomplete)
 	}
 	refused(queue.Checkpoint{Incarnation: "one", Seq: 1}) // never reset
 
-	first := queue.Checkpoint{Life: b.reset(), Incarnation: "one", Seq: 90}
-	require.NoError(b, b.index.Complete(b.Context(), first))
+	first := b.take(b.reset(), step{to: 90, whole: true})
 	b.apply(pending("a-1", seq(100)))
-	second := queue.Checkpoint{Life: b.reset(), Incarnation: "one", Seq: 95}
+	second := b.take(b.reset(), step{to: 95, whole: true})
 	require.NotEqual(b, first.Life, second.Life)
-	first.Seq = 100
-	refused(first)
-	require.NoError(b, b.index.Complete(b.Context(), second))
-	refused(first)
-	got, err := b.index.Checkpoint(b.Context())
-	require.NoError(b, err)
-	require.Equal(b, second, got)
+	refused(queue.Checkpoint{Life: first.Life, Incarnation: "one", Seq: 100})
+	refused(queue.Checkpoint{Life: second.Life, Incarnation: "two", Seq: 100})
+	require.EqualValues(b, 95, b.take(second.Life).Seq)
 }
 
 func resetForgets(b *bench) {

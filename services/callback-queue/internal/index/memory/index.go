@@ -34,7 +34,6 @@ type Index struct {
 	holds    *tree // reserved here, by the moment the hold ends
 	due      *tree // open with a deadline, by the deadline
 	asks     map[ask]*record
-	life     string // empty before the first Reset
 	complete bool
 	upTo     queue.Checkpoint
 }
@@ -46,7 +45,7 @@ func newTree(before func(a, b *record) bool) *tree {
 	return btree.NewBTreeGOptions(before, btree.Options{NoLocks: true})
 }
 
-// New returns an empty index that is incomplete until Complete.
+// New returns an empty index that is incomplete until an Advance says that it is whole.
 func New() *Index {
 	x := &Index{}
 	x.forget()
@@ -74,17 +73,19 @@ func (x *Index) Checkpoint(context.Context) (queue.Checkpoint, error) {
 	return x.upTo, nil
 }
 
-// Complete implements queue.Index.
-func (x *Index) Complete(_ context.Context, cp queue.Checkpoint) error {
+// Advance implements queue.Index.
+func (x *Index) Advance(_ context.Context, p queue.Progress) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.life == "" || cp.Life != x.life {
-		return fmt.Errorf("index complete, lost or reset since: %w", queue.ErrIndexIncomplete)
+	switch {
+	case x.upTo.Life == "" || p.Life != x.upTo.Life,
+		x.upTo.Incarnation != "" && p.Incarnation != x.upTo.Incarnation:
+		return fmt.Errorf("index advance, lost or reset since: %w", queue.ErrIndexIncomplete)
+	case x.upTo.Seq < p.From:
+		return fmt.Errorf("index advance: %w", queue.ErrIndexWentBack)
 	}
-	if x.complete && cp.Incarnation == x.upTo.Incarnation && cp.Seq < x.upTo.Seq {
-		return nil
-	}
-	x.complete, x.upTo = true, cp
+	x.upTo.Incarnation, x.upTo.Seq = p.Incarnation, max(x.upTo.Seq, p.Seq)
+	x.complete = x.complete || p.Whole
 	return nil
 }
 
@@ -93,8 +94,8 @@ func (x *Index) Reset(context.Context) (string, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.forget()
-	x.life = rand.Text()
-	return x.life, nil
+	x.upTo.Life = rand.Text()
+	return x.upTo.Life, nil
 }
 
 // Get implements queue.Index.

@@ -15,9 +15,9 @@
 // while the node with the meta key lives (give every master a replica).
 //
 // Fencing: each Reset begins a new life of the index, and only who names it may
-// Complete it. Complete in another life, or after the content was lost, changes
-// nothing and returns queue.ErrIndexIncomplete: nobody can declare complete what
-// was lost meanwhile.
+// Advance it, from where it stands: nobody can count what was lost meanwhile,
+// with the server or with the last moments of one that failed over. What is lost
+// between an Apply and its Advance, a round trip later, is not noticed.
 //
 // Instants are compared as doubles, 256 ns apart at worst; ranks beyond 2^53
 // either side of 0 that round to the same double count as equal, and the id
@@ -65,18 +65,19 @@ const (
 	fieldLife        = "life"
 	fieldIncarnation = "incarnation"
 	fieldSeq         = "seq"
+	fieldWhole       = "whole"
 )
 
 // Checkpoint implements queue.Index.
 func (x *Index) Checkpoint(ctx context.Context) (queue.Checkpoint, error) {
-	fields, err := x.client.HMGet(ctx, x.keys.meta(), fieldLife, fieldIncarnation, fieldSeq).Result()
+	fields, err := x.client.HMGet(ctx, x.keys.meta(), fieldLife, fieldIncarnation, fieldSeq, fieldWhole).Result()
 	if err != nil {
 		return queue.Checkpoint{}, fmt.Errorf("index checkpoint: %w", err)
 	}
 	life, _ := fields[0].(string)
 	incarnation, _ := fields[1].(string)
-	digits, complete := fields[2].(string)
-	if !complete {
+	digits, _ := fields[2].(string)
+	if fields[3] == nil {
 		return queue.Checkpoint{}, fmt.Errorf("index checkpoint: %w", queue.ErrIndexIncomplete)
 	}
 	seq, err := strconv.ParseUint(digits, 10, 64)
@@ -86,17 +87,20 @@ func (x *Index) Checkpoint(ctx context.Context) (queue.Checkpoint, error) {
 	return queue.Checkpoint{Life: life, Incarnation: incarnation, Seq: seq}, nil
 }
 
-// Complete implements queue.Index.
-func (x *Index) Complete(ctx context.Context, cp queue.Checkpoint) error {
-	seq := strconv.FormatUint(cp.Seq, 10)
-	done, err := completeScript.Run(ctx, x.client, []string{x.keys.meta()}, cp.Life, cp.Incarnation, seq).Int()
-	if err != nil {
-		return fmt.Errorf("index complete: %w", err)
+// Advance implements queue.Index.
+func (x *Index) Advance(ctx context.Context, p queue.Progress) error {
+	from, to := strconv.FormatUint(p.From, 10), strconv.FormatUint(p.Seq, 10)
+	done, err := advanceScript.Run(ctx, x.client, []string{x.keys.meta()}, p.Life, p.Incarnation, from, to, p.Whole).Int()
+	switch {
+	case err != nil:
+		return fmt.Errorf("index advance: %w", err)
+	case done == 0:
+		return fmt.Errorf("index advance, lost or reset since: %w", queue.ErrIndexIncomplete)
+	case done < 0:
+		return fmt.Errorf("index advance: %w", queue.ErrIndexWentBack)
+	default:
+		return nil
 	}
-	if done == 0 {
-		return fmt.Errorf("index complete, lost or reset since: %w", queue.ErrIndexIncomplete)
-	}
-	return nil
 }
 
 // Reset implements queue.Index. It takes away only this index's entries. The

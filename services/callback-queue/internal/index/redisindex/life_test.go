@@ -40,6 +40,9 @@ func upTo(life string) queue.Checkpoint {
 	return queue.Checkpoint{Life: life, Incarnation: "one", Seq: 100}
 }
 
+// whole says that everything up to a checkpoint was applied.
+func whole(cp queue.Checkpoint) queue.Progress { return queue.Progress{Checkpoint: cp, Whole: true} }
+
 func reset(t *testing.T, x queue.Index) (life string) {
 	t.Helper()
 	life, err := x.Reset(t.Context())
@@ -51,7 +54,7 @@ func rebuild(t *testing.T, x queue.Index, list []queue.Entry) queue.Checkpoint {
 	t.Helper()
 	cp := upTo(reset(t, x))
 	require.NoError(t, x.Apply(t.Context(), list...))
-	require.NoError(t, x.Complete(t.Context(), cp))
+	require.NoError(t, x.Advance(t.Context(), whole(cp)))
 	return cp
 }
 
@@ -127,7 +130,7 @@ func TestWhatWasLostMeanwhileCannotBeCompleted(t *testing.T) {
 	x := redisindex.New(client, "p")
 	incomplete := func(life string) {
 		t.Helper()
-		require.ErrorIs(t, x.Complete(t.Context(), upTo(life)), queue.ErrIndexIncomplete)
+		require.ErrorIs(t, x.Advance(t.Context(), whole(upTo(life))), queue.ErrIndexIncomplete)
 		_, err := x.Checkpoint(t.Context())
 		require.ErrorIs(t, err, queue.ErrIndexIncomplete)
 	}
@@ -169,16 +172,16 @@ func TestTwoIndexesOfOnePrefixAreOne(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, built, cp)
 	cp.Seq++
-	require.NoError(t, b.Complete(t.Context(), cp))
+	require.NoError(t, b.Advance(t.Context(), whole(cp)))
 	moved, err := a.Checkpoint(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, cp, moved)
 
 	// A reset by the other ends the life that this one knew.
 	next := upTo(reset(t, a))
-	require.ErrorIs(t, b.Complete(t.Context(), cp), queue.ErrIndexIncomplete)
-	require.NoError(t, a.Complete(t.Context(), next))
-	require.ErrorIs(t, b.Complete(t.Context(), cp), queue.ErrIndexIncomplete)
+	require.ErrorIs(t, b.Advance(t.Context(), whole(cp)), queue.ErrIndexIncomplete)
+	require.NoError(t, a.Advance(t.Context(), whole(next)))
+	require.ErrorIs(t, b.Advance(t.Context(), whole(cp)), queue.ErrIndexIncomplete)
 }
 
 func TestResetTakesOnlyItsOwn(t *testing.T) {
@@ -214,7 +217,7 @@ func TestResetAmidAppliesLosesNothingByHalves(t *testing.T) {
 	}
 	writer.Wait()
 	require.NoError(t, x.Apply(t.Context(), list...))
-	require.NoError(t, x.Complete(t.Context(), upTo(life)))
+	require.NoError(t, x.Advance(t.Context(), whole(upTo(life))))
 	require.Equal(t, len(list), claimAll(t, x))
 }
 
@@ -266,7 +269,7 @@ func calls(x *redisindex.Index) map[string]func(context.Context) error {
 	everywhere.Queues = []string{"one", "two"}
 	return map[string]func(context.Context) error{
 		"checkpoint": func(ctx context.Context) error { _, err := x.Checkpoint(ctx); return err },
-		"complete":   func(ctx context.Context) error { return x.Complete(ctx, upTo("")) },
+		"advance":    func(ctx context.Context) error { return x.Advance(ctx, whole(upTo(""))) },
 		"reset":      func(ctx context.Context) error { _, err := x.Reset(ctx); return err },
 		"apply":      func(ctx context.Context) error { return x.Apply(ctx, entries(3)...) },
 		"reserve":    func(ctx context.Context) error { _, err := x.Reserve(ctx, everywhere); return err },

@@ -73,7 +73,7 @@ func (x *Index) heldBy(ctx context.Context, agent string) ([]queue.Entry, error)
 			members[i] = pipe.ZRangeByLex(ctx, x.keys.lists(name), &redis.ZRangeBy{Min: "[" + list + ":", Max: "(" + list + ";"})
 		}
 		// Asked last: an index that was lost just now has answered that nothing is held.
-		whole := pipe.HExists(ctx, x.keys.meta(), fieldSeq)
+		whole := pipe.HExists(ctx, x.keys.meta(), fieldWhole)
 		if err := x.exec(ctx, pipe); err != nil {
 			return nil, err
 		}

@@ -45,7 +45,7 @@ func (x *Index) Reserve(ctx context.Context, r queue.Reservation) (queue.Entry, 
 	if found {
 		return e, nil
 	}
-	complete, err := x.client.HExists(ctx, x.keys.meta(), fieldSeq).Result()
+	complete, err := x.client.HExists(ctx, x.keys.meta(), fieldWhole).Result()
 	switch {
 	case err != nil:
 		return queue.Entry{}, fmt.Errorf("index reserve: %w", err)

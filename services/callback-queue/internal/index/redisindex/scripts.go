@@ -15,12 +15,12 @@ var (
 	preludeSource string
 	//go:embed settle.lua
 	settleSource string
+	//go:embed advance.lua
+	advanceSource string
 	//go:embed apply.lua
 	applySource string
 	//go:embed asked.lua
 	askedSource string
-	//go:embed complete.lua
-	completeSource string
 	//go:embed due.lua
 	dueSource string
 	//go:embed page.lua
@@ -38,15 +38,15 @@ var (
 )
 
 var (
-	applyScript    = redis.NewScript(preludeSource + applySource)
-	askedScript    = redis.NewScript(preludeSource + settleSource + askedSource)
-	completeScript = redis.NewScript(completeSource)
-	dueScript      = redis.NewScript(preludeSource + dueSource)
-	pageScript     = redis.NewScript(preludeSource + pageSource)
-	reserveScript  = redis.NewScript(quickSource + preludeSource + settleSource + reserveSource)
-	resetScript    = redis.NewScript(preludeSource + resetSource)
-	passScript     = redis.NewScript(preludeSource + settleSource + passSource)
-	statsScript    = redis.NewScript(preludeSource + statsSource)
+	advanceScript = redis.NewScript(advanceSource)
+	applyScript   = redis.NewScript(preludeSource + applySource)
+	askedScript   = redis.NewScript(preludeSource + settleSource + askedSource)
+	dueScript     = redis.NewScript(preludeSource + dueSource)
+	pageScript    = redis.NewScript(preludeSource + pageSource)
+	reserveScript = redis.NewScript(quickSource + preludeSource + settleSource + reserveSource)
+	resetScript   = redis.NewScript(preludeSource + resetSource)
+	passScript    = redis.NewScript(preludeSource + settleSource + passSource)
+	statsScript   = redis.NewScript(preludeSource + statsSource)
 )
 
 // call is one script on one queue.
