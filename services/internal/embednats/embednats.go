@@ -70,6 +70,7 @@ const startTimeout = 2 * time.Minute
 // Start recovers the store of cfg.Dir and runs the server. It fails when another
 // process holds the directory.
 func Start(cfg Config, log *zap.Logger) (*Server, error) {
+	makeRoom()
 	if err := os.MkdirAll(cfg.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
