@@ -7,69 +7,104 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 )
 
-// cacheBytes bounds the aggregates kept at hand, measured as they are stored;
-// in memory they take about three times that. A stale one costs one refused
-// commit, after which it is read again: the cache can be wrong, never harmful.
-const cacheBytes = 32 << 20
+// cacheBytes bounds the events kept at hand: some 300,000 customers' last ones. A
+// claim of a callback that is not at hand asks the store for it, and that costs
+// nearly as much as the claim's own commit. A stale one costs one refused commit,
+// after which it is read again: the cache can be wrong, never harmful.
+const cacheBytes = 256 << 20
 
-// cache keeps the aggregates used last.
+// overhead is about what keeping an event takes beside its bytes and its key.
+const overhead = 200
+
+// hotEvents is how many of them are kept decoded as well.
+const hotEvents = 4096
+
+// cache keeps the last events of the customers used last, as they are stored:
+// decoded they would take three times the room, and the garbage collector would
+// have to look through them. Those read or stored last are decoded too.
 type cache struct {
 	mu    sync.Mutex
 	room  int
 	order *list.List // newest first, of *kept
 	byKey map[string]*list.Element
+	hot   [hotEvents]*kept // in a ring
+	next  int              // the place in it that is given up next
 }
 
+// kept is one event. Nobody writes into what it points at.
 type kept struct {
-	a     callback.Aggregate
-	bytes int
+	key     string
+	seq     uint64
+	body    []byte
+	decoded *callback.Aggregate // nil when it is not hot
 }
+
+func (k *kept) size() int { return len(k.body) + len(k.key) + overhead }
 
 func newCache(bytes int) *cache {
 	return &cache{room: bytes, order: list.New(), byKey: make(map[string]*list.Element)}
 }
 
-func (c *cache) get(key string) (callback.Aggregate, bool) {
+func (c *cache) get(key string) (kept, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	el, ok := c.byKey[key]
 	if !ok {
-		return callback.Aggregate{}, false
+		return kept{}, false
 	}
 	c.order.MoveToFront(el)
-	return el.Value.(*kept).a, true
+	return *el.Value.(*kept), true
 }
 
-// put keeps a, stored in so many bytes, unless a newer one is held; it returns
-// the newer of the two.
-func (c *cache) put(a callback.Aggregate, bytes int) callback.Aggregate {
+// put keeps an event unless a newer one is held; it returns the newer of the two.
+func (c *cache) put(k kept) kept {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if el, ok := c.byKey[a.CustomerKey]; ok {
+	el, held := c.byKey[k.key]
+	if held && el.Value.(*kept).seq >= k.seq {
 		c.order.MoveToFront(el)
-		return c.replace(el, a, bytes)
+		return *el.Value.(*kept)
 	}
-	c.byKey[a.CustomerKey] = c.order.PushFront(&kept{a: a, bytes: bytes})
-	c.room -= bytes
-	c.evict()
-	return a
+	if held {
+		c.remove(el)
+	}
+	c.add(&k)
+	for c.room < 0 && c.order.Len() > 1 { // the newest stays, whatever its size
+		c.remove(c.order.Back())
+	}
+	return k
 }
 
-func (c *cache) replace(el *list.Element, a callback.Aggregate, bytes int) callback.Aggregate {
-	k := el.Value.(*kept)
-	if k.a.Seq < a.Seq {
-		c.room += k.bytes - bytes
-		k.a, k.bytes = a, bytes
-		c.evict()
+// heat keeps an event that is held decoded for a while.
+func (c *cache) heat(key string, a *callback.Aggregate) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	el, held := c.byKey[key]
+	if !held || el.Value.(*kept).seq != a.Seq || el.Value.(*kept).decoded != nil {
+		return
 	}
-	return k.a
+	if cooled := c.hot[c.next]; cooled != nil {
+		cooled.decoded = nil
+	}
+	k := el.Value.(*kept)
+	k.decoded, c.hot[c.next] = a, k
+	c.next = (c.next + 1) % hotEvents
+}
+
+// fill keeps an event if that pushes out no other.
+func (c *cache) fill(k kept) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, held := c.byKey[k.key]; !held && c.room >= k.size() {
+		c.add(&k)
+	}
 }
 
 // outdate forgets a customer of whom only something older than seq is held.
 func (c *cache) outdate(key string, seq uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if el, ok := c.byKey[key]; ok && el.Value.(*kept).a.Seq < seq {
+	if el, ok := c.byKey[key]; ok && el.Value.(*kept).seq < seq {
 		c.remove(el)
 	}
 }
@@ -83,15 +118,13 @@ func (c *cache) drop(key string) {
 	}
 }
 
-// evict makes room; the newest one stays, whatever its size.
-func (c *cache) evict() {
-	for c.room < 0 && c.order.Len() > 1 {
-		c.remove(c.order.Back())
-	}
+func (c *cache) add(k *kept) {
+	c.byKey[k.key] = c.order.PushFront(k)
+	c.room -= k.size()
 }
 
 func (c *cache) remove(el *list.Element) {
 	k := c.order.Remove(el).(*kept)
-	delete(c.byKey, k.a.CustomerKey)
-	c.room += k.bytes
+	delete(c.byKey, k.key)
+	c.room += k.size()
 }

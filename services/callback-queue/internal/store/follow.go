@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,9 @@ func (s *Store) Follow(ctx context.Context, from uint64, each func(queue.Change)
 			a, previous, err := s.outline(d)
 			if err == nil {
 				links.check(a, previous, d.Data)
+			}
+			if err == nil && a.Callback != nil && a.Callback.State.Open() {
+				s.cache.fill(kept{key: a.CustomerKey, seq: d.Sequence, body: bytes.Clone(d.Data)})
 			}
 			c.Read = func() (callback.Aggregate, error) { return a, err }
 		}

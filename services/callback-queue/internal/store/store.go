@@ -25,6 +25,7 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
@@ -58,7 +59,18 @@ func isKey(customerKey string) bool { return subject.CheckCustomerKey(customerKe
 
 // Recall remembers the customer's last event.
 func (s *Store) Recall(customerKey string) (callback.Aggregate, bool) {
-	return s.cache.get(customerKey)
+	k, known := s.cache.get(customerKey)
+	if !known {
+		return callback.Aggregate{}, false
+	}
+	if k.decoded != nil {
+		return *k.decoded, true
+	}
+	a, err := k.decode()
+	if err == nil {
+		s.cache.heat(customerKey, &a)
+	}
+	return a, err == nil
 }
 
 // Read reads the customer's last event from any replica.
@@ -100,17 +112,31 @@ func (s *Store) seen(customerKey string, d bus.Delivery, err error, sure bool) (
 			return a, err
 		}
 	}
-	newest := a
+	var newest kept
 	if a.Seq > 0 {
-		newest = s.cache.put(a, len(d.Data))
+		newest = s.cache.put(kept{key: customerKey, seq: a.Seq, body: d.Data})
+		s.cache.heat(customerKey, &a)
 	} else if old, known := s.cache.get(customerKey); known {
 		newest = old
 	}
-	if newest.Seq > a.Seq && sure {
+	switch {
+	case newest.seq <= a.Seq:
+		return a, nil
+	case sure:
 		s.cache.drop(customerKey)
 		return a, nil
+	default:
+		return newest.decode()
 	}
-	return newest, nil
+}
+
+// decode reads an event that was read before.
+func (k kept) decode() (callback.Aggregate, error) {
+	var e eventsv1.CallbackEvent
+	if err := proto.Unmarshal(k.body, &e); err != nil {
+		return callback.Aggregate{}, fmt.Errorf("%w: %w", queue.ErrUnreadable, err)
+	}
+	return wire.Aggregate(&e, k.body, k.seq), nil
 }
 
 // Commit stores a decision durably. A name that is to be used once becomes the
@@ -139,7 +165,8 @@ func (s *Store) Commit(ctx context.Context, e callback.Event, once string) (call
 	next := e.Next
 	next.LastHash = sha256.Sum256(body)
 	next.Loaded(r.Sequence)
-	s.cache.put(next, len(body))
+	s.cache.put(kept{key: key, seq: r.Sequence, body: body})
+	s.cache.heat(key, &next)
 	return next, nil
 }
 
