@@ -125,6 +125,29 @@ type Reschedule struct {
 	By string
 }
 
+// Transfer puts a callback that nobody is calling into another queue, with its
+// age. Whoever had it in hand has it no longer.
+type Transfer struct {
+	// Queue is where it goes: 1 to 64 letters, digits, _ or -.
+	Queue string
+	// Reason is 1 to 200 characters.
+	Reason string
+	// By is who decided it.
+	By string
+}
+
+// Escalate raises an open callback's priority above what its reasons ask for.
+type Escalate struct {
+	// Points are added to the priority, 1 to 100; it is never over 100.
+	Points int
+	// Role is who should know of it, at most 64 letters, digits, _ or -; optional.
+	Role string
+	// Reason is 1 to 200 characters.
+	Reason string
+	// By is who decided it.
+	By string
+}
+
 // ExpireLease ends the hold of an agent who went silent.
 type ExpireLease struct{}
 
@@ -169,6 +192,12 @@ func (Reopen) Name() string { return "reopen" }
 
 // Name is reschedule.
 func (Reschedule) Name() string { return "reschedule" }
+
+// Name is transfer.
+func (Transfer) Name() string { return "transfer" }
+
+// Name is escalate.
+func (Escalate) Name() string { return "escalate" }
 
 // Name is expireLease.
 func (ExpireLease) Name() string { return "expireLease" }

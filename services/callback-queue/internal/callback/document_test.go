@@ -48,6 +48,8 @@ const documentRules = `## What the table does not show
 - **A reopening** puts a closed callback back within ` + "`callback.reopen_within`" + ` of its close, unless the customer has a
   newer one. It keeps its id, its age, its reasons and its attempts; the attempt policy counts anew, and the first
   attempt is due as after an opening.
+- **A transfer** takes the callback out of the hands of an agent who has not begun to call, and puts it into another
+  queue at its age. An **escalation** adds points to its priority, in whatever hands it is.
 - **A settled alert stays settled.** A later revision of an alert that a closed callback answered is noted and opens
   nothing. An alert that was withdrawn and is raised again at a higher revision counts again.
 - **Repeats.** Every command given again by the same caller after a lost answer changes nothing and is answered with

@@ -45,6 +45,10 @@ const (
 	EventReopened EventType = "REOPENED"
 	// EventRescheduled: it may be called from another moment on.
 	EventRescheduled EventType = "RESCHEDULED"
+	// EventTransferred: it waits in another queue.
+	EventTransferred EventType = "TRANSFERRED"
+	// EventEscalated: its priority was raised.
+	EventEscalated EventType = "ESCALATED"
 )
 
 // Actors that are no person.

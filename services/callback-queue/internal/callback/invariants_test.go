@@ -56,7 +56,7 @@ func (p *player) succession(old *Callback, ev Event) {
 		return
 	}
 	p.hold(cb.OpenedAt.Equal(old.OpenedAt), "the age was reset")
-	p.hold(cb.Queue == old.Queue, "the queue changed")
+	p.hold((cb.Queue == old.Queue) == (ev.Type != EventTransferred), "the queue changed, or not, by %s", ev.Type)
 	p.hold(cb.State == old.State || isArrow(old.State, cb.State), "no arrow from %s to %s", old.State, cb.State)
 	p.hold(len(cb.Reasons) >= len(old.Reasons), "a reason was lost")
 	p.sameHold(old.Holder, cb.Holder)
@@ -185,7 +185,7 @@ func TestLongStories(t *testing.T) {
 		EventOpened, EventEnriched, EventReasonWithdrawn, EventAlertNoted, EventOffered, EventAccepted,
 		EventRejected, EventOfferExpired, EventClaimed, EventAttemptStarted, EventAttemptEnded,
 		EventCompleted, EventReleased, EventLeaseExpired, EventWrapUpOverdue, EventCanceled,
-		EventReopened, EventRescheduled,
+		EventReopened, EventRescheduled, EventTransferred, EventEscalated,
 	} {
 		require.Greater(t, seen[what], 20, "stories that lead to %s", what)
 	}

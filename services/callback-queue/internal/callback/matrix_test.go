@@ -34,6 +34,8 @@ var columns = []struct {
 	{"lease-ends", 24 * time.Hour, func(uint64) Command { return ExpireLease{} }},
 	{"move", 0, func(uint64) Command { return Reschedule{NotBefore: t0.Add(time.Hour), By: "sam"} }},
 	{"reopen", 0, func(uint64) Command { return Reopen{Reason: "called again", By: "sam"} }},
+	{"transfer", 0, func(uint64) Command { return Transfer{Queue: "experts", Reason: "technical", By: "sam"} }},
+	{"escalate", 0, func(uint64) Command { return Escalate{Points: 20, Reason: "press", By: "sam"} }},
 }
 
 func ended(token uint64, o AttemptOutcome) Command {
@@ -43,15 +45,15 @@ func ended(token uint64, o AttemptOutcome) Command {
 // matrix says for every state and command the next state, or why not:
 // "-" not possible in this state, "=" nothing to change, "?" no callback.
 const matrix = `
-state       take        withdraw    offer     accept    reject   offer-ends  claim     start       reached   no-reply  complete   release  cancel    lease-ends  move     reopen
-none        pending     none        ?         ?         ?        =           ?         ?           ?         ?         ?          ?        ?         =           ?        ?
-pending     pending     canceled    reserved  -         -        =           assigned  -           -         -         -          -        canceled  =           pending  -
-reserved    reserved    canceled    -         assigned  pending  pending     -         -           -         -         -          pending  canceled  =           -        -
-assigned    assigned    canceled    -         =         -        =           -         attempting  -         -         -          pending  canceled  pending     -        -
-attempting  attempting  attempting  -         -         -        =           -         =           wrapping  pending   -          -        canceled  pending     -        -
-wrapping    wrapping    wrapping    -         -         -        =           -         -           -         -         completed  -        canceled  wrapping    -        -
-completed   pending     completed   -         -         -        =           -         -           -         -         -          -        -         =           -        pending
-canceled    pending     canceled    -         -         -        =           -         -           -         -         -          -        -         =           -        pending
+state       take        withdraw    offer     accept    reject   offer-ends  claim     start       reached   no-reply  complete   release  cancel    lease-ends  move     reopen  transfer  escalate
+none        pending     none        ?         ?         ?        =           ?         ?           ?         ?         ?          ?        ?         =           ?        ?      ?         ?
+pending     pending     canceled    reserved  -         -        =           assigned  -           -         -         -          -        canceled  =           pending  -      pending   pending
+reserved    reserved    canceled    -         assigned  pending  pending     -         -           -         -         -          pending  canceled  =           -        -      pending   reserved
+assigned    assigned    canceled    -         =         -        =           -         attempting  -         -         -          pending  canceled  pending     -        -      pending   assigned
+attempting  attempting  attempting  -         -         -        =           -         =           wrapping  pending   -          -        canceled  pending     -        -      -         attempting
+wrapping    wrapping    wrapping    -         -         -        =           -         -           -         -         completed  -        canceled  wrapping    -        -      -         wrapping
+completed   pending     completed   -         -         -        =           -         -           -         -         -          -        -         =           -        pending  -         -
+canceled    pending     canceled    -         -         -        =           -         -           -         -         -          -        -         =           -        pending  -         -
 `
 
 func TestMatrix(t *testing.T) {
@@ -143,7 +145,7 @@ func contains(names []string, name string) bool {
 func TestTransitionErrorSaysWhatIsPossible(t *testing.T) {
 	t.Parallel()
 	te := in(t, Pending).impossible(StartAttempt{AgentID: amina})
-	require.EqualError(t, te, "startAttempt is not possible on a callback that is pending; possible now: offer, claim, cancel, reschedule")
+	require.EqualError(t, te, "startAttempt is not possible on a callback that is pending; possible now: offer, claim, cancel, reschedule, transfer, escalate")
 	te = in(t, Canceled).impossible(Claim{AgentID: amina})
 	require.EqualError(t, te, "claim is not possible on a callback that is canceled; possible now: reopen")
 }

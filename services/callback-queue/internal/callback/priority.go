@@ -37,13 +37,18 @@ func (c *Callback) counting() int {
 }
 
 // urgencyOfAll is the callback's priority, 0 to 100: the most urgent reason that
-// counts, and five points for each further one. 0 when none counts.
+// counts, five points for each further one, and what an escalation added. Without
+// a reason that counts it is what an escalation added.
 //
-//	min(100, max(urgency) + 5 × (counting reasons - 1))
+//	min(100, max(urgency) + 5 × (counting reasons - 1) + points)
 func (c *Callback) urgencyOfAll() int {
+	points := 0
+	if c.Escalated != nil {
+		points = c.Escalated.Points
+	}
 	n := c.counting()
 	if n == 0 {
-		return 0
+		return points
 	}
 	worst := c.MorePriority
 	for i := range c.Reasons {
@@ -51,7 +56,7 @@ func (c *Callback) urgencyOfAll() int {
 			worst = max(worst, c.Reasons[i].urgency())
 		}
 	}
-	return min(maxPriority, worst+perReason*(n-1))
+	return min(maxPriority, worst+perReason*(n-1)+points)
 }
 
 // Rank orders callbacks that wait: the lowest goes first, ties by ID.

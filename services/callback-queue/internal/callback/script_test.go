@@ -142,7 +142,11 @@ func (p *player) anyMove(st step) Command {
 	agent, what := agents[int(st.who)%len(agents)], int(st.what)
 	token := map[int]uint64{0: 0, 1: p.token(), 2: p.seq - 1, 3: 1 << 60}[int(st.who)/4%4]
 	request := fmt.Sprintf("q%d", what%4)
-	switch st.op % 16 {
+	switch st.op % 18 {
+	case 16:
+		return Transfer{Queue: []string{"care", "experts", "vip"}[what%3], Reason: "r", By: agent}
+	case 17:
+		return Escalate{Points: 1 + what%100, Reason: "r", By: agent}
 	case 14:
 		return Reopen{Reason: "r", By: agent}
 	case 15:

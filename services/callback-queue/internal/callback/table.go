@@ -23,6 +23,8 @@ const (
 	cancel
 	reschedule
 	reopen
+	transfer
+	escalate
 	triggerCount
 )
 
@@ -50,6 +52,8 @@ var triggers = [triggerCount]struct {
 	cancel:       {"cancel", true, "somebody decides that no call is needed"},
 	reschedule:   {"reschedule", true, "somebody decides from when on to call"},
 	reopen:       {"reopen", true, "somebody decides to call after all, soon enough after the close"},
+	transfer:     {"transfer", true, "somebody decides on another queue"},
+	escalate:     {"escalate", true, "somebody decides that it is more urgent"},
 }
 
 // arrow is one row of the transition table.
@@ -68,6 +72,8 @@ var arrows = []arrow{
 	{Pending, withdrawn, Canceled},
 	{Pending, cancel, Canceled},
 	{Pending, reschedule, Pending},
+	{Pending, transfer, Pending},
+	{Pending, escalate, Pending},
 
 	{Reserved, accept, Assigned},
 	{Reserved, reject, Pending},
@@ -75,24 +81,30 @@ var arrows = []arrow{
 	{Reserved, release, Pending},
 	{Reserved, withdrawn, Canceled},
 	{Reserved, cancel, Canceled},
+	{Reserved, transfer, Pending},
+	{Reserved, escalate, Reserved},
 
 	{Assigned, start, Attempting},
 	{Assigned, release, Pending},
 	{Assigned, leaseEnd, Pending},
 	{Assigned, withdrawn, Canceled},
 	{Assigned, cancel, Canceled},
+	{Assigned, transfer, Pending},
+	{Assigned, escalate, Assigned},
 
 	{Attempting, concluded, Wrapping},
 	{Attempting, retry, Pending},
 	{Attempting, giveUp, Completed},
 	{Attempting, leaseEnd, Pending},
 	{Attempting, cancel, Canceled},
+	{Attempting, escalate, Attempting},
 
 	{Wrapping, complete, Completed},
 	// The customer has been called: going back to pending would call them again.
 	// The wrap-up stays with its agent, and anyone may now write it.
 	{Wrapping, leaseEnd, Wrapping},
 	{Wrapping, cancel, Canceled},
+	{Wrapping, escalate, Wrapping},
 
 	{Completed, reopen, Pending},
 	{Canceled, reopen, Pending},

@@ -139,6 +139,31 @@ func (s *Server) RescheduleCallback(ctx context.Context, r *callbackv1.Reschedul
 	return &callbackv1.RescheduleCallbackResponse{Callback: cb}, nil
 }
 
+// TransferCallback puts a callback that nobody is calling into another queue.
+func (s *Server) TransferCallback(ctx context.Context, r *callbackv1.TransferCallbackRequest) (*callbackv1.TransferCallbackResponse, error) {
+	cb, err := s.do(ctx, r.GetId(), callback.Transfer{Queue: r.GetQueue(), Reason: r.GetReason(), By: r.GetBy()})
+	if err != nil {
+		return nil, err
+	}
+	return &callbackv1.TransferCallbackResponse{Callback: cb}, nil
+}
+
+// usualPoints are an escalation's that says nothing of them.
+const usualPoints = 20
+
+// EscalateCallback raises an open callback's priority.
+func (s *Server) EscalateCallback(ctx context.Context, r *callbackv1.EscalateCallbackRequest) (*callbackv1.EscalateCallbackResponse, error) {
+	points := int(r.GetPoints())
+	if points == 0 {
+		points = usualPoints
+	}
+	cb, err := s.do(ctx, r.GetId(), callback.Escalate{Points: points, Role: r.GetRole(), Reason: r.GetReason(), By: r.GetBy()})
+	if err != nil {
+		return nil, err
+	}
+	return &callbackv1.EscalateCallbackResponse{Callback: cb}, nil
+}
+
 // do gives a command that is right in itself to a callback.
 func (s *Server) do(ctx context.Context, id string, cmd callback.Command) (*eventsv1.Callback, error) {
 	var w wrong

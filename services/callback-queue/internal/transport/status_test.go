@@ -70,6 +70,12 @@ func calls(s *transport.Server) map[string]func(context.Context) error {
 		"reschedule": func(ctx context.Context) error {
 			return ignore(s.RescheduleCallback(ctx, &callbackv1.RescheduleCallbackRequest{By: "sam"}))
 		},
+		"transfer": func(ctx context.Context) error {
+			return ignore(s.TransferCallback(ctx, &callbackv1.TransferCallbackRequest{Queue: "q", Reason: "technical", By: "sam"}))
+		},
+		"escalate": func(ctx context.Context) error {
+			return ignore(s.EscalateCallback(ctx, &callbackv1.EscalateCallbackRequest{Reason: "press", By: "sam"}))
+		},
 		"get": func(ctx context.Context) error { return ignore(s.GetCallback(ctx, &callbackv1.GetCallbackRequest{})) },
 		"list": func(ctx context.Context) error {
 			return ignore(s.ListCallbacks(ctx, &callbackv1.ListCallbacksRequest{}))

@@ -66,6 +66,10 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 	require.ElementsMatch(t, []string{"reason", "by"}, fields(t, err))
 	_, err = s.RescheduleCallback(ctx, &callbackv1.RescheduleCallbackRequest{NotBefore: &timestamppb.Timestamp{Nanos: -1}})
 	require.ElementsMatch(t, []string{"notBefore", "by"}, fields(t, err))
+	_, err = s.TransferCallback(ctx, &callbackv1.TransferCallbackRequest{Queue: "a b"})
+	require.ElementsMatch(t, []string{"queue", "reason", "by"}, fields(t, err))
+	_, err = s.EscalateCallback(ctx, &callbackv1.EscalateCallbackRequest{Points: 1 << 31, Role: "a b"})
+	require.ElementsMatch(t, []string{"points", "role", "reason", "by"}, fields(t, err))
 	_, err = s.ListCallbacks(ctx, &callbackv1.ListCallbacksRequest{
 		States: []eventsv1.Callback_State{1, 0, 99}, Queue: "a b", AgentId: "no agent!", PageSize: 201, PageToken: "?",
 	})

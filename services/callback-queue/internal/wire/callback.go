@@ -19,6 +19,7 @@ func Callback(c *callback.Callback) *eventsv1.Callback {
 		FirstAttemptDue: stamp(c.FirstAttemptDue), ClosedAt: stamp(c.ClosedAt),
 		Holder: holder(c.Holder), LastHolder: holder(c.LastHolder), WrapUp: wrapUp(c.WrapUp),
 		CancelReason: c.CancelReason, ClosedBy: c.ClosedBy, Reopened: reopening(c.Reopened),
+		Moved: moved(c.Moved), Escalated: escalated(c.Escalated),
 	}
 	for i := range c.Reasons {
 		m.Reasons = append(m.Reasons, reason(&c.Reasons[i]))
@@ -42,6 +43,23 @@ func reopening(r *callback.Reopening) *eventsv1.Reopening {
 	}
 	return &eventsv1.Reopening{
 		Times: uint32(r.Times), At: stamp(r.At), By: r.By, Reason: r.Reason, AfterAttempt: uint32(r.AfterAttempt),
+	}
+}
+
+func moved(m *callback.Move) *eventsv1.Move {
+	if m == nil {
+		return nil
+	}
+	return &eventsv1.Move{From: m.From, At: stamp(m.At), By: m.By, Reason: m.Reason}
+}
+
+func escalated(e *callback.Escalation) *eventsv1.Escalation {
+	if e == nil {
+		return nil
+	}
+	return &eventsv1.Escalation{
+		Level: uint32(e.Level), Points: uint32(e.Points), Added: uint32(e.Added),
+		At: stamp(e.At), By: e.By, Reason: e.Reason, Role: e.Role,
 	}
 }
 

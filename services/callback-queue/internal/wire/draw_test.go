@@ -20,7 +20,7 @@ var (
 		callback.EventOffered, callback.EventAccepted, callback.EventRejected, callback.EventOfferExpired,
 		callback.EventClaimed, callback.EventAttemptStarted, callback.EventAttemptEnded, callback.EventCompleted,
 		callback.EventReleased, callback.EventLeaseExpired, callback.EventWrapUpOverdue, callback.EventCanceled,
-		callback.EventReopened, callback.EventRescheduled,
+		callback.EventReopened, callback.EventRescheduled, callback.EventTransferred, callback.EventEscalated,
 	}
 	metrics = []callback.Metric{callback.NPS, callback.CSAT, callback.CES, callback.FCR}
 	classes = []callback.Class{
@@ -64,6 +64,27 @@ func drawReopening(t *rapid.T) *callback.Reopening {
 	return &callback.Reopening{
 		Times: rapid.IntRange(0, 99).Draw(t, "times"), At: moments.Draw(t, "reopened at"), By: texts.Draw(t, "reopened by"),
 		Reason: texts.Draw(t, "reopen reason"), AfterAttempt: rapid.IntRange(0, 99).Draw(t, "after attempt"),
+	}
+}
+
+func drawMove(t *rapid.T) *callback.Move {
+	if !rapid.Bool().Draw(t, "moved") {
+		return nil
+	}
+	return &callback.Move{
+		From: texts.Draw(t, "moved from"), At: moments.Draw(t, "moved at"),
+		By: texts.Draw(t, "moved by"), Reason: texts.Draw(t, "move reason"),
+	}
+}
+
+func drawEscalation(t *rapid.T) *callback.Escalation {
+	if !rapid.Bool().Draw(t, "escalated") {
+		return nil
+	}
+	return &callback.Escalation{
+		Level: rapid.IntRange(0, 99).Draw(t, "level"), Points: rapid.IntRange(0, 100).Draw(t, "points"),
+		Added: rapid.IntRange(0, 100).Draw(t, "added"), At: moments.Draw(t, "escalated at"),
+		By: texts.Draw(t, "escalated by"), Reason: texts.Draw(t, "escalation reason"), Role: texts.Draw(t, "role"),
 	}
 }
 
@@ -135,6 +156,7 @@ func drawCallback(t *rapid.T) *callback.Callback {
 		FirstAttemptDue: moments.Draw(t, "due"), ClosedAt: moments.Draw(t, "closed"),
 		Holder: drawHolder(t), LastHolder: drawHolder(t), Attempts: some(t, "attempts", drawAttempt),
 		WrapUp: drawWrapUp(t), CancelReason: texts.Draw(t, "cancel reason"), ClosedBy: texts.Draw(t, "closed by"), Reopened: drawReopening(t),
+		Moved: drawMove(t), Escalated: drawEscalation(t),
 	}
 }
 

@@ -19,6 +19,7 @@ func FromCallback(m *eventsv1.Callback) *callback.Callback {
 		FirstAttemptDue: moment(m.GetFirstAttemptDue()), ClosedAt: moment(m.GetClosedAt()),
 		Holder: fromHolder(m.GetHolder()), LastHolder: fromHolder(m.GetLastHolder()), WrapUp: fromWrapUp(m.GetWrapUp()),
 		CancelReason: m.GetCancelReason(), ClosedBy: m.GetClosedBy(), Reopened: fromReopening(m.GetReopened()),
+		Moved: fromMove(m.GetMoved()), Escalated: fromEscalation(m.GetEscalated()),
 	}
 	for _, r := range m.GetReasons() {
 		c.Reasons = append(c.Reasons, fromReason(r))
@@ -43,6 +44,23 @@ func fromReopening(m *eventsv1.Reopening) *callback.Reopening {
 	}
 	return &callback.Reopening{
 		Times: int(m.GetTimes()), At: moment(m.GetAt()), By: m.GetBy(), Reason: m.GetReason(), AfterAttempt: int(m.GetAfterAttempt()),
+	}
+}
+
+func fromMove(m *eventsv1.Move) *callback.Move {
+	if m == nil {
+		return nil
+	}
+	return &callback.Move{From: m.GetFrom(), At: moment(m.GetAt()), By: m.GetBy(), Reason: m.GetReason()}
+}
+
+func fromEscalation(m *eventsv1.Escalation) *callback.Escalation {
+	if m == nil {
+		return nil
+	}
+	return &callback.Escalation{
+		Level: int(m.GetLevel()), Points: int(m.GetPoints()), Added: int(m.GetAdded()),
+		At: moment(m.GetAt()), By: m.GetBy(), Reason: m.GetReason(), Role: m.GetRole(),
 	}
 }
 

@@ -234,7 +234,7 @@ func (x Callback_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Callback_State.Descriptor instead.
 func (Callback_State) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{5, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{7, 0}
 }
 
 // Type is what happened.
@@ -279,6 +279,10 @@ const (
 	CallbackEvent_REOPENED CallbackEvent_Type = 17
 	// It may be called from another moment on.
 	CallbackEvent_RESCHEDULED CallbackEvent_Type = 18
+	// It waits in another queue.
+	CallbackEvent_TRANSFERRED CallbackEvent_Type = 19
+	// Its priority was raised.
+	CallbackEvent_ESCALATED CallbackEvent_Type = 20
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -303,6 +307,8 @@ var (
 		16: "WRAP_UP_OVERDUE",
 		17: "REOPENED",
 		18: "RESCHEDULED",
+		19: "TRANSFERRED",
+		20: "ESCALATED",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -324,6 +330,8 @@ var (
 		"WRAP_UP_OVERDUE":  16,
 		"REOPENED":         17,
 		"RESCHEDULED":      18,
+		"TRANSFERRED":      19,
+		"ESCALATED":        20,
 	}
 )
 
@@ -351,7 +359,7 @@ func (x CallbackEvent_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CallbackEvent_Type.Descriptor instead.
 func (CallbackEvent_Type) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{7, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 0}
 }
 
 // Reason is one alert that the callback answers to.
@@ -909,6 +917,179 @@ func (x *Reopening) GetAfterAttempt() uint32 {
 	return 0
 }
 
+// Move says that a callback was put into another queue.
+type Move struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The queue it was in before.
+	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// Who decided it.
+	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	// Why, in their words.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Move) Reset() {
+	*x = Move{}
+	mi := &file_events_v1_callback_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Move) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Move) ProtoMessage() {}
+
+func (x *Move) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Move.ProtoReflect.Descriptor instead.
+func (*Move) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Move) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Move) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Move) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Move) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// Escalation is what raised a callback above what its reasons ask for.
+type Escalation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How often, 1 or more.
+	Level uint32 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
+	// By how many points of priority in all, 1 to 100.
+	Points uint32 `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	// How many of them the last time added; the rest is about that time.
+	Added uint32 `protobuf:"varint,3,opt,name=added,proto3" json:"added,omitempty"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
+	// Who decided it.
+	By string `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	// Why, in their words.
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who should know of it; empty when nobody in particular.
+	Role          string `protobuf:"bytes,7,opt,name=role,proto3" json:"role,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Escalation) Reset() {
+	*x = Escalation{}
+	mi := &file_events_v1_callback_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Escalation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Escalation) ProtoMessage() {}
+
+func (x *Escalation) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Escalation.ProtoReflect.Descriptor instead.
+func (*Escalation) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Escalation) GetLevel() uint32 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+func (x *Escalation) GetPoints() uint32 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *Escalation) GetAdded() uint32 {
+	if x != nil {
+		return x.Added
+	}
+	return 0
+}
+
+func (x *Escalation) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Escalation) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Escalation) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Escalation) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
 // Callback is the task to call a customer back.
 type Callback struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -960,14 +1141,18 @@ type Callback struct {
 	// customer's correction did.
 	ClosedBy string `protobuf:"bytes,23,opt,name=closed_by,json=closedBy,proto3" json:"closed_by,omitempty"`
 	// Set once it was closed and opened again.
-	Reopened      *Reopening `protobuf:"bytes,24,opt,name=reopened,proto3" json:"reopened,omitempty"`
+	Reopened *Reopening `protobuf:"bytes,24,opt,name=reopened,proto3" json:"reopened,omitempty"`
+	// The last transfer; absent when there was none.
+	Moved *Move `protobuf:"bytes,25,opt,name=moved,proto3" json:"moved,omitempty"`
+	// Set once somebody raised the priority.
+	Escalated     *Escalation `protobuf:"bytes,26,opt,name=escalated,proto3" json:"escalated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Callback) Reset() {
 	*x = Callback{}
-	mi := &file_events_v1_callback_proto_msgTypes[5]
+	mi := &file_events_v1_callback_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -979,7 +1164,7 @@ func (x *Callback) String() string {
 func (*Callback) ProtoMessage() {}
 
 func (x *Callback) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[5]
+	mi := &file_events_v1_callback_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -992,7 +1177,7 @@ func (x *Callback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Callback.ProtoReflect.Descriptor instead.
 func (*Callback) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{5}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Callback) GetId() string {
@@ -1163,6 +1348,20 @@ func (x *Callback) GetReopened() *Reopening {
 	return nil
 }
 
+func (x *Callback) GetMoved() *Move {
+	if x != nil {
+		return x.Moved
+	}
+	return nil
+}
+
+func (x *Callback) GetEscalated() *Escalation {
+	if x != nil {
+		return x.Escalated
+	}
+	return nil
+}
+
 // TakenAlert remembers an alert the aggregate has dealt with.
 type TakenAlert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1178,7 +1377,7 @@ type TakenAlert struct {
 
 func (x *TakenAlert) Reset() {
 	*x = TakenAlert{}
-	mi := &file_events_v1_callback_proto_msgTypes[6]
+	mi := &file_events_v1_callback_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1389,7 @@ func (x *TakenAlert) String() string {
 func (*TakenAlert) ProtoMessage() {}
 
 func (x *TakenAlert) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[6]
+	mi := &file_events_v1_callback_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1402,7 @@ func (x *TakenAlert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakenAlert.ProtoReflect.Descriptor instead.
 func (*TakenAlert) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{6}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TakenAlert) GetAlertId() string {
@@ -1258,7 +1457,7 @@ type CallbackEvent struct {
 
 func (x *CallbackEvent) Reset() {
 	*x = CallbackEvent{}
-	mi := &file_events_v1_callback_proto_msgTypes[7]
+	mi := &file_events_v1_callback_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1270,7 +1469,7 @@ func (x *CallbackEvent) String() string {
 func (*CallbackEvent) ProtoMessage() {}
 
 func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[7]
+	mi := &file_events_v1_callback_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1283,7 +1482,7 @@ func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallbackEvent.ProtoReflect.Descriptor instead.
 func (*CallbackEvent) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{7}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CallbackEvent) GetEventId() string {
@@ -1435,7 +1634,22 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12#\n" +
-	"\rafter_attempt\x18\x05 \x01(\rR\fafterAttempt\"\xae\t\n" +
+	"\rafter_attempt\x18\x05 \x01(\rR\fafterAttempt\"n\n" +
+	"\x04Move\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xb8\x01\n" +
+	"\n" +
+	"Escalation\x12\x14\n" +
+	"\x05level\x18\x01 \x01(\rR\x05level\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\rR\x06points\x12\x14\n" +
+	"\x05added\x18\x03 \x01(\rR\x05added\x12*\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
+	"\x02by\x18\x05 \x01(\tR\x02by\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04role\x18\a \x01(\tR\x04role\"\x98\n" +
+	"\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -1464,7 +1678,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"lastHolder\x12#\n" +
 	"\rmore_priority\x18\x16 \x01(\x05R\fmorePriority\x12\x1b\n" +
 	"\tclosed_by\x18\x17 \x01(\tR\bclosedBy\x127\n" +
-	"\breopened\x18\x18 \x01(\v2\x1b.rappel.events.v1.ReopeningR\breopened\"\x82\x01\n" +
+	"\breopened\x18\x18 \x01(\v2\x1b.rappel.events.v1.ReopeningR\breopened\x12,\n" +
+	"\x05moved\x18\x19 \x01(\v2\x16.rappel.events.v1.MoveR\x05moved\x12:\n" +
+	"\tescalated\x18\x1a \x01(\v2\x1c.rappel.events.v1.EscalationR\tescalated\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -1479,7 +1695,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xec\x05\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\x8c\x06\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -1492,7 +1708,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\xc0\x02\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\xe0\x02\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -1514,7 +1730,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bCANCELED\x10\x0f\x12\x13\n" +
 	"\x0fWRAP_UP_OVERDUE\x10\x10\x12\f\n" +
 	"\bREOPENED\x10\x11\x12\x0f\n" +
-	"\vRESCHEDULED\x10\x12B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\vRESCHEDULED\x10\x12\x12\x0f\n" +
+	"\vTRANSFERRED\x10\x13\x12\r\n" +
+	"\tESCALATED\x10\x14B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
@@ -1529,7 +1747,7 @@ func file_events_v1_callback_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_events_v1_callback_proto_goTypes = []any{
 	(Attempt_Outcome)(0),          // 0: rappel.events.v1.Attempt.Outcome
 	(WrapUp_Outcome)(0),           // 1: rappel.events.v1.WrapUp.Outcome
@@ -1540,52 +1758,58 @@ var file_events_v1_callback_proto_goTypes = []any{
 	(*WrapUp)(nil),                // 6: rappel.events.v1.WrapUp
 	(*Holder)(nil),                // 7: rappel.events.v1.Holder
 	(*Reopening)(nil),             // 8: rappel.events.v1.Reopening
-	(*Callback)(nil),              // 9: rappel.events.v1.Callback
-	(*TakenAlert)(nil),            // 10: rappel.events.v1.TakenAlert
-	(*CallbackEvent)(nil),         // 11: rappel.events.v1.CallbackEvent
-	(Metric)(0),                   // 12: rappel.events.v1.Metric
-	(*Scale)(nil),                 // 13: rappel.events.v1.Scale
-	(Class)(0),                    // 14: rappel.events.v1.Class
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
-	(*Customer)(nil),              // 16: rappel.events.v1.Customer
+	(*Move)(nil),                  // 9: rappel.events.v1.Move
+	(*Escalation)(nil),            // 10: rappel.events.v1.Escalation
+	(*Callback)(nil),              // 11: rappel.events.v1.Callback
+	(*TakenAlert)(nil),            // 12: rappel.events.v1.TakenAlert
+	(*CallbackEvent)(nil),         // 13: rappel.events.v1.CallbackEvent
+	(Metric)(0),                   // 14: rappel.events.v1.Metric
+	(*Scale)(nil),                 // 15: rappel.events.v1.Scale
+	(Class)(0),                    // 16: rappel.events.v1.Class
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*Customer)(nil),              // 18: rappel.events.v1.Customer
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
-	12, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
-	13, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
-	14, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
-	15, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
-	15, // 4: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	15, // 5: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	14, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
+	15, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
+	16, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
+	17, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
+	17, // 4: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	17, // 5: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
 	0,  // 6: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	15, // 7: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	17, // 7: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
 	1,  // 8: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	15, // 9: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
-	15, // 10: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	15, // 11: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	15, // 12: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	15, // 13: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
-	2,  // 14: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	16, // 15: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
-	4,  // 16: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	15, // 17: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	15, // 18: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	15, // 19: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	15, // 20: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	15, // 21: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
-	7,  // 22: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
-	5,  // 23: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
-	6,  // 24: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
-	7,  // 25: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
-	8,  // 26: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
-	3,  // 27: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	15, // 28: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	9,  // 29: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	10, // 30: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	17, // 9: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	17, // 10: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	17, // 11: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	17, // 12: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	17, // 13: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	17, // 14: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
+	17, // 15: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
+	2,  // 16: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
+	18, // 17: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	4,  // 18: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
+	17, // 19: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	17, // 20: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	17, // 21: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	17, // 22: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	17, // 23: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	7,  // 24: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
+	5,  // 25: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
+	6,  // 26: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
+	7,  // 27: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
+	8,  // 28: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
+	9,  // 29: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
+	10, // 30: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
+	3,  // 31: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	17, // 32: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	11, // 33: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	12, // 34: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
@@ -1602,7 +1826,7 @@ func file_events_v1_callback_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_callback_proto_rawDesc), len(file_events_v1_callback_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -971,6 +971,254 @@ func (x *RescheduleCallbackResponse) GetCallback() *v1.Callback {
 	return nil
 }
 
+// TransferCallbackRequest says into which queue.
+type TransferCallbackRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Where it goes: 1 to 64 letters, digits, _ or -.
+	Queue string `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Why, 1 to 200 characters.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who decided it.
+	By            string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferCallbackRequest) Reset() {
+	*x = TransferCallbackRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferCallbackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferCallbackRequest) ProtoMessage() {}
+
+func (x *TransferCallbackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferCallbackRequest.ProtoReflect.Descriptor instead.
+func (*TransferCallbackRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *TransferCallbackRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *TransferCallbackRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *TransferCallbackRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *TransferCallbackRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// TransferCallbackResponse carries the callback after the command.
+type TransferCallbackResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Callback      *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferCallbackResponse) Reset() {
+	*x = TransferCallbackResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferCallbackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferCallbackResponse) ProtoMessage() {}
+
+func (x *TransferCallbackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferCallbackResponse.ProtoReflect.Descriptor instead.
+func (*TransferCallbackResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *TransferCallbackResponse) GetCallback() *v1.Callback {
+	if x != nil {
+		return x.Callback
+	}
+	return nil
+}
+
+// EscalateCallbackRequest says by how much, and who should know.
+type EscalateCallbackRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Points added to the priority, 1 to 100; absent means 20, which is worth two
+	// hours of waiting unless configured.
+	Points uint32 `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	// Who should know of it: at most 64 letters, digits, _ or -; optional.
+	Role string `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
+	// Why, 1 to 200 characters.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who decided it.
+	By            string `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EscalateCallbackRequest) Reset() {
+	*x = EscalateCallbackRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EscalateCallbackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EscalateCallbackRequest) ProtoMessage() {}
+
+func (x *EscalateCallbackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EscalateCallbackRequest.ProtoReflect.Descriptor instead.
+func (*EscalateCallbackRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *EscalateCallbackRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *EscalateCallbackRequest) GetPoints() uint32 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *EscalateCallbackRequest) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *EscalateCallbackRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *EscalateCallbackRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// EscalateCallbackResponse carries the callback after the command.
+type EscalateCallbackResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Callback      *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EscalateCallbackResponse) Reset() {
+	*x = EscalateCallbackResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EscalateCallbackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EscalateCallbackResponse) ProtoMessage() {}
+
+func (x *EscalateCallbackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EscalateCallbackResponse.ProtoReflect.Descriptor instead.
+func (*EscalateCallbackResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *EscalateCallbackResponse) GetCallback() *v1.Callback {
+	if x != nil {
+		return x.Callback
+	}
+	return nil
+}
+
 // GetCallbackRequest names one callback.
 type GetCallbackRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -982,7 +1230,7 @@ type GetCallbackRequest struct {
 
 func (x *GetCallbackRequest) Reset() {
 	*x = GetCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -994,7 +1242,7 @@ func (x *GetCallbackRequest) String() string {
 func (*GetCallbackRequest) ProtoMessage() {}
 
 func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1007,7 +1255,7 @@ func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackRequest.ProtoReflect.Descriptor instead.
 func (*GetCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{16}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetCallbackRequest) GetId() string {
@@ -1028,7 +1276,7 @@ type GetCallbackResponse struct {
 
 func (x *GetCallbackResponse) Reset() {
 	*x = GetCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1288,7 @@ func (x *GetCallbackResponse) String() string {
 func (*GetCallbackResponse) ProtoMessage() {}
 
 func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1301,7 @@ func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackResponse.ProtoReflect.Descriptor instead.
 func (*GetCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{17}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetCallbackResponse) GetCallback() *v1.Callback {
@@ -1082,7 +1330,7 @@ type ListCallbacksRequest struct {
 
 func (x *ListCallbacksRequest) Reset() {
 	*x = ListCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1094,7 +1342,7 @@ func (x *ListCallbacksRequest) String() string {
 func (*ListCallbacksRequest) ProtoMessage() {}
 
 func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1107,7 +1355,7 @@ func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*ListCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{18}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListCallbacksRequest) GetStates() []v1.Callback_State {
@@ -1158,7 +1406,7 @@ type ListCallbacksResponse struct {
 
 func (x *ListCallbacksResponse) Reset() {
 	*x = ListCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1170,7 +1418,7 @@ func (x *ListCallbacksResponse) String() string {
 func (*ListCallbacksResponse) ProtoMessage() {}
 
 func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1183,7 +1431,7 @@ func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*ListCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{19}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListCallbacksResponse) GetCallbacks() []*v1.Callback {
@@ -1209,7 +1457,7 @@ type GetQueueStatsRequest struct {
 
 func (x *GetQueueStatsRequest) Reset() {
 	*x = GetQueueStatsRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1221,7 +1469,7 @@ func (x *GetQueueStatsRequest) String() string {
 func (*GetQueueStatsRequest) ProtoMessage() {}
 
 func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1234,7 +1482,7 @@ func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
 }
 
 // QueueStats counts one queue.
@@ -1256,7 +1504,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1268,7 +1516,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +1529,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *QueueStats) GetQueue() string {
@@ -1330,7 +1578,7 @@ type GetQueueStatsResponse struct {
 
 func (x *GetQueueStatsResponse) Reset() {
 	*x = GetQueueStatsResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1590,7 @@ func (x *GetQueueStatsResponse) String() string {
 func (*GetQueueStatsResponse) ProtoMessage() {}
 
 func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1603,7 @@ func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetQueueStatsResponse) GetQueues() []*QueueStats {
@@ -1427,6 +1675,21 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"not_before\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\"T\n" +
 	"\x1aRescheduleCallbackResponse\x126\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"g\n" +
+	"\x17TransferCallbackRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05queue\x18\x02 \x01(\tR\x05queue\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x0e\n" +
+	"\x02by\x18\x04 \x01(\tR\x02by\"R\n" +
+	"\x18TransferCallbackResponse\x126\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"}\n" +
+	"\x17EscalateCallbackRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\rR\x06points\x12\x12\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x0e\n" +
+	"\x02by\x18\x05 \x01(\tR\x02by\"R\n" +
+	"\x18EscalateCallbackResponse\x126\n" +
 	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"$\n" +
 	"\x12GetCallbackRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"M\n" +
@@ -1451,7 +1714,7 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x04held\x18\x04 \x01(\x03R\x04held\x12=\n" +
 	"\foldest_ready\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\voldestReady\"O\n" +
 	"\x15GetQueueStatsResponse\x126\n" +
-	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues2\x8f\f\n" +
+	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues2\xbf\x0e\n" +
 	"\x0fCallbackService\x12\x84\x01\n" +
 	"\rClaimCallback\x12(.rappel.callback.v1.ClaimCallbackRequest\x1a).rappel.callback.v1.ClaimCallbackResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/callbacks:claim\x12\x8d\x01\n" +
 	"\fStartAttempt\x12'.rappel.callback.v1.StartAttemptRequest\x1a(.rappel.callback.v1.StartAttemptResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/callbacks/{id}:startAttempt\x12\x85\x01\n" +
@@ -1461,7 +1724,9 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x0fReleaseCallback\x12*.rappel.callback.v1.ReleaseCallbackRequest\x1a+.rappel.callback.v1.ReleaseCallbackResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/callbacks/{id}:release\x12\x8d\x01\n" +
 	"\x0eCancelCallback\x12).rappel.callback.v1.CancelCallbackRequest\x1a*.rappel.callback.v1.CancelCallbackResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/callbacks/{id}:cancel\x12\x8d\x01\n" +
 	"\x0eReopenCallback\x12).rappel.callback.v1.ReopenCallbackRequest\x1a*.rappel.callback.v1.ReopenCallbackResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/callbacks/{id}:reopen\x12\x9d\x01\n" +
-	"\x12RescheduleCallback\x12-.rappel.callback.v1.RescheduleCallbackRequest\x1a..rappel.callback.v1.RescheduleCallbackResponse\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/callbacks/{id}:reschedule\x12z\n" +
+	"\x12RescheduleCallback\x12-.rappel.callback.v1.RescheduleCallbackRequest\x1a..rappel.callback.v1.RescheduleCallbackResponse\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/callbacks/{id}:reschedule\x12\x95\x01\n" +
+	"\x10TransferCallback\x12+.rappel.callback.v1.TransferCallbackRequest\x1a,.rappel.callback.v1.TransferCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:transfer\x12\x95\x01\n" +
+	"\x10EscalateCallback\x12+.rappel.callback.v1.EscalateCallbackRequest\x1a,.rappel.callback.v1.EscalateCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:escalate\x12z\n" +
 	"\vGetCallback\x12&.rappel.callback.v1.GetCallbackRequest\x1a'.rappel.callback.v1.GetCallbackResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/callbacks/{id}\x12{\n" +
 	"\rListCallbacks\x12(.rappel.callback.v1.ListCallbacksRequest\x1a).rappel.callback.v1.ListCallbacksResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/callbacks\x12x\n" +
 	"\rGetQueueStats\x12(.rappel.callback.v1.GetQueueStatsRequest\x1a).rappel.callback.v1.GetQueueStatsResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
@@ -1479,7 +1744,7 @@ func file_api_callback_v1_callback_proto_rawDescGZIP() []byte {
 	return file_api_callback_v1_callback_proto_rawDescData
 }
 
-var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_api_callback_v1_callback_proto_goTypes = []any{
 	(*ClaimCallbackRequest)(nil),       // 0: rappel.callback.v1.ClaimCallbackRequest
 	(*ClaimCallbackResponse)(nil),      // 1: rappel.callback.v1.ClaimCallbackResponse
@@ -1497,64 +1762,74 @@ var file_api_callback_v1_callback_proto_goTypes = []any{
 	(*ReopenCallbackResponse)(nil),     // 13: rappel.callback.v1.ReopenCallbackResponse
 	(*RescheduleCallbackRequest)(nil),  // 14: rappel.callback.v1.RescheduleCallbackRequest
 	(*RescheduleCallbackResponse)(nil), // 15: rappel.callback.v1.RescheduleCallbackResponse
-	(*GetCallbackRequest)(nil),         // 16: rappel.callback.v1.GetCallbackRequest
-	(*GetCallbackResponse)(nil),        // 17: rappel.callback.v1.GetCallbackResponse
-	(*ListCallbacksRequest)(nil),       // 18: rappel.callback.v1.ListCallbacksRequest
-	(*ListCallbacksResponse)(nil),      // 19: rappel.callback.v1.ListCallbacksResponse
-	(*GetQueueStatsRequest)(nil),       // 20: rappel.callback.v1.GetQueueStatsRequest
-	(*QueueStats)(nil),                 // 21: rappel.callback.v1.QueueStats
-	(*GetQueueStatsResponse)(nil),      // 22: rappel.callback.v1.GetQueueStatsResponse
-	(*v1.Callback)(nil),                // 23: rappel.events.v1.Callback
-	(v1.Attempt_Outcome)(0),            // 24: rappel.events.v1.Attempt.Outcome
-	(*timestamppb.Timestamp)(nil),      // 25: google.protobuf.Timestamp
-	(v1.WrapUp_Outcome)(0),             // 26: rappel.events.v1.WrapUp.Outcome
-	(v1.Callback_State)(0),             // 27: rappel.events.v1.Callback.State
+	(*TransferCallbackRequest)(nil),    // 16: rappel.callback.v1.TransferCallbackRequest
+	(*TransferCallbackResponse)(nil),   // 17: rappel.callback.v1.TransferCallbackResponse
+	(*EscalateCallbackRequest)(nil),    // 18: rappel.callback.v1.EscalateCallbackRequest
+	(*EscalateCallbackResponse)(nil),   // 19: rappel.callback.v1.EscalateCallbackResponse
+	(*GetCallbackRequest)(nil),         // 20: rappel.callback.v1.GetCallbackRequest
+	(*GetCallbackResponse)(nil),        // 21: rappel.callback.v1.GetCallbackResponse
+	(*ListCallbacksRequest)(nil),       // 22: rappel.callback.v1.ListCallbacksRequest
+	(*ListCallbacksResponse)(nil),      // 23: rappel.callback.v1.ListCallbacksResponse
+	(*GetQueueStatsRequest)(nil),       // 24: rappel.callback.v1.GetQueueStatsRequest
+	(*QueueStats)(nil),                 // 25: rappel.callback.v1.QueueStats
+	(*GetQueueStatsResponse)(nil),      // 26: rappel.callback.v1.GetQueueStatsResponse
+	(*v1.Callback)(nil),                // 27: rappel.events.v1.Callback
+	(v1.Attempt_Outcome)(0),            // 28: rappel.events.v1.Attempt.Outcome
+	(*timestamppb.Timestamp)(nil),      // 29: google.protobuf.Timestamp
+	(v1.WrapUp_Outcome)(0),             // 30: rappel.events.v1.WrapUp.Outcome
+	(v1.Callback_State)(0),             // 31: rappel.events.v1.Callback.State
 }
 var file_api_callback_v1_callback_proto_depIdxs = []int32{
-	23, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	23, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	24, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	25, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
-	23, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	26, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	23, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	23, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	23, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	23, // 9: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	25, // 10: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
-	23, // 11: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	23, // 12: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	27, // 13: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
-	23, // 14: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	25, // 15: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	21, // 16: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 17: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	2,  // 18: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	4,  // 19: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	6,  // 20: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	8,  // 21: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	10, // 22: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	12, // 23: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	14, // 24: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	16, // 25: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	18, // 26: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	20, // 27: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	1,  // 28: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	3,  // 29: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	5,  // 30: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	7,  // 31: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	9,  // 32: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	11, // 33: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	13, // 34: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	15, // 35: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	17, // 36: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	19, // 37: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	22, // 38: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	28, // [28:39] is the sub-list for method output_type
-	17, // [17:28] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	27, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	27, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	28, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	29, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
+	27, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	30, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	27, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	27, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	27, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	27, // 9: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	29, // 10: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
+	27, // 11: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	27, // 12: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	27, // 13: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	27, // 14: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	31, // 15: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
+	27, // 16: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	29, // 17: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	25, // 18: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 19: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	2,  // 20: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	4,  // 21: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	6,  // 22: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	8,  // 23: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	10, // 24: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	12, // 25: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	14, // 26: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	16, // 27: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	18, // 28: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	20, // 29: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	22, // 30: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	24, // 31: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	1,  // 32: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	3,  // 33: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	5,  // 34: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	7,  // 35: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	9,  // 36: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	11, // 37: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	13, // 38: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	15, // 39: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	17, // 40: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	19, // 41: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	21, // 42: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	23, // 43: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	26, // 44: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	32, // [32:45] is the sub-list for method output_type
+	19, // [19:32] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
@@ -1568,7 +1843,7 @@ func file_api_callback_v1_callback_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_callback_v1_callback_proto_rawDesc), len(file_api_callback_v1_callback_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,8 @@ const (
 	CallbackService_CancelCallback_FullMethodName     = "/rappel.callback.v1.CallbackService/CancelCallback"
 	CallbackService_ReopenCallback_FullMethodName     = "/rappel.callback.v1.CallbackService/ReopenCallback"
 	CallbackService_RescheduleCallback_FullMethodName = "/rappel.callback.v1.CallbackService/RescheduleCallback"
+	CallbackService_TransferCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/TransferCallback"
+	CallbackService_EscalateCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/EscalateCallback"
 	CallbackService_GetCallback_FullMethodName        = "/rappel.callback.v1.CallbackService/GetCallback"
 	CallbackService_ListCallbacks_FullMethodName      = "/rappel.callback.v1.CallbackService/ListCallbacks"
 	CallbackService_GetQueueStats_FullMethodName      = "/rappel.callback.v1.CallbackService/GetQueueStats"
@@ -64,6 +66,11 @@ type CallbackServiceClient interface {
 	// RescheduleCallback moves the moment from which a waiting callback may be
 	// called. It keeps its age.
 	RescheduleCallback(ctx context.Context, in *RescheduleCallbackRequest, opts ...grpc.CallOption) (*RescheduleCallbackResponse, error)
+	// TransferCallback puts a callback that nobody is calling into another queue.
+	// It keeps its age; whoever had it in hand has it no longer.
+	TransferCallback(ctx context.Context, in *TransferCallbackRequest, opts ...grpc.CallOption) (*TransferCallbackResponse, error)
+	// EscalateCallback raises an open callback's priority.
+	EscalateCallback(ctx context.Context, in *EscalateCallbackRequest, opts ...grpc.CallOption) (*EscalateCallbackResponse, error)
 	// GetCallback shows one callback.
 	GetCallback(ctx context.Context, in *GetCallbackRequest, opts ...grpc.CallOption) (*GetCallbackResponse, error)
 	// ListCallbacks shows callbacks, oldest first.
@@ -160,6 +167,26 @@ func (c *callbackServiceClient) RescheduleCallback(ctx context.Context, in *Resc
 	return out, nil
 }
 
+func (c *callbackServiceClient) TransferCallback(ctx context.Context, in *TransferCallbackRequest, opts ...grpc.CallOption) (*TransferCallbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TransferCallbackResponse)
+	err := c.cc.Invoke(ctx, CallbackService_TransferCallback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callbackServiceClient) EscalateCallback(ctx context.Context, in *EscalateCallbackRequest, opts ...grpc.CallOption) (*EscalateCallbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EscalateCallbackResponse)
+	err := c.cc.Invoke(ctx, CallbackService_EscalateCallback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *callbackServiceClient) GetCallback(ctx context.Context, in *GetCallbackRequest, opts ...grpc.CallOption) (*GetCallbackResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetCallbackResponse)
@@ -220,6 +247,11 @@ type CallbackServiceServer interface {
 	// RescheduleCallback moves the moment from which a waiting callback may be
 	// called. It keeps its age.
 	RescheduleCallback(context.Context, *RescheduleCallbackRequest) (*RescheduleCallbackResponse, error)
+	// TransferCallback puts a callback that nobody is calling into another queue.
+	// It keeps its age; whoever had it in hand has it no longer.
+	TransferCallback(context.Context, *TransferCallbackRequest) (*TransferCallbackResponse, error)
+	// EscalateCallback raises an open callback's priority.
+	EscalateCallback(context.Context, *EscalateCallbackRequest) (*EscalateCallbackResponse, error)
 	// GetCallback shows one callback.
 	GetCallback(context.Context, *GetCallbackRequest) (*GetCallbackResponse, error)
 	// ListCallbacks shows callbacks, oldest first.
@@ -259,6 +291,12 @@ func (UnimplementedCallbackServiceServer) ReopenCallback(context.Context, *Reope
 }
 func (UnimplementedCallbackServiceServer) RescheduleCallback(context.Context, *RescheduleCallbackRequest) (*RescheduleCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RescheduleCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) TransferCallback(context.Context, *TransferCallbackRequest) (*TransferCallbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method TransferCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) EscalateCallback(context.Context, *EscalateCallbackRequest) (*EscalateCallbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EscalateCallback not implemented")
 }
 func (UnimplementedCallbackServiceServer) GetCallback(context.Context, *GetCallbackRequest) (*GetCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCallback not implemented")
@@ -434,6 +472,42 @@ func _CallbackService_RescheduleCallback_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallbackService_TransferCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TransferCallbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).TransferCallback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_TransferCallback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).TransferCallback(ctx, req.(*TransferCallbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallbackService_EscalateCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EscalateCallbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).EscalateCallback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_EscalateCallback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).EscalateCallback(ctx, req.(*EscalateCallbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CallbackService_GetCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetCallbackRequest)
 	if err := dec(in); err != nil {
@@ -526,6 +600,14 @@ var CallbackService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RescheduleCallback",
 			Handler:    _CallbackService_RescheduleCallback_Handler,
+		},
+		{
+			MethodName: "TransferCallback",
+			Handler:    _CallbackService_TransferCallback_Handler,
+		},
+		{
+			MethodName: "EscalateCallback",
+			Handler:    _CallbackService_EscalateCallback_Handler,
 		},
 		{
 			MethodName: "GetCallback",
