@@ -154,6 +154,38 @@ func TestAReopenedCallbackIsClaimedAgain(t *testing.T) {
 	require.Equal(t, id(1), got["callback"].(object)["id"])
 }
 
+// Who works in another queue gets what was transferred there, before what was not
+// escalated.
+func TestATransferredCallbackIsClaimedElsewhere(t *testing.T) {
+	t.Parallel()
+	b, _ := one(t)
+	path := "/v1/callbacks/" + id(1)
+	for range 2 { // once more, as after a lost answer
+		code, got := b.post(path+":transfer", `{"queue":"experts","reason":"technical","by":"sam"}`)
+		require.Equal(t, http.StatusOK, code)
+		cb := got["callback"].(object)
+		require.Equal(t, []any{"PENDING", "experts"}, []any{cb["state"], cb["queue"]})
+		require.Equal(t, "technical", cb["moved"].(object)["reason"])
+	}
+	_, before := b.get(path)
+	for range 2 {
+		code, got := b.post(path+":escalate", `{"reason":"press","role":"supervisor","by":"sam"}`)
+		require.Equal(t, http.StatusOK, code)
+		cb := got["callback"].(object)
+		require.Equal(t, before["callback"].(object)["priority"].(float64)+20, cb["priority"])
+		require.Equal(t, 1.0, cb["escalated"].(object)["level"])
+	}
+	code, _ := b.post("/v1/callbacks:claim", `{"agentId":"amina","queues":["care"]}`)
+	require.Equal(t, http.StatusNotFound, code)
+	code, got := b.post("/v1/callbacks:claim", `{"agentId":"amina","queues":["experts"]}`)
+	require.Equal(t, http.StatusOK, code)
+	require.Equal(t, id(1), got["callback"].(object)["id"])
+	code, _ = b.post(path+":startAttempt", `{"agentId":"amina"}`)
+	require.Equal(t, http.StatusOK, code)
+	code, _ = b.post(path+":transfer", `{"queue":"vip","reason":"technical","by":"sam"}`)
+	require.Equal(t, http.StatusBadRequest, code, "it is being called")
+}
+
 // Two open callbacks of one customer would be two calls.
 func TestWhatHasANewerOneIsNotReopened(t *testing.T) {
 	t.Parallel()

@@ -87,7 +87,7 @@ func TestAnEscalationRaisesThePriority(t *testing.T) {
 		require.Equal(t, []int{2, 100, 100}, []int{cb.Escalated.Level + 1, s.cb().Escalated.Points, s.cb().Priority})
 	}
 	for _, closed := range []State{Completed, Canceled} {
-		in(t, closed).impossible(Escalate{Points: 1, Reason: "x", By: "sam"})
+		require.Equal(t, closed, in(t, closed).impossible(Escalate{Points: 1, Reason: "x", By: "sam"}).From)
 	}
 	newStory(t).refuse(ErrNoCallback, Escalate{Points: 1, Reason: "x", By: "sam"})
 	s := in(t, Pending)

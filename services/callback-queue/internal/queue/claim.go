@@ -97,7 +97,10 @@ func (q *Queue) take(ctx context.Context, e Entry, cmd callback.Claim, once stri
 	var base uint64
 	a, err := q.update(ctx, e.CustomerKey, change{cmd: cmd, once: once, fits: func(a callback.Aggregate) error {
 		base = a.Seq
-		_, err := a.Find(e.ID)
+		cb, err := a.Find(e.ID)
+		if err == nil && cb.Queue != e.Queue {
+			err = errMoved
+		}
 		return err
 	}})
 	if err == nil && base < e.Seq {
@@ -106,6 +109,9 @@ func (q *Queue) take(ctx context.Context, e Entry, cmd callback.Claim, once stri
 	return a, err
 }
 
+// errMoved says that a callback is not in the queue that an entry says.
+var errMoved = errors.New("the callback is in another queue")
+
 // outdated reports whether a claim failed for a reason that is the callback's
 // own: it is not there any more, held, closed, not ready yet, or unreadable. The
 // next one may do.
@@ -113,7 +119,7 @@ func outdated(err error) bool {
 	var transition *callback.TransitionError
 	return errors.As(err, &transition) ||
 		errors.Is(err, callback.ErrNoCallback) || errors.Is(err, callback.ErrNotReady) ||
-		errors.Is(err, callback.ErrNotHolder) || errors.Is(err, ErrContended) || errors.Is(err, ErrUnreadable)
+		errors.Is(err, callback.ErrNotHolder) || errors.Is(err, errMoved) || errors.Is(err, ErrContended) || errors.Is(err, ErrUnreadable)
 }
 
 // candidates are the reservations of one claim.

@@ -24,6 +24,9 @@ func (q *Queue) settle(ctx context.Context, e Entry, a callback.Aggregate) bool 
 		return false
 	case a.Callback.ID != e.ID:
 		return q.retire(ctx, e, a)
+	case a.Callback.Queue != e.Queue:
+		q.bring(ctx, q.insteadOf(e, a))
+		return true
 	default:
 		return a.Seq > e.Seq // update has told the index
 	}
@@ -36,7 +39,7 @@ func (q *Queue) retire(ctx context.Context, e Entry, a callback.Aggregate) bool 
 	switch {
 	case err == nil:
 		a.Callback = cb // under the sequence of an event that is about the next one
-		q.bring(ctx, q.entry(a))
+		q.bring(ctx, q.insteadOf(e, a))
 		return true
 	case errors.Is(err, callback.ErrNoCallback): // erased
 		return q.drop(ctx, e, a.Seq)
@@ -44,6 +47,16 @@ func (q *Queue) retire(ctx context.Context, e Entry, a callback.Aggregate) bool 
 		q.log.Warn("a former callback could not be read", zap.String(obs.CallbackID, e.ID), zap.Error(err))
 		return false
 	}
+}
+
+// insteadOf is the entry of an aggregate that replaces another, which may be in a
+// queue that the callback left more than one move ago.
+func (q *Queue) insteadOf(e Entry, a callback.Aggregate) Entry {
+	right := q.entry(a)
+	if right.Queue != e.Queue {
+		right.Former = e.Queue
+	}
+	return right
 }
 
 // gone deals with an entry of a customer of whom the stream holds nothing: they

@@ -64,6 +64,9 @@ func (f *floor) agent(ctx context.Context, client int) {
 			continue
 		}
 		old = append(old, held)
+		if rng.IntN(5) == 0 {
+			f.command(client, rng, action{what: "transfer", id: held.id, queue: []string{"care", "experts", "vip"}[rng.IntN(3)]})
+		}
 		if rng.IntN(2) == 0 {
 			f.command(client, rng, held.as("release"))
 			continue
@@ -124,6 +127,8 @@ const forever = time.Duration(math.MaxInt64)
 
 func (a action) command() callback.Command {
 	switch a.what {
+	case "transfer":
+		return callback.Transfer{Queue: a.queue, Reason: "technical", By: "sam"}
 	case "release":
 		return callback.Release{AgentID: a.agent, Token: a.token}
 	case "start":

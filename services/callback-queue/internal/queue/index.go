@@ -37,9 +37,11 @@ type Entry struct {
 	Seq uint64
 	// State is the callback's state. Only a Pending one can be reserved.
 	State callback.State
-	// Queue is the queue the callback waits in; it does not change while the
-	// callback is open.
+	// Queue is the queue the callback waits in.
 	Queue string
+	// Former is the queue it was in before it was moved to this one; empty when it
+	// never was. Apply takes the entry out of there. An index gives it back empty.
+	Former string
 	// Rank orders the ready callbacks of all queues: lowest first, then ID.
 	Rank int64
 	// OpenedAt orders pages: oldest first, then ID.
@@ -137,7 +139,9 @@ type Index interface {
 	// until an Advance says that it is whole.
 	Reset(ctx context.Context) (life string, err error)
 	// Apply takes the entries in, each only if its Seq is higher than what is
-	// held for its ID. An applied entry ends the hold on its ID.
+	// held for its ID. An applied entry ends the hold on its ID. Each move from
+	// queue to queue must be applied by some entry: an index need not look for an
+	// ID elsewhere than in Queue and Former.
 	Apply(ctx context.Context, entries ...Entry) error
 	// Reserve picks the ready entry with the lowest (Rank, ID) and holds it for
 	// the agent. It returns ErrNoneReady, or ErrIndexIncomplete when none is

@@ -14,6 +14,7 @@ import (
 type action struct {
 	what, id, agent string
 	token           uint64 // the one given; 0 in a claim
+	queue           string // of a transfer
 }
 
 type answer struct {
@@ -62,6 +63,21 @@ func (s slot) allows(a action, token uint64) (bool, slot) {
 	return false, s
 }
 
+// transferred are the states after a transfer: it takes the callback out of any
+// hand that has not begun to call, unless it is in that queue already.
+func (s slot) transferred(got answer) []any {
+	next, movable := s, s.stage == callback.Pending || s.stage == callback.Assigned
+	next.stage = callback.Pending
+	switch {
+	case movable && (got.ok || got.maybe):
+		return []any{s, next}
+	case movable, got.ok && s.stage == callback.Completed:
+		return nil
+	default:
+		return []any{s}
+	}
+}
+
 // exclusive is the model: what agents see of each callback must be explained by
 // one state that changes at one moment in each call.
 var exclusive = (&porcupine.NondeterministicModel{
@@ -76,6 +92,9 @@ var exclusive = (&porcupine.NondeterministicModel{
 	Init: func() []any { return []any{slot{stage: callback.Pending}} },
 	Step: func(state, input, output any) []any {
 		s, a, got := state.(slot), input.(action), output.(answer)
+		if a.what == "transfer" {
+			return s.transferred(got)
+		}
 		allowed, next := s.allows(a, got.token)
 		switch {
 		case got.maybe && allowed:

@@ -175,6 +175,8 @@ func TestTheIndexFollowsWhateverHappens(t *testing.T) {
 			} else if err == nil && rng.IntN(2) == 0 {
 				r.do(cb.ID, callback.Release{AgentID: "amina"})
 			}
+			to := []string{"care", "experts", "vip"}[rng.IntN(3)]
+			_, _ = r.Do(w.Context(), id(n), callback.Transfer{Queue: to, Reason: "technical", By: "sam"})
 		}
 		w.inLine()
 	})

@@ -185,6 +185,9 @@ func (q *Queue) entry(a callback.Aggregate) Entry {
 		ID: cb.ID, CustomerKey: a.CustomerKey, Seq: a.Seq, State: cb.State, Queue: cb.Queue,
 		Rank: q.policy.Rank(cb), OpenedAt: cb.OpenedAt, ReadyAt: cb.ReadyAt(), DueAt: cb.DueAt(),
 	}
+	if cb.Moved != nil {
+		e.Former = cb.Moved.From
+	}
 	if cb.Holder != nil {
 		e.Agent = cb.Holder.AgentID
 	}

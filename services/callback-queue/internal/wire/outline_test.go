@@ -20,6 +20,9 @@ func outlined(a callback.Aggregate) callback.Aggregate {
 			ID: cb.ID, CustomerKey: a.CustomerKey, Number: cb.Number, State: cb.State, Queue: cb.Queue,
 			Priority: cb.Priority, OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore,
 		}
+		if cb.Moved != nil {
+			out.Callback.Moved = &callback.Move{From: cb.Moved.From}
+		}
 		if h := cb.Holder; h != nil {
 			out.Callback.Holder = &callback.Holder{AgentID: h.AgentID, LeaseExpiresAt: h.LeaseExpiresAt}
 		}
@@ -55,10 +58,12 @@ func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
 	}
 	cb := (&eventsv1.Callback{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{
-		"id": 1, "number": 3, "state": 4, "queue": 8, "priority": 11, "opened_at": 12, "not_before": 14, "holder": 17,
+		"id": 1, "number": 3, "state": 4, "queue": 8, "priority": 11, "opened_at": 12, "not_before": 14, "holder": 17, "moved": 25,
 	} {
 		require.EqualValues(t, number, cb.ByName(protoreflect.Name(name)).Number(), name)
 	}
+	move := (&eventsv1.Move{}).ProtoReflect().Descriptor().Fields()
+	require.EqualValues(t, 1, move.ByName("from").Number())
 	holder := (&eventsv1.Holder{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{"agent_id": 1, "lease_expires_at": 4} {
 		require.EqualValues(t, number, holder.ByName(protoreflect.Name(name)).Number(), name)

@@ -80,6 +80,44 @@ func applyEndsHold(b *bench) {
 	require.Equal(b, []string{"a-1"}, b.heldBy("bruno"))
 }
 
+// What has moved is in one queue only, however often and in whatever order it is
+// told, and whatever it was about to be in the other.
+func applyMoves(b *bench) {
+	b.complete()
+	before := []queue.Entry{
+		pending("a-1", in("one"), rank(1), dueAt(t0)), pending("b-1", in("one"), rank(2), readyAt(after(60))),
+		pending("c-1", in("one"), state(callback.Assigned), agent("amina"), dueAt(t0)), pending("d-1", in("one"), rank(3)),
+	}
+	b.apply(before...)
+	b.reserveAs(queue.Reservation{Agent: "amina", RequestID: "r", Now: t0, Hold: hold}, "a-1")
+	moved := []queue.Entry{
+		pending("a-1", in("two"), from("one"), seq(5), rank(1)), pending("b-1", in("two"), from("one"), seq(6), rank(2)),
+		pending("c-1", in("two"), from("one"), seq(7), rank(3)), pending("d-1", in("two"), from("one"), seq(8), rank(4)),
+	}
+	for range 2 {
+		b.apply(moved...)
+		b.apply(before...)
+		b.none(after(600), "one")
+		require.Equal(b, []queue.Stats{{Queue: "two", Ready: 4, OldestReady: t0.Add(-time.Hour)}}, b.stats(t0))
+		require.Empty(b, b.walk(queue.Filter{Queue: "one"}, 10, nothing))
+		require.Equal(b, []string{"a-1", "b-1", "c-1", "d-1"}, b.walk(queue.Filter{}, 3, nothing))
+		require.Empty(b, b.heldBy("amina"))
+		require.Empty(b, b.due(after(600), 10))
+		got := b.get("a-1")
+		require.Equal(b, []any{"two", uint64(5), ""}, []any{got.Queue, got.Seq, got.Former})
+	}
+	b.reserve("bruno", t0, "a-1", "two")
+
+	// On to a third, and back: each move is told.
+	b.apply(pending("a-1", in("three"), from("two"), seq(11)), pending("a-1", in("two"), from("one"), seq(10)))
+	b.apply(pending("b-1", in("one"), from("two"), seq(12)))
+	b.reserve("bruno", t0, "a-1", "three")
+	b.reserve("bruno", t0, "b-1", "one")
+	b.reserve("bruno", t0, "c-1")
+	b.reserve("bruno", t0, "d-1")
+	b.none(t0)
+}
+
 func applyTakesMany(b *bench) {
 	const count = 1500 // more than any batch an implementation may make
 	b.apply(many(count, func(i int) queue.Entry { return pending(number("a", i), rank(int64(count-i))) })...)

@@ -142,6 +142,7 @@ func pending(id string, changes ...func(*queue.Entry)) queue.Entry {
 func seq(n uint64) func(*queue.Entry)           { return func(e *queue.Entry) { e.Seq = n } }
 func rank(n int64) func(*queue.Entry)           { return func(e *queue.Entry) { e.Rank = n } }
 func in(name string) func(*queue.Entry)         { return func(e *queue.Entry) { e.Queue = name } }
+func from(name string) func(*queue.Entry)       { return func(e *queue.Entry) { e.Former = name } }
 func readyAt(t time.Time) func(*queue.Entry)    { return func(e *queue.Entry) { e.ReadyAt = t } }
 func openedAt(t time.Time) func(*queue.Entry)   { return func(e *queue.Entry) { e.OpenedAt = t } }
 func dueAt(t time.Time) func(*queue.Entry)      { return func(e *queue.Entry) { e.DueAt = t } }

@@ -27,6 +27,7 @@ func Exercise(t *testing.T, newIndex func(t *testing.T) queue.Index) {
 		"apply ends the hold":                     applyEndsHold,
 		"apply takes many":                        applyTakesMany,
 		"concurrent applies leave the newest":     concurrentApplies,
+		"apply moves from queue to queue":         applyMoves,
 		"terminal entries are kept and done with": terminalEntries,
 
 		"reserve goes by rank and id":               reserveOrder,

@@ -43,6 +43,7 @@ func (m *reference) advance(p queue.Progress) error {
 }
 
 func (m *reference) apply(e queue.Entry) {
+	e.Former = ""
 	at := slices.IndexFunc(m.entries, func(old queue.Entry) bool { return old.ID == e.ID })
 	if at >= 0 && e.Seq <= m.entries[at].Seq {
 		return

@@ -68,9 +68,13 @@ func (p *play) entry(t *rapid.T) queue.Entry {
 		callback.StateUnspecified, callback.Pending, callback.Reserved, callback.Assigned,
 		callback.Attempting, callback.Wrapping, callback.Completed, callback.Canceled,
 	}))
+	seq := rapid.Uint64Range(1, 60).Draw(t, "seq")
+	in, former := modelQueues[n%len(modelQueues)], ""
+	if n%2 == 0 && seq > 30 { // half of them move once
+		in, former = modelQueues[(n+1)%len(modelQueues)], in
+	}
 	return queue.Entry{
-		ID: number("key", n), CustomerKey: "key", Queue: modelQueues[n%len(modelQueues)],
-		Seq:   rapid.Uint64Range(1, 60).Draw(t, "seq"),
+		ID: number("key", n), CustomerKey: "key", Queue: in, Former: former, Seq: seq,
 		State: states.Draw(t, "state"), Rank: rapid.Int64Range(-2, 2).Draw(t, "rank"),
 		OpenedAt: opened, ReadyAt: p.moment(t, "ready"), DueAt: p.moment(t, "due"),
 		Agent: rapid.SampledFrom(modelAgents).Draw(t, "agent"),

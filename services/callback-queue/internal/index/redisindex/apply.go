@@ -65,29 +65,53 @@ func (x *Index) applyRound(ctx context.Context, calls []call) error {
 	return enrolled.Err()
 }
 
-// applyCalls groups the entries by queue, the newest of each id only,
-// into the calls that take them in.
+// place is where something is held of an id.
+type place struct{ queue, id string }
+
+// value is what shall be held there, unless something newer is.
+type value struct {
+	place
+	seq  uint64
+	text string
+}
+
+// values are what becomes of entries, in order: that one has moved is remembered
+// in the queue it came from, so that an older entry does not bring it back there.
+func values(entries []queue.Entry) []value {
+	all := make([]value, 0, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		all = append(all, value{place{e.Queue, e.ID}, e.Seq, encode(e)})
+		if e.Former != "" && e.Former != e.Queue {
+			all = append(all, value{place{e.Former, e.ID}, e.Seq, encodeMoved(e.Seq)})
+		}
+	}
+	return all
+}
+
+// applyCalls groups by queue what becomes of the entries, the newest of each
+// place only, into the calls that take it in.
 func applyCalls(entries []queue.Entry) []call {
 	var calls []call
-	newest := make(map[string]int, len(entries))
-	for i := range entries {
-		if at, twice := newest[entries[i].ID]; !twice || entries[i].Seq > entries[at].Seq {
-			newest[entries[i].ID] = i
+	all := values(entries)
+	newest := make(map[place]int, len(all))
+	for i, v := range all {
+		if at, twice := newest[v.place]; !twice || v.seq > all[at].seq {
+			newest[v.place] = i
 		}
 	}
 	open := make(map[string]int) // queue -> the call that still has room
-	for i := range entries {
-		e := &entries[i]
-		if newest[e.ID] != i {
+	for i, v := range all {
+		if newest[v.place] != i {
 			continue
 		}
-		at, known := open[e.Queue]
+		at, known := open[v.queue]
 		if !known || len(calls[at].args) >= 2*applyBatch {
 			at = len(calls)
-			open[e.Queue] = at
-			calls = append(calls, call{script: applyScript, queue: e.Queue})
+			open[v.queue] = at
+			calls = append(calls, call{script: applyScript, queue: v.queue})
 		}
-		calls[at].args = append(calls[at].args, e.ID, encode(e))
+		calls[at].args = append(calls[at].args, v.id, v.text)
 	}
 	return calls
 }

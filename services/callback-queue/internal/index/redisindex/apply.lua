@@ -38,6 +38,9 @@ end
 
 local function putin(entry)
   hset(ENTRIES, entry.id, entry.value)
+  if entry.kind == 'm' then
+    return
+  end
   zadd(LISTS, 0, member(entry, entry.list))
   if entry.kind == 'p' and entry.list == 'r' then
     zadd(READY, entry.rank, entry.id)

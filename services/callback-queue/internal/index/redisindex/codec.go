@@ -29,12 +29,13 @@ const (
 	kindPending = "p"
 	kindHeld    = "h"
 	kindOther   = "o"
+	kindMoved   = "m"
 )
 
 var errValue = errors.New("a value in the index is damaged")
 
 func encode(e *queue.Entry) string {
-	kind, list := place(e)
+	kind, list := kindOf(e)
 	ready := order.Nanos(e.ReadyAt)
 	due, exactDue := deadline(e)
 	b := make([]byte, 0, 128)
@@ -51,9 +52,20 @@ func encode(e *queue.Entry) string {
 	return string(append(b, customer(e)...))
 }
 
-// place is the kind and the page list an entry begins in. No clock is at hand,
+// encodeMoved is the value of an entry that is in another queue since an event.
+func encodeMoved(seq uint64) string {
+	return strconv.FormatUint(seq, 10) + " " + kindMoved + " - 0 0 " + order.HexOf(0) + " " + absent + "  0 " + absent + " " + same
+}
+
+// isMoved reports whether a value says that its entry is elsewhere.
+func isMoved(value string) bool {
+	_, rest, _ := strings.Cut(value, " ")
+	return strings.HasPrefix(rest, kindMoved+" ")
+}
+
+// kindOf is the kind and the page list an entry begins in. No clock is at hand,
 // so only what was ready when it was opened is certainly ready.
-func place(e *queue.Entry) (kind, list string) {
+func kindOf(e *queue.Entry) (kind, list string) {
 	switch {
 	case e.State == callback.Pending && order.Nanos(e.ReadyAt) <= order.Nanos(e.OpenedAt):
 		return kindPending, listReady

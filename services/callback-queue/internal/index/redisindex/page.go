@@ -1,6 +1,7 @@
 package redisindex
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -107,8 +108,11 @@ func (x *Index) read(ctx context.Context, queues, lists []string, place string, 
 		args = append(args, list)
 	}
 	read, err := x.rows(ctx, callEach(pageScript, queues, args...))
-	slices.SortFunc(read, func(a, b queue.Entry) int { return keyOf(a).Compare(keyOf(b)) })
-	return read, err
+	slices.SortFunc(read, func(a, b queue.Entry) int {
+		return cmp.Or(keyOf(a).Compare(keyOf(b)), cmp.Compare(b.Seq, a.Seq))
+	})
+	// One that moves may be in two queues: the newer is right.
+	return slices.CompactFunc(read, func(a, b queue.Entry) bool { return a.ID == b.ID }), err
 }
 
 // rows makes calls that return entries, and returns them all.

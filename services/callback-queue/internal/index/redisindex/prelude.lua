@@ -10,7 +10,8 @@
 -- KEYS[7] lists    ZSET  all scores 0: members list:opened:id, for pages
 --
 -- A value is text: seq kind list rank ready opened due agent, then what only Go
--- reads. kind is p (pending), h (in an agent's hands) or o (neither). list is
+-- reads. kind is p (pending), h (in an agent's hands), o (neither) or m (moved to
+-- another queue: in no other key, and no older value comes back). list is
 -- the page list it begins in: r (ready) or w (waiting) when pending, else its
 -- state's. Time moves it from w to r; a hold does not move it. opened is 16 hex digits that sort as
 -- the instant. due is '-' when there is no deadline to watch. agent is escaped,

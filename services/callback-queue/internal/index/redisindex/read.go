@@ -37,18 +37,25 @@ func (x *Index) get(ctx context.Context, id string) (queue.Entry, bool, error) {
 		replies[i] = pipe.HGet(ctx, x.keys.entries(name), id)
 	}
 	_, _ = pipe.Exec(ctx) // each reply has its own error
+	var newest queue.Entry
+	found := false
 	for i, name := range names {
 		value, err := replies[i].Result()
 		switch {
-		case errors.Is(err, redis.Nil):
+		case errors.Is(err, redis.Nil), err == nil && isMoved(value):
 			continue
 		case err != nil:
 			return queue.Entry{}, false, err
 		}
 		e, err := decode(name, id, value)
-		return e, err == nil, err
+		if err != nil {
+			return queue.Entry{}, false, err
+		}
+		if !found || e.Seq > newest.Seq { // in two while it moves
+			newest, found = e, true
+		}
 	}
-	return queue.Entry{}, false, nil
+	return newest, found, nil
 }
 
 // HeldBy implements queue.Index. A reservation that no Apply has confirmed is

@@ -3,7 +3,8 @@
 -- KEYS     the queue's seven keys
 -- ARGV     the lists of the states in which an agent has a callback in hand
 --
--- Returns  {entries, ready, delayed, held, oldest}: oldest is the opening of
+-- Returns  {listed, ready, delayed, held, oldest}: listed is 0 when the queue holds
+--          no entry, but perhaps what has moved; oldest is the opening of
 --          the oldest ready entry as 16 hex digits, '' without one
 local held = redis.call('ZCARD', HOLDS)
 for _, list in ipairs(ARGV) do
@@ -32,7 +33,7 @@ local function oldest()
 end
 
 return {
-  redis.call('HLEN', ENTRIES),
+  redis.call('ZCARD', LISTS),
   redis.call('ZCARD', READY),
   redis.call('ZCARD', DELAYED),
   held,
