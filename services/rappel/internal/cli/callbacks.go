@@ -44,7 +44,8 @@ func callbacksCommand(e env) *cobra.Command {
 	f.StringVar(&d.server, "server", "", "")
 	f.StringVar(&d.lang, "lang", "", "")
 	f.StringVarP(&d.output, "output", "o", "text", "")
-	d.root.AddCommand(d.listCommand(), d.claimCommand(), d.showCommand(), d.startCommand(), d.endCommand(), d.completeCommand(), d.releaseCommand())
+	d.root.AddCommand(d.listCommand(), d.claimCommand(), d.showCommand(), d.startCommand(), d.endCommand(), d.completeCommand(), d.releaseCommand(),
+		d.transferCommand(), d.escalateCommand(), d.rescheduleCommand(), d.cancelCommand(), d.reopenCommand())
 	d.localise()
 	d.root.SetFlagErrorFunc(d.flagError)
 	usual := d.root.HelpFunc()
@@ -70,6 +71,9 @@ func (d *desk) prepare(cmd *cobra.Command, _ []string) error {
 	}
 	if d.server == "" {
 		d.server = d.getenv("RAPPEL_SERVER")
+	}
+	if supervising[cmd.Name()] && d.agent == "" {
+		d.agent = d.getenv("RAPPEL_AGENT")
 	}
 	if f := cmd.Flags().Lookup("agent"); f != nil && d.agent == "" && cmd.Name() != "list" {
 		d.agent = d.getenv("RAPPEL_AGENT")

@@ -63,6 +63,16 @@ func TestWhatAgentsRead(t *testing.T) {
 		"complete-gaps":    {state: wrapping, args: []string{"complete", id, "--agent", "amina", "--outcome", "resolved"}},
 		"complete-at-once": {state: assigned, args: append([]string{"complete", id, "--agent", "amina", "--reached"}, wrapUp...)},
 		"release":          {state: assigned, args: []string{"release", id, "--agent", "amina"}},
+		"transfer":         {state: assigned, args: []string{"transfer", id, "--by", "sam", "--to", "experts", "--reason", "question technique"}},
+		"transfer-gaps":    {state: assigned, args: []string{"transfer", id}},
+		"transfer-onair":   {state: attempting, args: []string{"transfer", id, "--by", "sam", "--to", "experts", "--reason", "question technique"}},
+		"escalate":         {state: pending, args: []string{"escalate", id, "--by", "sam", "--points", "30", "--role", "direction", "--reason", "cliente de longue date"}},
+		"reschedule":       {state: pending, args: []string{"reschedule", id, "--by", "sam", "--at", "9:15"}},
+		"reschedule-bad":   {state: pending, args: []string{"reschedule", id, "--by", "sam", "--at", "soon"}},
+		"cancel":           {state: pending, args: []string{"cancel", id, "--by", "sam", "--reason", "réglé en boutique"}},
+		"reopen":           {state: completed, args: []string{"reopen", id, "--by", "sam", "--reason", "la panne est revenue"}},
+		"show-moved":       {state: pending, args: []string{"show", id}},
+		"help-transfer":    {args: []string{"transfer", "--help"}},
 		"list":             {state: pending, args: []string{"list"}},
 		"list-nothing":     {state: pending, args: []string{"list"}, none: true},
 		"list-more":        {state: pending, args: []string{"list", "--limit", "1", "--queue", "default"}},
@@ -76,6 +86,12 @@ func TestWhatAgentsRead(t *testing.T) {
 				if c.state == completed {
 					q.cb.ClosedAt, q.cb.Attempts[0].Outcome = at(0), eventsv1.Attempt_REACHED
 					q.cb.WrapUp = &eventsv1.WrapUp{Outcome: eventsv1.WrapUp_RESOLVED, RootCause: "Consigne mal comprise", Note: "Excuses faites."}
+				}
+				if name == "show-moved" {
+					q.cb.Queue = "experts"
+					q.cb.Moved = &eventsv1.Move{From: "default", At: at(-9), By: "sam", Reason: "question technique"}
+					q.cb.Escalated = &eventsv1.Escalation{Level: 2, Points: 35, Added: 20, At: at(-8), By: "alex", Reason: "presse"}
+					q.cb.Reopened = &eventsv1.Reopening{Times: 1, At: at(-10), By: "sam", Reason: "la panne est revenue"}
 				}
 				e := world(map[string]string{"RAPPEL_SERVER": q.URL, "LANG": lang + "_XX.UTF-8"})
 				if strings.HasPrefix(name, "list") {

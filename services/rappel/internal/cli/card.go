@@ -72,6 +72,15 @@ func (c *card) head(cb *eventsv1.Callback) {
 	if r := cb.GetCancelReason(); r != "" {
 		c.line(fill(w.Canceled, oneLine(r)))
 	}
+	if m := cb.GetMoved(); m != nil {
+		c.line(fill(w.MovedFrom, oneLine(m.GetFrom()), oneLine(cb.GetQueue()), c.date(m.GetAt()), oneLine(m.GetBy()), oneLine(m.GetReason())))
+	}
+	if e := cb.GetEscalated(); e != nil {
+		c.line(fill(w.RaisedBy, e.GetPoints(), c.date(e.GetAt()), oneLine(e.GetBy()), oneLine(e.GetReason())))
+	}
+	if r := cb.GetReopened(); r != nil {
+		c.line(fill(w.ReopenedBy, c.date(r.GetAt()), oneLine(r.GetBy()), oneLine(r.GetReason())))
+	}
 }
 
 func (c *card) customer(cb *eventsv1.Callback) {

@@ -74,6 +74,9 @@ func (c *card) next(cmd *cobra.Command, cb *eventsv1.Callback) {
 	default:
 		todo = [][2]string{{w.NextOther, d.commandLine("claim")}}
 	}
+	if supervising[cmd.Name()] {
+		todo = [][2]string{{w.NextShow, d.commandLine("show", id)}}
+	}
 	if cmd.Name() == "show" || cmd.Name() == "claim" {
 		c.line("")
 		c.line(c.style.bold(w.Next))
@@ -132,7 +135,7 @@ func (d *desk) afterFailure(cmd *cobra.Command, id string, status *httpapi.Statu
 		return ""
 	}
 	cb, _, err := d.fetch(cmd, id)
-	if err != nil {
+	if err != nil || supervising[cmd.Name()] {
 		return d.w.NextShow + "\n  " + d.commandLine("show", shellWord(id))
 	}
 	holder := cb.GetHolder().GetAgentId()

@@ -149,11 +149,16 @@ func (q *queue) command(w http.ResponseWriter, verb string, body []byte) {
 		"endAttempt":   {eventsv1.Callback_ATTEMPTING, eventsv1.Callback_WRAPPING},
 		"complete":     {eventsv1.Callback_WRAPPING, eventsv1.Callback_COMPLETED},
 		"release":      {eventsv1.Callback_ASSIGNED, eventsv1.Callback_PENDING},
+		"reopen":       {eventsv1.Callback_COMPLETED, eventsv1.Callback_PENDING},
+		"cancel":       {eventsv1.Callback_PENDING, eventsv1.Callback_CANCELED},
+		"escalate":     {eventsv1.Callback_PENDING, eventsv1.Callback_PENDING},
+		"reschedule":   {eventsv1.Callback_PENDING, eventsv1.Callback_PENDING},
+		"transfer":     {eventsv1.Callback_ASSIGNED, eventsv1.Callback_PENDING},
 	}
 	if s, ok := steps[verb]; ok {
 		var who struct{ AgentID string }
 		_ = json.Unmarshal(body, &who)
-		if h := q.cb.GetHolder().GetAgentId(); h != "" && h != who.AgentID {
+		if h := q.cb.GetHolder().GetAgentId(); h != "" && h != who.AgentID && !supervising[verb] {
 			rpc.WriteError(w, rpc.Refused(codes.Aborted, "NOT_HOLDER", "another agent holds this callback"))
 			return
 		}
@@ -178,6 +183,10 @@ func (q *queue) note(verb string, body []byte) {
 			q.move(eventsv1.Callback_PENDING)
 			q.cb.NotBefore = req.GetCallAgainAt()
 		}
+	case "reschedule":
+		req := &callbackv1.RescheduleCallbackRequest{}
+		_ = protojson.Unmarshal(body, req)
+		q.cb.NotBefore = req.GetNotBefore()
 	case "complete":
 		req := &callbackv1.CompleteCallbackRequest{}
 		_ = protojson.Unmarshal(body, req)

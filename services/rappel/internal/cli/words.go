@@ -26,6 +26,7 @@ type words struct {
 
 	// The card.
 	Callback, Held, Priority, Opened, Ago, Closed, Canceled string
+	MovedFrom, RaisedBy, ReopenedBy                         string
 	NoName, NoPhone, Phone, Email, Language, TimeZone       string
 	ThereItIs, CallBefore, LateBy, NotBefore                string
 	Why, Scale, LowerIsBetter, Withdrawn, MoreReasons       string
@@ -48,11 +49,13 @@ type words struct {
 	Days           string
 
 	// Results.
-	Claimed, Started, Ended, Completed, Released string
-	Repeating                                    string
+	Claimed, Started, Ended, Completed, Released               string
+	Transferred, Escalated, Rescheduled, CanceledNow, Reopened string
+	Repeating                                                  string
 
 	// Errors.
 	Unreachable, Refused, NeedAgent, NeedID, NeedOutcome, BadOutcome string
+	NeedDecision, BadMoment                                          string
 	NeedWrapUp, BadState, BadLimit, BadTime, NeedTime, BadOutput     string
 	BadLang, Steps, StepsAttempting, StepsPending, StepsHeldBy       string
 	StepsClosed, StepsWrapping, NoArgs                               string
