@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/redisindex"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/rootcause"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/store"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/transport"
 	"github.com/rappel-loop/rappel/services/internal/bus"
@@ -47,6 +49,9 @@ type Config struct {
 	ReopenWithin time.Duration `koanf:"reopen_within"`
 	// AgeingPerPoint is how much waiting weighs as much as a point of priority.
 	AgeingPerPoint time.Duration `koanf:"ageing_per_point"`
+	// RootCausesFile holds the tree that a wrap-up chooses its root cause from;
+	// empty allows any words.
+	RootCausesFile string `koanf:"root_causes_file"`
 }
 
 // DefaultConfig is what holds without any configuration.
@@ -90,10 +95,11 @@ type Deps struct {
 
 // Service is the callback queue. It is started once.
 type Service struct {
-	deps  Deps
-	queue *queue.Queue
-	index queue.Index
-	tasks *host.Tasks
+	deps   Deps
+	queue  *queue.Queue
+	index  queue.Index
+	causes callback.RootCauses
+	tasks  *host.Tasks
 
 	mu       sync.Mutex
 	consumer *bus.Consumption
@@ -108,7 +114,7 @@ func New(cfg Config, d Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("callback queue: %w", err)
 	}
-	callbackv1.RegisterCallbackServiceServer(d.RPC.GRPC(), transport.New(s.queue))
+	callbackv1.RegisterCallbackServiceServer(d.RPC.GRPC(), transport.New(s.queue, s.causes))
 	if err := d.RPC.Gateway(callbackv1.RegisterCallbackServiceHandler); err != nil {
 		return nil, fmt.Errorf("callback queue: %w", err)
 	}
@@ -130,12 +136,32 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{deps: *d, index: newIndex(*d), tasks: host.NewTasks()}
+	policy := cfg.policy()
+	if policy.RootCauses, err = loadCauses(cfg.RootCausesFile); err != nil {
+		return nil, err
+	}
+	s := &Service{deps: *d, index: newIndex(*d), tasks: host.NewTasks(), causes: policy.RootCauses}
 	s.queue = queue.New(queue.Deps{
-		Store: store.New(d.Bus, d.Log, found), Index: s.index, Policy: cfg.policy(),
+		Store: store.New(d.Bus, d.Log, found), Index: s.index, Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
 	})
 	return s, nil
+}
+
+// loadCauses reads the tree of root causes; without a file there is none.
+func loadCauses(file string) (callback.RootCauses, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("root_causes_file: %w", err)
+	}
+	tree, err := rootcause.Load(file, text)
+	if err != nil {
+		return nil, fmt.Errorf("the root causes are refused:\n%w", err)
+	}
+	return tree, nil
 }
 
 // complete fills what may be left out and says what is missing.

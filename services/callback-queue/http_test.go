@@ -3,11 +3,17 @@ package callbackqueue_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	callbackqueue "github.com/rappel-loop/rappel/services/callback-queue"
+	"github.com/rappel-loop/rappel/services/internal/rpc"
+	"github.com/rappel-loop/rappel/services/internal/testkit"
 )
 
 // one is a bundle with the first customer's callback claimed by amina.
@@ -82,7 +88,7 @@ func TestACallbackIsWorkedOverHTTP(t *testing.T) {
 	require.Equal(t, http.StatusOK, code)
 	done := got["callback"].(object)
 	require.Equal(t, object{
-		"outcome": "RESOLVED", "rootCause": "carrier", "note": "refund promised", "agentId": "amina",
+		"outcome": "RESOLVED", "rootCause": "carrier", "firstContact": true, "note": "refund promised", "agentId": "amina",
 		"at": "2026-11-20T09:30:00Z",
 	}, done["wrapUp"])
 	require.Equal(t, "REACHED", done["attempts"].([]any)[0].(object)["outcome"])
@@ -184,6 +190,58 @@ func TestATransferredCallbackIsClaimedElsewhere(t *testing.T) {
 	require.Equal(t, http.StatusOK, code)
 	code, _ = b.post(path+":transfer", `{"queue":"vip","reason":"technical","by":"sam"}`)
 	require.Equal(t, http.StatusBadRequest, code, "it is being called")
+}
+
+// What closes a callback is chosen from the tree that is configured.
+func TestTheRootCauseIsOneOfTheConfigured(t *testing.T) {
+	t.Parallel()
+	cfg := callbackqueue.DefaultConfig()
+	cfg.RootCausesFile = "../../sample/root-causes.yaml"
+	b := configured(t, testkit.Bus(t), cfg)
+	b.ready()
+	b.alert(1, "m-1", raised(1, "a-1"))
+	b.settled()
+	code, got := b.get("/v1/rootCauses")
+	require.Equal(t, http.StatusOK, code)
+	tree := got["rootCauses"].([]any)
+	require.Len(t, tree, 4)
+	first := tree[0].(object)["causes"].([]any)[0].(object)
+	require.Equal(t, "product_service_quality/damaged", first["name"])
+	require.NotEmpty(t, first["french"])
+	require.NotEmpty(t, first["english"])
+
+	path := "/v1/callbacks/" + id(1)
+	for _, step := range [][2]string{
+		{"/v1/callbacks:claim", `{"agentId":"amina"}`},
+		{path + ":startAttempt", `{"agentId":"amina"}`},
+		{path + ":endAttempt", `{"agentId":"amina","outcome":"REACHED"}`},
+	} {
+		code, _ := b.post(step[0], step[1])
+		require.Equal(t, http.StatusOK, code)
+	}
+	words := func(cause string) string {
+		return `{"agentId":"amina","outcome":"RESOLVED","note":"sent again","rootCause":"` + cause + `"}`
+	}
+	code, got = b.post(path+":complete", words("late parcel"))
+	require.Equal(t, http.StatusBadRequest, code)
+	require.Contains(t, fmt.Sprint(got), "rootCause")
+	require.Contains(t, fmt.Sprint(got), "GET /v1/rootCauses")
+	code, got = b.post(path+":complete", words("responsiveness_after_sales/delivery/late"))
+	require.Equal(t, http.StatusOK, code)
+	wrapUp := got["callback"].(object)["wrapUp"].(object)
+	require.Equal(t, []any{"responsiveness_after_sales/delivery/late", true}, []any{wrapUp["rootCause"], wrapUp["firstContact"]})
+}
+
+func TestAWrongTreeOfRootCausesIsRefusedAtStart(t *testing.T) {
+	t.Parallel()
+	cfg := callbackqueue.DefaultConfig()
+	cfg.RootCausesFile = filepath.Join(t.TempDir(), "causes.yaml")
+	d := callbackqueue.Deps{Bus: testkit.Bus(t), RPC: rpc.New(rpc.Options{})}
+	_, err := callbackqueue.New(cfg, d)
+	require.ErrorContains(t, err, "root_causes_file")
+	require.NoError(t, os.WriteFile(cfg.RootCausesFile, []byte("root_causes:\n  - {id: price}\n"), 0o600))
+	_, err = callbackqueue.New(cfg, d)
+	require.ErrorContains(t, err, cfg.RootCausesFile+":2: the first level must be the dimensions")
 }
 
 // Two open callbacks of one customer would be two calls.

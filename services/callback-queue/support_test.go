@@ -58,6 +58,11 @@ func setup(t *testing.T, change ...func(*callbackqueue.Deps)) *bundle {
 // on starts a process's worth of the service on a bus.
 func on(t *testing.T, events *bus.Bus, change ...func(*callbackqueue.Deps)) *bundle {
 	t.Helper()
+	return configured(t, events, callbackqueue.DefaultConfig(), change...)
+}
+
+func configured(t *testing.T, events *bus.Bus, cfg callbackqueue.Config, change ...func(*callbackqueue.Deps)) *bundle {
+	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	b := &bundle{T: t, bus: events, clock: clock.NewManual(t0), logs: logs, metrics: prometheus.NewRegistry()}
 	b.rpc = rpc.New(rpc.Options{Log: zap.New(core), Metrics: b.metrics})
@@ -66,7 +71,7 @@ func on(t *testing.T, events *bus.Bus, change ...func(*callbackqueue.Deps)) *bun
 		c(&d)
 	}
 	var err error
-	b.service, err = callbackqueue.New(callbackqueue.DefaultConfig(), d)
+	b.service, err = callbackqueue.New(cfg, d)
 	require.NoError(t, err)
 	require.NoError(t, b.service.Start(t.Context()))
 	b.rpc.Health().SetStarted()

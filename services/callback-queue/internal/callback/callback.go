@@ -105,9 +105,14 @@ func (a *Attempt) Running() bool { return a.EndedAt.IsZero() }
 
 // WrapUp is what was written down after the call.
 type WrapUp struct {
-	Outcome   Outcome
+	Outcome Outcome
+	// RootCause is the name of one of the policy's causes, or free words where it
+	// has none.
 	RootCause string
 	Note      string
+	// FirstContact says that it was resolved the first time the customer was
+	// spoken to.
+	FirstContact bool
 	// AgentID is who wrote it; empty when the attempt policy closed the callback.
 	AgentID string
 	At      time.Time

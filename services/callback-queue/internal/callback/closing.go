@@ -38,10 +38,26 @@ func (c Complete) apply(d *draft) (EventType, error) {
 	if err := d.cb.follow(complete); err != nil {
 		return "", err
 	}
+	if err := d.policy.RootCauses.choose(w.RootCause); err != nil {
+		return "", err
+	}
+	w.FirstContact = c.Outcome == Resolved && d.cb.firstContact()
 	d.by(c.AgentID, d.cb.Holder.RequestID)
 	d.close(c.AgentID)
 	d.cb.WrapUp = &w
 	return EventCompleted, nil
+}
+
+// firstContact reports whether the customer was spoken to once only: an attempt
+// that found nobody is no contact.
+func (c *Callback) firstContact() bool {
+	spoken := 0
+	for i := range c.Attempts {
+		if o := c.Attempts[i].Outcome; o == Reached || o == CallLater {
+			spoken++
+		}
+	}
+	return spoken == 1 && c.Reopened == nil
 }
 
 // written reports whether this is a repeat: the callback was closed by this
@@ -50,7 +66,7 @@ func (c Complete) written(cb *Callback, w WrapUp) bool {
 	if cb.WrapUp == nil || c.Token != 0 && c.Token != cb.lastToken() {
 		return false
 	}
-	w.At = cb.WrapUp.At
+	w.At, w.FirstContact = cb.WrapUp.At, cb.WrapUp.FirstContact
 	return *cb.WrapUp == w
 }
 

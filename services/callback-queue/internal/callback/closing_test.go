@@ -61,6 +61,65 @@ func TestCompleteNamesEveryWrongField(t *testing.T) {
 	})
 }
 
+func TestTheRootCauseIsChosenFromTheTree(t *testing.T) {
+	t.Parallel()
+	s := in(t, Wrapping)
+	s.policy.RootCauses = RootCauses{{ID: "product_service_quality", Causes: []Cause{{ID: "damaged", Causes: []Cause{{ID: "box"}}}}}}
+	cmd := written
+	for _, wrong := range []string{"late parcel", "product_service_quality", "damaged", "product_service_quality/late"} {
+		cmd.RootCause = wrong
+		require.Equal(t, []string{"root_cause"}, s.wrong(cmd))
+	}
+	require.Equal(t, "complete", in(t, Assigned).impossible(cmd).Command, "what is not possible is said first")
+	cmd.RootCause = " product_service_quality/damaged "
+	s.do(cmd)
+	require.Equal(t, "product_service_quality/damaged", s.cb().WrapUp.RootCause)
+	s.policy.RootCauses = RootCauses{{ID: "product_service_quality"}}
+	s.refuse(ErrNoChange, cmd) // its answer got lost, and the tree has changed since
+}
+
+func TestResolvedAtTheFirstContact(t *testing.T) {
+	t.Parallel()
+	call := func(s *story, ends ...EndAttempt) *Callback {
+		for _, end := range ends {
+			s.now = later(s.now, s.cb().ReadyAt())
+			s.do(Claim{AgentID: amina})
+			s.do(StartAttempt{AgentID: amina})
+			if end.Outcome == CallLater {
+				end.CallAgainAt = s.now.Add(time.Hour)
+			}
+			s.do(end)
+		}
+		return s.cb()
+	}
+	again := EndAttempt{AgentID: amina, Outcome: CallLater}
+	for name, c := range map[string]struct {
+		ends    []EndAttempt
+		outcome Outcome
+		want    bool
+	}{
+		"at once":          {[]EndAttempt{reached}, Resolved, true},
+		"after no answers": {[]EndAttempt{noReply, noReply, reached}, Resolved, true},
+		"spoken to twice":  {[]EndAttempt{again, reached}, Resolved, false},
+		"not resolved":     {[]EndAttempt{reached}, PartlyResolved, false},
+		"nothing to do":    {[]EndAttempt{reached}, NoActionNeeded, false},
+	} {
+		s := in(t, Pending)
+		call(s, c.ends...)
+		cmd := written
+		cmd.Outcome = c.outcome
+		s.do(cmd)
+		require.Equal(t, c.want, s.cb().WrapUp.FirstContact, name)
+		s.refuse(ErrNoChange, cmd)
+	}
+	s := in(t, Completed)
+	require.True(t, s.cb().WrapUp.FirstContact)
+	s.do(Reopen{Reason: "it broke once more", By: "sam"})
+	call(s, reached)
+	s.do(written)
+	require.False(t, s.cb().WrapUp.FirstContact, "it took two")
+}
+
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	for state := Pending; state <= Wrapping; state++ {

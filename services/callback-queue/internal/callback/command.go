@@ -85,7 +85,8 @@ type Complete struct {
 	Token   uint64
 	// Outcome is any but Unreachable, which is the attempt policy's to give.
 	Outcome Outcome
-	// RootCause is why it had happened, 1 to 200 characters.
+	// RootCause is why it had happened, 1 to 200 characters; one of the policy's
+	// causes where it has some.
 	RootCause string
 	// Note is what was said and promised, 1 to 4000 characters.
 	Note string

@@ -29,6 +29,8 @@ type Policy struct {
 	ReopenWithin time.Duration
 	// AgeingPerPoint is how much waiting weighs as much as one point of priority.
 	AgeingPerPoint time.Duration
+	// RootCauses are what a wrap-up chooses from; none allows any words.
+	RootCauses RootCauses
 	// DefaultQueue takes the callbacks whose rule names no queue.
 	DefaultQueue string
 }

@@ -26,11 +26,28 @@ var _ Queue = (*queue.Queue)(nil)
 // Server implements CallbackService.
 type Server struct {
 	callbackv1.UnimplementedCallbackServiceServer
-	queue Queue
+	queue  Queue
+	causes []*callbackv1.RootCause
 }
 
-// New returns a server over the use cases.
-func New(q Queue) *Server { return &Server{queue: q} }
+// New returns a server over the use cases, with the root causes to choose from.
+func New(q Queue, causes callback.RootCauses) *Server {
+	return &Server{queue: q, causes: rootCauses(causes, "")}
+}
+
+func rootCauses(level []callback.Cause, above string) []*callbackv1.RootCause {
+	out := make([]*callbackv1.RootCause, len(level))
+	for i, c := range level {
+		name := above + c.ID
+		out[i] = &callbackv1.RootCause{Name: name, French: c.French, English: c.English, Causes: rootCauses(c.Causes, name+"/")}
+	}
+	return out
+}
+
+// ListRootCauses shows the tree that CompleteCallback takes.
+func (s *Server) ListRootCauses(context.Context, *callbackv1.ListRootCausesRequest) (*callbackv1.ListRootCausesResponse, error) {
+	return &callbackv1.ListRootCausesResponse{RootCauses: s.causes}, nil
+}
 
 // ClaimCallback gives the next best callback to an agent.
 func (s *Server) ClaimCallback(ctx context.Context, r *callbackv1.ClaimCallbackRequest) (*callbackv1.ClaimCallbackResponse, error) {

@@ -113,7 +113,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 		{bus.ErrUnavailable, codes.Unavailable, 503, "STORE_UNAVAILABLE", "1"},
 		{bus.ErrFull, codes.ResourceExhausted, 503, "STORE_FULL", "5"},
 	} {
-		for name, call := range calls(transport.New(refusing{fmt.Errorf("while working: %w", c.err)})) {
+		for name, call := range calls(transport.New(refusing{fmt.Errorf("while working: %w", c.err)}, nil)) {
 			err := call(t.Context())
 			require.Equal(t, c.code, status.Code(err), "%s: %v", name, c.err)
 			require.Equal(t, c.reason, rpc.Reason(err), name)
@@ -130,7 +130,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 func TestAnUnknownErrorIsLeftToTheServer(t *testing.T) {
 	t.Parallel()
 	for _, unknown := range []error{errors.New("what"), queue.ErrUnreadable, callback.ErrNotLoaded, context.DeadlineExceeded} {
-		for name, call := range calls(transport.New(refusing{unknown})) {
+		for name, call := range calls(transport.New(refusing{unknown}, nil)) {
 			require.Equal(t, unknown, call(t.Context()), name)
 		}
 	}

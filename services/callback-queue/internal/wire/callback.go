@@ -113,6 +113,6 @@ func wrapUp(w *callback.WrapUp) *eventsv1.WrapUp {
 	}
 	return &eventsv1.WrapUp{
 		Outcome:   eventsv1.WrapUp_Outcome(eventsv1.WrapUp_Outcome_value[string(w.Outcome)]),
-		RootCause: w.RootCause, Note: w.Note, AgentId: w.AgentID, At: stamp(w.At),
+		RootCause: w.RootCause, Note: w.Note, AgentId: w.AgentID, At: stamp(w.At), FirstContact: w.FirstContact,
 	}
 }

@@ -137,6 +137,7 @@ func drawWrapUp(t *rapid.T) *callback.WrapUp {
 	return &callback.WrapUp{
 		Outcome: orNone(outcomes).Draw(t, "outcome"), RootCause: texts.Draw(t, "cause"),
 		Note: texts.Draw(t, "note"), AgentID: texts.Draw(t, "agent"), At: moments.Draw(t, "at"),
+		FirstContact: rapid.Bool().Draw(t, "first contact"),
 	}
 }
 

@@ -122,7 +122,7 @@ func fromWrapUp(m *eventsv1.WrapUp) *callback.WrapUp {
 	}
 	return &callback.WrapUp{
 		Outcome: Outcome(m.GetOutcome()), RootCause: m.GetRootCause(), Note: m.GetNote(),
-		AgentID: m.GetAgentId(), At: moment(m.GetAt()),
+		AgentID: m.GetAgentId(), At: moment(m.GetAt()), FirstContact: m.GetFirstContact(),
 	}
 }
 

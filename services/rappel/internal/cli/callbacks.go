@@ -45,7 +45,8 @@ func callbacksCommand(e env) *cobra.Command {
 	f.StringVar(&d.lang, "lang", "", "")
 	f.StringVarP(&d.output, "output", "o", "text", "")
 	d.root.AddCommand(d.listCommand(), d.claimCommand(), d.showCommand(), d.startCommand(), d.endCommand(), d.completeCommand(), d.releaseCommand(),
-		d.transferCommand(), d.escalateCommand(), d.rescheduleCommand(), d.cancelCommand(), d.reopenCommand())
+		d.transferCommand(), d.escalateCommand(), d.rescheduleCommand(), d.cancelCommand(), d.reopenCommand(),
+		d.causesCommand())
 	d.localise()
 	d.root.SetFlagErrorFunc(d.flagError)
 	usual := d.root.HelpFunc()

@@ -72,6 +72,8 @@ func TestWhatAgentsRead(t *testing.T) {
 		"cancel":           {state: pending, args: []string{"cancel", id, "--by", "sam", "--reason", "réglé en boutique"}},
 		"reopen":           {state: completed, args: []string{"reopen", id, "--by", "sam", "--reason", "la panne est revenue"}},
 		"show-moved":       {state: pending, args: []string{"show", id}},
+		"causes":           {args: []string{"causes"}},
+		"causes-any":       {args: []string{"causes"}, none: true},
 		"help-transfer":    {args: []string{"transfer", "--help"}},
 		"list":             {state: pending, args: []string{"list"}},
 		"list-nothing":     {state: pending, args: []string{"list"}, none: true},
@@ -85,7 +87,7 @@ func TestWhatAgentsRead(t *testing.T) {
 				q.none = c.none
 				if c.state == completed {
 					q.cb.ClosedAt, q.cb.Attempts[0].Outcome = at(0), eventsv1.Attempt_REACHED
-					q.cb.WrapUp = &eventsv1.WrapUp{Outcome: eventsv1.WrapUp_RESOLVED, RootCause: "Consigne mal comprise", Note: "Excuses faites."}
+					q.cb.WrapUp = &eventsv1.WrapUp{Outcome: eventsv1.WrapUp_RESOLVED, RootCause: "Consigne mal comprise", Note: "Excuses faites.", FirstContact: true}
 				}
 				if name == "show-moved" {
 					q.cb.Queue = "experts"

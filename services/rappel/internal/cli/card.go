@@ -235,7 +235,11 @@ func (c *card) closing(cb *eventsv1.Callback) {
 	}
 	c.line("")
 	c.line(c.style.bold(c.w.WrapUp))
-	c.line("  " + c.w.Wraps[u.GetOutcome()])
+	outcome := c.w.Wraps[u.GetOutcome()]
+	if u.GetFirstContact() {
+		outcome += ", " + c.w.FirstContact
+	}
+	c.line("  " + outcome)
 	c.field(c.w.RootCause, oneLine(u.GetRootCause()))
 	c.quoted(u.GetNote())
 }

@@ -114,6 +114,8 @@ func (q *queue) serve(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	m := paths.FindStringSubmatch(r.URL.Path)
 	switch {
+	case r.URL.Path == "/v1/rootCauses":
+		q.causes(w)
 	case m == nil:
 		http.NotFound(w, r)
 	case m[1] == "" && m[2] == "":
@@ -125,6 +127,23 @@ func (q *queue) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		q.command(w, m[2], body)
 	}
+}
+
+func (q *queue) causes(w http.ResponseWriter) {
+	resp := &callbackv1.ListRootCausesResponse{}
+	if !q.none {
+		resp.RootCauses = []*callbackv1.RootCause{
+			{Name: "product_service_quality", French: "Qualité du produit", English: "Product quality", Causes: []*callbackv1.RootCause{
+				{Name: "product_service_quality/damaged", French: "Abîmé à l'arrivée", English: "Damaged on arrival"},
+			}},
+			{Name: "overall_experience", French: "Expérience", English: "Experience", Causes: []*callbackv1.RootCause{
+				{Name: "overall_experience/price", French: "Prix", English: "Price", Causes: []*callbackv1.RootCause{
+					{Name: "overall_experience/price/hidden", French: "Frais cachés", English: "Hidden fees"},
+				}},
+			}},
+		}
+	}
+	write(w, resp)
 }
 
 func (q *queue) list(w http.ResponseWriter, r *http.Request) {

@@ -31,6 +31,7 @@ type words struct {
 	ThereItIs, CallBefore, LateBy, NotBefore                string
 	Why, Scale, LowerIsBetter, Withdrawn, MoreReasons       string
 	Calls, UnderWay, CallAgain, WrapUp, RootCause, Note     string
+	FirstContact                                            string
 	Open, Close                                             string // quotation marks
 	Colon                                                   string
 	DateTime, Decimal                                       string
@@ -43,6 +44,7 @@ type words struct {
 	// Lists.
 	Columns        []string
 	NothingListed  string
+	AnyCause       string
 	Listed, OnMore string
 	ListedOne      string
 	Minutes, Hours string

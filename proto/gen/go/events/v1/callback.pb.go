@@ -657,14 +657,17 @@ type WrapUp struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What it came to.
 	Outcome WrapUp_Outcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=rappel.events.v1.WrapUp_Outcome" json:"outcome,omitempty"`
-	// Why it had happened.
+	// Why it had happened: the name of a configured cause, as
+	// responsiveness_after_sales/delivery/late, or free words where none are.
 	RootCause string `protobuf:"bytes,2,opt,name=root_cause,json=rootCause,proto3" json:"root_cause,omitempty"`
 	// What was said and promised.
 	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
 	// Who closed it; absent when the attempt policy did.
 	AgentId string `protobuf:"bytes,4,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
 	// When.
-	At            *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=at,proto3" json:"at,omitempty"`
+	At *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=at,proto3" json:"at,omitempty"`
+	// It was resolved the first time the customer was spoken to.
+	FirstContact  bool `protobuf:"varint,6,opt,name=first_contact,json=firstContact,proto3" json:"first_contact,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -732,6 +735,13 @@ func (x *WrapUp) GetAt() *timestamppb.Timestamp {
 		return x.At
 	}
 	return nil
+}
+
+func (x *WrapUp) GetFirstContact() bool {
+	if x != nil {
+		return x.FirstContact
+	}
+	return false
 }
 
 // Holder is who has a callback in hand.
@@ -1603,14 +1613,15 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\aREFUSED\x10\x06\x12\x0e\n" +
 	"\n" +
 	"CALL_LATER\x10\a\x12\x15\n" +
-	"\x11TECHNICAL_FAILURE\x10\b\"\xbc\x02\n" +
+	"\x11TECHNICAL_FAILURE\x10\b\"\xe1\x02\n" +
 	"\x06WrapUp\x12:\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2 .rappel.events.v1.WrapUp.OutcomeR\aoutcome\x12\x1d\n" +
 	"\n" +
 	"root_cause\x18\x02 \x01(\tR\trootCause\x12\x12\n" +
 	"\x04note\x18\x03 \x01(\tR\x04note\x12\x19\n" +
 	"\bagent_id\x18\x04 \x01(\tR\aagentId\x12*\n" +
-	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"|\n" +
+	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12#\n" +
+	"\rfirst_contact\x18\x06 \x01(\bR\ffirstContact\"|\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRESOLVED\x10\x01\x12\x13\n" +

@@ -1219,6 +1219,164 @@ func (x *EscalateCallbackResponse) GetCallback() *v1.Callback {
 	return nil
 }
 
+// ListRootCausesRequest asks for the whole tree.
+type ListRootCausesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRootCausesRequest) Reset() {
+	*x = ListRootCausesRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRootCausesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRootCausesRequest) ProtoMessage() {}
+
+func (x *ListRootCausesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRootCausesRequest.ProtoReflect.Descriptor instead.
+func (*ListRootCausesRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
+}
+
+// RootCause is one node of the tree.
+type RootCause struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What CompleteCallback takes as root_cause: the words from the top, separated by
+	// slashes, as responsiveness_after_sales/delivery/late. The first level, the
+	// dimensions, is no cause by itself.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What people read, in French.
+	French string `protobuf:"bytes,2,opt,name=french,proto3" json:"french,omitempty"`
+	// What people read, in English.
+	English string `protobuf:"bytes,3,opt,name=english,proto3" json:"english,omitempty"`
+	// What it is divided into.
+	Causes        []*RootCause `protobuf:"bytes,4,rep,name=causes,proto3" json:"causes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RootCause) Reset() {
+	*x = RootCause{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RootCause) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RootCause) ProtoMessage() {}
+
+func (x *RootCause) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RootCause.ProtoReflect.Descriptor instead.
+func (*RootCause) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *RootCause) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RootCause) GetFrench() string {
+	if x != nil {
+		return x.French
+	}
+	return ""
+}
+
+func (x *RootCause) GetEnglish() string {
+	if x != nil {
+		return x.English
+	}
+	return ""
+}
+
+func (x *RootCause) GetCauses() []*RootCause {
+	if x != nil {
+		return x.Causes
+	}
+	return nil
+}
+
+// ListRootCausesResponse is the tree, empty when none is configured.
+type ListRootCausesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The dimensions, each with its causes.
+	RootCauses    []*RootCause `protobuf:"bytes,1,rep,name=root_causes,json=rootCauses,proto3" json:"root_causes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRootCausesResponse) Reset() {
+	*x = ListRootCausesResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRootCausesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRootCausesResponse) ProtoMessage() {}
+
+func (x *ListRootCausesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRootCausesResponse.ProtoReflect.Descriptor instead.
+func (*ListRootCausesResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListRootCausesResponse) GetRootCauses() []*RootCause {
+	if x != nil {
+		return x.RootCauses
+	}
+	return nil
+}
+
 // GetCallbackRequest names one callback.
 type GetCallbackRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1230,7 +1388,7 @@ type GetCallbackRequest struct {
 
 func (x *GetCallbackRequest) Reset() {
 	*x = GetCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1400,7 @@ func (x *GetCallbackRequest) String() string {
 func (*GetCallbackRequest) ProtoMessage() {}
 
 func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1413,7 @@ func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackRequest.ProtoReflect.Descriptor instead.
 func (*GetCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetCallbackRequest) GetId() string {
@@ -1276,7 +1434,7 @@ type GetCallbackResponse struct {
 
 func (x *GetCallbackResponse) Reset() {
 	*x = GetCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1288,7 +1446,7 @@ func (x *GetCallbackResponse) String() string {
 func (*GetCallbackResponse) ProtoMessage() {}
 
 func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1301,7 +1459,7 @@ func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackResponse.ProtoReflect.Descriptor instead.
 func (*GetCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetCallbackResponse) GetCallback() *v1.Callback {
@@ -1330,7 +1488,7 @@ type ListCallbacksRequest struct {
 
 func (x *ListCallbacksRequest) Reset() {
 	*x = ListCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1500,7 @@ func (x *ListCallbacksRequest) String() string {
 func (*ListCallbacksRequest) ProtoMessage() {}
 
 func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1513,7 @@ func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*ListCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListCallbacksRequest) GetStates() []v1.Callback_State {
@@ -1406,7 +1564,7 @@ type ListCallbacksResponse struct {
 
 func (x *ListCallbacksResponse) Reset() {
 	*x = ListCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1418,7 +1576,7 @@ func (x *ListCallbacksResponse) String() string {
 func (*ListCallbacksResponse) ProtoMessage() {}
 
 func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1431,7 +1589,7 @@ func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*ListCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListCallbacksResponse) GetCallbacks() []*v1.Callback {
@@ -1457,7 +1615,7 @@ type GetQueueStatsRequest struct {
 
 func (x *GetQueueStatsRequest) Reset() {
 	*x = GetQueueStatsRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +1627,7 @@ func (x *GetQueueStatsRequest) String() string {
 func (*GetQueueStatsRequest) ProtoMessage() {}
 
 func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1482,7 +1640,7 @@ func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{27}
 }
 
 // QueueStats counts one queue.
@@ -1504,7 +1662,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1516,7 +1674,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1529,7 +1687,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *QueueStats) GetQueue() string {
@@ -1578,7 +1736,7 @@ type GetQueueStatsResponse struct {
 
 func (x *GetQueueStatsResponse) Reset() {
 	*x = GetQueueStatsResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1590,7 +1748,7 @@ func (x *GetQueueStatsResponse) String() string {
 func (*GetQueueStatsResponse) ProtoMessage() {}
 
 func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1603,7 +1761,7 @@ func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetQueueStatsResponse) GetQueues() []*QueueStats {
@@ -1690,7 +1848,16 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x0e\n" +
 	"\x02by\x18\x05 \x01(\tR\x02by\"R\n" +
 	"\x18EscalateCallbackResponse\x126\n" +
-	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"$\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\x17\n" +
+	"\x15ListRootCausesRequest\"\x88\x01\n" +
+	"\tRootCause\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06french\x18\x02 \x01(\tR\x06french\x12\x18\n" +
+	"\aenglish\x18\x03 \x01(\tR\aenglish\x125\n" +
+	"\x06causes\x18\x04 \x03(\v2\x1d.rappel.callback.v1.RootCauseR\x06causes\"X\n" +
+	"\x16ListRootCausesResponse\x12>\n" +
+	"\vroot_causes\x18\x01 \x03(\v2\x1d.rappel.callback.v1.RootCauseR\n" +
+	"rootCauses\"$\n" +
 	"\x12GetCallbackRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"M\n" +
 	"\x13GetCallbackResponse\x126\n" +
@@ -1714,7 +1881,7 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x04held\x18\x04 \x01(\x03R\x04held\x12=\n" +
 	"\foldest_ready\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\voldestReady\"O\n" +
 	"\x15GetQueueStatsResponse\x126\n" +
-	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues2\xbf\x0e\n" +
+	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues2\xc0\x0f\n" +
 	"\x0fCallbackService\x12\x84\x01\n" +
 	"\rClaimCallback\x12(.rappel.callback.v1.ClaimCallbackRequest\x1a).rappel.callback.v1.ClaimCallbackResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/callbacks:claim\x12\x8d\x01\n" +
 	"\fStartAttempt\x12'.rappel.callback.v1.StartAttemptRequest\x1a(.rappel.callback.v1.StartAttemptResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/callbacks/{id}:startAttempt\x12\x85\x01\n" +
@@ -1726,7 +1893,8 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x0eReopenCallback\x12).rappel.callback.v1.ReopenCallbackRequest\x1a*.rappel.callback.v1.ReopenCallbackResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/callbacks/{id}:reopen\x12\x9d\x01\n" +
 	"\x12RescheduleCallback\x12-.rappel.callback.v1.RescheduleCallbackRequest\x1a..rappel.callback.v1.RescheduleCallbackResponse\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/callbacks/{id}:reschedule\x12\x95\x01\n" +
 	"\x10TransferCallback\x12+.rappel.callback.v1.TransferCallbackRequest\x1a,.rappel.callback.v1.TransferCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:transfer\x12\x95\x01\n" +
-	"\x10EscalateCallback\x12+.rappel.callback.v1.EscalateCallbackRequest\x1a,.rappel.callback.v1.EscalateCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:escalate\x12z\n" +
+	"\x10EscalateCallback\x12+.rappel.callback.v1.EscalateCallbackRequest\x1a,.rappel.callback.v1.EscalateCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:escalate\x12\x7f\n" +
+	"\x0eListRootCauses\x12).rappel.callback.v1.ListRootCausesRequest\x1a*.rappel.callback.v1.ListRootCausesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/rootCauses\x12z\n" +
 	"\vGetCallback\x12&.rappel.callback.v1.GetCallbackRequest\x1a'.rappel.callback.v1.GetCallbackResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/callbacks/{id}\x12{\n" +
 	"\rListCallbacks\x12(.rappel.callback.v1.ListCallbacksRequest\x1a).rappel.callback.v1.ListCallbacksResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/callbacks\x12x\n" +
 	"\rGetQueueStats\x12(.rappel.callback.v1.GetQueueStatsRequest\x1a).rappel.callback.v1.GetQueueStatsResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
@@ -1744,7 +1912,7 @@ func file_api_callback_v1_callback_proto_rawDescGZIP() []byte {
 	return file_api_callback_v1_callback_proto_rawDescData
 }
 
-var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_api_callback_v1_callback_proto_goTypes = []any{
 	(*ClaimCallbackRequest)(nil),       // 0: rappel.callback.v1.ClaimCallbackRequest
 	(*ClaimCallbackResponse)(nil),      // 1: rappel.callback.v1.ClaimCallbackResponse
@@ -1766,70 +1934,77 @@ var file_api_callback_v1_callback_proto_goTypes = []any{
 	(*TransferCallbackResponse)(nil),   // 17: rappel.callback.v1.TransferCallbackResponse
 	(*EscalateCallbackRequest)(nil),    // 18: rappel.callback.v1.EscalateCallbackRequest
 	(*EscalateCallbackResponse)(nil),   // 19: rappel.callback.v1.EscalateCallbackResponse
-	(*GetCallbackRequest)(nil),         // 20: rappel.callback.v1.GetCallbackRequest
-	(*GetCallbackResponse)(nil),        // 21: rappel.callback.v1.GetCallbackResponse
-	(*ListCallbacksRequest)(nil),       // 22: rappel.callback.v1.ListCallbacksRequest
-	(*ListCallbacksResponse)(nil),      // 23: rappel.callback.v1.ListCallbacksResponse
-	(*GetQueueStatsRequest)(nil),       // 24: rappel.callback.v1.GetQueueStatsRequest
-	(*QueueStats)(nil),                 // 25: rappel.callback.v1.QueueStats
-	(*GetQueueStatsResponse)(nil),      // 26: rappel.callback.v1.GetQueueStatsResponse
-	(*v1.Callback)(nil),                // 27: rappel.events.v1.Callback
-	(v1.Attempt_Outcome)(0),            // 28: rappel.events.v1.Attempt.Outcome
-	(*timestamppb.Timestamp)(nil),      // 29: google.protobuf.Timestamp
-	(v1.WrapUp_Outcome)(0),             // 30: rappel.events.v1.WrapUp.Outcome
-	(v1.Callback_State)(0),             // 31: rappel.events.v1.Callback.State
+	(*ListRootCausesRequest)(nil),      // 20: rappel.callback.v1.ListRootCausesRequest
+	(*RootCause)(nil),                  // 21: rappel.callback.v1.RootCause
+	(*ListRootCausesResponse)(nil),     // 22: rappel.callback.v1.ListRootCausesResponse
+	(*GetCallbackRequest)(nil),         // 23: rappel.callback.v1.GetCallbackRequest
+	(*GetCallbackResponse)(nil),        // 24: rappel.callback.v1.GetCallbackResponse
+	(*ListCallbacksRequest)(nil),       // 25: rappel.callback.v1.ListCallbacksRequest
+	(*ListCallbacksResponse)(nil),      // 26: rappel.callback.v1.ListCallbacksResponse
+	(*GetQueueStatsRequest)(nil),       // 27: rappel.callback.v1.GetQueueStatsRequest
+	(*QueueStats)(nil),                 // 28: rappel.callback.v1.QueueStats
+	(*GetQueueStatsResponse)(nil),      // 29: rappel.callback.v1.GetQueueStatsResponse
+	(*v1.Callback)(nil),                // 30: rappel.events.v1.Callback
+	(v1.Attempt_Outcome)(0),            // 31: rappel.events.v1.Attempt.Outcome
+	(*timestamppb.Timestamp)(nil),      // 32: google.protobuf.Timestamp
+	(v1.WrapUp_Outcome)(0),             // 33: rappel.events.v1.WrapUp.Outcome
+	(v1.Callback_State)(0),             // 34: rappel.events.v1.Callback.State
 }
 var file_api_callback_v1_callback_proto_depIdxs = []int32{
-	27, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	27, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	28, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	29, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
-	27, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	30, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	27, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	27, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	27, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	27, // 9: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	29, // 10: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
-	27, // 11: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	27, // 12: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	27, // 13: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	27, // 14: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	31, // 15: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
-	27, // 16: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	29, // 17: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	25, // 18: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 19: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	2,  // 20: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	4,  // 21: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	6,  // 22: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	8,  // 23: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	10, // 24: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	12, // 25: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	14, // 26: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	16, // 27: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
-	18, // 28: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
-	20, // 29: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	22, // 30: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	24, // 31: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	1,  // 32: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	3,  // 33: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	5,  // 34: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	7,  // 35: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	9,  // 36: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	11, // 37: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	13, // 38: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	15, // 39: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	17, // 40: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
-	19, // 41: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
-	21, // 42: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	23, // 43: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	26, // 44: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	32, // [32:45] is the sub-list for method output_type
-	19, // [19:32] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	30, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	30, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	31, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	32, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
+	30, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	33, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	30, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	30, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	30, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	30, // 9: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	32, // 10: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
+	30, // 11: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	30, // 12: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	30, // 13: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	21, // 14: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
+	21, // 15: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
+	30, // 16: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	34, // 17: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
+	30, // 18: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	32, // 19: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	28, // 20: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 21: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	2,  // 22: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	4,  // 23: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	6,  // 24: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	8,  // 25: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	10, // 26: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	12, // 27: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	14, // 28: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	16, // 29: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	18, // 30: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	20, // 31: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
+	23, // 32: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	25, // 33: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	27, // 34: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	1,  // 35: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	3,  // 36: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	5,  // 37: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	7,  // 38: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	9,  // 39: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	11, // 40: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	13, // 41: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	15, // 42: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	17, // 43: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	19, // 44: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	22, // 45: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
+	24, // 46: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	26, // 47: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	29, // 48: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	35, // [35:49] is the sub-list for method output_type
+	21, // [21:35] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
@@ -1843,7 +2018,7 @@ func file_api_callback_v1_callback_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_callback_v1_callback_proto_rawDesc), len(file_api_callback_v1_callback_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

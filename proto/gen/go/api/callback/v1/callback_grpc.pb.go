@@ -31,6 +31,7 @@ const (
 	CallbackService_RescheduleCallback_FullMethodName = "/rappel.callback.v1.CallbackService/RescheduleCallback"
 	CallbackService_TransferCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/TransferCallback"
 	CallbackService_EscalateCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/EscalateCallback"
+	CallbackService_ListRootCauses_FullMethodName     = "/rappel.callback.v1.CallbackService/ListRootCauses"
 	CallbackService_GetCallback_FullMethodName        = "/rappel.callback.v1.CallbackService/GetCallback"
 	CallbackService_ListCallbacks_FullMethodName      = "/rappel.callback.v1.CallbackService/ListCallbacks"
 	CallbackService_GetQueueStats_FullMethodName      = "/rappel.callback.v1.CallbackService/GetQueueStats"
@@ -71,6 +72,9 @@ type CallbackServiceClient interface {
 	TransferCallback(ctx context.Context, in *TransferCallbackRequest, opts ...grpc.CallOption) (*TransferCallbackResponse, error)
 	// EscalateCallback raises an open callback's priority.
 	EscalateCallback(ctx context.Context, in *EscalateCallbackRequest, opts ...grpc.CallOption) (*EscalateCallbackResponse, error)
+	// ListRootCauses shows the tree of root causes that CompleteCallback takes; an
+	// empty one takes any words.
+	ListRootCauses(ctx context.Context, in *ListRootCausesRequest, opts ...grpc.CallOption) (*ListRootCausesResponse, error)
 	// GetCallback shows one callback.
 	GetCallback(ctx context.Context, in *GetCallbackRequest, opts ...grpc.CallOption) (*GetCallbackResponse, error)
 	// ListCallbacks shows callbacks, oldest first.
@@ -187,6 +191,16 @@ func (c *callbackServiceClient) EscalateCallback(ctx context.Context, in *Escala
 	return out, nil
 }
 
+func (c *callbackServiceClient) ListRootCauses(ctx context.Context, in *ListRootCausesRequest, opts ...grpc.CallOption) (*ListRootCausesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRootCausesResponse)
+	err := c.cc.Invoke(ctx, CallbackService_ListRootCauses_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *callbackServiceClient) GetCallback(ctx context.Context, in *GetCallbackRequest, opts ...grpc.CallOption) (*GetCallbackResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetCallbackResponse)
@@ -252,6 +266,9 @@ type CallbackServiceServer interface {
 	TransferCallback(context.Context, *TransferCallbackRequest) (*TransferCallbackResponse, error)
 	// EscalateCallback raises an open callback's priority.
 	EscalateCallback(context.Context, *EscalateCallbackRequest) (*EscalateCallbackResponse, error)
+	// ListRootCauses shows the tree of root causes that CompleteCallback takes; an
+	// empty one takes any words.
+	ListRootCauses(context.Context, *ListRootCausesRequest) (*ListRootCausesResponse, error)
 	// GetCallback shows one callback.
 	GetCallback(context.Context, *GetCallbackRequest) (*GetCallbackResponse, error)
 	// ListCallbacks shows callbacks, oldest first.
@@ -297,6 +314,9 @@ func (UnimplementedCallbackServiceServer) TransferCallback(context.Context, *Tra
 }
 func (UnimplementedCallbackServiceServer) EscalateCallback(context.Context, *EscalateCallbackRequest) (*EscalateCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EscalateCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) ListRootCauses(context.Context, *ListRootCausesRequest) (*ListRootCausesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRootCauses not implemented")
 }
 func (UnimplementedCallbackServiceServer) GetCallback(context.Context, *GetCallbackRequest) (*GetCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCallback not implemented")
@@ -508,6 +528,24 @@ func _CallbackService_EscalateCallback_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallbackService_ListRootCauses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRootCausesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).ListRootCauses(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_ListRootCauses_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).ListRootCauses(ctx, req.(*ListRootCausesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CallbackService_GetCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetCallbackRequest)
 	if err := dec(in); err != nil {
@@ -608,6 +646,10 @@ var CallbackService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EscalateCallback",
 			Handler:    _CallbackService_EscalateCallback_Handler,
+		},
+		{
+			MethodName: "ListRootCauses",
+			Handler:    _CallbackService_ListRootCauses_Handler,
 		},
 		{
 			MethodName: "GetCallback",
