@@ -192,6 +192,73 @@ func TestATransferredCallbackIsClaimedElsewhere(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, code, "it is being called")
 }
 
+// One command for many: each by itself, with a result for each.
+func TestManyAreTransferredAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t).ready()
+	const count = 60
+	ids := make([]string, 0, count+1)
+	for n := 1; n <= count; n++ {
+		b.alert(n, fmt.Sprintf("m-%d", n), raised(n, fmt.Sprintf("a-%d", n)))
+		ids = append(ids, fmt.Sprintf("%q", id(n)))
+	}
+	b.settled()
+	code, got := b.post("/v1/callbacks:claim", `{"agentId":"amina"}`)
+	require.Equal(t, http.StatusOK, code)
+	calling := got["callback"].(object)["id"].(string)
+	code, _ = b.post("/v1/callbacks/"+calling+":startAttempt", `{"agentId":"amina"}`)
+	require.Equal(t, http.StatusOK, code)
+	ids = append(ids, fmt.Sprintf("%q", id(count+1))) // there is no such customer
+	body := `{"ids":[` + strings.Join(ids, ",") + `],"transfer":{"queue":"experts","reason":"technical","by":"sam"}}`
+	for range 2 { // once more, as after a lost answer
+		code, got = b.post("/v1/callbacks:bulk", body)
+		require.Equal(t, http.StatusOK, code, got)
+		results := got["results"].([]any)
+		require.Len(t, results, count+1)
+		for i, r := range results {
+			r := r.(object)
+			require.Equal(t, ids[i], fmt.Sprintf("%q", r["id"]))
+			switch r["id"] {
+			case calling:
+				require.Equal(t, []any{"FAILED_PRECONDITION", "NOT_POSSIBLE_NOW"}, []any{r["error"].(object)["code"], r["error"].(object)["reason"]})
+			case id(count + 1):
+				require.Equal(t, []any{"NOT_FOUND", "NO_SUCH_CALLBACK"}, []any{r["error"].(object)["code"], r["error"].(object)["reason"]})
+			default:
+				require.Equal(t, "PENDING", r["state"])
+				require.NotContains(t, r, "error")
+			}
+		}
+	}
+	code, got = b.get("/v1/queues")
+	require.Equal(t, http.StatusOK, code)
+	ready := map[string]any{}
+	for _, q := range got["queues"].([]any) {
+		ready[q.(object)["queue"].(string)] = q.(object)["ready"]
+	}
+	require.Equal(t, fmt.Sprint(count-1), ready["experts"])
+}
+
+func TestABadBulkCommandChangesNothing(t *testing.T) {
+	t.Parallel()
+	b, _ := one(t)
+	code, got := b.post("/v1/callbacks:bulk", `{"ids":["`+id(1)+`","nobody","`+id(1)+`"],"cancel":{"id":"x","by":"sam"}}`)
+	require.Equal(t, http.StatusBadRequest, code)
+	for _, field := range []string{"ids[1]", "ids[2]", "cancel.id", "cancel.reason"} {
+		require.Contains(t, fmt.Sprint(got), field)
+	}
+	for body, field := range map[string]string{
+		`{}`:                        "ids",
+		`{"ids":["` + id(1) + `"]}`: "command",
+		`{"ids":["` + strings.Repeat(id(1)+`","`, 500) + `x"],"cancel":{"reason":"x","by":"sam"}}`: "ids",
+	} {
+		code, got := b.post("/v1/callbacks:bulk", body)
+		require.Equal(t, http.StatusBadRequest, code)
+		require.Contains(t, fmt.Sprint(got), field)
+	}
+	_, got = b.get("/v1/callbacks/" + id(1))
+	require.Equal(t, "ASSIGNED", got["callback"].(object)["state"])
+}
+
 // What closes a callback is chosen from the tree that is configured.
 func TestTheRootCauseIsOneOfTheConfigured(t *testing.T) {
 	t.Parallel()

@@ -138,13 +138,7 @@ func (s *Server) ReopenCallback(ctx context.Context, r *callbackv1.ReopenCallbac
 // RescheduleCallback moves the moment from which a waiting callback may be called.
 func (s *Server) RescheduleCallback(ctx context.Context, r *callbackv1.RescheduleCallbackRequest) (*callbackv1.RescheduleCallbackResponse, error) {
 	var w wrong
-	cmd := callback.Reschedule{By: r.GetBy()}
-	if at := r.GetNotBefore(); at != nil {
-		if at.CheckValid() != nil {
-			w.field("notBefore", "is no valid moment")
-		}
-		cmd.NotBefore = at.AsTime()
-	}
+	cmd := w.reschedule(r)
 	w.command(cmd)
 	if err := w.err(); err != nil {
 		return nil, err
@@ -158,11 +152,15 @@ func (s *Server) RescheduleCallback(ctx context.Context, r *callbackv1.Reschedul
 
 // TransferCallback puts a callback that nobody is calling into another queue.
 func (s *Server) TransferCallback(ctx context.Context, r *callbackv1.TransferCallbackRequest) (*callbackv1.TransferCallbackResponse, error) {
-	cb, err := s.do(ctx, r.GetId(), callback.Transfer{Queue: r.GetQueue(), Reason: r.GetReason(), By: r.GetBy()})
+	cb, err := s.do(ctx, r.GetId(), transferOf(r))
 	if err != nil {
 		return nil, err
 	}
 	return &callbackv1.TransferCallbackResponse{Callback: cb}, nil
+}
+
+func transferOf(r *callbackv1.TransferCallbackRequest) callback.Transfer {
+	return callback.Transfer{Queue: r.GetQueue(), Reason: r.GetReason(), By: r.GetBy()}
 }
 
 // usualPoints are an escalation's that says nothing of them.
@@ -170,15 +168,19 @@ const usualPoints = 20
 
 // EscalateCallback raises an open callback's priority.
 func (s *Server) EscalateCallback(ctx context.Context, r *callbackv1.EscalateCallbackRequest) (*callbackv1.EscalateCallbackResponse, error) {
-	points := int(r.GetPoints())
-	if points == 0 {
-		points = usualPoints
-	}
-	cb, err := s.do(ctx, r.GetId(), callback.Escalate{Points: points, Role: r.GetRole(), Reason: r.GetReason(), By: r.GetBy()})
+	cb, err := s.do(ctx, r.GetId(), escalateOf(r))
 	if err != nil {
 		return nil, err
 	}
 	return &callbackv1.EscalateCallbackResponse{Callback: cb}, nil
+}
+
+func escalateOf(r *callbackv1.EscalateCallbackRequest) callback.Escalate {
+	points := int(r.GetPoints())
+	if points == 0 {
+		points = usualPoints
+	}
+	return callback.Escalate{Points: points, Role: r.GetRole(), Reason: r.GetReason(), By: r.GetBy()}
 }
 
 // do gives a command that is right in itself to a callback.

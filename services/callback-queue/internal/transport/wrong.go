@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
@@ -44,6 +45,18 @@ func (w *wrong) invalid(e *callback.ValidationError) {
 	for _, f := range e.Fields {
 		w.field(camel(f.Field), f.Message)
 	}
+}
+
+// reschedule reads the command.
+func (w *wrong) reschedule(r *callbackv1.RescheduleCallbackRequest) callback.Reschedule {
+	cmd := callback.Reschedule{By: r.GetBy()}
+	if at := r.GetNotBefore(); at != nil {
+		if at.CheckValid() != nil {
+			w.field("notBefore", "is no valid moment")
+		}
+		cmd.NotBefore = at.AsTime()
+	}
+	return cmd
 }
 
 func (w *wrong) queue(path, name string) {

@@ -154,6 +154,11 @@ func (d *desk) idArgument(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// idArguments takes one callback's id, or several.
+func (d *desk) idArguments(cmd *cobra.Command, args []string) error {
+	return d.idArgument(cmd, args[:min(1, len(args))])
+}
+
 func (d *desk) noArguments(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

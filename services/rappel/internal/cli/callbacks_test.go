@@ -64,6 +64,7 @@ func TestWhatAgentsRead(t *testing.T) {
 		"complete-at-once": {state: assigned, args: append([]string{"complete", id, "--agent", "amina", "--reached"}, wrapUp...)},
 		"release":          {state: assigned, args: []string{"release", id, "--agent", "amina"}},
 		"transfer":         {state: assigned, args: []string{"transfer", id, "--by", "sam", "--to", "experts", "--reason", "question technique"}},
+		"transfer-many":    {state: pending, args: []string{"transfer", id, "zyxwvutsrqponmlkjihgfedcba-2", "--by", "sam", "--to", "experts", "--reason", "question technique"}},
 		"transfer-gaps":    {state: assigned, args: []string{"transfer", id}},
 		"transfer-onair":   {state: attempting, args: []string{"transfer", id, "--by", "sam", "--to", "experts", "--reason", "question technique"}},
 		"escalate":         {state: pending, args: []string{"escalate", id, "--by", "sam", "--points", "30", "--role", "direction", "--reason", "cliente de longue date"}},

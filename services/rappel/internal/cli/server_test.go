@@ -116,6 +116,8 @@ func (q *queue) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/v1/rootCauses":
 		q.causes(w)
+	case r.URL.Path == "/v1/callbacks:bulk":
+		bulk(w, body)
 	case m == nil:
 		http.NotFound(w, r)
 	case m[1] == "" && m[2] == "":
@@ -127,6 +129,20 @@ func (q *queue) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		q.command(w, m[2], body)
 	}
+}
+
+// bulk knows one callback, and no other.
+func bulk(w http.ResponseWriter, body []byte) {
+	req, resp := &callbackv1.BulkCallbacksRequest{}, &callbackv1.BulkCallbacksResponse{}
+	_ = protojson.Unmarshal(body, req)
+	for _, asked := range req.GetIds() {
+		r := &callbackv1.BulkResult{Id: asked, State: eventsv1.Callback_PENDING}
+		if asked != id {
+			r = &callbackv1.BulkResult{Id: asked, Error: &callbackv1.BulkError{Code: "NOT_FOUND", Reason: "NO_SUCH_CALLBACK", Message: "none"}}
+		}
+		resp.Results = append(resp.Results, r)
+	}
+	write(w, resp)
 }
 
 func (q *queue) causes(w http.ResponseWriter) {

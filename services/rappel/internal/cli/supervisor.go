@@ -29,11 +29,18 @@ type decision struct {
 }
 
 func (d *decision) command() *cobra.Command {
-	cmd := &cobra.Command{Use: d.verb + " ID [options]", Args: d.idArgument, SilenceUsage: true, SilenceErrors: true}
+	cmd := &cobra.Command{Use: d.verb + " ID... [options]", Args: d.idArguments, SilenceUsage: true, SilenceErrors: true}
 	cmd.Flags().StringVar(&d.agent, "by", "", "")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if missing := missingFlags(append(d.needs(), "--by", d.agent)...); missing != "" {
 			return errors.New(fill(d.w.NeedDecision, missing))
+		}
+		if len(args) > 1 {
+			req, err := d.request("")
+			if err != nil {
+				return err
+			}
+			return d.many(cmd, args, req)
 		}
 		req, err := d.request(args[0])
 		if err != nil {

@@ -53,6 +53,7 @@ type words struct {
 	// Results.
 	Claimed, Started, Ended, Completed, Released               string
 	Transferred, Escalated, Rescheduled, CanceledNow, Reopened string
+	AllWorked, SomeFailed                                      string
 	Repeating                                                  string
 
 	// Errors.

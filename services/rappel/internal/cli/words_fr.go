@@ -137,6 +137,7 @@ RAPPEL_AGENT évite de répéter --agent, RAPPEL_SERVER dit où est le serveur.`
 	Claimed: "Ce rappel est à vous.", Started: "C'est noté : vous appelez.", Ended: "C'est noté : %s.", Completed: "Rappel fermé : %s.", Released: "Rappel rendu à la file.",
 	Transferred: "Rappel transféré dans la file %s.", Escalated: "Rappel rendu plus urgent.", Rescheduled: "C'est noté : le rappel attend ce moment.",
 	CanceledNow: "Rappel annulé.", Reopened: "Rappel rouvert : il attend de nouveau.",
+	AllWorked: "Fait pour les %d rappels.", SomeFailed: "Rien n'a changé pour %d des %d rappels.",
 	Repeating:   "le serveur n'a pas répondu, nouvel essai…",
 	Unreachable: "Aucun serveur Rappel ne répond à %s.\nPour en démarrer un :  %s run\nS'il est ailleurs :    --server ADRESSE, ou la variable RAPPEL_SERVER.",
 	Refused:     "Le serveur refuse : %s",

@@ -1219,6 +1219,327 @@ func (x *EscalateCallbackResponse) GetCallback() *v1.Callback {
 	return nil
 }
 
+// BulkCallbacksRequest is one command and the callbacks it is for.
+type BulkCallbacksRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callbacks, 1 to 500, each once.
+	Ids []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	// What to do with each; the id in it stays empty.
+	//
+	// Types that are valid to be assigned to Command:
+	//
+	//	*BulkCallbacksRequest_Transfer
+	//	*BulkCallbacksRequest_Escalate
+	//	*BulkCallbacksRequest_Reschedule
+	//	*BulkCallbacksRequest_Cancel
+	//	*BulkCallbacksRequest_Reopen
+	Command       isBulkCallbacksRequest_Command `protobuf_oneof:"command"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BulkCallbacksRequest) Reset() {
+	*x = BulkCallbacksRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BulkCallbacksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BulkCallbacksRequest) ProtoMessage() {}
+
+func (x *BulkCallbacksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BulkCallbacksRequest.ProtoReflect.Descriptor instead.
+func (*BulkCallbacksRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *BulkCallbacksRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *BulkCallbacksRequest) GetCommand() isBulkCallbacksRequest_Command {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+func (x *BulkCallbacksRequest) GetTransfer() *TransferCallbackRequest {
+	if x != nil {
+		if x, ok := x.Command.(*BulkCallbacksRequest_Transfer); ok {
+			return x.Transfer
+		}
+	}
+	return nil
+}
+
+func (x *BulkCallbacksRequest) GetEscalate() *EscalateCallbackRequest {
+	if x != nil {
+		if x, ok := x.Command.(*BulkCallbacksRequest_Escalate); ok {
+			return x.Escalate
+		}
+	}
+	return nil
+}
+
+func (x *BulkCallbacksRequest) GetReschedule() *RescheduleCallbackRequest {
+	if x != nil {
+		if x, ok := x.Command.(*BulkCallbacksRequest_Reschedule); ok {
+			return x.Reschedule
+		}
+	}
+	return nil
+}
+
+func (x *BulkCallbacksRequest) GetCancel() *CancelCallbackRequest {
+	if x != nil {
+		if x, ok := x.Command.(*BulkCallbacksRequest_Cancel); ok {
+			return x.Cancel
+		}
+	}
+	return nil
+}
+
+func (x *BulkCallbacksRequest) GetReopen() *ReopenCallbackRequest {
+	if x != nil {
+		if x, ok := x.Command.(*BulkCallbacksRequest_Reopen); ok {
+			return x.Reopen
+		}
+	}
+	return nil
+}
+
+type isBulkCallbacksRequest_Command interface {
+	isBulkCallbacksRequest_Command()
+}
+
+type BulkCallbacksRequest_Transfer struct {
+	// Put them into another queue.
+	Transfer *TransferCallbackRequest `protobuf:"bytes,2,opt,name=transfer,proto3,oneof"`
+}
+
+type BulkCallbacksRequest_Escalate struct {
+	// Raise their priority.
+	Escalate *EscalateCallbackRequest `protobuf:"bytes,3,opt,name=escalate,proto3,oneof"`
+}
+
+type BulkCallbacksRequest_Reschedule struct {
+	// Move the moment from which they may be called.
+	Reschedule *RescheduleCallbackRequest `protobuf:"bytes,4,opt,name=reschedule,proto3,oneof"`
+}
+
+type BulkCallbacksRequest_Cancel struct {
+	// Close them: nobody needs them any more.
+	Cancel *CancelCallbackRequest `protobuf:"bytes,5,opt,name=cancel,proto3,oneof"`
+}
+
+type BulkCallbacksRequest_Reopen struct {
+	// Open them again.
+	Reopen *ReopenCallbackRequest `protobuf:"bytes,6,opt,name=reopen,proto3,oneof"`
+}
+
+func (*BulkCallbacksRequest_Transfer) isBulkCallbacksRequest_Command() {}
+
+func (*BulkCallbacksRequest_Escalate) isBulkCallbacksRequest_Command() {}
+
+func (*BulkCallbacksRequest_Reschedule) isBulkCallbacksRequest_Command() {}
+
+func (*BulkCallbacksRequest_Cancel) isBulkCallbacksRequest_Command() {}
+
+func (*BulkCallbacksRequest_Reopen) isBulkCallbacksRequest_Command() {}
+
+// BulkResult is what came of one callback.
+type BulkResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Where it stands now; absent on an error.
+	State v1.Callback_State `protobuf:"varint,2,opt,name=state,proto3,enum=rappel.events.v1.Callback_State" json:"state,omitempty"`
+	// Why nothing was changed; absent when it worked.
+	Error         *BulkError `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BulkResult) Reset() {
+	*x = BulkResult{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BulkResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BulkResult) ProtoMessage() {}
+
+func (x *BulkResult) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BulkResult.ProtoReflect.Descriptor instead.
+func (*BulkResult) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *BulkResult) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *BulkResult) GetState() v1.Callback_State {
+	if x != nil {
+		return x.State
+	}
+	return v1.Callback_State(0)
+}
+
+func (x *BulkResult) GetError() *BulkError {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+// BulkError says why a command did not work on one callback.
+type BulkError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The canonical code's name, as FAILED_PRECONDITION.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// The reason, as NOT_POSSIBLE_NOW: the same as when it is asked for alone.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What is wrong, in a sentence.
+	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BulkError) Reset() {
+	*x = BulkError{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BulkError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BulkError) ProtoMessage() {}
+
+func (x *BulkError) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BulkError.ProtoReflect.Descriptor instead.
+func (*BulkError) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *BulkError) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *BulkError) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *BulkError) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// BulkCallbacksResponse has one result for each id, in their order.
+type BulkCallbacksResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The results.
+	Results       []*BulkResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BulkCallbacksResponse) Reset() {
+	*x = BulkCallbacksResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BulkCallbacksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BulkCallbacksResponse) ProtoMessage() {}
+
+func (x *BulkCallbacksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BulkCallbacksResponse.ProtoReflect.Descriptor instead.
+func (*BulkCallbacksResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *BulkCallbacksResponse) GetResults() []*BulkResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
 // ListRootCausesRequest asks for the whole tree.
 type ListRootCausesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1228,7 +1549,7 @@ type ListRootCausesRequest struct {
 
 func (x *ListRootCausesRequest) Reset() {
 	*x = ListRootCausesRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1240,7 +1561,7 @@ func (x *ListRootCausesRequest) String() string {
 func (*ListRootCausesRequest) ProtoMessage() {}
 
 func (x *ListRootCausesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1253,7 +1574,7 @@ func (x *ListRootCausesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRootCausesRequest.ProtoReflect.Descriptor instead.
 func (*ListRootCausesRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
 }
 
 // RootCause is one node of the tree.
@@ -1275,7 +1596,7 @@ type RootCause struct {
 
 func (x *RootCause) Reset() {
 	*x = RootCause{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1287,7 +1608,7 @@ func (x *RootCause) String() string {
 func (*RootCause) ProtoMessage() {}
 
 func (x *RootCause) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1300,7 +1621,7 @@ func (x *RootCause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RootCause.ProtoReflect.Descriptor instead.
 func (*RootCause) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RootCause) GetName() string {
@@ -1342,7 +1663,7 @@ type ListRootCausesResponse struct {
 
 func (x *ListRootCausesResponse) Reset() {
 	*x = ListRootCausesResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1354,7 +1675,7 @@ func (x *ListRootCausesResponse) String() string {
 func (*ListRootCausesResponse) ProtoMessage() {}
 
 func (x *ListRootCausesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1367,7 +1688,7 @@ func (x *ListRootCausesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRootCausesResponse.ProtoReflect.Descriptor instead.
 func (*ListRootCausesResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListRootCausesResponse) GetRootCauses() []*RootCause {
@@ -1388,7 +1709,7 @@ type GetCallbackRequest struct {
 
 func (x *GetCallbackRequest) Reset() {
 	*x = GetCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1400,7 +1721,7 @@ func (x *GetCallbackRequest) String() string {
 func (*GetCallbackRequest) ProtoMessage() {}
 
 func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1413,7 +1734,7 @@ func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackRequest.ProtoReflect.Descriptor instead.
 func (*GetCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetCallbackRequest) GetId() string {
@@ -1434,7 +1755,7 @@ type GetCallbackResponse struct {
 
 func (x *GetCallbackResponse) Reset() {
 	*x = GetCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1767,7 @@ func (x *GetCallbackResponse) String() string {
 func (*GetCallbackResponse) ProtoMessage() {}
 
 func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1780,7 @@ func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackResponse.ProtoReflect.Descriptor instead.
 func (*GetCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetCallbackResponse) GetCallback() *v1.Callback {
@@ -1488,7 +1809,7 @@ type ListCallbacksRequest struct {
 
 func (x *ListCallbacksRequest) Reset() {
 	*x = ListCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1500,7 +1821,7 @@ func (x *ListCallbacksRequest) String() string {
 func (*ListCallbacksRequest) ProtoMessage() {}
 
 func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1513,7 +1834,7 @@ func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*ListCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListCallbacksRequest) GetStates() []v1.Callback_State {
@@ -1564,7 +1885,7 @@ type ListCallbacksResponse struct {
 
 func (x *ListCallbacksResponse) Reset() {
 	*x = ListCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1897,7 @@ func (x *ListCallbacksResponse) String() string {
 func (*ListCallbacksResponse) ProtoMessage() {}
 
 func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1910,7 @@ func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*ListCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListCallbacksResponse) GetCallbacks() []*v1.Callback {
@@ -1615,7 +1936,7 @@ type GetQueueStatsRequest struct {
 
 func (x *GetQueueStatsRequest) Reset() {
 	*x = GetQueueStatsRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1627,7 +1948,7 @@ func (x *GetQueueStatsRequest) String() string {
 func (*GetQueueStatsRequest) ProtoMessage() {}
 
 func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1640,7 +1961,7 @@ func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{27}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{31}
 }
 
 // QueueStats counts one queue.
@@ -1662,7 +1983,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1995,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +2008,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{28}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *QueueStats) GetQueue() string {
@@ -1736,7 +2057,7 @@ type GetQueueStatsResponse struct {
 
 func (x *GetQueueStatsResponse) Reset() {
 	*x = GetQueueStatsResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1748,7 +2069,7 @@ func (x *GetQueueStatsResponse) String() string {
 func (*GetQueueStatsResponse) ProtoMessage() {}
 
 func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1761,7 +2082,7 @@ func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetQueueStatsResponse) GetQueues() []*QueueStats {
@@ -1848,7 +2169,28 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x0e\n" +
 	"\x02by\x18\x05 \x01(\tR\x02by\"R\n" +
 	"\x18EscalateCallbackResponse\x126\n" +
-	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\x17\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\xa4\x03\n" +
+	"\x14BulkCallbacksRequest\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids\x12I\n" +
+	"\btransfer\x18\x02 \x01(\v2+.rappel.callback.v1.TransferCallbackRequestH\x00R\btransfer\x12I\n" +
+	"\bescalate\x18\x03 \x01(\v2+.rappel.callback.v1.EscalateCallbackRequestH\x00R\bescalate\x12O\n" +
+	"\n" +
+	"reschedule\x18\x04 \x01(\v2-.rappel.callback.v1.RescheduleCallbackRequestH\x00R\n" +
+	"reschedule\x12C\n" +
+	"\x06cancel\x18\x05 \x01(\v2).rappel.callback.v1.CancelCallbackRequestH\x00R\x06cancel\x12C\n" +
+	"\x06reopen\x18\x06 \x01(\v2).rappel.callback.v1.ReopenCallbackRequestH\x00R\x06reopenB\t\n" +
+	"\acommand\"\x89\x01\n" +
+	"\n" +
+	"BulkResult\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
+	"\x05state\x18\x02 \x01(\x0e2 .rappel.events.v1.Callback.StateR\x05state\x123\n" +
+	"\x05error\x18\x03 \x01(\v2\x1d.rappel.callback.v1.BulkErrorR\x05error\"Q\n" +
+	"\tBulkError\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"Q\n" +
+	"\x15BulkCallbacksResponse\x128\n" +
+	"\aresults\x18\x01 \x03(\v2\x1e.rappel.callback.v1.BulkResultR\aresults\"\x17\n" +
 	"\x15ListRootCausesRequest\"\x88\x01\n" +
 	"\tRootCause\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
@@ -1881,7 +2223,7 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x04held\x18\x04 \x01(\x03R\x04held\x12=\n" +
 	"\foldest_ready\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\voldestReady\"O\n" +
 	"\x15GetQueueStatsResponse\x126\n" +
-	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues2\xc0\x0f\n" +
+	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues2\xc6\x10\n" +
 	"\x0fCallbackService\x12\x84\x01\n" +
 	"\rClaimCallback\x12(.rappel.callback.v1.ClaimCallbackRequest\x1a).rappel.callback.v1.ClaimCallbackResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/callbacks:claim\x12\x8d\x01\n" +
 	"\fStartAttempt\x12'.rappel.callback.v1.StartAttemptRequest\x1a(.rappel.callback.v1.StartAttemptResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/callbacks/{id}:startAttempt\x12\x85\x01\n" +
@@ -1893,7 +2235,8 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x0eReopenCallback\x12).rappel.callback.v1.ReopenCallbackRequest\x1a*.rappel.callback.v1.ReopenCallbackResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/callbacks/{id}:reopen\x12\x9d\x01\n" +
 	"\x12RescheduleCallback\x12-.rappel.callback.v1.RescheduleCallbackRequest\x1a..rappel.callback.v1.RescheduleCallbackResponse\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/callbacks/{id}:reschedule\x12\x95\x01\n" +
 	"\x10TransferCallback\x12+.rappel.callback.v1.TransferCallbackRequest\x1a,.rappel.callback.v1.TransferCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:transfer\x12\x95\x01\n" +
-	"\x10EscalateCallback\x12+.rappel.callback.v1.EscalateCallbackRequest\x1a,.rappel.callback.v1.EscalateCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:escalate\x12\x7f\n" +
+	"\x10EscalateCallback\x12+.rappel.callback.v1.EscalateCallbackRequest\x1a,.rappel.callback.v1.EscalateCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:escalate\x12\x83\x01\n" +
+	"\rBulkCallbacks\x12(.rappel.callback.v1.BulkCallbacksRequest\x1a).rappel.callback.v1.BulkCallbacksResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/callbacks:bulk\x12\x7f\n" +
 	"\x0eListRootCauses\x12).rappel.callback.v1.ListRootCausesRequest\x1a*.rappel.callback.v1.ListRootCausesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/rootCauses\x12z\n" +
 	"\vGetCallback\x12&.rappel.callback.v1.GetCallbackRequest\x1a'.rappel.callback.v1.GetCallbackResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/callbacks/{id}\x12{\n" +
 	"\rListCallbacks\x12(.rappel.callback.v1.ListCallbacksRequest\x1a).rappel.callback.v1.ListCallbacksResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/callbacks\x12x\n" +
@@ -1912,7 +2255,7 @@ func file_api_callback_v1_callback_proto_rawDescGZIP() []byte {
 	return file_api_callback_v1_callback_proto_rawDescData
 }
 
-var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_api_callback_v1_callback_proto_goTypes = []any{
 	(*ClaimCallbackRequest)(nil),       // 0: rappel.callback.v1.ClaimCallbackRequest
 	(*ClaimCallbackResponse)(nil),      // 1: rappel.callback.v1.ClaimCallbackResponse
@@ -1934,77 +2277,91 @@ var file_api_callback_v1_callback_proto_goTypes = []any{
 	(*TransferCallbackResponse)(nil),   // 17: rappel.callback.v1.TransferCallbackResponse
 	(*EscalateCallbackRequest)(nil),    // 18: rappel.callback.v1.EscalateCallbackRequest
 	(*EscalateCallbackResponse)(nil),   // 19: rappel.callback.v1.EscalateCallbackResponse
-	(*ListRootCausesRequest)(nil),      // 20: rappel.callback.v1.ListRootCausesRequest
-	(*RootCause)(nil),                  // 21: rappel.callback.v1.RootCause
-	(*ListRootCausesResponse)(nil),     // 22: rappel.callback.v1.ListRootCausesResponse
-	(*GetCallbackRequest)(nil),         // 23: rappel.callback.v1.GetCallbackRequest
-	(*GetCallbackResponse)(nil),        // 24: rappel.callback.v1.GetCallbackResponse
-	(*ListCallbacksRequest)(nil),       // 25: rappel.callback.v1.ListCallbacksRequest
-	(*ListCallbacksResponse)(nil),      // 26: rappel.callback.v1.ListCallbacksResponse
-	(*GetQueueStatsRequest)(nil),       // 27: rappel.callback.v1.GetQueueStatsRequest
-	(*QueueStats)(nil),                 // 28: rappel.callback.v1.QueueStats
-	(*GetQueueStatsResponse)(nil),      // 29: rappel.callback.v1.GetQueueStatsResponse
-	(*v1.Callback)(nil),                // 30: rappel.events.v1.Callback
-	(v1.Attempt_Outcome)(0),            // 31: rappel.events.v1.Attempt.Outcome
-	(*timestamppb.Timestamp)(nil),      // 32: google.protobuf.Timestamp
-	(v1.WrapUp_Outcome)(0),             // 33: rappel.events.v1.WrapUp.Outcome
-	(v1.Callback_State)(0),             // 34: rappel.events.v1.Callback.State
+	(*BulkCallbacksRequest)(nil),       // 20: rappel.callback.v1.BulkCallbacksRequest
+	(*BulkResult)(nil),                 // 21: rappel.callback.v1.BulkResult
+	(*BulkError)(nil),                  // 22: rappel.callback.v1.BulkError
+	(*BulkCallbacksResponse)(nil),      // 23: rappel.callback.v1.BulkCallbacksResponse
+	(*ListRootCausesRequest)(nil),      // 24: rappel.callback.v1.ListRootCausesRequest
+	(*RootCause)(nil),                  // 25: rappel.callback.v1.RootCause
+	(*ListRootCausesResponse)(nil),     // 26: rappel.callback.v1.ListRootCausesResponse
+	(*GetCallbackRequest)(nil),         // 27: rappel.callback.v1.GetCallbackRequest
+	(*GetCallbackResponse)(nil),        // 28: rappel.callback.v1.GetCallbackResponse
+	(*ListCallbacksRequest)(nil),       // 29: rappel.callback.v1.ListCallbacksRequest
+	(*ListCallbacksResponse)(nil),      // 30: rappel.callback.v1.ListCallbacksResponse
+	(*GetQueueStatsRequest)(nil),       // 31: rappel.callback.v1.GetQueueStatsRequest
+	(*QueueStats)(nil),                 // 32: rappel.callback.v1.QueueStats
+	(*GetQueueStatsResponse)(nil),      // 33: rappel.callback.v1.GetQueueStatsResponse
+	(*v1.Callback)(nil),                // 34: rappel.events.v1.Callback
+	(v1.Attempt_Outcome)(0),            // 35: rappel.events.v1.Attempt.Outcome
+	(*timestamppb.Timestamp)(nil),      // 36: google.protobuf.Timestamp
+	(v1.WrapUp_Outcome)(0),             // 37: rappel.events.v1.WrapUp.Outcome
+	(v1.Callback_State)(0),             // 38: rappel.events.v1.Callback.State
 }
 var file_api_callback_v1_callback_proto_depIdxs = []int32{
-	30, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	30, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	31, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	32, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
-	30, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	33, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	30, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	30, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	30, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	30, // 9: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	32, // 10: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
-	30, // 11: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	30, // 12: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	30, // 13: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	21, // 14: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
-	21, // 15: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
-	30, // 16: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	34, // 17: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
-	30, // 18: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	32, // 19: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	28, // 20: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 21: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	2,  // 22: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	4,  // 23: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	6,  // 24: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	8,  // 25: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	10, // 26: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	12, // 27: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	14, // 28: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	16, // 29: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
-	18, // 30: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
-	20, // 31: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
-	23, // 32: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	25, // 33: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	27, // 34: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	1,  // 35: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	3,  // 36: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	5,  // 37: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	7,  // 38: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	9,  // 39: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	11, // 40: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	13, // 41: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	15, // 42: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	17, // 43: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
-	19, // 44: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
-	22, // 45: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
-	24, // 46: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	26, // 47: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	29, // 48: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	35, // [35:49] is the sub-list for method output_type
-	21, // [21:35] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	34, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	34, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	35, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	36, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
+	34, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	37, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	34, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	34, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	34, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	34, // 9: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	36, // 10: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
+	34, // 11: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	34, // 12: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	34, // 13: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	16, // 14: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
+	18, // 15: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
+	14, // 16: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
+	10, // 17: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
+	12, // 18: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
+	38, // 19: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
+	22, // 20: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
+	21, // 21: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
+	25, // 22: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
+	25, // 23: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
+	34, // 24: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	38, // 25: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
+	34, // 26: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	36, // 27: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	32, // 28: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 29: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	2,  // 30: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	4,  // 31: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	6,  // 32: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	8,  // 33: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	10, // 34: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	12, // 35: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	14, // 36: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	16, // 37: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	18, // 38: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	20, // 39: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
+	24, // 40: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
+	27, // 41: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	29, // 42: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	31, // 43: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	1,  // 44: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	3,  // 45: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	5,  // 46: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	7,  // 47: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	9,  // 48: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	11, // 49: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	13, // 50: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	15, // 51: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	17, // 52: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	19, // 53: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	23, // 54: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
+	26, // 55: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
+	28, // 56: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	30, // 57: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	33, // 58: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	44, // [44:59] is the sub-list for method output_type
+	29, // [29:44] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
@@ -2012,13 +2369,20 @@ func file_api_callback_v1_callback_proto_init() {
 	if File_api_callback_v1_callback_proto != nil {
 		return
 	}
+	file_api_callback_v1_callback_proto_msgTypes[20].OneofWrappers = []any{
+		(*BulkCallbacksRequest_Transfer)(nil),
+		(*BulkCallbacksRequest_Escalate)(nil),
+		(*BulkCallbacksRequest_Reschedule)(nil),
+		(*BulkCallbacksRequest_Cancel)(nil),
+		(*BulkCallbacksRequest_Reopen)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_callback_v1_callback_proto_rawDesc), len(file_api_callback_v1_callback_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

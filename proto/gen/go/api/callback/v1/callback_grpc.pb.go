@@ -31,6 +31,7 @@ const (
 	CallbackService_RescheduleCallback_FullMethodName = "/rappel.callback.v1.CallbackService/RescheduleCallback"
 	CallbackService_TransferCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/TransferCallback"
 	CallbackService_EscalateCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/EscalateCallback"
+	CallbackService_BulkCallbacks_FullMethodName      = "/rappel.callback.v1.CallbackService/BulkCallbacks"
 	CallbackService_ListRootCauses_FullMethodName     = "/rappel.callback.v1.CallbackService/ListRootCauses"
 	CallbackService_GetCallback_FullMethodName        = "/rappel.callback.v1.CallbackService/GetCallback"
 	CallbackService_ListCallbacks_FullMethodName      = "/rappel.callback.v1.CallbackService/ListCallbacks"
@@ -72,6 +73,9 @@ type CallbackServiceClient interface {
 	TransferCallback(ctx context.Context, in *TransferCallbackRequest, opts ...grpc.CallOption) (*TransferCallbackResponse, error)
 	// EscalateCallback raises an open callback's priority.
 	EscalateCallback(ctx context.Context, in *EscalateCallbackRequest, opts ...grpc.CallOption) (*EscalateCallbackResponse, error)
+	// BulkCallbacks gives one command to many callbacks, each by itself, and says
+	// what came of each.
+	BulkCallbacks(ctx context.Context, in *BulkCallbacksRequest, opts ...grpc.CallOption) (*BulkCallbacksResponse, error)
 	// ListRootCauses shows the tree of root causes that CompleteCallback takes; an
 	// empty one takes any words.
 	ListRootCauses(ctx context.Context, in *ListRootCausesRequest, opts ...grpc.CallOption) (*ListRootCausesResponse, error)
@@ -191,6 +195,16 @@ func (c *callbackServiceClient) EscalateCallback(ctx context.Context, in *Escala
 	return out, nil
 }
 
+func (c *callbackServiceClient) BulkCallbacks(ctx context.Context, in *BulkCallbacksRequest, opts ...grpc.CallOption) (*BulkCallbacksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BulkCallbacksResponse)
+	err := c.cc.Invoke(ctx, CallbackService_BulkCallbacks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *callbackServiceClient) ListRootCauses(ctx context.Context, in *ListRootCausesRequest, opts ...grpc.CallOption) (*ListRootCausesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRootCausesResponse)
@@ -266,6 +280,9 @@ type CallbackServiceServer interface {
 	TransferCallback(context.Context, *TransferCallbackRequest) (*TransferCallbackResponse, error)
 	// EscalateCallback raises an open callback's priority.
 	EscalateCallback(context.Context, *EscalateCallbackRequest) (*EscalateCallbackResponse, error)
+	// BulkCallbacks gives one command to many callbacks, each by itself, and says
+	// what came of each.
+	BulkCallbacks(context.Context, *BulkCallbacksRequest) (*BulkCallbacksResponse, error)
 	// ListRootCauses shows the tree of root causes that CompleteCallback takes; an
 	// empty one takes any words.
 	ListRootCauses(context.Context, *ListRootCausesRequest) (*ListRootCausesResponse, error)
@@ -314,6 +331,9 @@ func (UnimplementedCallbackServiceServer) TransferCallback(context.Context, *Tra
 }
 func (UnimplementedCallbackServiceServer) EscalateCallback(context.Context, *EscalateCallbackRequest) (*EscalateCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EscalateCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) BulkCallbacks(context.Context, *BulkCallbacksRequest) (*BulkCallbacksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BulkCallbacks not implemented")
 }
 func (UnimplementedCallbackServiceServer) ListRootCauses(context.Context, *ListRootCausesRequest) (*ListRootCausesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRootCauses not implemented")
@@ -528,6 +548,24 @@ func _CallbackService_EscalateCallback_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallbackService_BulkCallbacks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BulkCallbacksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).BulkCallbacks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_BulkCallbacks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).BulkCallbacks(ctx, req.(*BulkCallbacksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CallbackService_ListRootCauses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRootCausesRequest)
 	if err := dec(in); err != nil {
@@ -646,6 +684,10 @@ var CallbackService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EscalateCallback",
 			Handler:    _CallbackService_EscalateCallback_Handler,
+		},
+		{
+			MethodName: "BulkCallbacks",
+			Handler:    _CallbackService_BulkCallbacks_Handler,
 		},
 		{
 			MethodName: "ListRootCauses",
