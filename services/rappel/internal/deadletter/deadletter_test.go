@@ -194,3 +194,24 @@ func TestNothingAboutACustomerIsShown(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(text), "Camille")
 }
+
+// What fails each time is never shown as handled, at whatever moment one looks.
+func TestWhatFailsAgainIsNeverCalledHandled(t *testing.T) {
+	t.Parallel()
+	s := newScorer(t)
+	source := deadletter.OnBus(s.bus)
+	s.set("a", true)
+	s.receive("a")
+	s.list(source, deadletter.Filter{}, states{1: deadletter.Dead})
+	last := uint64(1)
+	for range 60 {
+		require.NoError(t, source.Redrive(t.Context(), []uint64{last}))
+		for before := last; last == before; {
+			letters, err := source.List(t.Context(), deadletter.Filter{Handled: true})
+			require.NoError(t, err)
+			require.Len(t, letters, 1)
+			require.NotEqual(t, deadletter.Handled, letters[0].State)
+			last = letters[0].Number
+		}
+	}
+}

@@ -62,13 +62,15 @@ func (f Filter) chooses(l *Letter) bool {
 // given up several times, only the last letter counts. It reads the whole stream:
 // some seconds where there are very many.
 func List(ctx context.Context, b *bus.Bus, f Filter) ([]Letter, error) {
-	r := reading{latest: map[message]int{}, ordered: map[uint64]uint64{}}
-	err := b.Follow(ctx, bus.FollowOptions{Stream: subject.DeadLetters}, r.take, func() error { return errRead })
-	if !errors.Is(err, errRead) {
-		return nil, fmt.Errorf("read the dead letters: %w", err)
-	}
+	// Asked before the letters are read: a consumer stores the next letter before it
+	// is done with an order, so what was given up again by then is among them.
 	floors, err := floors(ctx, b)
 	if err != nil {
+		return nil, fmt.Errorf("read the dead letters: %w", err)
+	}
+	r := reading{latest: map[message]int{}, ordered: map[uint64]uint64{}}
+	err = b.Follow(ctx, bus.FollowOptions{Stream: subject.DeadLetters}, r.take, func() error { return errRead })
+	if !errors.Is(err, errRead) {
 		return nil, fmt.Errorf("read the dead letters: %w", err)
 	}
 	chosen := []Letter{}
