@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync"
 	"time"
+	_ "time/tzdata" // customers' zones are the same on every machine
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
@@ -24,6 +25,7 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/store"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/transport"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/calendar"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/host"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
@@ -37,6 +39,11 @@ type Config struct {
 	MaxAttempts int `koanf:"max_attempts"`
 	// RetryGaps are the waits after the first, second, … try that found nobody.
 	RetryGaps []time.Duration `koanf:"retry_gaps"`
+	// TimesOfDay are parts of the day on the customer's clock, as 09:00-12:00, at
+	// which tries are made in turn; without any the gaps alone decide.
+	TimesOfDay []string `koanf:"times_of_day"`
+	// TimeZone is the clock of customers whose own is not known, as Europe/Paris.
+	TimeZone string `koanf:"time_zone"`
 	// FirstAttemptWithin is how soon the first attempt should start where the
 	// rule does not say.
 	FirstAttemptWithin time.Duration `koanf:"first_attempt_within"`
@@ -58,20 +65,38 @@ type Config struct {
 func DefaultConfig() Config {
 	p := callback.DefaultPolicy()
 	return Config{
-		MaxAttempts: p.MaxAttempts, RetryGaps: p.RetryGaps, FirstAttemptWithin: p.FirstAttemptWithin,
+		MaxAttempts: p.MaxAttempts, RetryGaps: p.RetryGaps, TimeZone: "Europe/Paris", FirstAttemptWithin: p.FirstAttemptWithin,
 		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
 	}
 }
 
 // Validate names every field that is wrong.
-func (c Config) Validate() error { return c.policy().Validate() }
+func (c Config) Validate() error {
+	p, err := c.policy()
+	return errors.Join(err, p.Validate())
+}
 
-func (c Config) policy() callback.Policy {
+func (c Config) policy() (callback.Policy, error) {
 	p := callback.DefaultPolicy()
 	p.MaxAttempts, p.RetryGaps, p.FirstAttemptWithin = c.MaxAttempts, c.RetryGaps, c.FirstAttemptWithin
 	p.AssignedLease, p.AttemptLease, p.WrapLease, p.AgeingPerPoint = c.AssignedLease, c.AttemptLease, c.WrapLease, c.AgeingPerPoint
 	p.ReopenWithin = c.ReopenWithin
-	return p
+	var wrong []error
+	everyDay := func(periods ...string) (calendar.Week, error) {
+		return calendar.ParseWeek(map[string][]string{"mon-sun": periods})
+	}
+	if _, err := everyDay(c.TimesOfDay...); err != nil { // what overlaps, too
+		wrong = append(wrong, fmt.Errorf("times_of_day: %w", err))
+	}
+	for _, period := range c.TimesOfDay {
+		week, _ := everyDay(period) // refused above
+		p.TimesOfDay = append(p.TimesOfDay, week)
+	}
+	var err error
+	if p.Zone, err = time.LoadLocation(c.TimeZone); err != nil {
+		wrong = append(wrong, fmt.Errorf("time_zone: %q is no time zone, as Europe/Paris", c.TimeZone))
+	}
+	return p, errors.Join(wrong...)
 }
 
 // Deps is what the service works with.
@@ -136,7 +161,10 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	policy := cfg.policy()
+	policy, err := cfg.policy()
+	if err != nil {
+		return nil, err
+	}
 	if policy.RootCauses, err = loadCauses(cfg.RootCausesFile); err != nil {
 		return nil, err
 	}

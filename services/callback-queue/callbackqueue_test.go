@@ -232,6 +232,12 @@ func TestConfigAndDepsAreChecked(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, callbackqueue.DefaultConfig().Validate())
 	require.ErrorContains(t, callbackqueue.Config{}.Validate(), "retry_gaps")
+	odd := callbackqueue.DefaultConfig()
+	odd.TimesOfDay, odd.TimeZone = []string{"09:00-12:00", "11:00-14:00"}, "Europe/Pari"
+	require.ErrorContains(t, odd.Validate(), "times_of_day: hours: sun: 09:00-12:00 overlaps 11:00-14:00")
+	require.ErrorContains(t, odd.Validate(), `time_zone: "Europe/Pari" is no time zone`)
+	odd.TimesOfDay = []string{"mornings"}
+	require.ErrorContains(t, odd.Validate(), `"mornings" is no period, as 09:00-12:30`)
 	_, err := callbackqueue.New(callbackqueue.Config{}, callbackqueue.Deps{})
 	require.ErrorContains(t, err, "max_attempts")
 	_, err = callbackqueue.New(callbackqueue.DefaultConfig(), callbackqueue.Deps{})

@@ -137,7 +137,7 @@ func (d *draft) afterAttempt(t trigger) EventType {
 }
 
 // postpone puts the callback back into the queue, for the moment the customer
-// named, else after the policy's gap from the end of the attempt.
+// named, else for the policy's next try.
 func (d *draft) postpone() {
 	d.letGo("")
 	last := d.cb.lastAttempt()
@@ -145,5 +145,5 @@ func (d *draft) postpone() {
 		d.cb.NotBefore = last.CallAgainAt
 		return
 	}
-	d.cb.NotBefore = later(d.cb.NotBefore, last.EndedAt.Add(d.policy.gap(d.cb.Tries())))
+	d.cb.NotBefore = later(d.cb.NotBefore, d.policy.retryAt(d.cb, last.EndedAt))
 }

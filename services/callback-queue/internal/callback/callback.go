@@ -1,6 +1,9 @@
 package callback
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // Callback is the task to call a customer back.
 type Callback struct {
@@ -157,16 +160,27 @@ func (c *Callback) WrapUpOverdue() bool {
 // Tries counts the ended attempts that were real tries, up to MaxAttemptsKept;
 // after a reopening, those made since.
 func (c *Callback) Tries() int {
-	n, before := 0, 0
+	n := 0
+	for range c.tries() {
+		n++
+	}
+	return n
+}
+
+// tries are what Tries counts, oldest first.
+func (c *Callback) tries() iter.Seq[*Attempt] {
+	before := 0
 	if c.Reopened != nil {
 		before = c.Reopened.AfterAttempt
 	}
-	for i := range c.Attempts {
-		if c.Attempts[i].Number > before && !c.Attempts[i].Running() && c.Attempts[i].Outcome.counts() {
-			n++
+	return func(yield func(*Attempt) bool) {
+		for i := range c.Attempts {
+			a := &c.Attempts[i]
+			if a.Number > before && !a.Running() && a.Outcome.counts() && !yield(a) {
+				return
+			}
 		}
 	}
-	return n
 }
 
 // lastAttempt is the newest attempt, nil when there is none.

@@ -3,6 +3,8 @@ package callback
 import (
 	"strconv"
 	"time"
+
+	"github.com/rappel-loop/rappel/services/internal/calendar"
 )
 
 // Policy is what a deployment decides. Start from DefaultPolicy.
@@ -10,6 +12,11 @@ type Policy struct {
 	// RetryGaps are the waits after the first, second, … try that found nobody,
 	// counted from its end; the last one repeats. At least one, each over 0.
 	RetryGaps []time.Duration
+	// TimesOfDay are the parts of a day, on the customer's clock, at which the tries
+	// after the gaps are made in turn; without any the gaps alone decide.
+	TimesOfDay []calendar.Week
+	// Zone is the clock of customers whose own is not known; nil is UTC.
+	Zone *time.Location
 	// MaxAttempts is how many real tries are made, 1 to MaxAttemptsKept.
 	MaxAttempts int
 	// FirstAttemptWithin is how soon after opening the first attempt should start
