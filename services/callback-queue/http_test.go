@@ -181,11 +181,19 @@ func TestATransferredCallbackIsClaimedElsewhere(t *testing.T) {
 		require.Equal(t, before["callback"].(object)["priority"].(float64)+20, cb["priority"])
 		require.Equal(t, 1.0, cb["escalated"].(object)["level"])
 	}
+	_, got := b.get(path)
+	points := before["callback"].(object)["priority"]
+	require.Equal(t, object{
+		"waiting": "FOR_AN_AGENT", "ahead": "0", "urgency": points, "escalation": 20.0,
+		"worth": fmt.Sprintf("%vs", 360*(points.(float64)+20)),
+	}, got["standing"])
 	code, _ := b.post("/v1/callbacks:claim", `{"agentId":"amina","queues":["care"]}`)
 	require.Equal(t, http.StatusNotFound, code)
-	code, got := b.post("/v1/callbacks:claim", `{"agentId":"amina","queues":["experts"]}`)
+	code, got = b.post("/v1/callbacks:claim", `{"agentId":"amina","queues":["experts"]}`)
 	require.Equal(t, http.StatusOK, code)
 	require.Equal(t, id(1), got["callback"].(object)["id"])
+	_, got = b.get(path)
+	require.Equal(t, "IN_HAND", got["standing"].(object)["waiting"])
 	code, _ = b.post(path+":startAttempt", `{"agentId":"amina"}`)
 	require.Equal(t, http.StatusOK, code)
 	code, _ = b.post(path+":transfer", `{"queue":"vip","reason":"technical","by":"sam"}`)

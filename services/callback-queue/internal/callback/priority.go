@@ -42,21 +42,40 @@ func (c *Callback) counting() int {
 //
 //	min(100, max(urgency) + 5 × (counting reasons - 1) + points)
 func (c *Callback) urgencyOfAll() int {
-	points := 0
+	p := c.Points()
+	return min(maxPriority, p.Urgency+p.FurtherReasons+p.Escalation)
+}
+
+// Points are what a priority is made of; their sum may be over 100.
+type Points struct {
+	// Urgency is that of the most urgent reason that counts, FurtherReasons is for
+	// the others, Escalation is what somebody added.
+	Urgency, FurtherReasons, Escalation int
+}
+
+// Points takes the callback's priority apart.
+func (c *Callback) Points() Points {
+	var p Points
 	if c.Escalated != nil {
-		points = c.Escalated.Points
+		p.Escalation = c.Escalated.Points
 	}
 	n := c.counting()
 	if n == 0 {
-		return points
+		return p
 	}
-	worst := c.MorePriority
+	p.Urgency = c.MorePriority
 	for i := range c.Reasons {
 		if !c.Reasons[i].Withdrawn {
-			worst = max(worst, c.Reasons[i].urgency())
+			p.Urgency = max(p.Urgency, c.Reasons[i].urgency())
 		}
 	}
-	return min(maxPriority, worst+perReason*(n-1)+points)
+	p.FurtherReasons = perReason * (n - 1)
+	return p
+}
+
+// Worth is how much waiting a priority weighs as much as.
+func (p Policy) Worth(priority int) time.Duration {
+	return time.Duration(priority) * p.AgeingPerPoint
 }
 
 // Rank orders callbacks that wait: the lowest goes first, ties by ID.
@@ -68,5 +87,5 @@ func (c *Callback) urgencyOfAll() int {
 // by one that was opened 100 × AgeingPerPoint later, whatever its priority:
 // starvation is impossible.
 func (p Policy) Rank(c *Callback) int64 {
-	return c.OpenedAt.UnixMilli() - int64(c.Priority)*int64(p.AgeingPerPoint/time.Millisecond)
+	return c.OpenedAt.UnixMilli() - p.Worth(c.Priority).Milliseconds()
 }

@@ -154,6 +154,9 @@ type Index interface {
 	Due(ctx context.Context, now time.Time, limit int) ([]Entry, error)
 	// Get returns the entry of one callback; ok is false when there is none.
 	Get(ctx context.Context, id string) (e Entry, ok bool, err error)
+	// Before counts the entries of a queue that Reserve would give before one of
+	// them; ready is false when Reserve would not give that one at all.
+	Before(ctx context.Context, queue, id string, now time.Time) (n int, ready bool, err error)
 	// Page lists entries by opening time. after is a former page's Next, or
 	// empty, or else ErrBadPageToken. limit is at least 1.
 	Page(ctx context.Context, f Filter, after string, limit int) (Page, error)

@@ -3,6 +3,9 @@ package transport
 import (
 	"context"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
@@ -22,7 +25,28 @@ func (s *Server) GetCallback(ctx context.Context, r *callbackv1.GetCallbackReque
 	if err != nil {
 		return nil, toStatus(err)
 	}
-	return &callbackv1.GetCallbackResponse{Callback: wire.Callback(cb)}, nil
+	resp := &callbackv1.GetCallbackResponse{Callback: wire.Callback(cb)}
+	if cb.State.Open() {
+		resp.Standing = standing(cb, s.queue.Standing(ctx, cb))
+	}
+	return resp, nil
+}
+
+func standing(cb *callback.Callback, s queue.Standing) *callbackv1.Standing {
+	m := &callbackv1.Standing{
+		Urgency: uint32(s.Points.Urgency), FurtherReasons: uint32(s.Points.FurtherReasons),
+		Escalation: uint32(s.Points.Escalation), Worth: durationpb.New(s.Worth),
+	}
+	switch {
+	case cb.State.Held():
+		m.Waiting = callbackv1.Standing_IN_HAND
+	case !s.ReadyAt.IsZero():
+		m.Waiting, m.ReadyAt = callbackv1.Standing_FOR_ITS_MOMENT, timestamppb.New(s.ReadyAt)
+	case s.Known && s.Ready:
+		ahead := uint64(s.Ahead)
+		m.Waiting, m.Ahead = callbackv1.Standing_FOR_AN_AGENT, &ahead
+	}
+	return m
 }
 
 // ListCallbacks shows callbacks, oldest first.

@@ -17,6 +17,7 @@ type Queue interface {
 	Claim(ctx context.Context, r queue.ClaimRequest) (*callback.Callback, error)
 	Do(ctx context.Context, id string, cmd callback.Command) (*callback.Callback, error)
 	Get(ctx context.Context, id string) (*callback.Callback, error)
+	Standing(ctx context.Context, cb *callback.Callback) queue.Standing
 	List(ctx context.Context, f queue.Filter, after string, limit int) ([]*callback.Callback, string, error)
 	Stats(ctx context.Context) ([]queue.Stats, error)
 }

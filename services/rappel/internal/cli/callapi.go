@@ -77,11 +77,17 @@ func (d *desk) repeating(cmd *cobra.Command) func() {
 
 // one reads an answer that carries a callback; they all have the same form.
 func one(body []byte) (*eventsv1.Callback, error) {
+	resp, err := shown(body)
+	return resp.GetCallback(), err
+}
+
+// shown reads the answer that says where a callback stands as well.
+func shown(body []byte) (*callbackv1.GetCallbackResponse, error) {
 	resp := &callbackv1.GetCallbackResponse{}
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, resp); err != nil || resp.GetCallback() == nil {
 		return nil, errors.New("the answer cannot be read: is it a Rappel server?")
 	}
-	return resp.GetCallback(), nil
+	return resp, nil
 }
 
 func (d *desk) fetch(cmd *cobra.Command, id string) (*eventsv1.Callback, []byte, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
 
@@ -35,6 +36,9 @@ func (d *desk) result(cmd *cobra.Command, sentence string, cb *eventsv1.Callback
 	}
 	if whole {
 		c.whole(cb)
+		if resp, err := shown(body); err == nil {
+			c.standing(cb, resp.GetStanding())
+		}
 	} else if at := cb.GetNotBefore(); cb.GetState() == eventsv1.Callback_PENDING && at != nil && at.AsTime().After(d.now()) {
 		c.line(d.w.NotBefore + d.w.Colon + d.date(at))
 		c.line("")
@@ -104,6 +108,37 @@ func (c *card) customer(cb *eventsv1.Callback) {
 	if open := cb.GetState() < eventsv1.Callback_COMPLETED; open {
 		c.due(cb)
 	}
+}
+
+// standing says what goes before a callback that waits, and what its priority is
+// made of.
+func (c *card) standing(cb *eventsv1.Callback, s *callbackv1.Standing) {
+	if cb.GetState() != eventsv1.Callback_PENDING || s == nil {
+		return
+	}
+	w := c.w
+	c.line("")
+	c.line(c.style.bold(fill(w.Place, oneLine(cb.GetQueue()))))
+	switch n := s.GetAhead(); {
+	case s.GetWaiting() == callbackv1.Standing_WAITING_UNSPECIFIED:
+		c.line("  " + w.PlaceUnknown)
+	case s.Ahead == nil: // it waits for its moment, which is said above
+	case n == 0:
+		c.line("  " + w.FirstInLine)
+	case n == 1:
+		c.line("  " + w.OneAhead)
+	default:
+		c.line("  " + fill(w.Ahead, n))
+	}
+	parts := []string{fill(w.Urgency, s.GetUrgency())}
+	if n := s.GetFurtherReasons(); n > 0 {
+		parts = append(parts, fill(w.FurtherReasons, n))
+	}
+	if n := s.GetEscalation(); n > 0 {
+		parts = append(parts, fill(w.EscalationPoints, n))
+	}
+	c.line("  " + fill(w.Priority, cb.GetPriority()) + w.Colon + strings.Join(parts, ", "))
+	c.line("  " + fill(w.Worth, c.span(s.GetWorth().AsDuration())))
 }
 
 // due says by when to call, and from when.

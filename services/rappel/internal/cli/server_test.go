@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
@@ -204,7 +205,14 @@ func (q *queue) command(w http.ResponseWriter, verb string, body []byte) {
 		q.move(s.to)
 	}
 	q.note(verb, body)
-	write(w, &callbackv1.GetCallbackResponse{Callback: q.cb})
+	resp := &callbackv1.GetCallbackResponse{Callback: q.cb}
+	if verb == "" && q.cb.GetState() == eventsv1.Callback_PENDING {
+		resp.Standing = &callbackv1.Standing{
+			Waiting: callbackv1.Standing_FOR_AN_AGENT, Ahead: proto.Uint64(12), Urgency: 62, FurtherReasons: 5, Escalation: 20,
+			Worth: durationpb.New(522 * time.Minute),
+		}
+	}
+	write(w, resp)
 }
 
 func (q *queue) note(verb string, body []byte) {

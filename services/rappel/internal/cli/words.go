@@ -27,6 +27,8 @@ type words struct {
 	// The card.
 	Callback, Held, Priority, Opened, Ago, Closed, Canceled string
 	MovedFrom, RaisedBy, ReopenedBy                         string
+	Place, PlaceUnknown, FirstInLine, OneAhead, Ahead       string
+	Urgency, FurtherReasons, EscalationPoints, Worth        string
 	NoName, NoPhone, Phone, Email, Language, TimeZone       string
 	ThereItIs, CallBefore, LateBy, NotBefore                string
 	Why, Scale, LowerIsBetter, Withdrawn, MoreReasons       string

@@ -45,6 +45,7 @@ func Exercise(t *testing.T, newIndex func(t *testing.T) queue.Index) {
 		"concurrent reservations share nothing":     concurrentReservations,
 
 		"held by lists what an agent has":      heldBy,
+		"before counts who goes first":         before,
 		"due lists the deadlines that came":    due,
 		"page goes by opening time":            pageOrder,
 		"page filters":                         pageFilters,

@@ -126,3 +126,32 @@ func anyName(b *bench) {
 		b.reserveAs(ask, number("q", i))
 	}
 }
+
+func before(b *bench) {
+	b.complete()
+	place := func(now time.Time, name, id string) []any {
+		b.Helper()
+		n, ready, err := b.index.Before(b.Context(), name, id, now)
+		require.NoError(b, err)
+		return []any{n, ready}
+	}
+	none := []any{0, false}
+	require.Equal(b, none, place(t0, "q", "a-1"))
+	b.apply(
+		pending("a-1", rank(5)), pending("b-1", rank(3)), pending("c-1", rank(3)), pending("d-1", rank(1), readyAt(after(60))),
+		pending("e-1", rank(-9), in("other")), pending("f-1", rank(2), state(callback.Assigned), agent("amina")),
+	)
+	require.Equal(b, []any{2, true}, place(t0, "q", "a-1"))
+	require.Equal(b, []any{0, true}, place(t0, "q", "b-1"))
+	require.Equal(b, []any{1, true}, place(t0, "q", "c-1"))
+	require.Equal(b, []any{0, true}, place(t0, "other", "e-1"))
+	require.Equal(b, none, place(t0, "q", "d-1"), "not yet")
+	require.Equal(b, none, place(t0, "q", "e-1"), "elsewhere")
+	require.Equal(b, none, place(t0, "q", "f-1"), "in hand")
+	require.Equal(b, none, place(t0, "nowhere", "a-1"))
+	b.reserve("bruno", t0, "b-1", "q")
+	require.Equal(b, none, place(t0, "q", "b-1"), "being taken")
+	require.Equal(b, []any{1, true}, place(t0, "q", "a-1"))
+	require.Equal(b, []any{3, true}, place(after(61), "q", "a-1"), "a moment has come, and a hold has ended")
+	require.Equal(b, []any{0, true}, place(after(61), "q", "d-1"))
+}

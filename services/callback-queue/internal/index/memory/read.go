@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
@@ -49,6 +51,23 @@ func (x *Index) Due(_ context.Context, now time.Time, limit int) ([]queue.Entry,
 		return true
 	})
 	return entries, nil
+}
+
+// Before implements queue.Index. It searches the ready entries by halves.
+func (x *Index) Before(_ context.Context, name, id string, now time.Time) (int, bool, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	moment := order.Nanos(now)
+	x.settle(moment)
+	r, known := x.byID[id]
+	if !known || r.lane.name != name || r.state != callback.Pending || r.hold != nil || r.ready > moment {
+		return 0, false, nil
+	}
+	ready := r.lane.ready
+	return sort.Search(ready.Len(), func(i int) bool {
+		other, _ := ready.GetAt(i)
+		return !byRank(other, r)
+	}), true, nil
 }
 
 // Stats implements queue.Index: one row for every queue that holds an entry.

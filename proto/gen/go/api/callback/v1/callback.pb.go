@@ -13,6 +13,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -25,6 +26,63 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// Waiting is what it waits for.
+type Standing_Waiting int32
+
+const (
+	// Not known: the queue's index does not answer, or is being read again.
+	Standing_WAITING_UNSPECIFIED Standing_Waiting = 0
+	// For an agent to take it: it may be claimed now.
+	Standing_FOR_AN_AGENT Standing_Waiting = 1
+	// For the moment in ready_at.
+	Standing_FOR_ITS_MOMENT Standing_Waiting = 2
+	// For nothing: an agent has it in hand.
+	Standing_IN_HAND Standing_Waiting = 3
+)
+
+// Enum value maps for Standing_Waiting.
+var (
+	Standing_Waiting_name = map[int32]string{
+		0: "WAITING_UNSPECIFIED",
+		1: "FOR_AN_AGENT",
+		2: "FOR_ITS_MOMENT",
+		3: "IN_HAND",
+	}
+	Standing_Waiting_value = map[string]int32{
+		"WAITING_UNSPECIFIED": 0,
+		"FOR_AN_AGENT":        1,
+		"FOR_ITS_MOMENT":      2,
+		"IN_HAND":             3,
+	}
+)
+
+func (x Standing_Waiting) Enum() *Standing_Waiting {
+	p := new(Standing_Waiting)
+	*p = x
+	return p
+}
+
+func (x Standing_Waiting) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Standing_Waiting) Descriptor() protoreflect.EnumDescriptor {
+	return file_api_callback_v1_callback_proto_enumTypes[0].Descriptor()
+}
+
+func (Standing_Waiting) Type() protoreflect.EnumType {
+	return &file_api_callback_v1_callback_proto_enumTypes[0]
+}
+
+func (x Standing_Waiting) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Standing_Waiting.Descriptor instead.
+func (Standing_Waiting) EnumDescriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29, 0}
+}
 
 // ClaimCallbackRequest asks for work.
 type ClaimCallbackRequest struct {
@@ -1748,7 +1806,9 @@ func (x *GetCallbackRequest) GetId() string {
 type GetCallbackResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The callback.
-	Callback      *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	Callback *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	// Where it stands in its queue; absent once it is closed.
+	Standing      *Standing `protobuf:"bytes,2,opt,name=standing,proto3" json:"standing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1790,6 +1850,114 @@ func (x *GetCallbackResponse) GetCallback() *v1.Callback {
 	return nil
 }
 
+func (x *GetCallbackResponse) GetStanding() *Standing {
+	if x != nil {
+		return x.Standing
+	}
+	return nil
+}
+
+// Standing says why a callback waits as it does.
+type Standing struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it waits for.
+	Waiting Standing_Waiting `protobuf:"varint,1,opt,name=waiting,proto3,enum=rappel.callback.v1.Standing_Waiting" json:"waiting,omitempty"`
+	// From when on it may be claimed; only with FOR_ITS_MOMENT.
+	ReadyAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=ready_at,json=readyAt,proto3" json:"ready_at,omitempty"`
+	// How many of its queue go before it; only with FOR_AN_AGENT.
+	Ahead *uint64 `protobuf:"varint,3,opt,name=ahead,proto3,oneof" json:"ahead,omitempty"`
+	// What its priority is made of: the most urgent of its reasons, 0 to 100,
+	Urgency uint32 `protobuf:"varint,4,opt,name=urgency,proto3" json:"urgency,omitempty"`
+	// the points for the further ones,
+	FurtherReasons uint32 `protobuf:"varint,5,opt,name=further_reasons,json=furtherReasons,proto3" json:"further_reasons,omitempty"`
+	// and those that an escalation added. Together they are at most 100.
+	Escalation uint32 `protobuf:"varint,6,opt,name=escalation,proto3" json:"escalation,omitempty"`
+	// How much waiting the priority is worth: it goes before what was opened up to so
+	// much earlier with priority 0.
+	Worth         *durationpb.Duration `protobuf:"bytes,7,opt,name=worth,proto3" json:"worth,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Standing) Reset() {
+	*x = Standing{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Standing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Standing) ProtoMessage() {}
+
+func (x *Standing) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Standing.ProtoReflect.Descriptor instead.
+func (*Standing) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Standing) GetWaiting() Standing_Waiting {
+	if x != nil {
+		return x.Waiting
+	}
+	return Standing_WAITING_UNSPECIFIED
+}
+
+func (x *Standing) GetReadyAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadyAt
+	}
+	return nil
+}
+
+func (x *Standing) GetAhead() uint64 {
+	if x != nil && x.Ahead != nil {
+		return *x.Ahead
+	}
+	return 0
+}
+
+func (x *Standing) GetUrgency() uint32 {
+	if x != nil {
+		return x.Urgency
+	}
+	return 0
+}
+
+func (x *Standing) GetFurtherReasons() uint32 {
+	if x != nil {
+		return x.FurtherReasons
+	}
+	return 0
+}
+
+func (x *Standing) GetEscalation() uint32 {
+	if x != nil {
+		return x.Escalation
+	}
+	return 0
+}
+
+func (x *Standing) GetWorth() *durationpb.Duration {
+	if x != nil {
+		return x.Worth
+	}
+	return nil
+}
+
 // ListCallbacksRequest chooses callbacks.
 type ListCallbacksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1809,7 +1977,7 @@ type ListCallbacksRequest struct {
 
 func (x *ListCallbacksRequest) Reset() {
 	*x = ListCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1821,7 +1989,7 @@ func (x *ListCallbacksRequest) String() string {
 func (*ListCallbacksRequest) ProtoMessage() {}
 
 func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1834,7 +2002,7 @@ func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*ListCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListCallbacksRequest) GetStates() []v1.Callback_State {
@@ -1885,7 +2053,7 @@ type ListCallbacksResponse struct {
 
 func (x *ListCallbacksResponse) Reset() {
 	*x = ListCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1897,7 +2065,7 @@ func (x *ListCallbacksResponse) String() string {
 func (*ListCallbacksResponse) ProtoMessage() {}
 
 func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1910,7 +2078,7 @@ func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*ListCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{30}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListCallbacksResponse) GetCallbacks() []*v1.Callback {
@@ -1936,7 +2104,7 @@ type GetQueueStatsRequest struct {
 
 func (x *GetQueueStatsRequest) Reset() {
 	*x = GetQueueStatsRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1948,7 +2116,7 @@ func (x *GetQueueStatsRequest) String() string {
 func (*GetQueueStatsRequest) ProtoMessage() {}
 
 func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1961,7 +2129,7 @@ func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{31}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{32}
 }
 
 // QueueStats counts one queue.
@@ -1983,7 +2151,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2163,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +2176,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{32}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *QueueStats) GetQueue() string {
@@ -2057,7 +2225,7 @@ type GetQueueStatsResponse struct {
 
 func (x *GetQueueStatsResponse) Reset() {
 	*x = GetQueueStatsResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2069,7 +2237,7 @@ func (x *GetQueueStatsResponse) String() string {
 func (*GetQueueStatsResponse) ProtoMessage() {}
 
 func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2082,7 +2250,7 @@ func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{33}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetQueueStatsResponse) GetQueues() []*QueueStats {
@@ -2096,7 +2264,7 @@ var File_api_callback_v1_callback_proto protoreflect.FileDescriptor
 
 const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\n" +
-	"\x1eapi/callback/v1/callback.proto\x12\x12rappel.callback.v1\x1a\x18events/v1/callback.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"h\n" +
+	"\x1eapi/callback/v1/callback.proto\x12\x12rappel.callback.v1\x1a\x18events/v1/callback.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"h\n" +
 	"\x14ClaimCallbackRequest\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x1d\n" +
 	"\n" +
@@ -2201,9 +2369,26 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\vroot_causes\x18\x01 \x03(\v2\x1d.rappel.callback.v1.RootCauseR\n" +
 	"rootCauses\"$\n" +
 	"\x12GetCallbackRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"M\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x87\x01\n" +
 	"\x13GetCallbackResponse\x126\n" +
-	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\xbd\x01\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x128\n" +
+	"\bstanding\x18\x02 \x01(\v2\x1c.rappel.callback.v1.StandingR\bstanding\"\x91\x03\n" +
+	"\bStanding\x12>\n" +
+	"\awaiting\x18\x01 \x01(\x0e2$.rappel.callback.v1.Standing.WaitingR\awaiting\x125\n" +
+	"\bready_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\areadyAt\x12\x19\n" +
+	"\x05ahead\x18\x03 \x01(\x04H\x00R\x05ahead\x88\x01\x01\x12\x18\n" +
+	"\aurgency\x18\x04 \x01(\rR\aurgency\x12'\n" +
+	"\x0ffurther_reasons\x18\x05 \x01(\rR\x0efurtherReasons\x12\x1e\n" +
+	"\n" +
+	"escalation\x18\x06 \x01(\rR\n" +
+	"escalation\x12/\n" +
+	"\x05worth\x18\a \x01(\v2\x19.google.protobuf.DurationR\x05worth\"U\n" +
+	"\aWaiting\x12\x17\n" +
+	"\x13WAITING_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fFOR_AN_AGENT\x10\x01\x12\x12\n" +
+	"\x0eFOR_ITS_MOMENT\x10\x02\x12\v\n" +
+	"\aIN_HAND\x10\x03B\b\n" +
+	"\x06_ahead\"\xbd\x01\n" +
 	"\x14ListCallbacksRequest\x128\n" +
 	"\x06states\x18\x01 \x03(\x0e2 .rappel.events.v1.Callback.StateR\x06states\x12\x14\n" +
 	"\x05queue\x18\x02 \x01(\tR\x05queue\x12\x19\n" +
@@ -2255,113 +2440,121 @@ func file_api_callback_v1_callback_proto_rawDescGZIP() []byte {
 	return file_api_callback_v1_callback_proto_rawDescData
 }
 
-var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_api_callback_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_api_callback_v1_callback_proto_goTypes = []any{
-	(*ClaimCallbackRequest)(nil),       // 0: rappel.callback.v1.ClaimCallbackRequest
-	(*ClaimCallbackResponse)(nil),      // 1: rappel.callback.v1.ClaimCallbackResponse
-	(*StartAttemptRequest)(nil),        // 2: rappel.callback.v1.StartAttemptRequest
-	(*StartAttemptResponse)(nil),       // 3: rappel.callback.v1.StartAttemptResponse
-	(*EndAttemptRequest)(nil),          // 4: rappel.callback.v1.EndAttemptRequest
-	(*EndAttemptResponse)(nil),         // 5: rappel.callback.v1.EndAttemptResponse
-	(*CompleteCallbackRequest)(nil),    // 6: rappel.callback.v1.CompleteCallbackRequest
-	(*CompleteCallbackResponse)(nil),   // 7: rappel.callback.v1.CompleteCallbackResponse
-	(*ReleaseCallbackRequest)(nil),     // 8: rappel.callback.v1.ReleaseCallbackRequest
-	(*ReleaseCallbackResponse)(nil),    // 9: rappel.callback.v1.ReleaseCallbackResponse
-	(*CancelCallbackRequest)(nil),      // 10: rappel.callback.v1.CancelCallbackRequest
-	(*CancelCallbackResponse)(nil),     // 11: rappel.callback.v1.CancelCallbackResponse
-	(*ReopenCallbackRequest)(nil),      // 12: rappel.callback.v1.ReopenCallbackRequest
-	(*ReopenCallbackResponse)(nil),     // 13: rappel.callback.v1.ReopenCallbackResponse
-	(*RescheduleCallbackRequest)(nil),  // 14: rappel.callback.v1.RescheduleCallbackRequest
-	(*RescheduleCallbackResponse)(nil), // 15: rappel.callback.v1.RescheduleCallbackResponse
-	(*TransferCallbackRequest)(nil),    // 16: rappel.callback.v1.TransferCallbackRequest
-	(*TransferCallbackResponse)(nil),   // 17: rappel.callback.v1.TransferCallbackResponse
-	(*EscalateCallbackRequest)(nil),    // 18: rappel.callback.v1.EscalateCallbackRequest
-	(*EscalateCallbackResponse)(nil),   // 19: rappel.callback.v1.EscalateCallbackResponse
-	(*BulkCallbacksRequest)(nil),       // 20: rappel.callback.v1.BulkCallbacksRequest
-	(*BulkResult)(nil),                 // 21: rappel.callback.v1.BulkResult
-	(*BulkError)(nil),                  // 22: rappel.callback.v1.BulkError
-	(*BulkCallbacksResponse)(nil),      // 23: rappel.callback.v1.BulkCallbacksResponse
-	(*ListRootCausesRequest)(nil),      // 24: rappel.callback.v1.ListRootCausesRequest
-	(*RootCause)(nil),                  // 25: rappel.callback.v1.RootCause
-	(*ListRootCausesResponse)(nil),     // 26: rappel.callback.v1.ListRootCausesResponse
-	(*GetCallbackRequest)(nil),         // 27: rappel.callback.v1.GetCallbackRequest
-	(*GetCallbackResponse)(nil),        // 28: rappel.callback.v1.GetCallbackResponse
-	(*ListCallbacksRequest)(nil),       // 29: rappel.callback.v1.ListCallbacksRequest
-	(*ListCallbacksResponse)(nil),      // 30: rappel.callback.v1.ListCallbacksResponse
-	(*GetQueueStatsRequest)(nil),       // 31: rappel.callback.v1.GetQueueStatsRequest
-	(*QueueStats)(nil),                 // 32: rappel.callback.v1.QueueStats
-	(*GetQueueStatsResponse)(nil),      // 33: rappel.callback.v1.GetQueueStatsResponse
-	(*v1.Callback)(nil),                // 34: rappel.events.v1.Callback
-	(v1.Attempt_Outcome)(0),            // 35: rappel.events.v1.Attempt.Outcome
-	(*timestamppb.Timestamp)(nil),      // 36: google.protobuf.Timestamp
-	(v1.WrapUp_Outcome)(0),             // 37: rappel.events.v1.WrapUp.Outcome
-	(v1.Callback_State)(0),             // 38: rappel.events.v1.Callback.State
+	(Standing_Waiting)(0),              // 0: rappel.callback.v1.Standing.Waiting
+	(*ClaimCallbackRequest)(nil),       // 1: rappel.callback.v1.ClaimCallbackRequest
+	(*ClaimCallbackResponse)(nil),      // 2: rappel.callback.v1.ClaimCallbackResponse
+	(*StartAttemptRequest)(nil),        // 3: rappel.callback.v1.StartAttemptRequest
+	(*StartAttemptResponse)(nil),       // 4: rappel.callback.v1.StartAttemptResponse
+	(*EndAttemptRequest)(nil),          // 5: rappel.callback.v1.EndAttemptRequest
+	(*EndAttemptResponse)(nil),         // 6: rappel.callback.v1.EndAttemptResponse
+	(*CompleteCallbackRequest)(nil),    // 7: rappel.callback.v1.CompleteCallbackRequest
+	(*CompleteCallbackResponse)(nil),   // 8: rappel.callback.v1.CompleteCallbackResponse
+	(*ReleaseCallbackRequest)(nil),     // 9: rappel.callback.v1.ReleaseCallbackRequest
+	(*ReleaseCallbackResponse)(nil),    // 10: rappel.callback.v1.ReleaseCallbackResponse
+	(*CancelCallbackRequest)(nil),      // 11: rappel.callback.v1.CancelCallbackRequest
+	(*CancelCallbackResponse)(nil),     // 12: rappel.callback.v1.CancelCallbackResponse
+	(*ReopenCallbackRequest)(nil),      // 13: rappel.callback.v1.ReopenCallbackRequest
+	(*ReopenCallbackResponse)(nil),     // 14: rappel.callback.v1.ReopenCallbackResponse
+	(*RescheduleCallbackRequest)(nil),  // 15: rappel.callback.v1.RescheduleCallbackRequest
+	(*RescheduleCallbackResponse)(nil), // 16: rappel.callback.v1.RescheduleCallbackResponse
+	(*TransferCallbackRequest)(nil),    // 17: rappel.callback.v1.TransferCallbackRequest
+	(*TransferCallbackResponse)(nil),   // 18: rappel.callback.v1.TransferCallbackResponse
+	(*EscalateCallbackRequest)(nil),    // 19: rappel.callback.v1.EscalateCallbackRequest
+	(*EscalateCallbackResponse)(nil),   // 20: rappel.callback.v1.EscalateCallbackResponse
+	(*BulkCallbacksRequest)(nil),       // 21: rappel.callback.v1.BulkCallbacksRequest
+	(*BulkResult)(nil),                 // 22: rappel.callback.v1.BulkResult
+	(*BulkError)(nil),                  // 23: rappel.callback.v1.BulkError
+	(*BulkCallbacksResponse)(nil),      // 24: rappel.callback.v1.BulkCallbacksResponse
+	(*ListRootCausesRequest)(nil),      // 25: rappel.callback.v1.ListRootCausesRequest
+	(*RootCause)(nil),                  // 26: rappel.callback.v1.RootCause
+	(*ListRootCausesResponse)(nil),     // 27: rappel.callback.v1.ListRootCausesResponse
+	(*GetCallbackRequest)(nil),         // 28: rappel.callback.v1.GetCallbackRequest
+	(*GetCallbackResponse)(nil),        // 29: rappel.callback.v1.GetCallbackResponse
+	(*Standing)(nil),                   // 30: rappel.callback.v1.Standing
+	(*ListCallbacksRequest)(nil),       // 31: rappel.callback.v1.ListCallbacksRequest
+	(*ListCallbacksResponse)(nil),      // 32: rappel.callback.v1.ListCallbacksResponse
+	(*GetQueueStatsRequest)(nil),       // 33: rappel.callback.v1.GetQueueStatsRequest
+	(*QueueStats)(nil),                 // 34: rappel.callback.v1.QueueStats
+	(*GetQueueStatsResponse)(nil),      // 35: rappel.callback.v1.GetQueueStatsResponse
+	(*v1.Callback)(nil),                // 36: rappel.events.v1.Callback
+	(v1.Attempt_Outcome)(0),            // 37: rappel.events.v1.Attempt.Outcome
+	(*timestamppb.Timestamp)(nil),      // 38: google.protobuf.Timestamp
+	(v1.WrapUp_Outcome)(0),             // 39: rappel.events.v1.WrapUp.Outcome
+	(v1.Callback_State)(0),             // 40: rappel.events.v1.Callback.State
+	(*durationpb.Duration)(nil),        // 41: google.protobuf.Duration
 }
 var file_api_callback_v1_callback_proto_depIdxs = []int32{
-	34, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	34, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	35, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	36, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
-	34, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	37, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	34, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	34, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	34, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	34, // 9: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	36, // 10: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
-	34, // 11: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	34, // 12: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	34, // 13: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	16, // 14: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
-	18, // 15: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
-	14, // 16: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
-	10, // 17: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
-	12, // 18: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
-	38, // 19: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
-	22, // 20: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
-	21, // 21: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
-	25, // 22: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
-	25, // 23: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
-	34, // 24: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	38, // 25: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
-	34, // 26: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	36, // 27: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	32, // 28: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 29: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	2,  // 30: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	4,  // 31: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	6,  // 32: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	8,  // 33: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	10, // 34: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	12, // 35: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	14, // 36: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	16, // 37: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
-	18, // 38: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
-	20, // 39: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
-	24, // 40: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
-	27, // 41: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	29, // 42: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	31, // 43: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	1,  // 44: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	3,  // 45: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	5,  // 46: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	7,  // 47: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	9,  // 48: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	11, // 49: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	13, // 50: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	15, // 51: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	17, // 52: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
-	19, // 53: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
-	23, // 54: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
-	26, // 55: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
-	28, // 56: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	30, // 57: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	33, // 58: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	44, // [44:59] is the sub-list for method output_type
-	29, // [29:44] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	36, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	36, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	37, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	38, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
+	36, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	39, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	36, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	36, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	36, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	36, // 9: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	38, // 10: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
+	36, // 11: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	36, // 12: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	36, // 13: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	17, // 14: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
+	19, // 15: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
+	15, // 16: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
+	11, // 17: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
+	13, // 18: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
+	40, // 19: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
+	23, // 20: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
+	22, // 21: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
+	26, // 22: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
+	26, // 23: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
+	36, // 24: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	30, // 25: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
+	0,  // 26: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
+	38, // 27: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
+	41, // 28: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
+	40, // 29: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
+	36, // 30: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	38, // 31: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	34, // 32: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	1,  // 33: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	3,  // 34: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	5,  // 35: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	7,  // 36: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	9,  // 37: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	11, // 38: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	13, // 39: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	15, // 40: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	17, // 41: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	19, // 42: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	21, // 43: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
+	25, // 44: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
+	28, // 45: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	31, // 46: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	33, // 47: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	2,  // 48: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	4,  // 49: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	6,  // 50: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	8,  // 51: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	10, // 52: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	12, // 53: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	14, // 54: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	16, // 55: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	18, // 56: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	20, // 57: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	24, // 58: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
+	27, // 59: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
+	29, // 60: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	32, // 61: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	35, // 62: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	48, // [48:63] is the sub-list for method output_type
+	33, // [33:48] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
@@ -2376,18 +2569,20 @@ func file_api_callback_v1_callback_proto_init() {
 		(*BulkCallbacksRequest_Cancel)(nil),
 		(*BulkCallbacksRequest_Reopen)(nil),
 	}
+	file_api_callback_v1_callback_proto_msgTypes[29].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_callback_v1_callback_proto_rawDesc), len(file_api_callback_v1_callback_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   34,
+			NumEnums:      1,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_api_callback_v1_callback_proto_goTypes,
 		DependencyIndexes: file_api_callback_v1_callback_proto_depIdxs,
+		EnumInfos:         file_api_callback_v1_callback_proto_enumTypes,
 		MessageInfos:      file_api_callback_v1_callback_proto_msgTypes,
 	}.Build()
 	File_api_callback_v1_callback_proto = out.File

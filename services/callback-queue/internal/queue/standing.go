@@ -1,0 +1,56 @@
+package queue
+
+import (
+	"context"
+	"time"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+)
+
+// Standing says where a callback stands, and why.
+type Standing struct {
+	// Known is false when the index cannot say whether it is ready; the points and
+	// what they are worth are known all the same.
+	Known bool
+	// Ready says that it may be claimed now, after Ahead others of its queue.
+	Ready bool
+	Ahead int
+	// ReadyAt is when it may first be claimed; zero unless it waits for that.
+	ReadyAt time.Time
+	// Points are what its priority is made of, and Worth is the waiting that the
+	// priority weighs as much as.
+	Points callback.Points
+	Worth  time.Duration
+}
+
+// standingTimeout bounds the wait for an index that is away: the callback itself
+// is there to be shown.
+const standingTimeout = 500 * time.Millisecond
+
+// Standing explains an open callback's place. It is as of the moment it is asked
+// for, and a hint: the next claim may change it.
+func (q *Queue) Standing(ctx context.Context, cb *callback.Callback) Standing {
+	s := Standing{Points: cb.Points(), Worth: q.policy.Worth(cb.Priority)}
+	now := q.clock.Now()
+	switch {
+	case cb.State.Held():
+		s.Known = true
+		return s
+	case cb.ReadyAt().After(now):
+		s.Known, s.ReadyAt = true, cb.ReadyAt()
+		return s
+	}
+	ctx, cancel := context.WithTimeout(ctx, standingTimeout)
+	defer cancel()
+	n, ready, err := q.index.Before(ctx, cb.Queue, cb.ID, now)
+	if err == nil && !ready { // it is being taken at this moment, or the index does not know it
+		return s
+	}
+	if err == nil {
+		_, err = q.index.Checkpoint(ctx) // others may be missing before it
+	}
+	if err == nil {
+		s.Known, s.Ready, s.Ahead = true, true, n
+	}
+	return s
+}
