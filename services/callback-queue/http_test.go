@@ -404,3 +404,24 @@ func TestPagesAndStats(t *testing.T) {
 	require.Equal(t, http.StatusOK, code)
 	require.Equal(t, []any{object{"queue": "care", "ready": "25", "oldestReady": "2026-11-20T08:30:00Z"}}, got["queues"])
 }
+
+func TestAListIsFilteredByAge(t *testing.T) {
+	t.Parallel()
+	b, cb := one(t)
+	opened, err := time.Parse(time.RFC3339, cb["openedAt"].(string))
+	require.NoError(t, err)
+	count := func(query string) int {
+		t.Helper()
+		code, got := b.get("/v1/callbacks?" + query)
+		require.Equal(t, http.StatusOK, code, got)
+		list, _ := got["callbacks"].([]any)
+		return len(list)
+	}
+	later := opened.Add(time.Second).UTC().Format(time.RFC3339)
+	require.Equal(t, 1, count("openedFrom="+cb["openedAt"].(string)))
+	require.Equal(t, 0, count("openedBefore="+cb["openedAt"].(string)))
+	require.Equal(t, 1, count("openedBefore="+later+"&queue=care"))
+	require.Equal(t, 0, count("openedFrom="+later))
+	code, _ := b.get("/v1/callbacks?openedFrom=yesterday")
+	require.Equal(t, http.StatusBadRequest, code)
+}

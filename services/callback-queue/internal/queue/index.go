@@ -72,6 +72,9 @@ type Filter struct {
 	States []callback.State
 	Queue  string
 	Agent  string
+	// OpenedFrom and OpenedBefore bound when the callback was opened; the first is
+	// within the bounds, the second is not.
+	OpenedFrom, OpenedBefore time.Time
 }
 
 // Page is one page of entries, oldest opened first. Next continues after it and

@@ -63,7 +63,8 @@ func (f Filter) chooses(cb *callback.Callback) bool {
 		agent = cb.Holder.AgentID
 	}
 	return (len(f.States) == 0 || slices.Contains(f.States, cb.State)) &&
-		(f.Queue == "" || f.Queue == cb.Queue) && (f.Agent == "" || f.Agent == agent)
+		(f.Queue == "" || f.Queue == cb.Queue) && (f.Agent == "" || f.Agent == agent) &&
+		!cb.OpenedAt.Before(f.OpenedFrom) && (f.OpenedBefore.IsZero() || cb.OpenedAt.Before(f.OpenedBefore))
 }
 
 // Stats counts every queue; as List, only when the index is whole.

@@ -76,6 +76,8 @@ func listArguments(r *callbackv1.ListCallbacksRequest) (queue.Filter, int, error
 		}
 		f.States = append(f.States, callback.State(st))
 	}
+	f.OpenedFrom = w.moment("openedFrom", r.GetOpenedFrom())
+	f.OpenedBefore = w.moment("openedBefore", r.GetOpenedBefore())
 	if f.Queue != "" {
 		w.queue("queue", f.Queue)
 	}

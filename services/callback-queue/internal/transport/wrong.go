@@ -4,6 +4,9 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
@@ -49,14 +52,18 @@ func (w *wrong) invalid(e *callback.ValidationError) {
 
 // reschedule reads the command.
 func (w *wrong) reschedule(r *callbackv1.RescheduleCallbackRequest) callback.Reschedule {
-	cmd := callback.Reschedule{By: r.GetBy()}
-	if at := r.GetNotBefore(); at != nil {
-		if at.CheckValid() != nil {
-			w.field("notBefore", "is no valid moment")
-		}
-		cmd.NotBefore = at.AsTime()
+	return callback.Reschedule{By: r.GetBy(), NotBefore: w.moment("notBefore", r.GetNotBefore())}
+}
+
+// moment reads a moment that may be absent.
+func (w *wrong) moment(path string, at *timestamppb.Timestamp) time.Time {
+	if at == nil {
+		return time.Time{}
 	}
-	return cmd
+	if at.CheckValid() != nil {
+		w.field(path, "is no valid moment")
+	}
+	return at.AsTime()
 }
 
 func (w *wrong) queue(path, name string) {

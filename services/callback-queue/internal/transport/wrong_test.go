@@ -72,8 +72,9 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 	require.ElementsMatch(t, []string{"points", "role", "reason", "by"}, fields(t, err))
 	_, err = s.ListCallbacks(ctx, &callbackv1.ListCallbacksRequest{
 		States: []eventsv1.Callback_State{1, 0, 99}, Queue: "a b", AgentId: "no agent!", PageSize: 201, PageToken: "?",
+		OpenedFrom: &timestamppb.Timestamp{Nanos: -1}, OpenedBefore: &timestamppb.Timestamp{Seconds: 1 << 60},
 	})
-	require.ElementsMatch(t, []string{"states", "queue", "agentId", "pageSize", "pageToken"}, fields(t, err))
+	require.ElementsMatch(t, []string{"states", "queue", "agentId", "pageSize", "pageToken", "openedFrom", "openedBefore"}, fields(t, err))
 	_, err = s.ListCallbacks(ctx, &callbackv1.ListCallbacksRequest{PageSize: -1})
 	require.Equal(t, []string{"pageSize"}, fields(t, err))
 }

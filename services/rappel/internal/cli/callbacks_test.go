@@ -161,6 +161,10 @@ func TestListAsksForWhatIsWanted(t *testing.T) {
 	require.Equal(t, 3, strings.Count(out, "\n"), "no terminal: a header and a line each, with tabs")
 	require.Equal(t, 7*3, strings.Count(out, "\t"))
 	q.calls = nil
+	_, _, err = run(t, e, callbacksCommand, "callbacks", "list", "--limit", "1", "--state", "all", "--older-than", "90m", "--newer-than", "48h")
+	require.NoError(t, err)
+	require.Equal(t, []string{"GET /v1/callbacks?openedBefore=2026-11-09T12%3A00%3A00Z&openedFrom=2026-11-07T13%3A30%3A00Z&pageSize=1"}, q.calls)
+	q.calls = nil
 	_, _, err = run(t, e, callbacksCommand, "callbacks", "list", "--limit", "1")
 	require.NoError(t, err)
 	require.Equal(t, []string{"GET /v1/callbacks?pageSize=1&states=PENDING&states=RESERVED&states=ASSIGNED&states=ATTEMPTING&states=WRAPPING"}, q.calls, "the environment's agent does not narrow a list")

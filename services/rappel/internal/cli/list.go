@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -27,6 +28,7 @@ type listOptions struct {
 	states             []string
 	queue, agent, page string
 	limit              int
+	older, newer       time.Duration
 }
 
 func (d *desk) listCommand() *cobra.Command {
@@ -48,6 +50,8 @@ func (d *desk) listCommand() *cobra.Command {
 	annotate(cmd, "agent", "held-by")
 	f.IntVar(&o.limit, "limit", 50, "")
 	f.StringVar(&o.page, "page", "", "")
+	f.DurationVar(&o.older, "older-than", 0, "")
+	f.DurationVar(&o.newer, "newer-than", 0, "")
 	return cmd
 }
 
@@ -70,6 +74,11 @@ func (d *desk) listQuery(o listOptions) (url.Values, error) {
 	if len(o.states) == 0 {
 		for _, s := range openStates {
 			q.Add("states", s.String())
+		}
+	}
+	for key, age := range map[string]time.Duration{"openedBefore": o.older, "openedFrom": o.newer} {
+		if age != 0 {
+			q.Set(key, d.now().Add(-age).UTC().Format(time.RFC3339))
 		}
 	}
 	for key, value := range map[string]string{"queue": o.queue, "agentId": o.agent, "pageToken": o.page} {

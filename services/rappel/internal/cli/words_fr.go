@@ -71,6 +71,7 @@ RAPPEL_AGENT évite de répéter --agent, RAPPEL_SERVER dit où est le serveur.`
 		"wrap-outcome":    "resolved, partly-resolved, unresolved, no-action-needed",
 		"call-again-at":   "quand le client veut être rappelé : 14:30, +2h, \"21/11/2026 09:00\"",
 		"note":            "ce qu'il faut retenir", "root-cause": "pourquoi c'est arrivé", "reason": "pourquoi vous le rendez",
+		"older-than": "ouverts depuis plus longtemps que : 2h30m, 48h", "newer-than": "ouverts depuis moins longtemps que",
 		"by": "qui décide (à défaut $RAPPEL_AGENT)", "decision-reason": "pourquoi, 200 caractères au plus", "to": "la file où il va",
 		"points": "points de priorité en plus, 1 à 100 (à défaut 20)", "role": "qui doit le savoir",
 		"at":      "à partir de quand appeler : now, 14:30, +2h, \"21/11/2026 09:00\"",

@@ -51,6 +51,13 @@ func pageFilters(b *bench) {
 		{Agent: "bruno", Queue: "one", States: states[4:6]},
 		{Agent: "amina", States: states[:1]},
 		{Agent: "amina", Queue: "nowhere"},
+		{OpenedFrom: after(7)},
+		{OpenedBefore: after(7)},
+		{OpenedFrom: after(7), OpenedBefore: after(9)},
+		{OpenedFrom: after(7), OpenedBefore: after(7)},
+		{OpenedFrom: after(-3), OpenedBefore: after(1000)},
+		{OpenedFrom: after(12).Add(1), Queue: "two", States: states[:3]},
+		{OpenedBefore: after(12).Add(1), Agent: "bruno"},
 	} {
 		want := ids(slices.DeleteFunc(slices.Clone(entries), func(e queue.Entry) bool { return !chosen(f, e) }))
 		for _, limit := range []int{1, 7, 200} {
@@ -62,7 +69,8 @@ func pageFilters(b *bench) {
 // chosen says what a filter means.
 func chosen(f queue.Filter, e queue.Entry) bool {
 	return (f.Queue == "" || f.Queue == e.Queue) && (f.Agent == "" || f.Agent == e.Agent) &&
-		(len(f.States) == 0 || slices.Contains(f.States, e.State))
+		(len(f.States) == 0 || slices.Contains(f.States, e.State)) &&
+		!e.OpenedAt.Before(f.OpenedFrom) && (f.OpenedBefore.IsZero() || e.OpenedAt.Before(f.OpenedBefore))
 }
 
 func pageStandsInsertions(b *bench) {

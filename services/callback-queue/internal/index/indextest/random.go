@@ -152,6 +152,7 @@ func (p *play) read(t *rapid.T) {
 		States: rapid.SliceOfN(rapid.SampledFrom([]callback.State{
 			callback.StateUnspecified, callback.Pending, callback.Assigned, callback.Completed,
 		}), 0, 2).Draw(t, "states"),
+		OpenedFrom: p.moment(t, "opened from"), OpenedBefore: p.moment(t, "opened before"),
 	}
 	var pages []queue.Entry
 	for after, more := "", true; more; more = after != "" {

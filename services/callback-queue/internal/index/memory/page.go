@@ -19,12 +19,12 @@ const maxPage = 1000
 // reads at most limit+1 entries, so a page that filters an agent's entries by
 // state or queue may be short.
 func (x *Index) Page(_ context.Context, f queue.Filter, after string, limit int) (queue.Page, error) {
+	key, given, err := order.Start(f, after)
+	if err != nil {
+		return queue.Page{}, fmt.Errorf("index page: %w", err)
+	}
 	var from *record
-	if after != "" {
-		key, err := order.ParseCursor(after)
-		if err != nil {
-			return queue.Page{}, fmt.Errorf("index page: %w", err)
-		}
+	if given {
 		from = &record{opened: key.Opened, id: key.ID}
 	}
 	limit = min(max(limit, 1), maxPage)
@@ -112,6 +112,12 @@ func startAfter(it *btree.IterG[*record], from *record) bool {
 // than that says that there is a next page.
 func page(read []*record, f queue.Filter, limit int) queue.Page {
 	var p queue.Page
+	if !f.OpenedBefore.IsZero() {
+		end := order.Nanos(f.OpenedBefore)
+		if i := slices.IndexFunc(read, func(r *record) bool { return r.opened >= end }); i >= 0 {
+			read = read[:i]
+		}
+	}
 	if len(read) > limit {
 		read = read[:limit]
 		p.Next = read[limit-1].key().Cursor()

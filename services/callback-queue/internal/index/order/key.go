@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
@@ -24,6 +25,27 @@ type Key struct {
 // Compare orders keys as the pages are: negative when k comes before other.
 func (k Key) Compare(other Key) int {
 	return cmp.Or(cmp.Compare(k.Opened, other.Opened), cmp.Compare(k.ID, other.ID))
+}
+
+// JustBefore is the key behind which everything opened from t on comes, and nothing
+// else.
+func JustBefore(t time.Time) Key {
+	return Key{Opened: max(Nanos(t)-1, Never+1), ID: "\xff"} // no id is so high
+}
+
+// Start is the key behind which a page begins: of a former page's cursor, empty
+// for none, or where the filter begins. ok is false when it begins at the very first.
+func Start(f queue.Filter, cursor string) (k Key, ok bool, err error) {
+	if cursor != "" {
+		if k, err = ParseCursor(cursor); err != nil {
+			return k, false, err
+		}
+		ok = true
+	}
+	if from := JustBefore(f.OpenedFrom); !f.OpenedFrom.IsZero() && (!ok || k.Compare(from) < 0) {
+		return from, true, nil
+	}
+	return k, ok, nil
 }
 
 // Text is the key as text whose bytes sort as Compare does: 16 hex digits, a

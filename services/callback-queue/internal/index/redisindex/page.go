@@ -76,17 +76,16 @@ func listsFor(f queue.Filter) []string {
 // state may be short.
 func (x *Index) Page(ctx context.Context, f queue.Filter, after string, limit int) (queue.Page, error) {
 	limit = min(max(limit, 1), maxPage)
+	key, given, err := order.Start(f, after)
+	if err != nil {
+		return queue.Page{}, fmt.Errorf("index page: %w", err)
+	}
 	place := ""
-	if after != "" {
-		key, err := order.ParseCursor(after)
-		if err != nil {
-			return queue.Page{}, fmt.Errorf("index page: %w", err)
-		}
+	if given {
 		place = key.Text()
 	}
 	queues := []string{f.Queue}
 	if f.Queue == "" {
-		var err error
 		if queues, err = x.queues(ctx); err != nil {
 			return queue.Page{}, fmt.Errorf("index page: %w", err)
 		}
@@ -153,6 +152,12 @@ func idOf(member string) (string, error) {
 // cut keeps what the filter chooses of the first limit entries.
 func cut(read []queue.Entry, f queue.Filter, limit int) queue.Page {
 	var p queue.Page
+	if !f.OpenedBefore.IsZero() {
+		end := order.Nanos(f.OpenedBefore)
+		if i := slices.IndexFunc(read, func(e queue.Entry) bool { return keyOf(e).Opened >= end }); i >= 0 {
+			read = read[:i]
+		}
+	}
 	if len(read) > limit {
 		read = read[:limit]
 		p.Next = keyOf(read[limit-1]).Cursor()
