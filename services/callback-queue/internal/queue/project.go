@@ -29,7 +29,7 @@ func (q *Queue) Project(ctx context.Context) error {
 		}
 		q.metrics.restarted(err)
 		q.log.Warn("the projector starts again", zap.Error(err))
-		if !errors.Is(err, errIndexLost) { // agents are waiting
+		if !errors.Is(err, errIndexLost) && !errors.Is(err, ErrIndexWentBack) { // agents are waiting
 			_ = sleep(ctx, q.pace.retry)
 		}
 	}

@@ -121,6 +121,32 @@ func TestHalfAnIndexIsNeverCalledWhole(t *testing.T) {
 	w.inLine()
 }
 
+// While it is being built, an index that is put back to where the building began
+// lacks what was brought since, and is never called whole.
+func TestAnIndexThatWentBackAmidItsBuildingIsBuiltAgain(t *testing.T) {
+	t.Parallel()
+	w := onOwnRedis(t)
+	w.replica().open(0, 1200)
+	h := &hooked{Index: w.index()}
+	r := w.replica(func(d *queue.Deps) { d.Index = h })
+	w.flush()
+	var begun map[string]string
+	h.before("apply", func() { begun = w.dump() }) // the first batch
+	advances := 0
+	var second func()
+	second = func() {
+		if advances++; advances < 2 {
+			h.before("advance", second)
+			return
+		}
+		w.restore(begun)
+	}
+	h.before("advance", second)
+	r.run()
+	w.inLine()
+	require.EqualValues(t, 1, r.restarts("index_went_back"))
+}
+
 // While it is being built, an index that is flushed again cannot be completed.
 func TestAFlushAmidABuildingBeginsItAgain(t *testing.T) {
 	t.Parallel()
@@ -251,7 +277,7 @@ func TestWhatAFailoverForgotIsBroughtAgain(t *testing.T) {
 	t.Parallel()
 	w := onOwnRedis(t)
 	r := w.replica()
-	r.Hurry(4 * time.Second)
+	r.Hurry(10 * time.Second) // more than what follows takes on a busy machine
 	r.Unwatched()
 	r.ready()
 	w.replica().open(0, 5)

@@ -83,7 +83,7 @@ func TestAWalkerBringsAgainWhatWasForgotten(t *testing.T) {
 	w := onOwnRedis(t)
 	r, walking := w.replica(), make(chan struct{}, 100)
 	r.Hook(queue.Signals{Walking: func() { walking <- struct{}{} }})
-	r.Hurry(2 * time.Second)
+	r.Hurry(10 * time.Second) // more than what follows takes on a busy machine
 	r.Unwatched()
 	r.ready()
 	w.walks(walking)
