@@ -41,6 +41,7 @@ func TestEachProblemHasItsPathAndSentence(t *testing.T) {
 		"empty":            {"", []Violation{{"", "the text is empty, a JSON object is expected"}}},
 		"blank":            {" \n", []Violation{{"", "the text is empty, a JSON object is expected"}}},
 		"no JSON":          {"hello", []Violation{{"", "not valid JSON at byte 0"}}},
+		"no null either":   {"not json", []Violation{{"", "not valid JSON at byte 1"}}},
 		"cut short":        {`{"id":"a`, []Violation{{"", "not valid JSON: the text ends too early"}}},
 		"raw NUL":          {"{\"id\":\"a\x00\"}", []Violation{{"", "not valid JSON at byte 8"}}},
 		"no object":        {`[1]`, []Violation{{"", "must be an object, not an array"}}},

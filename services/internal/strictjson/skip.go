@@ -30,10 +30,20 @@ func (d *decoder) tooDeep() error {
 
 // misplaced reports a value of the wrong type and walks over it.
 func (d *decoder) misplaced(got jsontext.Kind, want string) error {
-	if name := nameOf(got); name != "" {
-		d.report("must be " + want + ", not " + name)
+	name := nameOf(got)
+	if name == "" {
+		return d.skip() // a syntax error, which skip finds
 	}
-	return d.skip() // a kind without a name is a syntax error, which skip finds
+	problem := "must be " + want + ", not " + name
+	if got == jsontext.KindBeginObject || got == jsontext.KindBeginArray {
+		d.report(problem)
+		return d.skip()
+	}
+	err := d.skip() // what begins like a null may be none
+	if err == nil {
+		d.report(problem)
+	}
+	return err
 }
 
 func nameOf(k jsontext.Kind) string {
