@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -15,12 +16,14 @@ import (
 	"github.com/rappel-loop/rappel/services/collector/internal/response"
 )
 
-// Bounds of deciding again after somebody else was first. Another collector that
-// writes the same subject all the time is unlikely beyond belief; a replica that
-// answers with old news is not.
+// Bounds of deciding again after somebody else was first: a replica that answers
+// with old news, or another collector that many sources send the same customer's
+// answers to. It is often first as long as both try at the same pace, so the pauses
+// are of no certain length, and not so long that it has the subject for itself.
 const (
-	maxAttempts  = 8
+	maxAttempts  = 64
 	firstBackoff = 2 * time.Millisecond
+	lastBackoff  = 32 * time.Millisecond
 	maxCatchUp   = 3 * time.Second
 )
 
@@ -145,7 +148,7 @@ func (a *attempt) learn(ctx context.Context, err error, n int) error {
 	}
 	if n > 0 { // a replica's old news, or a crowd: let it pass
 		select {
-		case <-time.After(firstBackoff << n):
+		case <-time.After(mathrand.N(min(firstBackoff<<min(n, 8), lastBackoff))):
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 		}
