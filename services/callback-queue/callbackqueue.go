@@ -7,10 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
-	_ "time/tzdata" // customers' zones are the same on every machine
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
@@ -21,83 +19,14 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/redisindex"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
-	"github.com/rappel-loop/rappel/services/callback-queue/internal/rootcause"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/store"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/transport"
 	"github.com/rappel-loop/rappel/services/internal/bus"
-	"github.com/rappel-loop/rappel/services/internal/calendar"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/host"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 	"github.com/rappel-loop/rappel/services/internal/topology"
 )
-
-// Config is what a deployment decides about callbacks.
-type Config struct {
-	// MaxAttempts is how many real tries are made before a callback is closed as
-	// unreachable.
-	MaxAttempts int `koanf:"max_attempts"`
-	// RetryGaps are the waits after the first, second, … try that found nobody.
-	RetryGaps []time.Duration `koanf:"retry_gaps"`
-	// TimesOfDay are parts of the day on the customer's clock, as 09:00-12:00, at
-	// which tries are made in turn; without any the gaps alone decide.
-	TimesOfDay []string `koanf:"times_of_day"`
-	// TimeZone is the clock of customers whose own is not known, as Europe/Paris.
-	TimeZone string `koanf:"time_zone"`
-	// FirstAttemptWithin is how soon the first attempt should start where the
-	// rule does not say.
-	FirstAttemptWithin time.Duration `koanf:"first_attempt_within"`
-	// AssignedLease, AttemptLease and WrapLease are how long an agent may prepare,
-	// call, and write the wrap-up.
-	AssignedLease time.Duration `koanf:"assigned_lease"`
-	AttemptLease  time.Duration `koanf:"attempt_lease"`
-	WrapLease     time.Duration `koanf:"wrap_lease"`
-	// ReopenWithin is how long after its close a callback can be reopened.
-	ReopenWithin time.Duration `koanf:"reopen_within"`
-	// AgeingPerPoint is how much waiting weighs as much as a point of priority.
-	AgeingPerPoint time.Duration `koanf:"ageing_per_point"`
-	// RootCausesFile holds the tree that a wrap-up chooses its root cause from;
-	// empty allows any words.
-	RootCausesFile string `koanf:"root_causes_file"`
-}
-
-// DefaultConfig is what holds without any configuration.
-func DefaultConfig() Config {
-	p := callback.DefaultPolicy()
-	return Config{
-		MaxAttempts: p.MaxAttempts, RetryGaps: p.RetryGaps, TimeZone: "Europe/Paris", FirstAttemptWithin: p.FirstAttemptWithin,
-		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
-	}
-}
-
-// Validate names every field that is wrong.
-func (c Config) Validate() error {
-	p, err := c.policy()
-	return errors.Join(err, p.Validate())
-}
-
-func (c Config) policy() (callback.Policy, error) {
-	p := callback.DefaultPolicy()
-	p.MaxAttempts, p.RetryGaps, p.FirstAttemptWithin = c.MaxAttempts, c.RetryGaps, c.FirstAttemptWithin
-	p.AssignedLease, p.AttemptLease, p.WrapLease, p.AgeingPerPoint = c.AssignedLease, c.AttemptLease, c.WrapLease, c.AgeingPerPoint
-	p.ReopenWithin = c.ReopenWithin
-	var wrong []error
-	everyDay := func(periods ...string) (calendar.Week, error) {
-		return calendar.ParseWeek(map[string][]string{"mon-sun": periods})
-	}
-	if _, err := everyDay(c.TimesOfDay...); err != nil { // what overlaps, too
-		wrong = append(wrong, fmt.Errorf("times_of_day: %w", err))
-	}
-	for _, period := range c.TimesOfDay {
-		week, _ := everyDay(period) // refused above
-		p.TimesOfDay = append(p.TimesOfDay, week)
-	}
-	var err error
-	if p.Zone, err = time.LoadLocation(c.TimeZone); err != nil {
-		wrong = append(wrong, fmt.Errorf("time_zone: %q is no time zone, as Europe/Paris", c.TimeZone))
-	}
-	return p, errors.Join(wrong...)
-}
 
 // Deps is what the service works with.
 type Deps struct {
@@ -174,22 +103,6 @@ func build(cfg Config, d *Deps) (*Service, error) {
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
 	})
 	return s, nil
-}
-
-// loadCauses reads the tree of root causes; without a file there is none.
-func loadCauses(file string) (callback.RootCauses, error) {
-	if file == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("root_causes_file: %w", err)
-	}
-	tree, err := rootcause.Load(file, text)
-	if err != nil {
-		return nil, fmt.Errorf("the root causes are refused:\n%w", err)
-	}
-	return tree, nil
 }
 
 // complete fills what may be left out and says what is missing.

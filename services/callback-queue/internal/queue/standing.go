@@ -9,10 +9,8 @@ import (
 
 // Standing says where a callback stands, and why.
 type Standing struct {
-	// Known is false when the index cannot say whether it is ready; the points and
-	// what they are worth are known all the same.
-	Known bool
-	// Ready says that it may be claimed now, after Ahead others of its queue.
+	// Ready says that it may be claimed now, after Ahead others of its queue; not so
+	// when that is not known.
 	Ready bool
 	Ahead int
 	// ReadyAt is when it may first be claimed; zero unless it waits for that.
@@ -33,24 +31,21 @@ func (q *Queue) Standing(ctx context.Context, cb *callback.Callback) Standing {
 	s := Standing{Points: cb.Points(), Worth: q.policy.Worth(cb.Priority)}
 	now := q.clock.Now()
 	switch {
-	case cb.State.Held():
-		s.Known = true
+	case cb.State != callback.Pending:
 		return s
 	case cb.ReadyAt().After(now):
-		s.Known, s.ReadyAt = true, cb.ReadyAt()
+		s.ReadyAt = cb.ReadyAt()
 		return s
 	}
 	ctx, cancel := context.WithTimeout(ctx, standingTimeout)
 	defer cancel()
 	n, ready, err := q.index.Before(ctx, cb.Queue, cb.ID, now)
-	if err == nil && !ready { // it is being taken at this moment, or the index does not know it
+	if err != nil || !ready { // it is being taken at this moment, or the index does not know it
 		return s
 	}
-	if err == nil {
-		_, err = q.index.Checkpoint(ctx) // others may be missing before it
+	if _, err := q.index.Checkpoint(ctx); err != nil { // others may be missing before it
+		return s
 	}
-	if err == nil {
-		s.Known, s.Ready, s.Ahead = true, true, n
-	}
+	s.Ready, s.Ahead = true, n
 	return s
 }

@@ -20,7 +20,7 @@ func TestWhereACallbackStands(t *testing.T) {
 		}
 		for n := range 4 {
 			require.Equal(w, queue.Standing{
-				Known: true, Ready: true, Ahead: n, Points: callback.Points{Urgency: 50}, Worth: 50 * 6 * time.Minute,
+				Ready: true, Ahead: n, Points: callback.Points{Urgency: 50}, Worth: 50 * 6 * time.Minute,
 			}, at(n))
 		}
 		r.do(id(3), callback.Escalate{Points: 10, Reason: "press", By: "sam"})
@@ -30,7 +30,7 @@ func TestWhereACallbackStands(t *testing.T) {
 		require.Equal(w, 1, at(0).Ahead)
 
 		r.got("amina", "q-1", id(3))
-		require.Equal(w, []any{true, false}, []any{at(3).Known, at(3).Ready}, "in hand")
+		require.False(w, at(3).Ready, "in hand")
 		later := w.clock.Now().Add(time.Hour)
 		r.do(id(0), callback.Reschedule{NotBefore: later, By: "sam"})
 		require.Equal(w, later.UTC(), at(0).ReadyAt.UTC())
@@ -50,7 +50,7 @@ func TestWhereACallbackStandsIsNotMadeUp(t *testing.T) {
 	cb := mustGet(w, r, id(0))
 	w.flush()
 	s := r.Standing(t.Context(), cb)
-	require.Equal(t, []any{false, 50}, []any{s.Known, s.Points.Urgency})
+	require.Equal(t, []any{false, 50}, []any{s.Ready, s.Points.Urgency})
 	w.proc.Kill(t)
 	require.Equal(t, s, r.Standing(t.Context(), cb))
 }

@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/genproto/googleapis/rpc/code"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/status"
 
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
@@ -59,18 +58,11 @@ func (s *Server) bulkResult(ctx context.Context, id string, cmd callback.Command
 	return &callbackv1.BulkResult{Id: id, Error: bulkError(err)}, nil
 }
 
-// bulkError is a status as it stands in a result.
+// bulkError is a status as it stands in a result. Its message names every wrong
+// field.
 func bulkError(err error) *callbackv1.BulkError {
 	st := status.Convert(err)
-	e := &callbackv1.BulkError{Code: code.Code(st.Code()).String(), Reason: rpc.Reason(err), Message: st.Message()}
-	for _, d := range st.Details() {
-		if bad, ok := d.(*errdetails.BadRequest); ok {
-			for _, v := range bad.GetFieldViolations() {
-				e.Message += fmt.Sprintf("; %s: %s", v.GetField(), v.GetDescription())
-			}
-		}
-	}
-	return e
+	return &callbackv1.BulkError{Code: code.Code(st.Code()).String(), Reason: rpc.Reason(err), Message: st.Message()}
 }
 
 // ids notes what is wrong with a list of callbacks.

@@ -27,7 +27,7 @@ func TestOnlyAnswersStandInABulkResult(t *testing.T) {
 		require.Equal(t, req.GetIds()[i], r.GetId())
 		require.Equal(t, "INVALID_ARGUMENT", r.GetError().GetCode())
 		require.Equal(t, "INVALID_FIELDS", r.GetError().GetReason())
-		require.Contains(t, r.GetError().GetMessage(), "notBefore: is too far ahead")
+		require.Equal(t, "the request has wrong fields: notBefore: is too far ahead", r.GetError().GetMessage())
 	}
 	unknown := errors.New("a defect")
 	_, err = transport.New(refusing{unknown}, nil).BulkCallbacks(t.Context(), req)

@@ -42,7 +42,7 @@ func standing(cb *callback.Callback, s queue.Standing) *callbackv1.Standing {
 		m.Waiting = callbackv1.Standing_IN_HAND
 	case !s.ReadyAt.IsZero():
 		m.Waiting, m.ReadyAt = callbackv1.Standing_FOR_ITS_MOMENT, timestamppb.New(s.ReadyAt)
-	case s.Known && s.Ready:
+	case s.Ready:
 		ahead := uint64(s.Ahead)
 		m.Waiting, m.Ahead = callbackv1.Standing_FOR_AN_AGENT, &ahead
 	}

@@ -27,9 +27,9 @@ func (k Key) Compare(other Key) int {
 	return cmp.Or(cmp.Compare(k.Opened, other.Opened), cmp.Compare(k.ID, other.ID))
 }
 
-// JustBefore is the key behind which everything opened from t on comes, and nothing
+// justBefore is the key behind which everything opened from t on comes, and nothing
 // else.
-func JustBefore(t time.Time) Key {
+func justBefore(t time.Time) Key {
 	return Key{Opened: max(Nanos(t)-1, Never+1), ID: "\xff"} // no id is so high
 }
 
@@ -42,7 +42,7 @@ func Start(f queue.Filter, cursor string) (k Key, ok bool, err error) {
 		}
 		ok = true
 	}
-	if from := JustBefore(f.OpenedFrom); !f.OpenedFrom.IsZero() && (!ok || k.Compare(from) < 0) {
+	if from := justBefore(f.OpenedFrom); !f.OpenedFrom.IsZero() && (!ok || k.Compare(from) < 0) {
 		return from, true, nil
 	}
 	return k, ok, nil

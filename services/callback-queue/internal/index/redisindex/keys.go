@@ -6,7 +6,7 @@ import "net/url"
 //
 //	<prefix>:{<queue>}:entries|ready|delayed|holds|asks|due|lists
 //	<prefix>:{%index}:queues   SET of the queues' names
-//	<prefix>:{%index}:meta     HASH life, incarnation, seq
+//	<prefix>:{%index}:meta     HASH life, incarnation, seq, whole
 //
 // What stands in braces decides the hash slot. A queue's name is escaped there,
 // so that no name can break the braces or meet the index's own tag.

@@ -1870,7 +1870,7 @@ type Standing struct {
 	Urgency uint32 `protobuf:"varint,4,opt,name=urgency,proto3" json:"urgency,omitempty"`
 	// the points for the further ones,
 	FurtherReasons uint32 `protobuf:"varint,5,opt,name=further_reasons,json=furtherReasons,proto3" json:"further_reasons,omitempty"`
-	// and those that an escalation added. Together they are at most 100.
+	// and those that an escalation added. The priority is their sum, 100 at most.
 	Escalation uint32 `protobuf:"varint,6,opt,name=escalation,proto3" json:"escalation,omitempty"`
 	// How much waiting the priority is worth: it goes before what was opened up to so
 	// much earlier with priority 0.
