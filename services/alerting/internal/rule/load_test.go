@@ -39,7 +39,7 @@ rules:
     callback:
       queue: pro
       priority: 90
-      skills: [billing, english]
+      skills: [billing, 'english:3']
       first_attempt_within: 1h30m
   - name: note
     when: may_call
@@ -54,7 +54,7 @@ rules:
 	require.Equal(t, eventsv1.Metric_NPS, r.About)
 	require.Equal(t, "pro", r.Callback.GetQueue())
 	require.Equal(t, int32(90), r.Callback.GetPriority())
-	require.Equal(t, []string{"billing", "english"}, r.Callback.GetSkills())
+	require.Equal(t, []string{"billing", "english:3"}, r.Callback.GetSkills())
 	require.Equal(t, 90*time.Minute, r.Callback.GetFirstAttemptWithin().AsDuration())
 	require.Nil(t, set.Rules[1].Callback)
 	require.Equal(t, eventsv1.Metric_METRIC_UNSPECIFIED, set.Rules[1].About)
@@ -78,44 +78,46 @@ func TestWrongFiles(t *testing.T) {
 	t.Parallel()
 	const head = "version: 1\nrules:\n"
 	for name, c := range map[string]struct{ text, want string }{
-		"empty":             {"", "rules.yaml: is empty: it needs a version and rules"},
-		"only a comment":    {"# nothing\n", "rules.yaml: is empty: it needs a version and rules"},
-		"not YAML":          {"version: 1\nrules: [\n", "rules.yaml:2:1: not YAML: did not find expected node content"},
-		"NUL":               {"version: 1\x00\n", "rules.yaml: not YAML: control characters are not allowed"},
-		"not UTF-8":         {"version: \xff\xfe\n", "rules.yaml: not YAML: "},
-		"huge":              {strings.Repeat("#\n", 1<<20), "rules.yaml: is larger than 1048576 bytes"},
-		"two documents":     {head + "  - {name: a, when: may_call}\n---\nversion: 2\n", "rules.yaml:4:1: a second document begins here"},
-		"a list":            {"- a\n", "rules.yaml:1:1: the file must be a mapping of version, rules"},
-		"no version":        {"rules:\n  - {name: a, when: may_call}\n", "rules.yaml:1:1: version is missing"},
-		"bad version":       {"version: a b\nrules:\n  - {name: a, when: may_call}\n", "rules.yaml:1:10: version must be 1 to 32"},
-		"no rules":          {"version: 1\n", "rules.yaml:1:1: rules is missing"},
-		"empty rules":       {"version: 1\nrules: []\n", "rules.yaml:2:8: rules is empty"},
-		"rules a mapping":   {"version: 1\nrules:\n  a: b\n", "rules.yaml:3:3: rules must be a list"},
-		"unknown key":       {"version: 1\nrule: []\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: unknown key "rule" in the file: it knows version, rules`},
-		"key twice":         {"version: 1\nversion: 2\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: "version" is there twice, first on line 1`},
-		"a rule is a text":  {head + "  - detractor\n", "rules.yaml:3:5: a rule must be a mapping of name, description"},
-		"unknown rule key":  {head + "  - name: a\n    when: may_call\n    prioritee: 3\n", `rules.yaml:5:5: rule a: unknown key "prioritee" in a rule`},
-		"no name":           {head + "  - when: may_call\n", "rules.yaml:3:5: name is missing"},
-		"name null":         {head + "  - name:\n    when: may_call\n", "rules.yaml:3:10: name must be a text"},
-		"bad name":          {head + "  - name: a.b\n    when: may_call\n", `rules.yaml:3:11: name "a.b" must be 1 to 64 letters, digits, _ or -`},
-		"name twice":        {head + "  - {name: a, when: may_call}\n\n  - name: a\n    when: may_call\n", "rules.yaml:5:11: rule a: this name is taken by the rule on line 3"},
-		"no condition":      {head + "  - name: a\n", "rules.yaml:3:5: rule a: when is missing"},
-		"condition empty":   {head + "  - name: a\n    when: '  '\n", "rules.yaml:4:11: rule a: when must be a text that is not empty"},
-		"condition a list":  {head + "  - name: a\n    when: [may_call]\n", "rules.yaml:4:11: rule a: when must be a text"},
-		"bad metric":        {head + "  - name: a\n    when: may_call\n    about: nps\n", "rules.yaml:5:12: rule a: about must be NPS, CSAT, CES or FCR"},
-		"unknown language":  {head + "  - name: a\n    when: may_call\n    description:\n      de: Nein\n", `rules.yaml:6:7: rule a: unknown key "de" in description`},
-		"empty description": {head + "  - name: a\n    when: may_call\n    description: {fr: ''}\n", "rules.yaml:5:23: rule a: description.fr must be a text"},
-		"callback a text":   {head + "  - name: a\n    when: may_call\n    callback: default\n", "rules.yaml:5:15: rule a: callback must be a mapping"},
-		"no queue":          {head + "  - name: a\n    when: may_call\n    callback:\n      priority: 1\n", "rules.yaml:6:7: rule a: callback.queue is missing"},
-		"no priority":       {head + "  - name: a\n    when: may_call\n    callback:\n      queue: q\n", "rules.yaml:6:7: rule a: callback.priority is missing"},
-		"bad queue":         {head + "  - name: a\n    when: may_call\n    callback: {queue: 'a b', priority: 1}\n", "rules.yaml:5:23: rule a: callback.queue must be 1 to 64"},
-		"priority too high": {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 101}\n", "rules.yaml:5:36: rule a: callback.priority must be a whole number from 0 to 100"},
-		"priority a text":   {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: '5'}\n", "rules.yaml:5:36: rule a: callback.priority must be"},
-		"skill twice":       {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: [x, x]}\n", `rules.yaml:5:51: rule a: the skill "x" is there twice`},
-		"skills a text":     {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: x}\n", "rules.yaml:5:47: rule a: callback.skills must be a list"},
-		"bad duration":      {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: 4}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within must be a time like"},
-		"negative duration": {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: -4h}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within must be"},
-		"merge key":         {head + "  - &a {name: a, when: may_call}\n  - {<<: *a, name: b}\n", `rules.yaml:4:6: rule b: unknown key "<<"`},
+		"empty":               {"", "rules.yaml: is empty: it needs a version and rules"},
+		"only a comment":      {"# nothing\n", "rules.yaml: is empty: it needs a version and rules"},
+		"not YAML":            {"version: 1\nrules: [\n", "rules.yaml:2:1: not YAML: did not find expected node content"},
+		"NUL":                 {"version: 1\x00\n", "rules.yaml: not YAML: control characters are not allowed"},
+		"not UTF-8":           {"version: \xff\xfe\n", "rules.yaml: not YAML: "},
+		"huge":                {strings.Repeat("#\n", 1<<20), "rules.yaml: is larger than 1048576 bytes"},
+		"two documents":       {head + "  - {name: a, when: may_call}\n---\nversion: 2\n", "rules.yaml:4:1: a second document begins here"},
+		"a list":              {"- a\n", "rules.yaml:1:1: the file must be a mapping of version, rules"},
+		"no version":          {"rules:\n  - {name: a, when: may_call}\n", "rules.yaml:1:1: version is missing"},
+		"bad version":         {"version: a b\nrules:\n  - {name: a, when: may_call}\n", "rules.yaml:1:10: version must be 1 to 32"},
+		"no rules":            {"version: 1\n", "rules.yaml:1:1: rules is missing"},
+		"empty rules":         {"version: 1\nrules: []\n", "rules.yaml:2:8: rules is empty"},
+		"rules a mapping":     {"version: 1\nrules:\n  a: b\n", "rules.yaml:3:3: rules must be a list"},
+		"unknown key":         {"version: 1\nrule: []\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: unknown key "rule" in the file: it knows version, rules`},
+		"key twice":           {"version: 1\nversion: 2\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: "version" is there twice, first on line 1`},
+		"a rule is a text":    {head + "  - detractor\n", "rules.yaml:3:5: a rule must be a mapping of name, description"},
+		"unknown rule key":    {head + "  - name: a\n    when: may_call\n    prioritee: 3\n", `rules.yaml:5:5: rule a: unknown key "prioritee" in a rule`},
+		"no name":             {head + "  - when: may_call\n", "rules.yaml:3:5: name is missing"},
+		"name null":           {head + "  - name:\n    when: may_call\n", "rules.yaml:3:10: name must be a text"},
+		"bad name":            {head + "  - name: a.b\n    when: may_call\n", `rules.yaml:3:11: name "a.b" must be 1 to 64 letters, digits, _ or -`},
+		"name twice":          {head + "  - {name: a, when: may_call}\n\n  - name: a\n    when: may_call\n", "rules.yaml:5:11: rule a: this name is taken by the rule on line 3"},
+		"no condition":        {head + "  - name: a\n", "rules.yaml:3:5: rule a: when is missing"},
+		"condition empty":     {head + "  - name: a\n    when: '  '\n", "rules.yaml:4:11: rule a: when must be a text that is not empty"},
+		"condition a list":    {head + "  - name: a\n    when: [may_call]\n", "rules.yaml:4:11: rule a: when must be a text"},
+		"bad metric":          {head + "  - name: a\n    when: may_call\n    about: nps\n", "rules.yaml:5:12: rule a: about must be NPS, CSAT, CES or FCR"},
+		"unknown language":    {head + "  - name: a\n    when: may_call\n    description:\n      de: Nein\n", `rules.yaml:6:7: rule a: unknown key "de" in description`},
+		"empty description":   {head + "  - name: a\n    when: may_call\n    description: {fr: ''}\n", "rules.yaml:5:23: rule a: description.fr must be a text"},
+		"callback a text":     {head + "  - name: a\n    when: may_call\n    callback: default\n", "rules.yaml:5:15: rule a: callback must be a mapping"},
+		"no queue":            {head + "  - name: a\n    when: may_call\n    callback:\n      priority: 1\n", "rules.yaml:6:7: rule a: callback.queue is missing"},
+		"no priority":         {head + "  - name: a\n    when: may_call\n    callback:\n      queue: q\n", "rules.yaml:6:7: rule a: callback.priority is missing"},
+		"bad queue":           {head + "  - name: a\n    when: may_call\n    callback: {queue: 'a b', priority: 1}\n", "rules.yaml:5:23: rule a: callback.queue must be 1 to 64"},
+		"priority too high":   {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 101}\n", "rules.yaml:5:36: rule a: callback.priority must be a whole number from 0 to 100"},
+		"priority a text":     {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: '5'}\n", "rules.yaml:5:36: rule a: callback.priority must be"},
+		"skill twice":         {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: [x, x]}\n", `rules.yaml:5:51: rule a: the skill "x" is there twice`},
+		"skill at two levels": {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: [x, 'x:2']}\n", `rules.yaml:5:51: rule a: the skill "x" is there twice`},
+		"skill too high":      {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: ['x:11']}\n", `rules.yaml:5:48: rule a: a skill must be 1 to 64 letters, digits, _ or -, and may ask for a level of 1 to 10, as billing:3`},
+		"skills a text":       {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: x}\n", "rules.yaml:5:47: rule a: callback.skills must be a list"},
+		"bad duration":        {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: 4}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within must be a time like"},
+		"negative duration":   {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: -4h}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within must be"},
+		"merge key":           {head + "  - &a {name: a, when: may_call}\n  - {<<: *a, name: b}\n", `rules.yaml:4:6: rule b: unknown key "<<"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

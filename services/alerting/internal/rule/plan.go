@@ -1,6 +1,8 @@
 package rule
 
 import (
+	"regexp"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -61,14 +63,26 @@ func (r *reader) skills(n *yaml.Node) []string {
 	var out []string
 	seen := map[string]bool{}
 	for _, node := range nodes {
-		skill := r.token(node, "a skill")
-		if skill != "" && seen[skill] {
-			r.wrong(r.at(node), "the skill %q is there twice", skill)
+		skill := r.skill(node)
+		name, _, _ := strings.Cut(skill, ":")
+		if name != "" && seen[name] {
+			r.wrong(r.at(node), "the skill %q is there twice", name)
 		}
-		seen[skill] = true
+		seen[name] = true
 		out = append(out, skill)
 	}
 	return out
+}
+
+// leveled is a skill at a level of 1 to 10; without a level any will do.
+var leveled = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}(:([1-9]|10))?$`)
+
+func (r *reader) skill(n *yaml.Node) string {
+	text, ok := r.text(n, "a skill")
+	if ok && !leveled.MatchString(text) {
+		r.wrong(r.at(n), "a skill must be 1 to 64 letters, digits, _ or -, and may ask for a level of 1 to 10, as billing:3")
+	}
+	return text
 }
 
 func (r *reader) within(n *yaml.Node) *durationpb.Duration {

@@ -30,7 +30,7 @@ type CallbackPlan struct {
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	// Base priority, 0 to 100; the value's distance from satisfaction is added.
 	Priority int32 `protobuf:"varint,2,opt,name=priority,proto3" json:"priority,omitempty"`
-	// Skills the agent must have.
+	// Skills the agent must have: `billing`, or `billing:3` for level 3 of 10 and more.
 	Skills []string `protobuf:"bytes,3,rep,name=skills,proto3" json:"skills,omitempty"`
 	// How soon the first attempt should be made; absent means the queue's policy.
 	FirstAttemptWithin *durationpb.Duration `protobuf:"bytes,4,opt,name=first_attempt_within,json=firstAttemptWithin,proto3" json:"first_attempt_within,omitempty"`

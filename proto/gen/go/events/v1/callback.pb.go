@@ -1119,7 +1119,7 @@ type Callback struct {
 	MoreReasons uint32 `protobuf:"varint,7,opt,name=more_reasons,json=moreReasons,proto3" json:"more_reasons,omitempty"`
 	// The queue it waits in.
 	Queue string `protobuf:"bytes,8,opt,name=queue,proto3" json:"queue,omitempty"`
-	// Skills the agent must have.
+	// Skills the agent must have: `billing`, or `billing:3` for level 3 of 10 and more.
 	Skills []string `protobuf:"bytes,9,rep,name=skills,proto3" json:"skills,omitempty"`
 	// The language to speak, a BCP 47 tag.
 	Language string `protobuf:"bytes,10,opt,name=language,proto3" json:"language,omitempty"`
