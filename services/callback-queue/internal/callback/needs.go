@@ -83,7 +83,7 @@ func BaseLanguage(tag string) string {
 	if i := strings.IndexAny(base, "-_"); i >= 0 {
 		base = base[:i]
 	}
-	if len(base) < 2 || len(base) > 8 || strings.ContainsFunc(base, func(r rune) bool { return r < 'a' || r > 'z' }) {
+	if len(base) < 2 || len(base) > 3 || strings.ContainsFunc(base, func(r rune) bool { return r < 'a' || r > 'z' }) {
 		return ""
 	}
 	return base

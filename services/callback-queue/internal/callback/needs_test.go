@@ -31,7 +31,7 @@ func TestBaseLanguage(t *testing.T) {
 	t.Parallel()
 	for tag, want := range map[string]string{
 		"fr": "fr", "fr-CA": "fr", "FR_be": "fr", "zh-Hant-TW": "zh", "gsw": "gsw",
-		"": "", "f": "", "-fr": "", "123": "", "fr fr": "", "français": "", "abcdefghi": "",
+		"": "", "f": "", "-fr": "", "123": "", "fr fr": "", "français": "", "abcd": "",
 	} {
 		require.Equal(t, want, callback.BaseLanguage(tag), tag)
 	}

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -148,10 +149,18 @@ func (c *candidates) reserve(ctx context.Context) (Entry, error) {
 		question += "\x00" + strconv.Itoa(c.skipped)
 	}
 	e, err := c.queue.index.Reserve(ctx, Reservation{
-		Agent: c.request.AgentID, RequestID: question, Queues: c.request.Queues,
+		Agent: c.request.AgentID, RequestID: question, Fits: c.fits(),
 		Now: c.queue.clock.Now(), Hold: reservationHold,
 	})
 	return e, c.queue.indexError(err)
+}
+
+// fits takes what the request names.
+func (c *candidates) fits() Fit {
+	if len(c.request.Queues) == 0 {
+		return nil
+	}
+	return func(name, _ string) (int64, bool) { return 0, slices.Contains(c.request.Queues, name) }
 }
 
 // refused puts the index right about an entry that the truth refused.

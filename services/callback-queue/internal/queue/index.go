@@ -42,8 +42,16 @@ type Entry struct {
 	// Former is the queue it was in before it was moved to this one; empty when it
 	// never was. Apply takes the entry out of there. An index gives it back empty.
 	Former string
-	// Rank orders the ready callbacks of all queues: lowest first, then ID.
+	// Line stands for what is asked of whoever takes the callback: those of one
+	// queue and line can be taken by the same agents. It is printable ASCII without
+	// spaces.
+	Line string
+	// Rank orders the ready callbacks of all queues and lines, the lowest first;
+	// then FirstDue does, the earliest first, then OpenedAt, then ID.
 	Rank int64
+	// FirstDue is when the first attempt should be made by; zero, when it is not
+	// known, goes first.
+	FirstDue time.Time
 	// OpenedAt orders pages: oldest first, then ID.
 	OpenedAt time.Time
 	// ReadyAt is when a Pending callback may first be reserved.
@@ -59,13 +67,18 @@ type Reservation struct {
 	// Agent is who asks; RequestID, when given, makes the question idempotent:
 	// the same agent and request get the same entry while its hold lasts.
 	Agent, RequestID string
-	// Queues limits the choice; empty means every queue.
-	Queues []string
+	// Fits limits the choice; nil is for who takes everything.
+	Fits Fit
 	// Now is the caller's clock; Hold is how long nobody else is offered the
 	// entry, unless Apply says more first.
 	Now  time.Time
 	Hold time.Duration
 }
+
+// Fit says whether somebody takes the callbacks of a queue's line, and how much
+// is added to their Rank for the choice. It must be quick, and is asked anew for
+// each line by each Reserve: an index keeps nothing of what it says.
+type Fit func(queue, line string) (behind int64, ok bool)
 
 // Filter chooses entries for a page. Zero fields choose everything.
 type Filter struct {
@@ -146,8 +159,8 @@ type Index interface {
 	// queue to queue must be applied by some entry: an index need not look for an
 	// ID elsewhere than in Queue and Former.
 	Apply(ctx context.Context, entries ...Entry) error
-	// Reserve picks the ready entry with the lowest (Rank, ID) and holds it for
-	// the agent. It returns ErrNoneReady, or ErrIndexIncomplete when none is
+	// Reserve picks, of the ready entries that fit, the first in order and holds it
+	// for the agent. It returns ErrNoneReady, or ErrIndexIncomplete when none is
 	// ready in an index that may not hold everything.
 	Reserve(ctx context.Context, r Reservation) (Entry, error)
 	// HeldBy returns the entries an agent holds, oldest Seq first; with
@@ -157,8 +170,8 @@ type Index interface {
 	Due(ctx context.Context, now time.Time, limit int) ([]Entry, error)
 	// Get returns the entry of one callback; ok is false when there is none.
 	Get(ctx context.Context, id string) (e Entry, ok bool, err error)
-	// Before counts the entries of a queue that Reserve would give before one of
-	// them; ready is false when Reserve would not give that one at all.
+	// Before counts the ready entries of a queue, whatever their line, that are in
+	// order before one of them; ready is false when that one is not.
 	Before(ctx context.Context, queue, id string, now time.Time) (n int, ready bool, err error)
 	// Page lists entries by opening time. after is a former page's Next, or
 	// empty, or else ErrBadPageToken. limit is at least 1.

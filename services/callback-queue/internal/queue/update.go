@@ -182,8 +182,8 @@ func (q *Queue) entry(a callback.Aggregate) Entry {
 		return Entry{}
 	}
 	e := Entry{
-		ID: cb.ID, CustomerKey: a.CustomerKey, Seq: a.Seq, State: cb.State, Queue: cb.Queue,
-		Rank: q.policy.Rank(cb), OpenedAt: cb.OpenedAt, ReadyAt: cb.ReadyAt(), DueAt: cb.DueAt(),
+		ID: cb.ID, CustomerKey: a.CustomerKey, Seq: a.Seq, State: cb.State, Queue: cb.Queue, Line: cb.Needs().Line(),
+		Rank: q.policy.Rank(cb), FirstDue: cb.FirstAttemptDue, OpenedAt: cb.OpenedAt, ReadyAt: cb.ReadyAt(), DueAt: cb.DueAt(),
 	}
 	if cb.Moved != nil {
 		e.Former = cb.Moved.From

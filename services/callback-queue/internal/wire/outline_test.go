@@ -18,7 +18,8 @@ func outlined(a callback.Aggregate) callback.Aggregate {
 	if cb := a.Callback; cb != nil {
 		out.Callback = &callback.Callback{
 			ID: cb.ID, CustomerKey: a.CustomerKey, Number: cb.Number, State: cb.State, Queue: cb.Queue,
-			Priority: cb.Priority, OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore,
+			Skills: cb.Skills, Language: cb.Language, Priority: cb.Priority,
+			OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue,
 		}
 		if cb.Moved != nil {
 			out.Callback.Moved = &callback.Move{From: cb.Moved.From}
@@ -43,6 +44,7 @@ func TestAnOutlineIsTheWholeInBrief(t *testing.T) {
 		require.Equal(t, stored.GetPreviousHash(), previous)
 		if whole.Callback != nil {
 			require.Equal(t, policy.Rank(whole.Callback), policy.Rank(brief.Callback))
+			require.Equal(t, whole.Callback.Needs(), brief.Callback.Needs())
 			require.Equal(t, whole.Callback.ReadyAt(), brief.Callback.ReadyAt())
 			require.Equal(t, whole.Callback.DueAt(), brief.Callback.DueAt())
 		}
@@ -58,7 +60,8 @@ func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
 	}
 	cb := (&eventsv1.Callback{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{
-		"id": 1, "number": 3, "state": 4, "queue": 8, "priority": 11, "opened_at": 12, "not_before": 14, "holder": 17, "moved": 25,
+		"id": 1, "number": 3, "state": 4, "queue": 8, "skills": 9, "language": 10, "priority": 11, "opened_at": 12, "not_before": 14,
+		"first_attempt_due": 15, "holder": 17, "moved": 25,
 	} {
 		require.EqualValues(t, number, cb.ByName(protoreflect.Name(name)).Number(), name)
 	}

@@ -16,8 +16,8 @@ func applyKeepsFields(b *bench) {
 	nano := t0.Add(123456789 * time.Nanosecond)
 	entries := []queue.Entry{
 		{
-			ID: "k3y-12", CustomerKey: "k3y", Seq: math.MaxUint64, State: callback.Wrapping, Queue: "q",
-			Rank: math.MaxInt64, OpenedAt: nano, ReadyAt: nano.Add(1), DueAt: nano.Add(2), Agent: "amina",
+			ID: "k3y-12", CustomerKey: "k3y", Seq: math.MaxUint64, State: callback.Wrapping, Queue: "q", Line: "fr/billing:3,vip",
+			Rank: math.MaxInt64, FirstDue: nano.Add(3), OpenedAt: nano, ReadyAt: nano.Add(1), DueAt: nano.Add(2), Agent: "amina",
 		},
 		{
 			ID: "no dash", CustomerKey: "another one", Seq: 1, State: callback.Pending, Queue: "p",

@@ -2,6 +2,7 @@ package indextest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -46,7 +47,7 @@ func (b *bench) apply(entries ...queue.Entry) {
 // reserve asks for the agent at a moment and wants the entry with that id.
 func (b *bench) reserve(agent string, now time.Time, want string, queues ...string) queue.Entry {
 	b.Helper()
-	return b.reserveAs(queue.Reservation{Agent: agent, Queues: queues, Now: now, Hold: hold}, want)
+	return b.reserveAs(queue.Reservation{Agent: agent, Fits: only(queues...), Now: now, Hold: hold}, want)
 }
 
 func (b *bench) reserveAs(r queue.Reservation, want string) queue.Entry {
@@ -60,9 +61,17 @@ func (b *bench) reserveAs(r queue.Reservation, want string) queue.Entry {
 // none wants nothing to be ready.
 func (b *bench) none(now time.Time, queues ...string) {
 	b.Helper()
-	_, err := b.index.Reserve(b.Context(), queue.Reservation{Agent: "none", Queues: queues, Now: now, Hold: hold})
+	_, err := b.index.Reserve(b.Context(), queue.Reservation{Agent: "none", Fits: only(queues...), Now: now, Hold: hold})
 	require.ErrorIs(b, err, queue.ErrNoneReady)
 	require.NotErrorIs(b, err, queue.ErrIndexIncomplete)
+}
+
+// only fits the named queues, or all when there is none.
+func only(queues ...string) queue.Fit {
+	if len(queues) == 0 {
+		return nil
+	}
+	return func(name, _ string) (int64, bool) { return 0, slices.Contains(queues, name) }
 }
 
 func (b *bench) get(id string) queue.Entry {
@@ -130,8 +139,8 @@ func ids(entries []queue.Entry) []string {
 // pending is an entry of the queue "q" that is ready at t0, changed as told.
 func pending(id string, changes ...func(*queue.Entry)) queue.Entry {
 	e := queue.Entry{
-		ID: id, CustomerKey: "key", Seq: 1, State: callback.Pending, Queue: "q",
-		Rank: 100, OpenedAt: t0.Add(-time.Hour), ReadyAt: t0,
+		ID: id, CustomerKey: "key", Seq: 1, State: callback.Pending, Queue: "q", Line: "/",
+		Rank: 100, FirstDue: t0.Add(time.Hour), OpenedAt: t0.Add(-time.Hour), ReadyAt: t0,
 	}
 	for _, change := range changes {
 		change(&e)
@@ -142,6 +151,8 @@ func pending(id string, changes ...func(*queue.Entry)) queue.Entry {
 func seq(n uint64) func(*queue.Entry)           { return func(e *queue.Entry) { e.Seq = n } }
 func rank(n int64) func(*queue.Entry)           { return func(e *queue.Entry) { e.Rank = n } }
 func in(name string) func(*queue.Entry)         { return func(e *queue.Entry) { e.Queue = name } }
+func line(text string) func(*queue.Entry)       { return func(e *queue.Entry) { e.Line = text } }
+func firstDue(t time.Time) func(*queue.Entry)   { return func(e *queue.Entry) { e.FirstDue = t } }
 func from(name string) func(*queue.Entry)       { return func(e *queue.Entry) { e.Former = name } }
 func readyAt(t time.Time) func(*queue.Entry)    { return func(e *queue.Entry) { e.ReadyAt = t } }
 func openedAt(t time.Time) func(*queue.Entry)   { return func(e *queue.Entry) { e.OpenedAt = t } }

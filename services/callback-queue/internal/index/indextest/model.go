@@ -76,7 +76,8 @@ func (m *reference) reserve(r queue.Reservation) (queue.Entry, error) {
 		}
 	}
 	ready := m.choose(func(e queue.Entry) bool {
-		return m.isReady(e, r.Now) && (len(r.Queues) == 0 || slices.Contains(r.Queues, e.Queue))
+		_, ok := r.Fits(e.Queue, e.Line)
+		return m.isReady(e, r.Now) && ok
 	})
 	if len(ready) == 0 && !m.complete {
 		return queue.Entry{}, queue.ErrIndexIncomplete
@@ -85,10 +86,26 @@ func (m *reference) reserve(r queue.Reservation) (queue.Entry, error) {
 		return queue.Entry{}, queue.ErrNoneReady
 	}
 	best := slices.MinFunc(ready, func(a, b queue.Entry) int {
-		return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID))
+		behindA, _ := r.Fits(a.Queue, a.Line)
+		behindB, _ := r.Fits(b.Queue, b.Line)
+		return cmp.Or(cmp.Compare(a.Rank+behindA, b.Rank+behindB), inOrder(a, b))
 	})
 	m.holds = append(m.holds, held{id: best.ID, agent: r.Agent, request: r.RequestID, until: r.Now.Add(r.Hold)})
 	return best, nil
+}
+
+// inOrder is the order of entries of the same rank.
+func inOrder(a, b queue.Entry) int {
+	return cmp.Or(a.FirstDue.Compare(b.FirstDue), a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID))
+}
+
+// before counts as Index.Before does.
+func (m *reference) before(name, id string, now time.Time) (int, bool) {
+	m.pass(now)
+	ready := m.choose(func(e queue.Entry) bool { return e.Queue == name && m.isReady(e, now) })
+	slices.SortFunc(ready, func(a, b queue.Entry) int { return cmp.Or(cmp.Compare(a.Rank, b.Rank), inOrder(a, b)) })
+	at := slices.IndexFunc(ready, func(e queue.Entry) bool { return e.ID == id })
+	return max(at, 0), at >= 0
 }
 
 func (m *reference) choose(wanted func(queue.Entry) bool) []queue.Entry {

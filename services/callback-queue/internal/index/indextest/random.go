@@ -2,6 +2,7 @@ package indextest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 var (
 	modelQueues = []string{"one", "three", "two"} // sorted, as stats are
 	modelAgents = []string{"", "amina", "bruno"}
+	modelLines  = []string{"/", "fr/", "fr/vip"}
 )
 
 const modelIDs = 12
@@ -75,6 +77,7 @@ func (p *play) entry(t *rapid.T) queue.Entry {
 	}
 	return queue.Entry{
 		ID: number("key", n), CustomerKey: "key", Queue: in, Former: former, Seq: seq,
+		Line: rapid.SampledFrom(modelLines).Draw(t, "line"), FirstDue: p.moment(t, "first due"),
 		State: states.Draw(t, "state"), Rank: rapid.Int64Range(-2, 2).Draw(t, "rank"),
 		OpenedAt: opened, ReadyAt: p.moment(t, "ready"), DueAt: p.moment(t, "due"),
 		Agent: rapid.SampledFrom(modelAgents).Draw(t, "agent"),
@@ -94,7 +97,7 @@ func (p *play) reserve(t *rapid.T) {
 	r := queue.Reservation{
 		Agent:     rapid.SampledFrom(modelAgents).Draw(t, "agent"),
 		RequestID: rapid.SampledFrom([]string{"", "r", "s"}).Draw(t, "request"),
-		Queues:    rapid.SliceOfN(rapid.SampledFrom(append(modelQueues, "nowhere")), 0, 3).Draw(t, "queues"),
+		Fits:      p.fit(t),
 		Now:       p.now,
 		Hold:      time.Duration(rapid.IntRange(0, 60).Draw(t, "hold")) * time.Second,
 	}
@@ -106,6 +109,17 @@ func (p *play) reserve(t *rapid.T) {
 	}
 	require.NoError(t, err)
 	require.Equal(t, want, got)
+}
+
+// fit takes some lines of some queues, some less gladly.
+func (p *play) fit(t *rapid.T) queue.Fit {
+	queues := rapid.SliceOfN(rapid.SampledFrom(modelQueues), 0, 3).Draw(t, "queues")
+	lines := rapid.SliceOfN(rapid.SampledFrom(modelLines), 1, 3).Draw(t, "lines")
+	behind := rapid.SliceOfN(rapid.Int64Range(-3, 3), len(modelQueues), len(modelQueues)).Draw(t, "behind")
+	return func(name, line string) (int64, bool) {
+		ok := len(queues) == 0 || slices.Contains(queues, name) && slices.Contains(lines, line)
+		return behind[slices.Index(modelQueues, name)], ok
+	}
 }
 
 func (p *play) reset(t *rapid.T) {
@@ -182,6 +196,11 @@ func (p *play) check(t *rapid.T) {
 	require.NoError(t, err)
 	require.Equal(t, p.reference.stats(p.now), rows)
 	for _, e := range p.reference.entries {
+		n, ready, err := p.index.Before(p.Context(), e.Queue, e.ID, p.now)
+		require.NoError(t, err)
+		want, wantReady := p.reference.before(e.Queue, e.ID, p.now)
+		require.Equal(t, wantReady, ready)
+		require.Equal(t, want, n)
 		got, found, err := p.index.Get(p.Context(), e.ID)
 		require.NoError(t, err)
 		require.True(t, found)

@@ -121,7 +121,7 @@ func anyName(b *bench) {
 		require.Equal(b, name, b.get(number("a", i)).Agent)
 		require.Equal(b, []string{number("a", i)}, b.walk(queue.Filter{Agent: name}, 10, nothing), "%q", name)
 		require.Equal(b, []string{number("q", i)}, b.walk(queue.Filter{Queue: name}, 10, nothing), "%q", name)
-		ask := queue.Reservation{Agent: name, RequestID: name, Queues: []string{name}, Now: t0, Hold: hold}
+		ask := queue.Reservation{Agent: name, RequestID: name, Fits: only(name), Now: t0, Hold: hold}
 		b.reserveAs(ask, number("q", i))
 		b.reserveAs(ask, number("q", i))
 	}
@@ -138,7 +138,7 @@ func before(b *bench) {
 	none := []any{0, false}
 	require.Equal(b, none, place(t0, "q", "a-1"))
 	b.apply(
-		pending("a-1", rank(5)), pending("b-1", rank(3)), pending("c-1", rank(3)), pending("d-1", rank(1), readyAt(after(60))),
+		pending("a-1", rank(5), line("fr/")), pending("b-1", rank(3)), pending("c-1", rank(3), line("fr/vip")), pending("d-1", rank(1), readyAt(after(60))),
 		pending("e-1", rank(-9), in("other")), pending("f-1", rank(2), state(callback.Assigned), agent("amina")),
 	)
 	require.Equal(b, []any{2, true}, place(t0, "q", "a-1"))

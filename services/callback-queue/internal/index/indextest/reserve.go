@@ -45,6 +45,72 @@ func reserveOrderOverQueues(b *bench) {
 	b.none(t0)
 }
 
+func reserveBreaksTies(b *bench) {
+	b.complete()
+	early, late := openedAt(t0.Add(-2*time.Hour)), openedAt(t0.Add(-time.Hour))
+	b.apply(
+		pending("a-1", firstDue(after(2)), early), pending("b-1", firstDue(after(1)), late),
+		pending("c-1", firstDue(after(2)), late), pending("d-1", firstDue(time.Time{}), late),
+		pending("e-1", firstDue(after(2)), early, in("other")), pending("f-1", firstDue(after(2)), early, line("fr/")),
+		pending("g-1", rank(101), firstDue(after(0)), early),
+	)
+	for _, want := range []string{"d-1", "b-1", "a-1", "e-1", "f-1", "c-1", "g-1"} {
+		b.reserve("amina", t0, want)
+	}
+	b.none(t0)
+}
+
+func reserveLines(b *bench) {
+	b.complete()
+	b.apply(
+		pending("a-1", rank(1), line("de/")), pending("a-2", rank(2), line("de/")),
+		pending("b-1", rank(3), line("fr/vip")), pending("c-1", rank(4), line("fr/")),
+		pending("d-1", rank(5), line("de/"), in("two")), pending("e-1", rank(6), line("fr/"), in("two"), readyAt(after(1))),
+	)
+	french := queue.Reservation{Agent: "amina", Now: t0, Hold: hold, Fits: func(_, line string) (int64, bool) {
+		return 0, line == "fr/"
+	}}
+	b.reserveAs(french, "c-1")
+	_, err := b.index.Reserve(b.Context(), french)
+	require.ErrorIs(b, err, queue.ErrNoneReady)
+	french.Now = after(1)
+	b.reserveAs(french, "e-1")
+	// Another state of it may ask for something else.
+	b.apply(pending("a-2", seq(2), rank(2), line("fr/")))
+	b.reserveAs(french, "a-2")
+	b.reserve("bruno", after(1), "a-1")
+	b.reserve("bruno", after(1), "b-1")
+	b.reserve("bruno", after(1), "d-1")
+	// A hold that ended goes back to its line, whoever finds it.
+	end := after(1).Add(hold)
+	b.none(end, "nowhere")
+	french.Now = end
+	b.reserveAs(french, "a-2")
+	b.reserve("bruno", end, "a-1", "q")
+}
+
+func reserveWithPreferences(b *bench) {
+	b.complete()
+	b.apply(
+		pending("a-1", rank(1), in("one")), pending("a-2", rank(20), in("one")),
+		pending("b-1", rank(5), in("two"), line("fr/")), pending("b-2", rank(8), in("two"), line("fr/vip")),
+		pending("c-1", rank(9), in("one"), line("fr/vip"), readyAt(after(1))),
+	)
+	ask := queue.Reservation{Agent: "amina", Now: after(1), Hold: hold, Fits: func(name, line string) (int64, bool) {
+		switch {
+		case line == "fr/vip":
+			return -100, true
+		case name == "one":
+			return 10, true
+		default:
+			return 0, true
+		}
+	}}
+	for _, want := range []string{"b-2", "c-1", "b-1", "a-1", "a-2"} {
+		b.reserveAs(ask, want)
+	}
+}
+
 func reserveQueues(b *bench) {
 	b.complete()
 	b.apply(
@@ -189,7 +255,7 @@ func sameRequest(b *bench) {
 	ask := func(agent, request, want string, seconds int, queues ...string) {
 		b.Helper()
 		b.reserveAs(queue.Reservation{
-			Agent: agent, RequestID: request, Queues: queues, Now: after(seconds), Hold: hold,
+			Agent: agent, RequestID: request, Fits: only(queues...), Now: after(seconds), Hold: hold,
 		}, want)
 	}
 	ask("amina", "r", "a-1", 0)

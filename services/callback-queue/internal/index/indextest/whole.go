@@ -20,7 +20,7 @@ func newIsIncomplete(b *bench) {
 	_, err = b.index.Reserve(b.Context(), ask)
 	require.ErrorIs(b, err, queue.ErrIndexIncomplete)
 	require.NotErrorIs(b, err, queue.ErrNoneReady)
-	_, err = b.index.Reserve(b.Context(), queue.Reservation{Agent: "amina", Queues: []string{"x", "q"}, Now: t0, Hold: hold})
+	_, err = b.index.Reserve(b.Context(), queue.Reservation{Agent: "amina", Fits: only("x", "q"), Now: t0, Hold: hold})
 	require.ErrorIs(b, err, queue.ErrIndexIncomplete)
 }
 

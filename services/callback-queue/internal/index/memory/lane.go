@@ -44,8 +44,10 @@ func listOf(s callback.State) listNo {
 // lane is one queue.
 type lane struct {
 	name string
-	// ready is sorted as reservations go; all others as pages do.
-	ready *tree
+	// lines hold what is ready, sorted as reservations go; none is empty.
+	lines map[string]*tree
+	ready int // in all lines
+	// lists are sorted as pages are.
 	lists [listCount]*tree
 	// holds counts the entries that are reserved here and not committed yet.
 	holds int
@@ -54,13 +56,34 @@ type lane struct {
 func (x *Index) lane(name string) *lane {
 	l, known := x.lanes[name]
 	if !known {
-		l = &lane{name: name, ready: newTree(byRank)}
+		l = &lane{name: name, lines: make(map[string]*tree)}
 		for i := range l.lists {
 			l.lists[i] = newTree(byOpening)
 		}
 		x.lanes[name] = l
 	}
 	return l
+}
+
+// queueUp puts a record into its line.
+func (l *lane) queueUp(r *record) {
+	line, known := l.lines[r.line]
+	if !known {
+		line = newTree(byPlace)
+		l.lines[r.line] = line
+	}
+	line.Set(r)
+	l.ready++
+}
+
+// stepOut takes a record out of its line, and the line away when it was the last.
+func (l *lane) stepOut(r *record) {
+	line := l.lines[r.line]
+	line.Delete(r)
+	l.ready--
+	if line.Len() == 0 {
+		delete(l.lines, r.line)
+	}
 }
 
 // desk is one agent: the entries that name it, sorted as pages are.

@@ -8,7 +8,7 @@ import (
 // functions here are the only ones that move it, and keep its page list right.
 
 func (x *Index) makeReady(r *record) {
-	r.lane.ready.Set(r)
+	r.lane.queueUp(r)
 	r.enlist(listReady)
 }
 
@@ -38,7 +38,7 @@ func (x *Index) unplace(r *record) {
 		delete(x.asks, r.hold.ask)
 		r.hold = nil
 	case r.list == listReady:
-		r.lane.ready.Delete(r)
+		r.lane.stepOut(r)
 	default:
 		x.delayed.Delete(r)
 	}
@@ -70,10 +70,10 @@ func (x *Index) settle(now int64) {
 	}
 }
 
-// head is the queue's best entry that is ready at now. An entry that another
+// head is the line's first entry that is ready at now. An entry that another
 // caller's faster clock made ready goes back to wait.
-func (x *Index) head(l *lane, now int64) *record {
-	for r, found := l.ready.Min(); found; r, found = l.ready.Min() {
+func (x *Index) head(line *tree, now int64) *record {
+	for r, found := line.Min(); found; r, found = line.Min() {
 		if r.ready <= now {
 			return r
 		}

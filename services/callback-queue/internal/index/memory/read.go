@@ -53,7 +53,7 @@ func (x *Index) Due(_ context.Context, now time.Time, limit int) ([]queue.Entry,
 	return entries, nil
 }
 
-// Before implements queue.Index. It searches the ready entries by halves.
+// Before implements queue.Index. It searches each line by halves.
 func (x *Index) Before(_ context.Context, name, id string, now time.Time) (int, bool, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -63,11 +63,14 @@ func (x *Index) Before(_ context.Context, name, id string, now time.Time) (int, 
 	if !known || r.lane.name != name || r.state != callback.Pending || r.hold != nil || r.ready > moment {
 		return 0, false, nil
 	}
-	ready := r.lane.ready
-	return sort.Search(ready.Len(), func(i int) bool {
-		other, _ := ready.GetAt(i)
-		return !byRank(other, r)
-	}), true, nil
+	n := 0
+	for _, line := range r.lane.lines {
+		n += sort.Search(line.Len(), func(i int) bool {
+			other, _ := line.GetAt(i)
+			return !byPlace(other, r)
+		})
+	}
+	return n, true, nil
 }
 
 // Stats implements queue.Index: one row for every queue that holds an entry.
@@ -95,7 +98,7 @@ func (l *lane) entries() int {
 
 func (l *lane) stats() queue.Stats {
 	row := queue.Stats{
-		Queue: l.name, Ready: l.ready.Len(),
+		Queue: l.name, Ready: l.ready,
 		Delayed: l.lists[listWaiting].Len() - l.holds, Held: l.holds,
 	}
 	for list := listReserved; list <= listWrapping; list++ {

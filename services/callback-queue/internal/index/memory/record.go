@@ -12,11 +12,12 @@ import (
 // record is one entry, with instants as numbers: a million of them are kept.
 type record struct {
 	id, customerKey string
+	line            string
 	lane            *lane
 	desk            *desk // nil when no agent is named
 	hold            *hold // nil when not reserved here
 	seq             uint64
-	rank            int64
+	rank, firstDue  int64
 	opened, ready   int64
 	due             int64
 	state           callback.State
@@ -35,7 +36,7 @@ type ask struct{ agent, request string }
 func newRecord(e queue.Entry, l *lane, d *desk) *record {
 	return &record{
 		id: e.ID, customerKey: sharePrefix(e.ID, e.CustomerKey), lane: l, desk: d,
-		seq: e.Seq, rank: e.Rank, state: e.State,
+		line: e.Line, seq: e.Seq, rank: e.Rank, firstDue: order.Nanos(e.FirstDue), state: e.State,
 		opened: order.Nanos(e.OpenedAt), ready: order.Nanos(e.ReadyAt), due: order.Nanos(e.DueAt),
 		list: listNone,
 	}
@@ -52,8 +53,8 @@ func sharePrefix(id, customerKey string) string {
 
 func (r *record) entry() queue.Entry {
 	e := queue.Entry{
-		ID: r.id, CustomerKey: r.customerKey, Seq: r.seq, State: r.state, Queue: r.lane.name,
-		Rank: r.rank, OpenedAt: order.Time(r.opened), ReadyAt: order.Time(r.ready), DueAt: order.Time(r.due),
+		ID: r.id, CustomerKey: r.customerKey, Seq: r.seq, State: r.state, Queue: r.lane.name, Line: r.line,
+		Rank: r.rank, FirstDue: order.Time(r.firstDue), OpenedAt: order.Time(r.opened), ReadyAt: order.Time(r.ready), DueAt: order.Time(r.due),
 	}
 	if r.desk != nil {
 		e.Agent = r.desk.agent
@@ -63,11 +64,23 @@ func (r *record) entry() queue.Entry {
 
 func (r *record) key() order.Key { return order.Key{Opened: r.opened, ID: r.id} }
 
-func byRank(a, b *record) bool    { return before(a.rank, b.rank, a, b) }
 func byOpening(a, b *record) bool { return before(a.opened, b.opened, a, b) }
 func byReadyAt(a, b *record) bool { return before(a.ready, b.ready, a, b) }
 func byDueAt(a, b *record) bool   { return before(a.due, b.due, a, b) }
 func byHoldEnd(a, b *record) bool { return before(a.hold.until, b.hold.until, a, b) }
+
+// byPlace is the order in which ready entries are given away.
+func byPlace(a, b *record) bool { return goesBefore(a, 0, b, 0) }
+
+// goesBefore is byPlace of two entries that are that much behind their rank.
+func goesBefore(a *record, behindA int64, b *record, behindB int64) bool {
+	return cmp.Or(
+		cmp.Compare(a.rank+behindA, b.rank+behindB),
+		cmp.Compare(a.firstDue, b.firstDue),
+		cmp.Compare(a.opened, b.opened),
+		cmp.Compare(a.id, b.id),
+	) < 0
+}
 
 // before orders by a number, and by id where the numbers are equal.
 func before(x, y int64, a, b *record) bool {

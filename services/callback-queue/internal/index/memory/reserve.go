@@ -21,7 +21,7 @@ func (x *Index) Reserve(_ context.Context, r queue.Reservation) (queue.Entry, er
 			return held.entry(), nil
 		}
 	}
-	best := x.best(r.Queues, now)
+	best := x.best(r.Fits, now)
 	if best == nil {
 		return queue.Entry{}, x.none()
 	}
@@ -29,23 +29,22 @@ func (x *Index) Reserve(_ context.Context, r queue.Reservation) (queue.Entry, er
 	return best.entry(), nil
 }
 
-// best is the lowest (Rank, ID) ready in the named queues, or in all.
-func (x *Index) best(names []string, now int64) *record {
+// best is the first ready entry of those that fit; nil fits all.
+func (x *Index) best(fits queue.Fit, now int64) *record {
 	var best *record
-	consider := func(l *lane) {
-		if r := x.head(l, now); r != nil && (best == nil || byRank(r, best)) {
-			best = r
-		}
-	}
-	if len(names) == 0 {
-		for _, l := range x.lanes {
-			consider(l)
-		}
-		return best
-	}
-	for _, name := range names {
-		if l, known := x.lanes[name]; known {
-			consider(l)
+	var behind int64 // the best's
+	for _, l := range x.lanes {
+		for text, line := range l.lines {
+			var by int64
+			if fits != nil {
+				var ok bool
+				if by, ok = fits(l.name, text); !ok {
+					continue
+				}
+			}
+			if r := x.head(line, now); r != nil && (best == nil || goesBefore(r, by, best, behind)) {
+				best, behind = r, by
+			}
 		}
 	}
 	return best

@@ -83,6 +83,40 @@ func HexOf(n int64) string {
 	return strings.Repeat("0", hexDigits-len(digits)) + digits
 }
 
+// digits64 are the digits of Sortable, in the order of their bytes.
+const digits64 = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+
+// SortableSize is how long a number is as Sortable.
+const SortableSize = 11
+
+// Sortable is a number as 11 characters that sort as the number does, negative
+// ones included.
+func Sortable(n int64) string {
+	var text [SortableSize]byte
+	u := uint64(n) ^ (1 << 63)
+	for i := range text {
+		text[SortableSize-1-i] = digits64[u&63]
+		u >>= 6
+	}
+	return string(text[:])
+}
+
+// FromSortable reads what Sortable made.
+func FromSortable(text string) (int64, error) {
+	if len(text) != SortableSize {
+		return 0, fmt.Errorf("%d sortable digits, not %d", len(text), SortableSize)
+	}
+	var u uint64
+	for i := range len(text) {
+		d := strings.IndexByte(digits64, text[i])
+		if d < 0 {
+			return 0, fmt.Errorf("%q is no sortable digit", text[i])
+		}
+		u = u<<6 | uint64(d)
+	}
+	return int64(u ^ (1 << 63)), nil
+}
+
 // FromHex reads what HexOf made.
 func FromHex(text string) (int64, error) {
 	if len(text) != hexDigits {

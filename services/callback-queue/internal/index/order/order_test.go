@@ -35,6 +35,23 @@ func TestNanosSortsWhatItCannotKeep(t *testing.T) {
 	}
 }
 
+func TestSortableSortsAsTheNumber(t *testing.T) {
+	t.Parallel()
+	number := rapid.OneOf(rapid.Int64(), rapid.Int64Range(-100, 100), rapid.SampledFrom([]int64{math.MinInt64, math.MaxInt64}))
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := number.Draw(t, "a"), number.Draw(t, "b")
+		require.Len(t, order.Sortable(a), order.SortableSize)
+		require.Equal(t, cmp.Compare(a, b), cmp.Compare(order.Sortable(a), order.Sortable(b)))
+		back, err := order.FromSortable(order.Sortable(a))
+		require.NoError(t, err)
+		require.Equal(t, a, back)
+	})
+	for _, bad := range []string{"", "0", "01234567890-", "0123456789é", "01234 67890"} {
+		_, err := order.FromSortable(bad)
+		require.Error(t, err, bad)
+	}
+}
+
 func TestKeyTextSortsAsTheKey(t *testing.T) {
 	t.Parallel()
 	key := rapid.Custom(func(t *rapid.T) order.Key {

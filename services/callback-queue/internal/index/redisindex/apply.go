@@ -3,6 +3,7 @@ package redisindex
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 
@@ -49,15 +50,17 @@ func (x *Index) apply(ctx context.Context, entries []queue.Entry) error {
 	return nil
 }
 
-// applyRound makes calls, and the names of their queues known before them.
+// applyRound makes calls, and their lines known before them.
 func (x *Index) applyRound(ctx context.Context, calls []call) error {
 	var enrolled *redis.IntCmd
 	calls[0].before = func(pipe redis.Pipeliner) {
-		names := make([]any, len(calls))
-		for i, c := range calls {
-			names[i] = c.queue
+		var texts []any
+		for _, c := range calls {
+			for _, l := range c.lines {
+				texts = append(texts, line{c.queue, l}.text())
+			}
 		}
-		enrolled = pipe.SAdd(ctx, x.keys.queues(), names...)
+		enrolled = pipe.SAdd(ctx, x.keys.lines(), texts...)
 	}
 	if _, err := x.run(ctx, calls...); err != nil {
 		return err
@@ -71,6 +74,7 @@ type place struct{ queue, id string }
 // value is what shall be held there, unless something newer is.
 type value struct {
 	place
+	line string
 	seq  uint64
 	text string
 }
@@ -81,9 +85,9 @@ func values(entries []queue.Entry) []value {
 	all := make([]value, 0, len(entries))
 	for i := range entries {
 		e := &entries[i]
-		all = append(all, value{place{e.Queue, e.ID}, e.Seq, encode(e)})
+		all = append(all, value{place{e.Queue, e.ID}, e.Line, e.Seq, encode(e)})
 		if e.Former != "" && e.Former != e.Queue {
-			all = append(all, value{place{e.Former, e.ID}, e.Seq, encodeMoved(e.Seq)})
+			all = append(all, value{place{e.Former, e.ID}, e.Line, e.Seq, encodeMoved(e.Seq)})
 		}
 	}
 	return all
@@ -112,6 +116,9 @@ func applyCalls(entries []queue.Entry) []call {
 			calls = append(calls, call{script: applyScript, queue: v.queue})
 		}
 		calls[at].args = append(calls[at].args, v.id, v.text)
+		if !slices.Contains(calls[at].lines, v.line) {
+			calls[at].lines = append(calls[at].lines, v.line)
+		}
 	}
 	return calls
 }

@@ -19,7 +19,7 @@ end
 
 local function takeout(old, asked, entry)
   if old.kind == 'p' then
-    zrem(READY, old.id)
+    zrem(READY, standing(old))
     zrem(DELAYED, old.id)
     zrem(HOLDS, old.id)
     unask(asked)
@@ -43,7 +43,7 @@ local function putin(entry)
   end
   zadd(LISTS, 0, member(entry, entry.list))
   if entry.kind == 'p' and entry.list == 'r' then
-    zadd(READY, entry.rank, entry.id)
+    zadd(READY, 0, standing(entry))
   elseif entry.kind == 'p' then
     zadd(DELAYED, entry.ready, entry.id)
   end

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
@@ -13,10 +14,10 @@ import (
 )
 
 // An entry's value is text with single spaces between its fields. The first
-// eight are for the scripts too (prelude.lua says what they mean); state, the
-// exact deadline and the customer follow. Id and queue stand in the key.
+// ten are for the scripts too (prelude.lua says what they mean); state, the exact
+// deadline and the customer follow. Id and queue stand in the key.
 const (
-	fieldsOfValue = 11
+	fieldsOfValue = 13
 	// absent is a deadline that is not there; same is a field that is found
 	// elsewhere: the deadline in the scripts' field, the customer in the id.
 	absent, same = "-", "="
@@ -38,7 +39,7 @@ func encode(e *queue.Entry) string {
 	kind, list := kindOf(e)
 	ready := order.Nanos(e.ReadyAt)
 	due, exactDue := deadline(e)
-	b := make([]byte, 0, 128)
+	b := make([]byte, 0, 192)
 	b = strconv.AppendUint(b, e.Seq, 10)
 	b = append(append(append(b, ' '), kind...), ' ')
 	b = append(append(b, list...), ' ')
@@ -47,14 +48,49 @@ func encode(e *queue.Entry) string {
 	b = append(append(b, order.HexOf(order.Nanos(e.OpenedAt))...), ' ')
 	b = append(append(b, due...), ' ')
 	b = append(append(b, url.QueryEscape(e.Agent)...), ' ')
+	b = append(append(b, e.Line...), ' ')
+	b = append(append(b, placeOf(e)...), ' ')
 	b = append(strconv.AppendUint(b, uint64(e.State), 10), ' ')
 	b = append(append(b, exactDue...), ' ')
 	return string(append(b, customer(e)...))
 }
 
+// placeSize is how long a place is, and rankSize how much of it is the rank.
+const (
+	rankSize  = order.SortableSize
+	placeSize = 3 * order.SortableSize
+)
+
+// placeOf is what orders an entry within its line, but for the id.
+func placeOf(e *queue.Entry) string {
+	return order.Sortable(e.Rank) + order.Sortable(order.Nanos(e.FirstDue)) + order.Sortable(order.Nanos(e.OpenedAt))
+}
+
+// firstDueIn reads a place.
+func firstDueIn(place string) (time.Time, error) {
+	if len(place) != placeSize {
+		return time.Time{}, fmt.Errorf("place of %d characters", len(place))
+	}
+	due, err := order.FromSortable(place[rankSize : 2*rankSize])
+	return order.Time(due), err
+}
+
+// readyMember is an entry of a line as the ready set has it.
+func readyMember(line, place, id string) string { return line + " " + place + id }
+
+// splitReady takes a member apart: the rank, and what decides where ranks are equal.
+func splitReady(member, line string) (rank int64, tie string, err error) {
+	at := len(line) + 1
+	if len(member) < at+placeSize {
+		return 0, "", errValue
+	}
+	rank, err = order.FromSortable(member[at : at+rankSize])
+	return rank, member[at+rankSize:], err
+}
+
 // encodeMoved is the value of an entry that is in another queue since an event.
 func encodeMoved(seq uint64) string {
-	return strconv.FormatUint(seq, 10) + " " + kindMoved + " - 0 0 " + order.HexOf(0) + " " + absent + "  0 " + absent + " " + same
+	return strconv.FormatUint(seq, 10) + " " + kindMoved + " - 0 0 " + order.HexOf(0) + " " + absent + "   - 0 " + absent + " " + same
 }
 
 // isMoved reports whether a value says that its entry is elsewhere.
@@ -119,12 +155,12 @@ func decode(queueName, id, value string) (queue.Entry, error) {
 	if len(f) != fieldsOfValue {
 		return queue.Entry{}, fmt.Errorf("%w: %d fields", errValue, len(f))
 	}
-	exactDue := f[9]
+	exactDue := f[11]
 	if exactDue == same {
 		exactDue = f[6]
 	}
-	var errs [8]error
-	e := queue.Entry{ID: id, Queue: queueName}
+	var errs [9]error
+	e := queue.Entry{ID: id, Queue: queueName, Line: f[8]}
 	e.Seq, errs[0] = strconv.ParseUint(f[0], 10, 64)
 	e.Rank, errs[1] = strconv.ParseInt(f[3], 10, 64)
 	ready, err := strconv.ParseInt(f[4], 10, 64)
@@ -132,13 +168,14 @@ func decode(queueName, id, value string) (queue.Entry, error) {
 	opened, err := order.FromHex(f[5])
 	e.OpenedAt, errs[3] = order.Time(opened), err
 	e.Agent, errs[4] = url.QueryUnescape(f[7])
-	state, err := strconv.ParseUint(f[8], 10, 8)
+	state, err := strconv.ParseUint(f[10], 10, 8)
 	e.State, errs[5] = callback.State(state), err
 	if exactDue != absent {
 		due, err := strconv.ParseInt(exactDue, 10, 64)
 		e.DueAt, errs[6] = order.Time(due), err
 	}
-	e.CustomerKey, errs[7] = customerOf(id, f[10])
+	e.CustomerKey, errs[7] = customerOf(id, f[12])
+	e.FirstDue, errs[8] = firstDueIn(f[9])
 	if err := errors.Join(errs[:]...); err != nil {
 		return queue.Entry{}, fmt.Errorf("%w: %w", errValue, err)
 	}

@@ -52,9 +52,9 @@ func TestDecodeRefusesWhatEncodeNeverMakes(t *testing.T) {
 func TestKeysOfAQueueShareASlot(t *testing.T) {
 	t.Parallel()
 	space := keyspace{prefix: "p"}
-	require.Equal(t, "p:{after-sales}:entries", space.entries("after-sales"))
-	require.Equal(t, "p:{%7Ba%7D}:entries", space.entries("{a}"))
-	require.Equal(t, "p:{%}:entries", space.entries(""))
+	require.Equal(t, "p:2:{after-sales}:entries", space.entries("after-sales"))
+	require.Equal(t, "p:2:{%7Ba%7D}:entries", space.entries("{a}"))
+	require.Equal(t, "p:2:{%}:entries", space.entries(""))
 	require.NotEqual(t, space.entries("%"), space.entries(""))
 	require.Len(t, space.queue("q"), len(queueKeys))
 }

@@ -25,12 +25,12 @@ func (x *Index) HeldBy(ctx context.Context, agent string) ([]queue.Entry, error)
 // heldBy needs one round trip, and another when the agent has something.
 func (x *Index) heldBy(ctx context.Context, agent string) ([]queue.Entry, error) {
 	for {
-		known := x.names()
+		known := x.crowd()
 		pipe := x.client.Pipeline()
-		current := pipe.SMembers(ctx, x.keys.queues())
-		members := make([]*redis.StringSliceCmd, len(known))
+		current := pipe.SMembers(ctx, x.keys.lines())
+		members := make([]*redis.StringSliceCmd, len(known.queues))
 		list := deskHeld + url.QueryEscape(agent)
-		for i, name := range known {
+		for i, name := range known.queues {
 			members[i] = pipe.ZRangeByLex(ctx, x.keys.lists(name), &redis.ZRangeBy{Min: "[" + list + ":", Max: "(" + list + ";"})
 		}
 		// Asked last: an index that was lost just now has answered that nothing is held.
@@ -43,7 +43,7 @@ func (x *Index) heldBy(ctx context.Context, agent string) ([]queue.Entry, error)
 			return nil, err
 		}
 		if same {
-			return x.heldIn(ctx, agent, known, members, whole)
+			return x.heldIn(ctx, agent, known.queues, members, whole)
 		}
 	}
 }

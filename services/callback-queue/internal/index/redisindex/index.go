@@ -19,15 +19,15 @@
 // with the server or with the last moments of one that failed over. What is lost
 // between an Apply and its Advance, a round trip later, is not noticed.
 //
-// Instants are compared as doubles, 256 ns apart at worst; ranks beyond 2^53
-// either side of 0 that round to the same double count as equal, and the id
-// decides.
+// Instants are compared as doubles, 256 ns apart at worst; so are ranks over
+// several lines, exact up to 2^53 either side of 0.
 package redisindex
 
 import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -45,8 +45,8 @@ type Index struct {
 	// trips and applies are shared by those who ask at the same moment.
 	trips   together[redis.Cmder]
 	applies together[queue.Entry]
-	// lastNames spares peeks a round trip; each peek checks it.
-	lastNames atomic.Pointer[[]string]
+	// lastCrowd spares peeks a round trip; each peek checks it.
+	lastCrowd atomic.Pointer[crowd]
 }
 
 // New returns the index under a key prefix, which should have no braces: they
@@ -104,7 +104,7 @@ func (x *Index) Advance(ctx context.Context, p queue.Progress) error {
 }
 
 // Reset implements queue.Index. It takes away only this index's entries. The
-// names of its queues stay known: forgetting one while another replica applies
+// names of its lines stay known: forgetting one while another replica applies
 // an entry to it would hide that entry.
 func (x *Index) Reset(ctx context.Context) (string, error) {
 	life := rand.Text()
@@ -128,5 +128,9 @@ func (x *Index) Reset(ctx context.Context) (string, error) {
 
 // queues are the names of all queues an entry was ever applied to.
 func (x *Index) queues(ctx context.Context) ([]string, error) {
-	return x.client.SMembers(ctx, x.keys.queues()).Result()
+	known := x.crowd()
+	if _, err := x.compare(known, x.client.SMembers(ctx, x.keys.lines())); err != nil {
+		return nil, err
+	}
+	return slices.Clone(x.crowd().queues), nil
 }

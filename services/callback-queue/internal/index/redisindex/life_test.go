@@ -190,12 +190,12 @@ func TestResetTakesOnlyItsOwn(t *testing.T) {
 	mine, other := redisindex.New(client, "p"), redisindex.New(client, "p:one")
 	rebuild(t, mine, entries(10))
 	rebuild(t, other, entries(10))
-	require.NoError(t, client.Set(t.Context(), "p:{one}:alien", "1", 0).Err())
+	require.NoError(t, client.Set(t.Context(), "p:2:{one}:alien", "1", 0).Err())
 
 	reset(t, mine)
-	left, err := client.Keys(t.Context(), "p:{*").Result()
+	left, err := client.Keys(t.Context(), "p:2:{*").Result()
 	require.NoError(t, err)
-	require.ElementsMatch(t, []string{"p:{one}:alien", "p:{%index}:meta", "p:{%index}:queues"}, left)
+	require.ElementsMatch(t, []string{"p:2:{one}:alien", "p:2:{%index}:meta", "p:2:{%index}:lines"}, left)
 	require.Equal(t, 10, claimAll(t, other))
 }
 
@@ -266,7 +266,7 @@ func TestSilentServerKeepsNobodyLongerThanTheContext(t *testing.T) {
 
 func calls(x *redisindex.Index) map[string]func(context.Context) error {
 	everywhere := ask
-	everywhere.Queues = []string{"one", "two"}
+	everywhere.Fits = func(name, _ string) (int64, bool) { return 0, name == "one" || name == "two" }
 	return map[string]func(context.Context) error{
 		"checkpoint": func(ctx context.Context) error { _, err := x.Checkpoint(ctx); return err },
 		"advance":    func(ctx context.Context) error { return x.Advance(ctx, whole(upTo(""))) },
@@ -315,10 +315,10 @@ func TestSettledCallbacksLeaveOnlyTheirEntry(t *testing.T) {
 	}
 	left, err := client.Keys(t.Context(), prefix+":*").Result()
 	require.NoError(t, err)
-	want := []string{prefix + ":{%index}:meta", prefix + ":{%index}:queues"}
+	want := []string{prefix + ":2:{%index}:meta", prefix + ":2:{%index}:lines"}
 	for _, name := range []string{"one", "two"} {
-		want = append(want, prefix+":{"+name+"}:entries", prefix+":{"+name+"}:lists")
-		count, err := client.ZCard(t.Context(), prefix+":{"+name+"}:lists").Result()
+		want = append(want, prefix+":2:{"+name+"}:entries", prefix+":2:{"+name+"}:lists")
+		count, err := client.ZCard(t.Context(), prefix+":2:{"+name+"}:lists").Result()
 		require.NoError(t, err)
 		require.EqualValues(t, len(list)/2, count)
 	}
@@ -331,7 +331,7 @@ func TestDamagedValueIsAnError(t *testing.T) {
 	client, prefix := testkit.Redis(t), testkit.RedisPrefix(t)
 	x := redisindex.New(client, prefix)
 	rebuild(t, x, entries(1))
-	key := prefix + ":{one}:entries"
+	key := prefix + ":2:{one}:entries"
 	value, err := client.HGet(t.Context(), key, "key0000-1").Result()
 	require.NoError(t, err)
 	for i := range len(value) {

@@ -7,62 +7,113 @@ import (
 	"slices"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
 
-// head is the best entry of a queue, as its ready set says.
+// head is the best entry of a queue for who asks, as its ready set says.
 type head struct {
 	queue string
-	rank  float64
-	id    string
+	rank  int64 // with what the line is behind
+	tie   string
 }
 
 // sight is what a peek saw. It is a hint: only the script that takes decides.
 type sight struct {
-	// heads of the wanted queues, best first.
+	// choice is what the peek was made on.
+	choice choice
+	// heads of the queues with lines that fit, best first.
 	heads []head
-	// unsettled are the wanted queues where time has entries to move.
+	// unsettled are those of them where time has entries to move.
 	unsettled []string
-	// asked are the queues, wanted or not, that know the question.
+	// asked are the queues, fitting or not, that know the question.
 	asked []string
+}
+
+// choice is what fits of the lines that are known.
+type choice struct {
+	crowd *crowd
+	// queues are those with a line that fits, in the crowd's order.
+	queues []string
+	fits   map[string][]fitting
+}
+
+// fitting is a line that fits, and how much is added to its ranks.
+type fitting struct {
+	line   string
+	behind int64
+}
+
+func choose(c *crowd, fits queue.Fit) choice {
+	out := choice{crowd: c, fits: make(map[string][]fitting, len(c.queues))}
+	for _, name := range c.queues {
+		for _, text := range c.linesOf[name] {
+			var behind int64
+			ok := fits == nil
+			if !ok {
+				behind, ok = fits(name, text)
+			}
+			if ok {
+				out.fits[name] = append(out.fits[name], fitting{text, behind})
+			}
+		}
+		if len(out.fits[name]) > 0 {
+			out.queues = append(out.queues, name)
+		}
+	}
+	return out
 }
 
 // glance holds the replies about one queue.
 type glance struct {
 	queue       string
-	ready       *redis.ZSliceCmd // nil in a queue that is not wanted
-	ended, ripe *redis.IntCmd
-	asked       *redis.StringCmd // nil without a question
+	fits        []fitting
+	ready       []*redis.StringSliceCmd // one for each line that fits
+	ended, ripe *redis.IntCmd           // nil where none does
+	asked       *redis.StringCmd        // nil without a question
 }
 
 // peek looks at all queues in one round trip of plain reads, which cost Redis a
-// tenth of what scripts do. The names of the queues are read in the same round
-// trip: when they are not those that were known from the last time, it is made
-// once more.
+// tenth of what scripts do. The lines there are are read in the same round trip:
+// when they are not those that were known from the last time, it is made once
+// more.
 func (s *search) peek(ctx context.Context) (sight, error) {
 	for {
-		known := s.x.names()
+		known := s.choice()
 		pipe := s.x.client.Pipeline()
-		current := pipe.SMembers(ctx, s.x.keys.queues())
+		current := pipe.SMembers(ctx, s.x.keys.lines())
 		glances := s.look(ctx, pipe, known)
 		if err := s.x.exec(ctx, pipe); err != nil {
 			return sight{}, err
 		}
-		if same, err := s.x.compare(known, current); err != nil {
+		if same, err := s.x.compare(known.crowd, current); err != nil {
 			return sight{}, err
 		} else if same {
-			return see(glances)
+			seen, err := see(glances)
+			seen.choice = known
+			return seen, err
 		}
 	}
 }
 
+// choice is what fits of the lines as they were read last.
+func (s *search) choice() choice {
+	if known := s.x.crowd(); s.chosen.crowd != known {
+		s.chosen = choose(known, s.fits)
+	}
+	return s.chosen
+}
+
 // look sends the reads of one peek.
-func (s *search) look(ctx context.Context, pipe redis.Pipeliner, known []string) []glance {
+func (s *search) look(ctx context.Context, pipe redis.Pipeliner, known choice) []glance {
 	var glances []glance
-	for _, name := range known {
+	for _, name := range known.crowd.queues {
 		keys := s.x.keys.queue(name)
-		g := glance{queue: name}
-		if len(s.wanted) == 0 || slices.Contains(s.wanted, name) {
-			g.ready = pipe.ZRangeWithScores(ctx, keys[keyReady], 0, 0)
+		g := glance{queue: name, fits: known.fits[name]}
+		for _, f := range g.fits {
+			g.ready = append(g.ready, pipe.ZRangeByLex(ctx, keys[keyReady], firstOf(f.line)))
+		}
+		if len(g.fits) > 0 {
 			g.ended = pipe.ZCount(ctx, keys[keyHolds], "-inf", decimal(s.now))
 			g.ripe = pipe.ZCount(ctx, keys[keyDelayed], "-inf", decimal(s.now))
 		}
@@ -74,6 +125,11 @@ func (s *search) look(ctx context.Context, pipe redis.Pipeliner, known []string)
 	return glances
 }
 
+// firstOf asks for the first of a line in a ready set.
+func firstOf(line string) *redis.ZRangeBy {
+	return &redis.ZRangeBy{Min: "[" + line + " ", Max: "(" + line + "!", Count: 1}
+}
+
 func see(glances []glance) (sight, error) {
 	var seen sight
 	for _, g := range glances {
@@ -83,46 +139,80 @@ func see(glances []glance) (sight, error) {
 			}
 			seen.asked = append(seen.asked, g.queue)
 		}
-		if g.ready == nil {
+		if len(g.fits) == 0 {
 			continue
 		}
-		if err := errors.Join(g.ready.Err(), g.ended.Err(), g.ripe.Err()); err != nil {
+		if err := errors.Join(g.ended.Err(), g.ripe.Err()); err != nil {
 			return sight{}, err
 		}
 		if g.ended.Val()+g.ripe.Val() > 0 {
 			seen.unsettled = append(seen.unsettled, g.queue)
 		}
-		for _, z := range g.ready.Val() {
-			id, _ := z.Member.(string)
-			seen.heads = append(seen.heads, head{queue: g.queue, rank: z.Score, id: id})
+		best, found, err := g.head()
+		if err != nil {
+			return sight{}, err
+		}
+		if found {
+			seen.heads = append(seen.heads, best)
 		}
 	}
-	slices.SortFunc(seen.heads, func(a, b head) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.id, b.id))
-	})
+	slices.SortFunc(seen.heads, compareHeads)
 	return seen, nil
 }
 
-// names are the queues' names as they were read last, sorted: calls on all queues
-// go out on them, and read them again in the same round trip.
-func (x *Index) names() []string {
-	if names := x.lastNames.Load(); names != nil {
-		return *names
-	}
-	return nil
+func compareHeads(a, b head) int {
+	return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.tie, b.tie))
 }
 
-// compare remembers the names that were read, and reports whether they are those
+// head is the best of the first ones of the lines that fit.
+func (g *glance) head() (best head, found bool, err error) {
+	for i, first := range g.ready {
+		members, err := first.Result()
+		if err != nil {
+			return best, false, err
+		}
+		if len(members) == 0 {
+			continue
+		}
+		rank, tie, err := splitReady(members[0], g.fits[i].line)
+		if err != nil {
+			return best, false, err
+		}
+		h := head{queue: g.queue, rank: rank + g.fits[i].behind, tie: tie}
+		if !found || compareHeads(h, best) < 0 {
+			best, found = h, true
+		}
+	}
+	return best, found, nil
+}
+
+// crowd is what is known of the lines, as they were read last: calls on all queues
+// go out on it, and read them again in the same round trip.
+func (x *Index) crowd() *crowd {
+	if c := x.lastCrowd.Load(); c != nil {
+		return c
+	}
+	return &nobody
+}
+
+// nobody is the crowd before anything was read.
+var nobody crowd
+
+// compare remembers the lines that were read, and reports whether they are those
 // that were known before.
-func (x *Index) compare(known []string, read *redis.StringSliceCmd) (bool, error) {
-	names, err := read.Result()
+func (x *Index) compare(known *crowd, read *redis.StringSliceCmd) (bool, error) {
+	texts, err := read.Result()
 	if err != nil {
 		return false, err
 	}
-	slices.Sort(names)
-	if slices.Equal(names, known) {
+	slices.Sort(texts)
+	if slices.Equal(texts, known.texts) {
 		return true, nil
 	}
-	x.lastNames.Store(&names)
+	c, err := newCrowd(texts)
+	if err != nil {
+		return false, err
+	}
+	x.lastCrowd.Store(c)
 	return false, nil
 }

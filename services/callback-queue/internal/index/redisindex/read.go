@@ -79,17 +79,51 @@ func (x *Index) Due(ctx context.Context, now time.Time, limit int) ([]queue.Entr
 
 // Before implements queue.Index. It first lets time move all it has to move.
 func (x *Index) Before(ctx context.Context, name, id string, now time.Time) (int, bool, error) {
-	if err := x.settle(ctx, []string{name}, order.Nanos(now)); err != nil {
+	_, err := x.queues(ctx) // the lines there are
+	if err == nil {
+		err = x.settle(ctx, []string{name}, order.Nanos(now))
+	}
+	if err != nil {
 		return 0, false, fmt.Errorf("index before: %w", err)
 	}
-	n, err := x.client.ZRank(ctx, x.keys.queue(name)[keyReady], id).Result()
-	switch {
-	case errors.Is(err, redis.Nil):
+	n, ready, err := x.before(ctx, name, id)
+	if err != nil {
+		return 0, false, fmt.Errorf("index before: %w", err)
+	}
+	return n, ready, nil
+}
+
+// before counts in each line of a queue what comes before the entry, if the ready
+// set has it.
+func (x *Index) before(ctx context.Context, name, id string) (int, bool, error) {
+	value, err := x.client.HGet(ctx, x.keys.entries(name), id).Result()
+	if errors.Is(err, redis.Nil) || err == nil && isMoved(value) {
 		return 0, false, nil
-	case err != nil:
-		return 0, false, fmt.Errorf("index before: %w", err)
 	}
-	return int(n), true, nil
+	if err != nil {
+		return 0, false, err
+	}
+	e, err := decode(name, id, value)
+	if err != nil {
+		return 0, false, err
+	}
+	place := placeOf(&e)
+	pipe := x.client.Pipeline()
+	there := pipe.ZScore(ctx, x.keys.ready(name), readyMember(e.Line, place, id))
+	var counts []*redis.IntCmd
+	for _, line := range x.crowd().linesOf[name] {
+		counts = append(counts, pipe.ZLexCount(ctx, x.keys.ready(name), "["+line+" ", "("+readyMember(line, place, id)))
+	}
+	_, _ = pipe.Exec(ctx) // each reply has its own error
+	if errors.Is(there.Err(), redis.Nil) {
+		return 0, false, nil
+	}
+	err, sum := there.Err(), 0
+	for _, n := range counts {
+		err = errors.Join(err, n.Err())
+		sum += int(n.Val())
+	}
+	return sum, err == nil, err
 }
 
 // Stats implements queue.Index: one row for every queue that holds an entry.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
@@ -62,13 +61,12 @@ type search struct {
 	now, ends int64
 	// question is the agent's request as one word; empty when it has no id.
 	question string
-	// wanted are the queues to choose from; none means all.
-	wanted []string
+	fits     queue.Fit
+	chosen   choice // of the crowd it names
 }
 
 func (x *Index) reserve(ctx context.Context, r queue.Reservation) (queue.Entry, bool, error) {
-	s := search{x: x, now: order.Nanos(r.Now), ends: order.Nanos(r.Now.Add(r.Hold))}
-	s.wanted = slices.Compact(slices.Sorted(slices.Values(r.Queues)))
+	s := search{x: x, now: order.Nanos(r.Now), ends: order.Nanos(r.Now.Add(r.Hold)), fits: r.Fits}
 	if r.RequestID != "" {
 		s.question = url.QueryEscape(r.Agent) + "/" + url.QueryEscape(r.RequestID)
 	}
@@ -83,11 +81,8 @@ func (x *Index) reserve(ctx context.Context, r queue.Reservation) (queue.Entry, 
 // try makes one attempt. It answers replyAgain after it let time move entries,
 // so that another attempt sees the order; forced, it takes what it sees.
 func (s *search) try(ctx context.Context, force bool) (queue.Entry, string, error) {
-	if len(s.wanted) == 1 && s.question == "" {
-		return s.take(ctx, s.wanted[0], force)
-	}
-	if only := s.x.names(); len(only) == 1 && (len(s.wanted) == 0 || slices.Equal(s.wanted, only)) {
-		return s.takeOnly(ctx, only, force)
+	if known := s.choice(); len(known.queues) == 1 && (s.question == "" || len(known.crowd.queues) == 1) {
+		return s.takeOnly(ctx, known, force)
 	}
 	seen, err := s.peek(ctx)
 	if err != nil {
@@ -108,41 +103,41 @@ func (s *search) try(ctx context.Context, force bool) (queue.Entry, string, erro
 	}
 	// When forced, a queue may have all it has still to be moved.
 	for _, name := range append(names, seen.unsettled...) {
-		if e, answer, err := s.take(ctx, name, force); err != nil || answer != replyNone {
+		if e, answer, err := s.call(ctx, s.taking(name, seen.choice, force)); err != nil || answer != replyNone {
 			return e, answer, err
 		}
 	}
 	return queue.Entry{}, replyNone, nil
 }
 
-// takeOnly holds the best entry of the only queue there was, without a peek. If
-// another has come meanwhile, what was got here is as good as a peek before.
-func (s *search) takeOnly(ctx context.Context, only []string, force bool) (queue.Entry, string, error) {
+// takeOnly holds the best entry of the only queue that fitted, without a peek. If
+// another line has come meanwhile, what was got here is as good as a peek before.
+func (s *search) takeOnly(ctx context.Context, known choice, force bool) (queue.Entry, string, error) {
 	var current *redis.StringSliceCmd
-	c := s.taking(only[0], force)
-	c.before = func(pipe redis.Pipeliner) { current = pipe.SMembers(ctx, s.x.keys.queues()) }
+	c := s.taking(known.queues[0], known, force)
+	c.before = func(pipe redis.Pipeliner) { current = pipe.SMembers(ctx, s.x.keys.lines()) }
 	e, answer, err := s.call(ctx, c)
 	if err != nil {
 		return e, answer, err
 	}
-	same, err := s.x.compare(only, current)
+	same, err := s.x.compare(known.crowd, current)
 	if err == nil && !same && answer == replyNone {
 		answer = replyAgain
 	}
 	return e, answer, err
 }
 
-// take holds the best entry of one queue.
-func (s *search) take(ctx context.Context, name string, force bool) (queue.Entry, string, error) {
-	return s.call(ctx, s.taking(name, force))
-}
-
-func (s *search) taking(name string, force bool) call {
+// taking is the call that holds the best entry of one queue.
+func (s *search) taking(name string, known choice, force bool) call {
 	forced := "0"
 	if force {
 		forced = "1"
 	}
-	return call{script: reserveScript, queue: name, args: []any{decimal(s.now), decimal(s.ends), s.question, settleBatch, forced}}
+	args := []any{decimal(s.now), decimal(s.ends), s.question, settleBatch, forced}
+	for _, f := range known.fits[name] {
+		args = append(args, f.line, decimal(f.behind))
+	}
+	return call{script: reserveScript, queue: name, args: args}
 }
 
 // asked looks for the entry that the question got from a queue before.

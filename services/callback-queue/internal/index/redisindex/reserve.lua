@@ -1,4 +1,4 @@
--- Hold the queue's best ready entry.
+-- Hold the queue's best ready entry of some lines.
 --
 -- KEYS     the queue's seven keys
 -- ARGV[1]  now
@@ -6,6 +6,8 @@
 -- ARGV[3]  question (agent and request), '' without one
 -- ARGV[4]  how many entries of each sort time may move in this call
 -- ARGV[5]  '1': reserve in any case
+-- ARGV     from the sixth on: line, behind, line, behind, …: the lines to choose from,
+--          and how much is added to their ranks
 --
 -- Returns  {'held', id, value}   held now, or by the same question before
 --          {'again'}             nothing reserved: the queue's best is not what its
@@ -18,7 +20,11 @@ if before then
   return { 'held', before, redis.call('HGET', ENTRIES, before) }
 end
 
-local p = plan(now, tonumber(ARGV[4]))
+local wanted = {}
+for i = 6, #ARGV, 2 do
+  wanted[ARGV[i]] = tonumber(ARGV[i + 1])
+end
+local p = plan(now, tonumber(ARGV[4]), wanted)
 local best = p.best
 local again = (p.more or #p.early > 0) and ARGV[5] ~= '1'
 if again then
@@ -26,7 +32,7 @@ if again then
 end
 settle(p, best)
 if best then
-  zrem(best.from, best.id)
+  zrem(best.from, best.from == READY and standing(best) or best.id)
   unask(best.asking)
   zadd(HOLDS, ends, best.id)
   if best.from == DELAYED then

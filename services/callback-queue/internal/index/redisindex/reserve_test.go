@@ -21,13 +21,13 @@ func TestGivingBackAnOldAnswerKeepsTheNewOne(t *testing.T) {
 	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	for i, id := range []string{"a-1", "b-1", "c-1"} {
 		require.NoError(t, x.Apply(t.Context(), queue.Entry{
-			ID: id, Seq: 1, State: callback.Pending, Queue: "q", Rank: int64(i), OpenedAt: now, ReadyAt: now,
+			ID: id, Seq: 1, State: callback.Pending, Queue: "q", Line: "/", Rank: int64(i), OpenedAt: now, ReadyAt: now,
 		}))
 	}
 	reserve := func(question string, now, ends time.Time, force string) string {
 		t.Helper()
 		replies, err := x.run(t.Context(), call{script: reserveScript, queue: "q", args: []any{
-			decimal(order.Nanos(now)), decimal(order.Nanos(ends)), question, 1, force,
+			decimal(order.Nanos(now)), decimal(order.Nanos(ends)), question, 1, force, "/", 0,
 		}})
 		require.NoError(t, err)
 		words, err := replies[0].StringSlice()

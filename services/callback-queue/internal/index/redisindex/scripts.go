@@ -54,6 +54,8 @@ type call struct {
 	script *redis.Script
 	queue  string
 	args   []any
+	// lines are those that an Apply has entries of.
+	lines []string
 	// before, if not nil, queues commands that go before it in the same round trip.
 	before func(redis.Pipeliner)
 }

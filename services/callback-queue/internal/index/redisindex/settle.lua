@@ -11,16 +11,24 @@ local function bytesbefore(a, b)
   return #a < #b
 end
 
+-- Where ranks are equal the place decides: all of it, exact to the last digit of the
+-- rank, unless one line is further behind than the other.
 local function better(a, b)
   if b == nil then
     return true
   end
-  local x, y = tonumber(a.rank), tonumber(b.rank)
-  return x < y or (x == y and bytesbefore(a.id, b.id))
+  local x, y = tonumber(a.rank) + a.behind, tonumber(b.rank) + b.behind
+  if x ~= y then
+    return x < y
+  end
+  local from = a.behind == b.behind and 1 or 12
+  return bytesbefore(string.sub(a.place, from) .. a.id, string.sub(b.place, from) .. b.id)
 end
 
+-- An entry of a line that is not wanted is nobody's best.
 local function consider(p, entry)
-  if better(entry, p.best) then
+  entry.behind = p.wanted[entry.line]
+  if entry.behind and better(entry, p.best) then
     p.best = entry
   end
 end
@@ -50,15 +58,19 @@ local function ended(p, key, now, max)
   end
 end
 
--- heads looks for the first entry of the ready set that is ready indeed. Those
--- before it, made ready by another caller's faster clock, go back to wait.
-local function heads(p, max)
+-- head looks for the first entry of a line of the ready set that is ready indeed.
+-- Those before it, made ready by another caller's faster clock, go back to wait.
+local function head(p, line, max)
   local at, count = 0, 1
   while at < max do
-    local ids = redis.call('ZRANGE', READY, at, at + count - 1)
+    local members = redis.call('ZRANGEBYLEX', READY, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', at, count)
+    local ids = {}
+    for i, name in ipairs(members) do
+      ids[i] = string.sub(name, #line + 35) -- behind the line, a space, 33 characters
+    end
     for i, value in ipairs(read(ids)) do
       if not value then
-        zrem(READY, ids[i])
+        zrem(READY, members[i])
       else
         local entry = parse(ids[i], value)
         if tonumber(entry.ready) <= p.instant then
@@ -78,13 +90,16 @@ local function heads(p, max)
 end
 
 -- plan finds what time alone moves, at most max of each sort, and the entry to
--- reserve: best, nil when none is known. more says that a bound was met, so
--- that another call may find a better one.
-local function plan(now, max)
-  local p = { instant = tonumber(now), back = {}, early = {}, more = false }
+-- reserve: best, nil when none is known. wanted says how far behind its rank each
+-- wanted line is. more says that a bound was met, so that another call may find a
+-- better one.
+local function plan(now, max, wanted)
+  local p = { instant = tonumber(now), wanted = wanted, back = {}, early = {}, more = false }
   ended(p, HOLDS, now, max)
   ended(p, DELAYED, now, max)
-  heads(p, max)
+  for line in pairs(wanted) do
+    head(p, line, max)
+  end
   return p
 end
 
@@ -100,7 +115,7 @@ local function settle(p, keptout)
       zrem(entry.from, entry.id)
       unask(entry.asking)
       if entry.ripe then
-        zadd(READY, entry.rank, entry.id)
+        zadd(READY, 0, standing(entry))
       else
         zadd(DELAYED, entry.ready, entry.id)
       end
@@ -112,7 +127,7 @@ local function settle(p, keptout)
     end
   end
   for _, entry in ipairs(p.early) do
-    zrem(READY, entry.id)
+    zrem(READY, standing(entry))
     zadd(DELAYED, entry.ready, entry.id)
     relist(entry, 'r', 'w')
   end
