@@ -27,6 +27,13 @@ type Config struct {
 	// FirstAttemptWithin is how soon the first attempt should start where the
 	// rule does not say.
 	FirstAttemptWithin time.Duration `koanf:"first_attempt_within"`
+	// PreferredFor is how long a callback is kept for the agent who last spoke with
+	// the customer, from when it is ready on; 0 keeps it for nobody.
+	PreferredFor time.Duration `koanf:"preferred_for"`
+	// ReservedLease is how long an offer waits for its answer, and DeclinedFor how
+	// long who did not take it is not offered the same callback again.
+	ReservedLease time.Duration `koanf:"reserved_lease"`
+	DeclinedFor   time.Duration `koanf:"declined_for"`
 	// AssignedLease, AttemptLease and WrapLease are how long an agent may prepare,
 	// call, and write the wrap-up.
 	AssignedLease time.Duration `koanf:"assigned_lease"`
@@ -46,6 +53,7 @@ func DefaultConfig() Config {
 	p := callback.DefaultPolicy()
 	return Config{
 		MaxAttempts: p.MaxAttempts, RetryGaps: p.RetryGaps, TimeZone: "Europe/Paris", FirstAttemptWithin: p.FirstAttemptWithin,
+		PreferredFor: p.PreferredFor, ReservedLease: p.ReservedLease, DeclinedFor: p.DeclinedFor,
 		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
 	}
 }
@@ -60,7 +68,7 @@ func (c Config) policy() (callback.Policy, error) {
 	p := callback.DefaultPolicy()
 	p.MaxAttempts, p.RetryGaps, p.FirstAttemptWithin = c.MaxAttempts, c.RetryGaps, c.FirstAttemptWithin
 	p.AssignedLease, p.AttemptLease, p.WrapLease, p.AgeingPerPoint = c.AssignedLease, c.AttemptLease, c.WrapLease, c.AgeingPerPoint
-	p.ReopenWithin = c.ReopenWithin
+	p.ReopenWithin, p.PreferredFor, p.ReservedLease, p.DeclinedFor = c.ReopenWithin, c.PreferredFor, c.ReservedLease, c.DeclinedFor
 	var wrong []error
 	everyDay := func(periods ...string) (calendar.Week, error) {
 		return calendar.ParseWeek(map[string][]string{"mon-sun": periods})

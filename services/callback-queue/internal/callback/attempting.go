@@ -131,7 +131,9 @@ func (d *draft) afterAttempt(t trigger) EventType {
 		d.cause = CauseAttemptsUsedUp
 		return EventCompleted
 	default:
+		agent := d.cb.Holder.AgentID
 		d.postpone()
+		d.prefer(agent)
 		return EventAttemptEnded
 	}
 }

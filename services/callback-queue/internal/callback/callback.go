@@ -49,6 +49,10 @@ type Callback struct {
 	// LastHolder is the hold before the present moment, ended; nil when there
 	// was none. It lets a repeated command be told from a late one.
 	LastHolder *Holder
+	// Preferred is whom it is kept for; nil unless Pending and kept for somebody.
+	Preferred *Preference
+	// Declined are those who were offered it and did not take it, the latest last.
+	Declined []Decline
 	// Attempts are the tries, oldest first; the last one is running while the
 	// state is Attempting. At most MaxAttemptsKept.
 	Attempts []Attempt
@@ -130,13 +134,17 @@ func (c *Callback) ReadyAt() time.Time {
 	return later(c.OpenedAt, c.NotBefore)
 }
 
-// DueAt is the callback's next deadline: the end of the hold's lease. It is zero
-// when there is none.
+// DueAt is the callback's next deadline: the end of the hold's lease, or of the
+// time it is kept for one agent. It is zero when there is none.
 func (c *Callback) DueAt() time.Time {
-	if c.Holder == nil {
+	switch {
+	case c.Holder != nil:
+		return c.Holder.LeaseExpiresAt
+	case c.State == Pending && c.Preferred != nil:
+		return c.Preferred.Until
+	default:
 		return time.Time{}
 	}
-	return c.Holder.LeaseExpiresAt
 }
 
 // DueCommand is the command to give at DueAt; nil when there is no deadline.
@@ -144,6 +152,8 @@ func (c *Callback) DueCommand() Command {
 	switch {
 	case c.DueAt().IsZero():
 		return nil
+	case c.State == Pending:
+		return EndPreference{}
 	case c.State == Reserved:
 		return ExpireReservation{}
 	default:

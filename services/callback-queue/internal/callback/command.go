@@ -152,6 +152,18 @@ type Escalate struct {
 // ExpireLease ends the hold of an agent who went silent.
 type ExpireLease struct{}
 
+// AgentLost gives back what an agent who is gone had not begun to call.
+type AgentLost struct{ AgentID string }
+
+// EndPreference gives a callback that was kept for one agent to whoever comes.
+type EndPreference struct{}
+
+// Name is agentLost.
+func (AgentLost) Name() string { return "agentLost" }
+
+// Name is endPreference.
+func (EndPreference) Name() string { return "endPreference" }
+
 // Name is takeAlert.
 func (TakeAlert) Name() string { return "takeAlert" }
 

@@ -9,6 +9,7 @@ import "time"
 //   - *ValidationError: the command is wrong in itself
 //   - ErrNoCallback: the customer has had no callback yet
 //   - ErrStaleToken, ErrNotHolder: the callback is not in this agent's hands
+//   - ErrDeclined: the agent does not want it, for a while
 //   - ErrLeaseOver: it was, but something new may no longer be begun
 //   - *TransitionError: not possible in this state, with what is
 //   - *NotReadyError: not claimable before a moment
@@ -136,6 +137,7 @@ func (d *draft) leaseOver() bool {
 // close ends the callback's life.
 func (d *draft) close(by string) {
 	d.letGo("")
+	d.cb.Preferred, d.cb.Declined = nil, nil
 	d.cb.ClosedAt = later(d.now, d.cb.OpenedAt)
 	d.cb.ClosedBy = by
 }

@@ -23,6 +23,9 @@ var (
 	// ErrLeaseOver says that the hold's lease has passed, so nothing new may be
 	// begun in it. It is an ErrStaleToken.
 	ErrLeaseOver = fmt.Errorf("the lease is over: %w", ErrStaleToken)
+	// ErrDeclined says that the agent was offered the callback a short while ago and
+	// did not take it.
+	ErrDeclined = errors.New("the agent was offered the callback and did not take it")
 	// ErrNotReady says that the callback may not be claimed or offered yet.
 	ErrNotReady = errors.New("the callback is not ready yet")
 	// ErrSuperseded says that the customer has a newer callback: nothing can come

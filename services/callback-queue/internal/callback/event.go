@@ -49,6 +49,10 @@ const (
 	EventTransferred EventType = "TRANSFERRED"
 	// EventEscalated: its priority was raised.
 	EventEscalated EventType = "ESCALATED"
+	// EventAgentLost: the agent who had it, and had not called, is gone.
+	EventAgentLost EventType = "AGENT_LOST"
+	// EventPreferenceEnded: it is no longer kept for one agent.
+	EventPreferenceEnded EventType = "PREFERENCE_ENDED"
 )
 
 // Actors that are no person.
@@ -67,6 +71,8 @@ const (
 	CauseAttemptsUsedUp = "attempts_used_up"
 	// CauseLeaseOver: a hold's lease passed.
 	CauseLeaseOver = "lease_over"
+	// CauseAgentLost: nothing was heard of the agent for too long.
+	CauseAgentLost = "agent_lost"
 )
 
 // Event is one decision, to be stored by compare-and-set on the sequence its

@@ -9,9 +9,29 @@ func (ExpireReservation) apply(d *draft) (EventType, error) {
 	if err := d.cb.follow(offerTimeout); err != nil {
 		return "", err
 	}
+	d.declined(d.cb.Holder.AgentID)
 	d.letGo("")
 	d.by(ActorTimer, CauseLeaseOver)
 	return EventOfferExpired, nil
+}
+
+func (c AgentLost) check() error { return checkAgent(c.AgentID) }
+
+// apply gives the callback back to the queue, with its age, unless the customer is
+// being called, or was: that has a lease of its own.
+func (c AgentLost) apply(d *draft) (EventType, error) {
+	if d.cb == nil || d.cb.Holder == nil || d.cb.Holder.AgentID != c.AgentID {
+		return "", ErrNoChange
+	}
+	if s := d.cb.State; s != Reserved && s != Assigned {
+		return "", ErrNoChange
+	}
+	if err := d.cb.follow(agentLost); err != nil {
+		return "", err
+	}
+	d.letGo("")
+	d.by(ActorTimer, CauseAgentLost)
+	return EventAgentLost, nil
 }
 
 func (ExpireLease) check() error { return nil }

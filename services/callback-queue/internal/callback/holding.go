@@ -12,6 +12,9 @@ func (c Offer) apply(d *draft) (EventType, error) {
 	if err := d.take(offer); err != nil {
 		return "", err
 	}
+	if !d.policy.DeclinedUntil(d.cb, c.AgentID, d.now).IsZero() {
+		return "", ErrDeclined
+	}
 	d.hold(c.AgentID, c.RequestID, d.policy.ReservedLease)
 	d.by(ActorRouting, c.RequestID)
 	return EventOffered, nil
@@ -49,6 +52,7 @@ func (d *draft) take(t trigger) error {
 	if d.now.Before(ready) {
 		return &NotReadyError{ReadyAt: ready}
 	}
+	d.cb.Preferred = nil
 	return nil
 }
 
@@ -109,6 +113,9 @@ func (d *draft) giveBack(cmd Command, t trigger, agentID string, token uint64, r
 	}
 	if err := d.cb.follow(t); err != nil {
 		return err
+	}
+	if t == reject {
+		d.declined(agentID)
 	}
 	d.letGo(reason)
 	d.by(agentID, "")

@@ -109,6 +109,8 @@ func (p *player) shape(cb *Callback) {
 	p.hold(cb.ClosedAt.IsZero() == s.Open(), "closing time in %s", s)
 	p.hold(cb.Priority >= 0 && cb.Priority <= 100 && cb.Priority == cb.urgencyOfAll(), "priority %d", cb.Priority)
 	p.hold(s.Terminal() || cb.counting() > 0 || len(cb.Attempts) > 0 || cb.Reopened != nil, "open for no reason")
+	p.hold(cb.Preferred == nil || s == Pending && cb.Preferred.AgentID != "" && !cb.Preferred.Until.Before(cb.ReadyAt()), "kept wrongly in %s", s)
+	p.hold(len(cb.Declined) <= maxDeclined && (s.Open() || cb.Declined == nil), "declined by %d", len(cb.Declined))
 	p.attempts(cb)
 }
 
@@ -185,7 +187,7 @@ func TestLongStories(t *testing.T) {
 		EventOpened, EventEnriched, EventReasonWithdrawn, EventAlertNoted, EventOffered, EventAccepted,
 		EventRejected, EventOfferExpired, EventClaimed, EventAttemptStarted, EventAttemptEnded,
 		EventCompleted, EventReleased, EventLeaseExpired, EventWrapUpOverdue, EventCanceled,
-		EventReopened, EventRescheduled, EventTransferred, EventEscalated,
+		EventReopened, EventRescheduled, EventTransferred, EventEscalated, EventAgentLost, EventPreferenceEnded,
 	} {
 		require.Greater(t, seen[what], 20, "stories that lead to %s", what)
 	}

@@ -50,6 +50,7 @@ func (c Transfer) apply(d *draft) (EventType, error) {
 	d.letGo(reason)
 	d.cb.Moved = &Move{From: d.cb.Queue, At: d.now, By: c.By, Reason: reason}
 	d.cb.Queue = c.Queue
+	d.cb.Preferred = nil // who may not work there
 	d.by(c.By, "")
 	return EventTransferred, nil
 }

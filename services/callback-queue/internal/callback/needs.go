@@ -50,12 +50,18 @@ type Needs struct {
 	Language string
 	// Skills are all needed; sorted by name, none twice.
 	Skills []Skill
+	// Preferred is the agent whom it is kept for; empty when for nobody.
+	Preferred string
 }
 
 // Needs returns what the callback asks for. A skill that ParseSkill can't read is
 // asked for as it stands: nobody has it, and a supervisor sees that.
 func (c *Callback) Needs() Needs {
-	return Needs{Queue: c.Queue, Language: BaseLanguage(c.Language), Skills: skillsOf(c.Skills)}
+	n := Needs{Queue: c.Queue, Language: BaseLanguage(c.Language), Skills: skillsOf(c.Skills)}
+	if c.State == Pending && c.Preferred != nil {
+		n.Preferred = c.Preferred.AgentID
+	}
+	return n
 }
 
 func skillsOf(texts []string) []Skill {
@@ -92,7 +98,7 @@ func BaseLanguage(tag string) string {
 // Line is all but the queue as one word without spaces: callbacks of a queue with
 // the same Line can be taken by the same agents. ParseLine reads it.
 func (n Needs) Line() string {
-	if n.Language == "" && len(n.Skills) == 0 {
+	if n.Language == "" && len(n.Skills) == 0 && n.Preferred == "" {
 		return "/"
 	}
 	var b strings.Builder
@@ -108,6 +114,10 @@ func (n Needs) Line() string {
 			b.WriteString(strconv.Itoa(s.Level))
 		}
 	}
+	if n.Preferred != "" {
+		b.WriteByte('/')
+		b.WriteString(url.QueryEscape(n.Preferred))
+	}
 	return b.String()
 }
 
@@ -115,8 +125,10 @@ func (n Needs) Line() string {
 // Line never makes needs nothing more than the queue.
 func ParseLine(queue, line string) Needs {
 	n := Needs{Queue: queue}
-	language, skills, _ := strings.Cut(line, "/")
+	language, rest, _ := strings.Cut(line, "/")
+	skills, preferred, _ := strings.Cut(rest, "/")
 	n.Language = language
+	n.Preferred, _ = url.QueryUnescape(preferred)
 	if skills == "" {
 		return n
 	}

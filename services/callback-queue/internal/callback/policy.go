@@ -22,6 +22,12 @@ type Policy struct {
 	// FirstAttemptWithin is how soon after opening the first attempt should start
 	// where the rule does not say.
 	FirstAttemptWithin time.Duration
+	// PreferredFor is how long a callback is kept for the agent who last spoke with
+	// the customer; 0 keeps it for nobody.
+	PreferredFor time.Duration
+	// DeclinedFor is how long an agent who did not take an offer is not offered the
+	// callback again.
+	DeclinedFor time.Duration
 	// ReservedLease is how long an offer waits for its agent's answer.
 	ReservedLease time.Duration
 	// AssignedLease is how long an agent may prepare before calling.
@@ -48,6 +54,8 @@ func DefaultPolicy() Policy {
 		RetryGaps:          []time.Duration{2 * time.Hour, 4 * time.Hour, 24 * time.Hour, 48 * time.Hour},
 		MaxAttempts:        5,
 		FirstAttemptWithin: 24 * time.Hour,
+		PreferredFor:       10 * time.Minute,
+		DeclinedFor:        10 * time.Minute,
 		ReservedLease:      30 * time.Second,
 		AssignedLease:      15 * time.Minute,
 		AttemptLease:       time.Hour,
@@ -82,6 +90,8 @@ func (p Policy) Validate() error {
 	} {
 		f.check(d.value > 0, d.name, "must be over 0")
 	}
+	f.check(p.PreferredFor >= 0, "preferred_for", "must not be negative")
+	f.check(p.DeclinedFor >= 0, "declined_for", "must not be negative")
 	f.check(p.AgeingPerPoint >= time.Millisecond, "ageing_per_point", "must be 1ms or more")
 	f.check(isName(p.DefaultQueue), "default_queue", "must be 1 to 64 letters, digits, _ or -")
 	return f.err()

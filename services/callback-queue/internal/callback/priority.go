@@ -78,6 +78,19 @@ func (p Policy) Worth(priority int) time.Duration {
 	return time.Duration(priority) * p.AgeingPerPoint
 }
 
+// Behind is how much waiting an agent's preference for a queue, 1 or more, puts the
+// queue's callbacks behind for that agent; kept says that a callback is kept for
+// the agent, which brings it forward. Each step is worth as much as 100 points of
+// priority: another queue goes first unless something has waited for very long, so
+// that no preference can starve it.
+func (p Policy) Behind(preference int, kept bool) time.Duration {
+	steps := preference - 1
+	if kept {
+		steps--
+	}
+	return time.Duration(steps) * p.Worth(maxPriority)
+}
+
 // Rank orders callbacks that wait: the lowest goes first, ties by ID.
 //
 //	opened at, in ms of Unix time - priority × AgeingPerPoint in ms

@@ -45,6 +45,7 @@ func (c Reopen) apply(d *draft) (EventType, error) {
 	d.cb.ClosedAt, d.cb.ClosedBy, d.cb.CancelReason, d.cb.WrapUp = time.Time{}, "", "", nil
 	d.cb.NotBefore = time.Time{}
 	d.cb.FirstAttemptDue = d.now.Add(d.policy.FirstAttemptWithin)
+	d.prefer(d.cb.knownBy())
 	d.by(c.By, "")
 	return EventReopened, nil
 }
@@ -88,6 +89,7 @@ func (c Reschedule) apply(d *draft) (EventType, error) {
 		return "", err
 	}
 	d.cb.NotBefore = at
+	d.preferStill()
 	d.by(c.By, "")
 	return EventRescheduled, nil
 }

@@ -142,7 +142,11 @@ func (p *player) anyMove(st step) Command {
 	agent, what := agents[int(st.who)%len(agents)], int(st.what)
 	token := map[int]uint64{0: 0, 1: p.token(), 2: p.seq - 1, 3: 1 << 60}[int(st.who)/4%4]
 	request := fmt.Sprintf("q%d", what%4)
-	switch st.op % 18 {
+	switch st.op % 20 {
+	case 18:
+		return AgentLost{AgentID: agent}
+	case 19:
+		return EndPreference{}
 	case 16:
 		return Transfer{Queue: []string{"care", "experts", "vip"}[what%3], Reason: "r", By: agent}
 	case 17:
@@ -219,7 +223,7 @@ func (p *player) known(err error) {
 	var te *TransitionError
 	var ve *ValidationError
 	for _, sentinel := range []error{
-		ErrNoChange, ErrNoCallback, ErrNotHolder, ErrStaleToken, ErrNotReady, ErrTooLate,
+		ErrNoChange, ErrNoCallback, ErrNotHolder, ErrStaleToken, ErrNotReady, ErrTooLate, ErrDeclined,
 	} {
 		if errors.Is(err, sentinel) {
 			return

@@ -25,6 +25,8 @@ const (
 	reopen
 	transfer
 	escalate
+	agentLost
+	preferenceEnd
 	triggerCount
 )
 
@@ -35,25 +37,27 @@ var triggers = [triggerCount]struct {
 	asked   bool
 	when    string
 }{
-	open:         {"takeAlert", false, "an alert, and no callback is open"},
-	offer:        {"offer", true, "offered to one agent, from NotBefore on"},
-	accept:       {"accept", true, "the agent accepts in time"},
-	reject:       {"reject", true, "the agent rejects the offer"},
-	offerTimeout: {"expireReservation", false, "the agent did not answer the offer"},
-	claim:        {"claim", true, "an agent takes it, from NotBefore on"},
-	start:        {"startAttempt", true, "the agent starts to call"},
-	concluded:    {"endAttempt", true, "reached, wrong number or refused: there is something to write down"},
-	retry:        {"endAttempt", true, "no answer, busy, voicemail, technical failure: again after a gap; call later: at the moment named"},
-	giveUp:       {"endAttempt", true, "not reached, and the attempt policy is used up: outcome unreachable"},
-	complete:     {"complete", true, "outcome, root cause and note are written down"},
-	release:      {"release", true, "the agent gives it back"},
-	leaseEnd:     {"expireLease", false, "the hold's lease is over; an outcome is never invented"},
-	withdrawn:    {"withdrawAlert", false, "no reason counts any more, and no attempt was ever started"},
-	cancel:       {"cancel", true, "somebody decides that no call is needed"},
-	reschedule:   {"reschedule", true, "somebody decides from when on to call"},
-	reopen:       {"reopen", true, "somebody decides to call after all, soon enough after the close"},
-	transfer:     {"transfer", true, "somebody decides on another queue"},
-	escalate:     {"escalate", true, "somebody decides that it is more urgent"},
+	open:          {"takeAlert", false, "an alert, and no callback is open"},
+	offer:         {"offer", true, "offered to one agent, from NotBefore on"},
+	accept:        {"accept", true, "the agent accepts in time"},
+	reject:        {"reject", true, "the agent rejects the offer"},
+	offerTimeout:  {"expireReservation", false, "the agent did not answer the offer"},
+	claim:         {"claim", true, "an agent takes it, from NotBefore on"},
+	start:         {"startAttempt", true, "the agent starts to call"},
+	concluded:     {"endAttempt", true, "reached, wrong number or refused: there is something to write down"},
+	retry:         {"endAttempt", true, "no answer, busy, voicemail, technical failure: again after a gap; call later: at the moment named"},
+	giveUp:        {"endAttempt", true, "not reached, and the attempt policy is used up: outcome unreachable"},
+	complete:      {"complete", true, "outcome, root cause and note are written down"},
+	release:       {"release", true, "the agent gives it back"},
+	leaseEnd:      {"expireLease", false, "the hold's lease is over; an outcome is never invented"},
+	withdrawn:     {"withdrawAlert", false, "no reason counts any more, and no attempt was ever started"},
+	cancel:        {"cancel", true, "somebody decides that no call is needed"},
+	reschedule:    {"reschedule", true, "somebody decides from when on to call"},
+	reopen:        {"reopen", true, "somebody decides to call after all, soon enough after the close"},
+	transfer:      {"transfer", true, "somebody decides on another queue"},
+	escalate:      {"escalate", true, "somebody decides that it is more urgent"},
+	agentLost:     {"agentLost", false, "nothing is heard of the agent any more, and no call was begun"},
+	preferenceEnd: {"endPreference", false, "the time it was kept for one agent is over"},
 }
 
 // arrow is one row of the transition table.
@@ -74,10 +78,12 @@ var arrows = []arrow{
 	{Pending, reschedule, Pending},
 	{Pending, transfer, Pending},
 	{Pending, escalate, Pending},
+	{Pending, preferenceEnd, Pending},
 
 	{Reserved, accept, Assigned},
 	{Reserved, reject, Pending},
 	{Reserved, offerTimeout, Pending},
+	{Reserved, agentLost, Pending},
 	{Reserved, release, Pending},
 	{Reserved, withdrawn, Canceled},
 	{Reserved, cancel, Canceled},
@@ -87,6 +93,7 @@ var arrows = []arrow{
 	{Assigned, start, Attempting},
 	{Assigned, release, Pending},
 	{Assigned, leaseEnd, Pending},
+	{Assigned, agentLost, Pending},
 	{Assigned, withdrawn, Canceled},
 	{Assigned, cancel, Canceled},
 	{Assigned, transfer, Pending},

@@ -69,7 +69,7 @@ func (d *draft) openReason(alertID string) int {
 
 // open starts the customer's next callback.
 func (d *draft) open(al *Alert) error {
-	number := uint32(1)
+	number, knownBy := uint32(1), d.cb.knownBy()
 	if d.cb != nil {
 		number = d.cb.Number + 1
 	}
@@ -91,7 +91,11 @@ func (d *draft) open(al *Alert) error {
 	}
 	d.cb.FirstAttemptDue = d.due(al, since)
 	d.cb.Priority = d.cb.urgencyOfAll()
-	return d.cb.follow(open)
+	if err := d.cb.follow(open); err != nil {
+		return err
+	}
+	d.prefer(knownBy)
+	return nil
 }
 
 // join adds the alert's reason to the open callback.
@@ -124,7 +128,10 @@ func (d *draft) absorb(al *Alert) {
 	if len(d.cb.Skills) == 0 {
 		d.cb.Skills = slices.Clone(al.Skills)
 	}
-	d.cb.NotBefore = later(d.cb.NotBefore, d.wish(al))
+	if wish := d.wish(al); wish.After(d.cb.NotBefore) {
+		d.cb.NotBefore = wish
+		d.preferStill()
+	}
 	if due := d.due(al, d.raisedAt(al)); len(d.cb.Attempts) == 0 && due.Before(d.cb.FirstAttemptDue) {
 		d.cb.FirstAttemptDue = due
 	}

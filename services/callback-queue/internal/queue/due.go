@@ -131,8 +131,8 @@ func (q *Queue) expire(ctx context.Context, e Entry) (bool, error) {
 		return false, err
 	}
 	cmd := callback.Command(callback.ExpireLease{})
-	if cb, err := a.Find(e.ID); err == nil && cb.State == callback.Reserved {
-		cmd = callback.ExpireReservation{}
+	if cb, err := a.Find(e.ID); err == nil && cb.DueCommand() != nil {
+		cmd = cb.DueCommand()
 	}
 	a, err = q.update(ctx, e.CustomerKey, onOnly(e.ID, cmd))
 	if err != nil && !errors.Is(err, callback.ErrNoCallback) {

@@ -121,7 +121,8 @@ func TestDeadlinesThatFailStarveNobody(t *testing.T) {
 
 func TestADeadlineThatIsPastIsForgotten(t *testing.T) {
 	everywhere(t, func(w *world) {
-		r := w.replica().whole()
+		keptForNobody := func(d *queue.Deps) { d.Policy.PreferredFor = 0 }
+		r := w.replica(keptForNobody).whole()
 		r.open(1, 4)
 		r.got("amina", "q-1", id(1))
 		r.got("amina", "q-2", id(2))
@@ -131,7 +132,7 @@ func TestADeadlineThatIsPastIsForgotten(t *testing.T) {
 		r.finish(mustGet(w, r, id(2)))
 		require.NoError(w, r.TakeAlert(w.Context(), alert(2, "a-x"))) // its next is open
 		w.erase(3)
-		lagging := w.replica()
+		lagging := w.replica(keptForNobody)
 		lagging.believe(held[4], held[5], held[6])
 		w.hand.Advance(policy.AssignedLease)
 		events := len(w.history())

@@ -19,7 +19,10 @@ func Callback(c *callback.Callback) *eventsv1.Callback {
 		FirstAttemptDue: stamp(c.FirstAttemptDue), ClosedAt: stamp(c.ClosedAt),
 		Holder: holder(c.Holder), LastHolder: holder(c.LastHolder), WrapUp: wrapUp(c.WrapUp),
 		CancelReason: c.CancelReason, ClosedBy: c.ClosedBy, Reopened: reopening(c.Reopened),
-		Moved: moved(c.Moved), Escalated: escalated(c.Escalated),
+		Moved: moved(c.Moved), Escalated: escalated(c.Escalated), Preferred: preferred(c.Preferred),
+	}
+	for _, d := range c.Declined {
+		m.Declined = append(m.Declined, &eventsv1.Decline{AgentId: d.AgentID, At: stamp(d.At)})
 	}
 	for i := range c.Reasons {
 		m.Reasons = append(m.Reasons, reason(&c.Reasons[i]))
@@ -61,6 +64,13 @@ func escalated(e *callback.Escalation) *eventsv1.Escalation {
 		Level: uint32(e.Level), Points: uint32(e.Points), Added: uint32(e.Added),
 		At: stamp(e.At), By: e.By, Reason: e.Reason, Role: e.Role,
 	}
+}
+
+func preferred(p *callback.Preference) *eventsv1.Preference {
+	if p == nil {
+		return nil
+	}
+	return &eventsv1.Preference{AgentId: p.AgentID, Until: stamp(p.Until)}
 }
 
 func holder(h *callback.Holder) *eventsv1.Holder {

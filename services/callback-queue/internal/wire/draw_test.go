@@ -21,6 +21,7 @@ var (
 		callback.EventClaimed, callback.EventAttemptStarted, callback.EventAttemptEnded, callback.EventCompleted,
 		callback.EventReleased, callback.EventLeaseExpired, callback.EventWrapUpOverdue, callback.EventCanceled,
 		callback.EventReopened, callback.EventRescheduled, callback.EventTransferred, callback.EventEscalated,
+		callback.EventAgentLost, callback.EventPreferenceEnded,
 	}
 	metrics = []callback.Metric{callback.NPS, callback.CSAT, callback.CES, callback.FCR}
 	classes = []callback.Class{
@@ -86,6 +87,13 @@ func drawEscalation(t *rapid.T) *callback.Escalation {
 		Added: rapid.IntRange(0, 100).Draw(t, "added"), At: moments.Draw(t, "escalated at"),
 		By: texts.Draw(t, "escalated by"), Reason: texts.Draw(t, "escalation reason"), Role: texts.Draw(t, "role"),
 	}
+}
+
+func drawPreference(t *rapid.T) *callback.Preference {
+	if !rapid.Bool().Draw(t, "preferred") {
+		return nil
+	}
+	return &callback.Preference{AgentID: texts.Draw(t, "preferred agent"), Until: moments.Draw(t, "preferred until")}
 }
 
 func drawScale(t *rapid.T) callback.Scale {
@@ -157,7 +165,10 @@ func drawCallback(t *rapid.T) *callback.Callback {
 		FirstAttemptDue: moments.Draw(t, "due"), ClosedAt: moments.Draw(t, "closed"),
 		Holder: drawHolder(t), LastHolder: drawHolder(t), Attempts: some(t, "attempts", drawAttempt),
 		WrapUp: drawWrapUp(t), CancelReason: texts.Draw(t, "cancel reason"), ClosedBy: texts.Draw(t, "closed by"), Reopened: drawReopening(t),
-		Moved: drawMove(t), Escalated: drawEscalation(t),
+		Moved: drawMove(t), Escalated: drawEscalation(t), Preferred: drawPreference(t),
+		Declined: some(t, "declined", func(t *rapid.T) callback.Decline {
+			return callback.Decline{AgentID: texts.Draw(t, "declined by"), At: moments.Draw(t, "declined at")}
+		}),
 	}
 }
 

@@ -19,7 +19,10 @@ func FromCallback(m *eventsv1.Callback) *callback.Callback {
 		FirstAttemptDue: moment(m.GetFirstAttemptDue()), ClosedAt: moment(m.GetClosedAt()),
 		Holder: fromHolder(m.GetHolder()), LastHolder: fromHolder(m.GetLastHolder()), WrapUp: fromWrapUp(m.GetWrapUp()),
 		CancelReason: m.GetCancelReason(), ClosedBy: m.GetClosedBy(), Reopened: fromReopening(m.GetReopened()),
-		Moved: fromMove(m.GetMoved()), Escalated: fromEscalation(m.GetEscalated()),
+		Moved: fromMove(m.GetMoved()), Escalated: fromEscalation(m.GetEscalated()), Preferred: fromPreference(m.GetPreferred()),
+	}
+	for _, d := range m.GetDeclined() {
+		c.Declined = append(c.Declined, callback.Decline{AgentID: d.GetAgentId(), At: moment(d.GetAt())})
 	}
 	for _, r := range m.GetReasons() {
 		c.Reasons = append(c.Reasons, fromReason(r))
@@ -62,6 +65,13 @@ func fromEscalation(m *eventsv1.Escalation) *callback.Escalation {
 		Level: int(m.GetLevel()), Points: int(m.GetPoints()), Added: int(m.GetAdded()),
 		At: moment(m.GetAt()), By: m.GetBy(), Reason: m.GetReason(), Role: m.GetRole(),
 	}
+}
+
+func fromPreference(m *eventsv1.Preference) *callback.Preference {
+	if m == nil {
+		return nil
+	}
+	return &callback.Preference{AgentID: m.GetAgentId(), Until: moment(m.GetUntil())}
 }
 
 func fromHolder(m *eventsv1.Holder) *callback.Holder {

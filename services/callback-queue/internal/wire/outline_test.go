@@ -21,6 +21,7 @@ func outlined(a callback.Aggregate) callback.Aggregate {
 			Skills: cb.Skills, Language: cb.Language, Priority: cb.Priority,
 			OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue,
 		}
+		out.Callback.Preferred = cb.Preferred
 		if cb.Moved != nil {
 			out.Callback.Moved = &callback.Move{From: cb.Moved.From}
 		}
@@ -61,12 +62,16 @@ func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
 	cb := (&eventsv1.Callback{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{
 		"id": 1, "number": 3, "state": 4, "queue": 8, "skills": 9, "language": 10, "priority": 11, "opened_at": 12, "not_before": 14,
-		"first_attempt_due": 15, "holder": 17, "moved": 25,
+		"first_attempt_due": 15, "holder": 17, "moved": 25, "preferred": 27,
 	} {
 		require.EqualValues(t, number, cb.ByName(protoreflect.Name(name)).Number(), name)
 	}
 	move := (&eventsv1.Move{}).ProtoReflect().Descriptor().Fields()
 	require.EqualValues(t, 1, move.ByName("from").Number())
+	preference := (&eventsv1.Preference{}).ProtoReflect().Descriptor().Fields()
+	for name, number := range map[string]int{"agent_id": 1, "until": 2} {
+		require.EqualValues(t, number, preference.ByName(protoreflect.Name(name)).Number(), name)
+	}
 	holder := (&eventsv1.Holder{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{"agent_id": 1, "lease_expires_at": 4} {
 		require.EqualValues(t, number, holder.ByName(protoreflect.Name(name)).Number(), name)

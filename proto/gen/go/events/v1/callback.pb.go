@@ -234,7 +234,7 @@ func (x Callback_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Callback_State.Descriptor instead.
 func (Callback_State) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{7, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 0}
 }
 
 // Type is what happened.
@@ -283,6 +283,10 @@ const (
 	CallbackEvent_TRANSFERRED CallbackEvent_Type = 19
 	// Its priority was raised.
 	CallbackEvent_ESCALATED CallbackEvent_Type = 20
+	// The agent who had it, and had not called, is gone.
+	CallbackEvent_AGENT_LOST CallbackEvent_Type = 21
+	// It is no longer kept for one agent.
+	CallbackEvent_PREFERENCE_ENDED CallbackEvent_Type = 22
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -309,6 +313,8 @@ var (
 		18: "RESCHEDULED",
 		19: "TRANSFERRED",
 		20: "ESCALATED",
+		21: "AGENT_LOST",
+		22: "PREFERENCE_ENDED",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -332,6 +338,8 @@ var (
 		"RESCHEDULED":      18,
 		"TRANSFERRED":      19,
 		"ESCALATED":        20,
+		"AGENT_LOST":       21,
+		"PREFERENCE_ENDED": 22,
 	}
 )
 
@@ -359,7 +367,7 @@ func (x CallbackEvent_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CallbackEvent_Type.Descriptor instead.
 func (CallbackEvent_Type) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{11, 0}
 }
 
 // Reason is one alert that the callback answers to.
@@ -1100,6 +1108,116 @@ func (x *Escalation) GetRole() string {
 	return ""
 }
 
+// Preference is the agent whom a waiting callback is kept for.
+type Preference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who has spoken with the customer before.
+	AgentId string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// When it ends.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Preference) Reset() {
+	*x = Preference{}
+	mi := &file_events_v1_callback_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Preference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Preference) ProtoMessage() {}
+
+func (x *Preference) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Preference.ProtoReflect.Descriptor instead.
+func (*Preference) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Preference) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *Preference) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+// Decline says that an agent was offered the callback and did not take it.
+type Decline struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who.
+	AgentId string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// When.
+	At            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Decline) Reset() {
+	*x = Decline{}
+	mi := &file_events_v1_callback_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Decline) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Decline) ProtoMessage() {}
+
+func (x *Decline) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Decline.ProtoReflect.Descriptor instead.
+func (*Decline) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Decline) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *Decline) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
 // Callback is the task to call a customer back.
 type Callback struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1155,14 +1273,18 @@ type Callback struct {
 	// The last transfer; absent when there was none.
 	Moved *Move `protobuf:"bytes,25,opt,name=moved,proto3" json:"moved,omitempty"`
 	// Set once somebody raised the priority.
-	Escalated     *Escalation `protobuf:"bytes,26,opt,name=escalated,proto3" json:"escalated,omitempty"`
+	Escalated *Escalation `protobuf:"bytes,26,opt,name=escalated,proto3" json:"escalated,omitempty"`
+	// Whom it is kept for; absent unless it waits, and is kept for somebody.
+	Preferred *Preference `protobuf:"bytes,27,opt,name=preferred,proto3" json:"preferred,omitempty"`
+	// Who was offered it lately and did not take it, the latest last.
+	Declined      []*Decline `protobuf:"bytes,28,rep,name=declined,proto3" json:"declined,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Callback) Reset() {
 	*x = Callback{}
-	mi := &file_events_v1_callback_proto_msgTypes[7]
+	mi := &file_events_v1_callback_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1174,7 +1296,7 @@ func (x *Callback) String() string {
 func (*Callback) ProtoMessage() {}
 
 func (x *Callback) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[7]
+	mi := &file_events_v1_callback_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1187,7 +1309,7 @@ func (x *Callback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Callback.ProtoReflect.Descriptor instead.
 func (*Callback) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{7}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Callback) GetId() string {
@@ -1372,6 +1494,20 @@ func (x *Callback) GetEscalated() *Escalation {
 	return nil
 }
 
+func (x *Callback) GetPreferred() *Preference {
+	if x != nil {
+		return x.Preferred
+	}
+	return nil
+}
+
+func (x *Callback) GetDeclined() []*Decline {
+	if x != nil {
+		return x.Declined
+	}
+	return nil
+}
+
 // TakenAlert remembers an alert the aggregate has dealt with.
 type TakenAlert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1387,7 +1523,7 @@ type TakenAlert struct {
 
 func (x *TakenAlert) Reset() {
 	*x = TakenAlert{}
-	mi := &file_events_v1_callback_proto_msgTypes[8]
+	mi := &file_events_v1_callback_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1399,7 +1535,7 @@ func (x *TakenAlert) String() string {
 func (*TakenAlert) ProtoMessage() {}
 
 func (x *TakenAlert) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[8]
+	mi := &file_events_v1_callback_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1412,7 +1548,7 @@ func (x *TakenAlert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakenAlert.ProtoReflect.Descriptor instead.
 func (*TakenAlert) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{8}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *TakenAlert) GetAlertId() string {
@@ -1467,7 +1603,7 @@ type CallbackEvent struct {
 
 func (x *CallbackEvent) Reset() {
 	*x = CallbackEvent{}
-	mi := &file_events_v1_callback_proto_msgTypes[9]
+	mi := &file_events_v1_callback_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1479,7 +1615,7 @@ func (x *CallbackEvent) String() string {
 func (*CallbackEvent) ProtoMessage() {}
 
 func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[9]
+	mi := &file_events_v1_callback_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1492,7 +1628,7 @@ func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallbackEvent.ProtoReflect.Descriptor instead.
 func (*CallbackEvent) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{9}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CallbackEvent) GetEventId() string {
@@ -1659,8 +1795,14 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
 	"\x02by\x18\x05 \x01(\tR\x02by\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x12\n" +
-	"\x04role\x18\a \x01(\tR\x04role\"\x98\n" +
+	"\x04role\x18\a \x01(\tR\x04role\"Y\n" +
 	"\n" +
+	"Preference\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\x120\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"P\n" +
+	"\aDecline\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\x8b\v\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -1691,7 +1833,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\tclosed_by\x18\x17 \x01(\tR\bclosedBy\x127\n" +
 	"\breopened\x18\x18 \x01(\v2\x1b.rappel.events.v1.ReopeningR\breopened\x12,\n" +
 	"\x05moved\x18\x19 \x01(\v2\x16.rappel.events.v1.MoveR\x05moved\x12:\n" +
-	"\tescalated\x18\x1a \x01(\v2\x1c.rappel.events.v1.EscalationR\tescalated\"\x82\x01\n" +
+	"\tescalated\x18\x1a \x01(\v2\x1c.rappel.events.v1.EscalationR\tescalated\x12:\n" +
+	"\tpreferred\x18\x1b \x01(\v2\x1c.rappel.events.v1.PreferenceR\tpreferred\x125\n" +
+	"\bdeclined\x18\x1c \x03(\v2\x19.rappel.events.v1.DeclineR\bdeclined\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -1706,7 +1850,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\x8c\x06\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xb2\x06\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -1719,7 +1863,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\xe0\x02\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x86\x03\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -1743,7 +1887,10 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bREOPENED\x10\x11\x12\x0f\n" +
 	"\vRESCHEDULED\x10\x12\x12\x0f\n" +
 	"\vTRANSFERRED\x10\x13\x12\r\n" +
-	"\tESCALATED\x10\x14B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\tESCALATED\x10\x14\x12\x0e\n" +
+	"\n" +
+	"AGENT_LOST\x10\x15\x12\x14\n" +
+	"\x10PREFERENCE_ENDED\x10\x16B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
@@ -1758,7 +1905,7 @@ func file_events_v1_callback_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_events_v1_callback_proto_goTypes = []any{
 	(Attempt_Outcome)(0),          // 0: rappel.events.v1.Attempt.Outcome
 	(WrapUp_Outcome)(0),           // 1: rappel.events.v1.WrapUp.Outcome
@@ -1771,56 +1918,62 @@ var file_events_v1_callback_proto_goTypes = []any{
 	(*Reopening)(nil),             // 8: rappel.events.v1.Reopening
 	(*Move)(nil),                  // 9: rappel.events.v1.Move
 	(*Escalation)(nil),            // 10: rappel.events.v1.Escalation
-	(*Callback)(nil),              // 11: rappel.events.v1.Callback
-	(*TakenAlert)(nil),            // 12: rappel.events.v1.TakenAlert
-	(*CallbackEvent)(nil),         // 13: rappel.events.v1.CallbackEvent
-	(Metric)(0),                   // 14: rappel.events.v1.Metric
-	(*Scale)(nil),                 // 15: rappel.events.v1.Scale
-	(Class)(0),                    // 16: rappel.events.v1.Class
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(*Customer)(nil),              // 18: rappel.events.v1.Customer
+	(*Preference)(nil),            // 11: rappel.events.v1.Preference
+	(*Decline)(nil),               // 12: rappel.events.v1.Decline
+	(*Callback)(nil),              // 13: rappel.events.v1.Callback
+	(*TakenAlert)(nil),            // 14: rappel.events.v1.TakenAlert
+	(*CallbackEvent)(nil),         // 15: rappel.events.v1.CallbackEvent
+	(Metric)(0),                   // 16: rappel.events.v1.Metric
+	(*Scale)(nil),                 // 17: rappel.events.v1.Scale
+	(Class)(0),                    // 18: rappel.events.v1.Class
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*Customer)(nil),              // 20: rappel.events.v1.Customer
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
-	14, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
-	15, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
-	16, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
-	17, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
-	17, // 4: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	17, // 5: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	16, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
+	17, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
+	18, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
+	19, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
+	19, // 4: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	19, // 5: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
 	0,  // 6: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	17, // 7: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	19, // 7: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
 	1,  // 8: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	17, // 9: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
-	17, // 10: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	17, // 11: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	17, // 12: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	17, // 13: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
-	17, // 14: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
-	17, // 15: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
-	2,  // 16: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	18, // 17: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
-	4,  // 18: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	17, // 19: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	17, // 20: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	17, // 21: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	17, // 22: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	17, // 23: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
-	7,  // 24: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
-	5,  // 25: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
-	6,  // 26: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
-	7,  // 27: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
-	8,  // 28: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
-	9,  // 29: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
-	10, // 30: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
-	3,  // 31: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	17, // 32: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	11, // 33: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	12, // 34: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	19, // 9: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	19, // 10: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	19, // 11: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	19, // 12: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	19, // 13: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	19, // 14: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
+	19, // 15: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
+	19, // 16: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
+	19, // 17: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
+	2,  // 18: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
+	20, // 19: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	4,  // 20: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
+	19, // 21: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	19, // 22: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	19, // 23: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	19, // 24: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	19, // 25: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	7,  // 26: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
+	5,  // 27: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
+	6,  // 28: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
+	7,  // 29: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
+	8,  // 30: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
+	9,  // 31: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
+	10, // 32: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
+	11, // 33: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
+	12, // 34: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
+	3,  // 35: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	19, // 36: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	13, // 37: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	14, // 38: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	39, // [39:39] is the sub-list for method output_type
+	39, // [39:39] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
@@ -1837,7 +1990,7 @@ func file_events_v1_callback_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_callback_proto_rawDesc), len(file_events_v1_callback_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
