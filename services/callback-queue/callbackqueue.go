@@ -16,9 +16,13 @@ import (
 
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
+	floormemory "github.com/rappel-loop/rappel/services/callback-queue/internal/floor/memory"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor/redisfloor"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/redisindex"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/store"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/transport"
 	"github.com/rappel-loop/rappel/services/internal/bus"
@@ -99,7 +103,7 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	}
 	s := &Service{deps: *d, index: newIndex(*d), tasks: host.NewTasks(), causes: policy.RootCauses}
 	s.queue = queue.New(queue.Deps{
-		Store: store.New(d.Bus, d.Log, found), Index: s.index, Policy: policy,
+		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: roster.List(nil), Floor: newFloor(*d), Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
 	})
 	return s, nil
@@ -124,6 +128,13 @@ func newIndex(d Deps) queue.Index {
 		return redisindex.New(d.Redis, d.RedisPrefix)
 	}
 	return memory.New()
+}
+
+func newFloor(d Deps) floor.Floor {
+	if d.Redis != nil {
+		return redisfloor.New(d.Redis, d.RedisPrefix)
+	}
+	return floormemory.New()
 }
 
 // Start begins to follow the stream, to watch deadlines and to take alerts. The

@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"time"
 
@@ -40,8 +39,10 @@ func (r ClaimRequest) name() string {
 	return "claim by " + r.AgentID + ": " + r.RequestID
 }
 
-// Claim gives the agent the next best callback, or ErrNoneReady, or
-// ErrIndexIncomplete when there may be one that is not known yet.
+// Claim gives the agent the next best callback that they can take, or
+// ErrNoneReady, or ErrIndexIncomplete when there may be one that is not known yet.
+// It is an *AtCapacityError when the agent has in hand all they can, as far as the
+// index knows, and ErrUnknownAgent when they may not take any.
 func (q *Queue) Claim(ctx context.Context, r ClaimRequest) (*callback.Callback, error) {
 	start := time.Now()
 	cb, err := q.claim(ctx, r)
@@ -54,16 +55,20 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 	if err := callback.Check(cmd); err != nil {
 		return nil, err
 	}
-	if cb, err := q.claimedBefore(ctx, r); cb != nil || err != nil {
+	agent, err := q.agent(r.AgentID)
+	if err != nil {
+		return nil, err
+	}
+	if cb, err := q.claimedBefore(ctx, r, agent); cb != nil || err != nil {
 		return cb, err
 	}
-	c := candidates{queue: q, request: r}
+	c := candidates{queue: q, agent: agent, request: r}
 	once := r.name()
 	for range maxCandidates {
 		e, err := c.next(ctx)
 		if errors.Is(err, ErrNoneReady) {
 			// What the request got may have come to the index since it was asked.
-			if cb, again := q.claimedBefore(ctx, r); cb != nil || again != nil {
+			if cb, again := q.claimedBefore(ctx, r, agent); cb != nil || again != nil {
 				return cb, again
 			}
 		}
@@ -92,14 +97,44 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 	return nil, ErrContended
 }
 
-// take commits the claim of a reserved entry. A commit on a state older than the
-// entry proves that the entry was made from another life of the stream.
-func (q *Queue) take(ctx context.Context, e Entry, cmd callback.Claim, once string) (callback.Aggregate, error) {
+// Offer reserves the next best callback for the agent, who has as long as the
+// policy says to accept it. The errors are Claim's. What the agent did not take a
+// short while ago is passed over.
+func (q *Queue) Offer(ctx context.Context, agentID string) (*callback.Callback, error) {
+	agent, err := q.agent(agentID)
+	if err != nil {
+		return nil, err
+	}
+	c := candidates{queue: q, agent: agent, request: ClaimRequest{AgentID: agentID}}
+	defer func() { c.putBack(ctx) }()
+	for range maxCandidates {
+		e, err := c.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		a, err := q.take(ctx, e, callback.Offer{AgentID: agentID}, "")
+		switch {
+		case err == nil:
+			return a.Callback, nil
+		case errors.Is(err, callback.ErrDeclined):
+			c.passed = append(c.passed, e)
+		case outdated(err):
+			c.refused(ctx, e, a, err)
+		default:
+			return nil, err
+		}
+	}
+	return nil, ErrNoneReady
+}
+
+// take commits what is done with a reserved entry. A commit on a state older than
+// the entry proves that the entry was made from another life of the stream.
+func (q *Queue) take(ctx context.Context, e Entry, cmd callback.Command, once string) (callback.Aggregate, error) {
 	var base uint64
 	a, err := q.update(ctx, e.CustomerKey, change{cmd: cmd, once: once, fits: func(a callback.Aggregate) error {
 		base = a.Seq
 		cb, err := a.Find(e.ID)
-		if err == nil && cb.Queue != e.Queue {
+		if err == nil && (cb.Queue != e.Queue || cb.Needs().Line() != e.Line) {
 			err = errMoved
 		}
 		return err
@@ -110,8 +145,8 @@ func (q *Queue) take(ctx context.Context, e Entry, cmd callback.Claim, once stri
 	return a, err
 }
 
-// errMoved says that a callback is not in the queue that an entry says.
-var errMoved = errors.New("the callback is in another queue")
+// errMoved says that a callback is not in the queue and line that an entry says.
+var errMoved = errors.New("the callback is in another queue or line")
 
 // outdated reports whether a claim failed for a reason that is the callback's
 // own: it is not there any more, held, closed, not ready yet, or unreadable. The
@@ -126,9 +161,24 @@ func outdated(err error) bool {
 // candidates are the reservations of one claim.
 type candidates struct {
 	queue   *Queue
+	agent   routed
 	request ClaimRequest
 	last    Entry // the one refused last
 	skipped int
+	passed  []Entry // held, and not for this agent
+}
+
+// putBack leaves to others what was not for this agent. If it fails, the holds end
+// by themselves.
+func (c *candidates) putBack(ctx context.Context) {
+	if len(c.passed) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTimeout)
+	defer cancel()
+	if err := c.queue.index.Release(ctx, c.queue.clock.Now(), c.passed...); err != nil {
+		c.queue.log.Warn("what an agent had declined is held for a moment", zap.Error(err))
+	}
 }
 
 // next reserves another entry.
@@ -149,18 +199,10 @@ func (c *candidates) reserve(ctx context.Context) (Entry, error) {
 		question += "\x00" + strconv.Itoa(c.skipped)
 	}
 	e, err := c.queue.index.Reserve(ctx, Reservation{
-		Agent: c.request.AgentID, RequestID: question, Fits: c.fits(),
+		Agent: c.request.AgentID, RequestID: question, Fits: c.queue.fit(ctx, c.agent, c.request.Queues),
 		Now: c.queue.clock.Now(), Hold: reservationHold,
 	})
 	return e, c.queue.indexError(err)
-}
-
-// fits takes what the request names.
-func (c *candidates) fits() Fit {
-	if len(c.request.Queues) == 0 {
-		return nil
-	}
-	return func(name, _ string) (int64, bool) { return 0, slices.Contains(c.request.Queues, name) }
 }
 
 // refused puts the index right about an entry that the truth refused.

@@ -8,18 +8,22 @@ import (
 )
 
 // claimedBefore returns the callback that the same request got before, if the
-// agent still holds it; nil when there is none. It is ErrIndexIncomplete when
-// that cannot be known, because the index is being read again.
+// agent still holds it; nil when there is none, and there is room for another:
+// else an *AtCapacityError. It is ErrIndexIncomplete when that cannot be known,
+// because the index is being read again.
 //
 // It is for requests that come again after a while. One that comes again while
 // the first is under way, or just after, is caught by the commit: the store takes
 // a request's name once.
-func (q *Queue) claimedBefore(ctx context.Context, r ClaimRequest) (*callback.Callback, error) {
-	if r.RequestID == "" {
+func (q *Queue) claimedBefore(ctx context.Context, r ClaimRequest, agent routed) (*callback.Callback, error) {
+	if r.RequestID == "" && !agent.known {
 		return nil, nil //nolint:nilnil // nothing before is no error
 	}
 	held, whole := q.index.HeldBy(ctx, r.AgentID)
 	for _, e := range held {
+		if r.RequestID == "" {
+			break
+		}
 		// No is said on what is at hand, as long as it is no older than the entry: a
 		// hold does not change hands without ending. Yes is said on the truth.
 		if a, known := q.store.Recall(e.CustomerKey); known && a.Seq >= e.Seq && !r.got(a.Callback) {
@@ -29,6 +33,9 @@ func (q *Queue) claimedBefore(ctx context.Context, r ClaimRequest) (*callback.Ca
 		if cb != nil || err != nil {
 			return cb, err
 		}
+	}
+	if agent.known && load(held) >= agent.Capacity {
+		return nil, &AtCapacityError{Capacity: agent.Capacity}
 	}
 	return nil, q.indexError(whole)
 }

@@ -65,7 +65,7 @@ func TestNoCallbackIsHeldByTwoOrLostWhileTheLeaderIs(t *testing.T) {
 
 // nothingIsLost finds every customer's last callback in the stream, open or
 // closed, and lets one agent claim all that nobody holds.
-func (f *floor) nothingIsLost(customers int) {
+func (f *shift) nothingIsLost(customers int) {
 	f.Helper()
 	last := map[string]callback.State{}
 	for _, a := range f.world.history() {

@@ -24,8 +24,8 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/clock"
 )
 
-// floor is a room of agents at work, and the record of all they were told.
-type floor struct {
+// shift is a room of agents at work, and the record of all they were told.
+type shift struct {
 	*world
 	replicas []*replica
 	blind    bool // the store takes anything: anything may be refused
@@ -38,7 +38,7 @@ type floor struct {
 	history []porcupine.Operation
 }
 
-func (f *floor) record(client int, a action, got answer, call, back time.Duration) {
+func (f *shift) record(client int, a action, got answer, call, back time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.history = append(f.history, porcupine.Operation{
@@ -48,7 +48,7 @@ func (f *floor) record(client int, a action, got answer, call, back time.Duratio
 
 // agent works until ctx ends: claims, gives back, calls and closes, and now and
 // then tries what an earlier hold would have allowed.
-func (f *floor) agent(ctx context.Context, client int) {
+func (f *shift) agent(ctx context.Context, client int) {
 	rng := rand.New(rand.NewPCG(uint64(client), 7))
 	name := fmt.Sprintf("agent-%d", client)
 	var old []action
@@ -81,7 +81,7 @@ func (f *floor) agent(ctx context.Context, client int) {
 func (a action) as(what string) action { a.what = what; return a }
 
 // claim asks, and asks again with the same request until the answer is certain.
-func (f *floor) claim(client int, name string, rng *rand.Rand) (action, bool) {
+func (f *shift) claim(client int, name string, rng *rand.Rand) (action, bool) {
 	request := fmt.Sprintf("q-%d", f.requests.Add(1))
 	call := time.Since(f.began)
 	for {
@@ -104,7 +104,7 @@ func (f *floor) claim(client int, name string, rng *rand.Rand) (action, bool) {
 }
 
 // command gives a command until the answer is certain, and records each try.
-func (f *floor) command(client int, rng *rand.Rand, a action) {
+func (f *shift) command(client int, rng *rand.Rand, a action) {
 	for f.Context().Err() == nil {
 		call := time.Since(f.began)
 		ctx, cancel := f.patience(rng)
@@ -143,14 +143,14 @@ func (a action) command() callback.Command {
 }
 
 // patience now and then gives up within a moment: the client hangs up.
-func (f *floor) patience(rng *rand.Rand) (context.Context, context.CancelFunc) {
+func (f *shift) patience(rng *rand.Rand) (context.Context, context.CancelFunc) {
 	if f.patient || rng.IntN(10) > 0 {
 		return context.WithCancel(f.Context())
 	}
 	return context.WithTimeout(f.Context(), time.Duration(rng.IntN(5000))*time.Microsecond)
 }
 
-func (f *floor) pick(rng *rand.Rand) *replica { return f.replicas[rng.IntN(len(f.replicas))] }
+func (f *shift) pick(rng *rand.Rand) *replica { return f.replicas[rng.IntN(len(f.replicas))] }
 
 func uncertain(err error) bool {
 	return is(err, bus.ErrUnavailable) || is(err, queue.ErrIndexUnavailable) || is(err, queue.ErrIndexIncomplete) ||
@@ -163,7 +163,7 @@ func refusal(err error) bool {
 }
 
 // reopen gives the customer of a closed callback a reason for another.
-func (f *floor) reopen(id string) {
+func (f *shift) reopen(id string) {
 	customerKey, _, _ := callback.ParseID(id)
 	a := alert(0, fmt.Sprintf("again-%d", f.alerts.Add(1)))
 	a.CustomerKey = customerKey
@@ -176,7 +176,7 @@ func (f *floor) reopen(id string) {
 }
 
 // work lets the agents work for a while, something happening meanwhile.
-func (f *floor) work(agents int, d time.Duration, meanwhile func()) {
+func (f *shift) work(agents int, d time.Duration, meanwhile func()) {
 	f.Helper()
 	f.began = time.Now()
 	ctx, cancel := context.WithTimeout(f.Context(), d)
@@ -199,7 +199,7 @@ func (f *floor) work(agents int, d time.Duration, meanwhile func()) {
 	wg.Wait()
 }
 
-func (f *floor) check() porcupine.CheckResult {
+func (f *shift) check() porcupine.CheckResult {
 	f.Helper()
 	result := porcupine.CheckOperationsTimeout(exclusive, f.history, time.Minute)
 	f.Logf("%d operations: %s", len(f.history), result)
@@ -207,7 +207,7 @@ func (f *floor) check() porcupine.CheckResult {
 }
 
 // String shows the histories of the callbacks that no single holder explains.
-func (f *floor) String() string {
+func (f *shift) String() string {
 	var b strings.Builder
 	for _, part := range exclusive.Partition(f.history) {
 		if porcupine.CheckOperations(exclusive, part) {
@@ -224,7 +224,7 @@ func (f *floor) String() string {
 
 // requestsGotOne checks the stream itself: no request was ever given two
 // callbacks, whatever its agent was told.
-func (f *floor) requestsGotOne() {
+func (f *shift) requestsGotOne() {
 	f.Helper()
 	got := map[string]string{}
 	for _, a := range f.world.history() {
@@ -273,9 +273,9 @@ func (s blind) Commit(ctx context.Context, e callback.Event, once string) (callb
 	}
 }
 
-func newFloor(w *world, customers, replicas int, change ...func(*queue.Deps)) *floor {
+func newFloor(w *world, customers, replicas int, change ...func(*queue.Deps)) *shift {
 	w.clock = clock.System{}
-	f := &floor{world: w}
+	f := &shift{world: w}
 	for range replicas {
 		f.replicas = append(f.replicas, w.replica(change...).ready())
 	}

@@ -108,6 +108,13 @@ type Stats struct {
 	OldestReady time.Time
 }
 
+// Line is what is ready in one line of a queue.
+type Line struct {
+	Queue, Line string
+	// Ready is 1 or more.
+	Ready int
+}
+
 // Checkpoint says how far the index has followed the stream.
 type Checkpoint struct {
 	// Life names what the index has taken in since one Reset; the next begins
@@ -163,6 +170,12 @@ type Index interface {
 	// for the agent. It returns ErrNoneReady, or ErrIndexIncomplete when none is
 	// ready in an index that may not hold everything.
 	Reserve(ctx context.Context, r Reservation) (Entry, error)
+	// Release ends the holds of reservations of which nothing came, as if their time
+	// were over; entries that are not held stay as they are.
+	Release(ctx context.Context, now time.Time, entries ...Entry) error
+	// Lines counts what is ready at a moment, by queue and line; a line where
+	// nothing is ready is left out.
+	Lines(ctx context.Context, now time.Time) ([]Line, error)
 	// HeldBy returns the entries an agent holds, oldest Seq first; with
 	// ErrIndexIncomplete there may be more.
 	HeldBy(ctx context.Context, agent string) ([]Entry, error)

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 )
 
@@ -15,14 +16,21 @@ import (
 // again will do.
 var ErrContended = errors.New("the callback is changing too fast; ask again")
 
-// Deps is what a Queue works with; all are required.
+// Deps is what a Queue works with; all are required that have no other word.
 type Deps struct {
 	Store   Store
 	Index   Index
+	Roster  Roster
+	Floor   floor.Floor
 	Policy  callback.Policy
 	Clock   clock.Clock
 	Log     *zap.Logger
 	Metrics *Metrics
+	// KnownOnly refuses callbacks to agents who are not in the roster.
+	KnownOnly bool
+	// Committed, when not nil, hears of every event that this process stored, once
+	// the index has been told. It must be quick.
+	Committed func(callback.Event, callback.Aggregate)
 }
 
 // Queue is the use cases. Safe for concurrent use, in any number of processes
@@ -30,6 +38,8 @@ type Deps struct {
 type Queue struct {
 	store   Store
 	index   Index
+	roster  Roster
+	floor   floor.Floor
 	policy  callback.Policy
 	clock   clock.Clock
 	log     *zap.Logger
@@ -39,6 +49,9 @@ type Queue struct {
 	lost    chan struct{} // a hint that the index was lost
 	foreign chan struct{} // proof that the index knows what the stream does not
 	signals signals
+
+	knownOnly bool
+	listener  func(callback.Event, callback.Aggregate)
 }
 
 // pace is how fast the background works. Punctuality is not correctness: tests
@@ -65,9 +78,10 @@ var usualPace = pace{
 // New returns a queue; run its Project and Watch beside it.
 func New(d Deps) *Queue {
 	return &Queue{
-		store: d.Store, index: d.Index, policy: d.Policy, clock: d.Clock, log: d.Log.Named("queue"),
+		store: d.Store, index: d.Index, roster: d.Roster, floor: d.Floor, policy: d.Policy, clock: d.Clock, log: d.Log.Named("queue"),
 		metrics: d.Metrics, pace: usualPace, signals: crashPoints(),
 		lost: make(chan struct{}, 1), foreign: make(chan struct{}, 1),
+		knownOnly: d.KnownOnly, listener: d.Committed,
 	}
 }
 

@@ -21,9 +21,12 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
+	floormemory "github.com/rappel-loop/rappel/services/callback-queue/internal/floor/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/redisindex"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/store"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
 	"github.com/rappel-loop/rappel/services/internal/bus"
@@ -47,13 +50,14 @@ type world struct {
 	hand  *clock.Manual // clock, when it is moved by hand
 	// index returns a replica's own handle on the shared index.
 	index func() queue.Index
+	floor floor.Floor
 	redis *redis.Client         // nil with the index in memory
 	proc  *testkit.RedisProcess // the server, when it is the test's own
 }
 
 func newWorld(t *testing.T) *world {
 	hand := clock.NewManual(t0)
-	return &world{T: t, bus: testkit.Bus(t), clock: hand, hand: hand}
+	return &world{T: t, bus: testkit.Bus(t), clock: hand, hand: hand, floor: floormemory.New()}
 }
 
 // inMemory is a world of a single process.
@@ -114,7 +118,7 @@ func (w *world) replica(change ...func(*queue.Deps)) *replica {
 	m, err := queue.NewMetrics(r.metrics)
 	require.NoError(w, err)
 	d := queue.Deps{
-		Store: r.store, Index: r.index, Policy: callback.DefaultPolicy(),
+		Store: r.store, Index: r.index, Roster: roster.List(nil), Floor: w.floor, Policy: callback.DefaultPolicy(),
 		Clock: w.clock, Log: zap.New(core), Metrics: m,
 	}
 	for _, c := range change {

@@ -128,6 +128,9 @@ func (q *Queue) committed(ctx context.Context, cmd callback.Command, e callback.
 	q.signals.claimCommitted.on(cmd)
 	q.metrics.event(e)
 	q.tell(ctx, next)
+	if q.listener != nil {
+		q.listener(e, next)
+	}
 	q.signals.claimApplied.on(cmd)
 	return next, nil
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -19,6 +20,7 @@ func toStatus(err error) error {
 	var transition *callback.TransitionError
 	var early *callback.NotReadyError
 	var late *callback.TooLateError
+	var full *queue.AtCapacityError
 	switch {
 	case errors.As(err, &invalid):
 		var w wrong
@@ -28,6 +30,13 @@ func toStatus(err error) error {
 		return rpc.Refused(codes.FailedPrecondition, "NOT_POSSIBLE_NOW", transition.Error())
 	case errors.Is(err, queue.ErrNoneReady):
 		return rpc.Refused(codes.NotFound, "NO_CALLBACK_READY", "no callback is ready for you now")
+	case errors.Is(err, queue.ErrUnknownAgent):
+		return rpc.Refused(codes.FailedPrecondition, "UNKNOWN_AGENT", "only agents of the roster take callbacks here; have yourself added to it")
+	case errors.As(err, &full):
+		return rpc.Refused(codes.FailedPrecondition, "AT_CAPACITY",
+			fmt.Sprintf("you have %d in hand, which is all you take at once; finish or release one", full.Capacity))
+	case errors.Is(err, callback.ErrDeclined):
+		return rpc.Refused(codes.FailedPrecondition, "DECLINED", "the agent was offered this callback a short while ago and did not take it")
 	case errors.Is(err, callback.ErrNoCallback):
 		return rpc.Refused(codes.NotFound, "NO_SUCH_CALLBACK", "there is no callback with this id")
 	case errors.Is(err, callback.ErrLeaseOver):

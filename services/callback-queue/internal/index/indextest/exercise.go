@@ -47,6 +47,8 @@ func Exercise(t *testing.T, newIndex func(t *testing.T) queue.Index) {
 		"a request is answered anew after":          requestAnsweredAnew,
 		"concurrent reservations share nothing":     concurrentReservations,
 
+		"release ends a hold":                  releases,
+		"lines count what is ready":            lines,
 		"held by lists what an agent has":      heldBy,
 		"before counts who goes first":         before,
 		"due lists the deadlines that came":    due,

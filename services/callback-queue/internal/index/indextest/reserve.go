@@ -1,6 +1,7 @@
 package indextest
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -231,6 +232,54 @@ func holdLasts(b *bench) {
 	b.none(t0.Add(hold))
 	b.reserve("chloe", after(1).Add(hold), "b-1")
 	b.none(after(1).Add(hold))
+}
+
+func releases(b *bench) {
+	b.complete()
+	b.apply(pending("a-1", rank(1)), pending("b-1", rank(2), line("fr/"), in("two")), pending("c-1", rank(3), readyAt(after(10))))
+	ask := queue.Reservation{Agent: "amina", RequestID: "r", Now: t0, Hold: hold}
+	a := b.reserveAs(ask, "a-1")
+	two := b.reserve("amina", t0, "b-1")
+	require.NoError(b, b.index.Release(b.Context(), t0, a, two, pending("c-1"), pending("nobody")))
+	require.Equal(b, []queue.Stats{
+		{Queue: "q", Ready: 1, Delayed: 1, OldestReady: a.OpenedAt}, {Queue: "two", Ready: 1, OldestReady: two.OpenedAt},
+	}, b.stats(t0))
+	ask.Agent = "bruno"
+	b.reserveAs(ask, "a-1")
+	ask.Agent = "amina"
+	b.reserveAs(ask, "b-1") // the question is forgotten with the hold
+	b.none(t0)
+
+	// One that is not ready after all waits for its moment.
+	c := b.reserve("ahead", after(10), "c-1")
+	require.NoError(b, b.index.Release(b.Context(), after(5), c))
+	b.none(after(5))
+	b.reserve("chloe", after(10), "c-1")
+	require.NoError(b, b.index.Release(b.Context(), t0))
+}
+
+func lines(b *bench) {
+	b.complete()
+	list := func(now time.Time) []queue.Line {
+		b.Helper()
+		got, err := b.index.Lines(b.Context(), now)
+		require.NoError(b, err)
+		slices.SortFunc(got, func(x, y queue.Line) int { return cmp.Or(cmp.Compare(x.Queue, y.Queue), cmp.Compare(x.Line, y.Line)) })
+		return got
+	}
+	require.Empty(b, list(t0))
+	b.apply(
+		pending("a-1", rank(1)), pending("b-1"), pending("c-1", line("fr/")), pending("d-1", line("fr/vip"), readyAt(after(5))),
+		pending("e-1", in("two"), line("fr/")), pending("f-1", state(callback.Assigned), agent("amina"), line("de/")),
+	)
+	want := []queue.Line{{Queue: "q", Line: "/", Ready: 2}, {Queue: "q", Line: "fr/", Ready: 1}, {Queue: "two", Line: "fr/", Ready: 1}}
+	require.Equal(b, want, list(t0))
+	b.reserve("amina", t0, "a-1")
+	want[0].Ready = 1
+	want = slices.Insert(want, 2, queue.Line{Queue: "q", Line: "fr/vip", Ready: 1})
+	require.Equal(b, want, list(after(5)))
+	b.apply(pending("c-1", seq(2), state(callback.Completed)))
+	require.Equal(b, slices.Delete(want, 1, 2), list(after(5)))
 }
 
 func manyHoldsEnd(b *bench) {

@@ -57,16 +57,21 @@ func (r *record) enlist(to listNo) {
 // A hold lasts while now is before its end.
 func (x *Index) settle(now int64) {
 	for r, held := x.holds.Min(); held && r.hold.until <= now; r, held = x.holds.Min() {
-		x.unplace(r)
-		if r.ready <= now {
-			x.makeReady(r)
-		} else {
-			x.delay(r)
-		}
+		x.release(r, now)
 	}
 	for r, waits := x.delayed.Min(); waits && r.ready <= now; r, waits = x.delayed.Min() {
 		x.unplace(r)
 		x.makeReady(r)
+	}
+}
+
+// release gives back a record that is held.
+func (x *Index) release(r *record, now int64) {
+	x.unplace(r)
+	if r.ready <= now {
+		x.makeReady(r)
+	} else {
+		x.delay(r)
 	}
 }
 

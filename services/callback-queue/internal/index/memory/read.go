@@ -73,6 +73,20 @@ func (x *Index) Before(_ context.Context, name, id string, now time.Time) (int, 
 	return n, true, nil
 }
 
+// Lines implements queue.Index.
+func (x *Index) Lines(_ context.Context, now time.Time) ([]queue.Line, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.settle(order.Nanos(now))
+	var lines []queue.Line
+	for _, l := range x.lanes {
+		for text, line := range l.lines {
+			lines = append(lines, queue.Line{Queue: l.name, Line: text, Ready: line.Len()})
+		}
+	}
+	return lines, nil
+}
+
 // Stats implements queue.Index: one row for every queue that holds an entry.
 func (x *Index) Stats(_ context.Context, now time.Time) ([]queue.Stats, error) {
 	x.mu.Lock()

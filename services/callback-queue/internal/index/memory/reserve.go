@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
@@ -48,6 +49,18 @@ func (x *Index) best(fits queue.Fit, now int64) *record {
 		}
 	}
 	return best
+}
+
+// Release implements queue.Index.
+func (x *Index) Release(_ context.Context, now time.Time, entries ...queue.Entry) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i := range entries {
+		if r, known := x.byID[entries[i].ID]; known && r.hold != nil {
+			x.release(r, order.Nanos(now))
+		}
+	}
+	return nil
 }
 
 func (x *Index) none() error {

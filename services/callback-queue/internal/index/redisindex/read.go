@@ -126,6 +126,34 @@ func (x *Index) before(ctx context.Context, name, id string) (int, bool, error) 
 	return sum, err == nil, err
 }
 
+// Lines implements queue.Index. It first lets time move all it has to move.
+func (x *Index) Lines(ctx context.Context, now time.Time) ([]queue.Line, error) {
+	names, err := x.queues(ctx)
+	if err == nil {
+		err = x.settle(ctx, names, order.Nanos(now))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("index lines: %w", err)
+	}
+	pipe, known := x.client.Pipeline(), x.crowd()
+	var lines []queue.Line
+	var counts []*redis.IntCmd
+	for _, name := range known.queues {
+		for _, text := range known.linesOf[name] {
+			lines = append(lines, queue.Line{Queue: name, Line: text})
+			counts = append(counts, pipe.ZLexCount(ctx, x.keys.ready(name), "["+text+" ", "("+text+"!"))
+		}
+	}
+	_, _ = pipe.Exec(ctx) // each reply has its own error
+	for i, n := range counts {
+		if n.Err() != nil {
+			return nil, fmt.Errorf("index lines: %w", n.Err())
+		}
+		lines[i].Ready = int(n.Val())
+	}
+	return slices.DeleteFunc(lines, func(l queue.Line) bool { return l.Ready == 0 }), nil
+}
+
 // Stats implements queue.Index: one row for every queue that holds an entry.
 // It first lets time move all it has to move, however much that is.
 func (x *Index) Stats(ctx context.Context, now time.Time) ([]queue.Stats, error) {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -53,6 +55,27 @@ func (x *Index) Reserve(ctx context.Context, r queue.Reservation) (queue.Entry, 
 	default:
 		return queue.Entry{}, fmt.Errorf("index reserve: %w", queue.ErrNoneReady)
 	}
+}
+
+// Release implements queue.Index.
+func (x *Index) Release(ctx context.Context, now time.Time, entries ...queue.Entry) error {
+	var calls []call
+	for i := range entries {
+		e := &entries[i]
+		at := slices.IndexFunc(calls, func(c call) bool { return c.queue == e.Queue })
+		if at < 0 {
+			at = len(calls)
+			calls = append(calls, call{script: releaseScript, queue: e.Queue, args: []any{decimal(order.Nanos(now))}})
+		}
+		calls[at].args = append(calls[at].args, e.ID)
+	}
+	if len(calls) == 0 {
+		return nil
+	}
+	if _, err := x.run(ctx, calls...); err != nil {
+		return fmt.Errorf("index release: %w", err)
+	}
+	return nil
 }
 
 // search is one reservation under way.

@@ -27,6 +27,8 @@ var (
 	pageSource string
 	//go:embed quick.lua
 	quickSource string
+	//go:embed release.lua
+	releaseSource string
 	//go:embed reserve.lua
 	reserveSource string
 	//go:embed reset.lua
@@ -43,6 +45,7 @@ var (
 	askedScript   = redis.NewScript(preludeSource + settleSource + askedSource)
 	dueScript     = redis.NewScript(preludeSource + dueSource)
 	pageScript    = redis.NewScript(preludeSource + pageSource)
+	releaseScript = redis.NewScript(preludeSource + settleSource + releaseSource)
 	reserveScript = redis.NewScript(quickSource + preludeSource + settleSource + reserveSource)
 	resetScript   = redis.NewScript(preludeSource + resetSource)
 	passScript    = redis.NewScript(preludeSource + settleSource + passSource)

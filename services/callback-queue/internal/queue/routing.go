@@ -1,0 +1,103 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
+)
+
+// Sentinels of routing.
+var (
+	// ErrUnknownAgent says that only agents of the roster may take callbacks, and
+	// that this one is not in it.
+	ErrUnknownAgent = errors.New("the agent is not in the roster")
+	// ErrAtCapacity says that the agent has in hand all they can.
+	ErrAtCapacity = errors.New("the agent has in hand all they can")
+)
+
+// AtCapacityError is ErrAtCapacity with the number.
+type AtCapacityError struct{ Capacity int }
+
+// Error names it.
+func (e *AtCapacityError) Error() string { return fmt.Sprintf("%v: %d", ErrAtCapacity, e.Capacity) }
+
+// Unwrap makes it an ErrAtCapacity.
+func (e *AtCapacityError) Unwrap() error { return ErrAtCapacity }
+
+// Roster says who works here.
+type Roster interface {
+	// Agent returns what is known of an agent; known is false when nothing is.
+	Agent(id string) (a roster.Agent, known bool)
+	// All returns all agents, by id.
+	All() []roster.Agent
+}
+
+// routed is an agent as routing sees them. One of whom nothing is known takes
+// everything, one at a time or many.
+type routed struct {
+	roster.Agent
+	known bool
+}
+
+// agent finds an agent who may take callbacks, or ErrUnknownAgent.
+func (q *Queue) agent(id string) (routed, error) {
+	a, known := q.roster.Agent(id)
+	if !known {
+		a.ID = id
+		if q.knownOnly {
+			return routed{}, ErrUnknownAgent
+		}
+	}
+	return routed{Agent: a, known: known}, nil
+}
+
+// fit says which lines the agent takes, of the named queues or of all: those whose
+// needs the agent meets, but for what is kept for another who is at their desk.
+func (q *Queue) fit(ctx context.Context, a routed, queues []string) Fit {
+	return func(name, line string) (int64, bool) {
+		if len(queues) > 0 && !slices.Contains(queues, name) {
+			return 0, false
+		}
+		needs, preference := callback.ParseLine(name, line), 1
+		if a.known {
+			p, lacks, _ := a.Fits(needs)
+			if len(lacks) > 0 {
+				return 0, false
+			}
+			preference = p
+		}
+		kept := needs.Preferred != "" && needs.Preferred == a.ID
+		if needs.Preferred != "" && !kept && q.atDesk(ctx, needs.Preferred) {
+			return 0, false
+		}
+		return q.policy.Behind(preference, kept).Milliseconds(), true
+	}
+}
+
+// atDesk reports whether an agent is there, busy or not. One of whom the floor
+// does not say is not waited for.
+func (q *Queue) atDesk(ctx context.Context, agent string) bool {
+	s, known, err := q.floor.Seat(ctx, agent)
+	if err != nil || !known {
+		return false
+	}
+	status := s.StatusAt(q.clock.Now())
+	return status == floor.Available || status == floor.Busy
+}
+
+// load is how many of the callbacks that an agent holds take up their time: all
+// but those whose wrap-up is overdue, which anybody may write.
+func load(held []Entry) int {
+	n := 0
+	for _, e := range held {
+		if e.State != callback.Wrapping || !e.DueAt.IsZero() {
+			n++
+		}
+	}
+	return n
+}
