@@ -138,6 +138,14 @@ func FeedEvent(eventType, about string) string {
 	return "rappel.feed.v1." + must(eventType) + "." + must(about)
 }
 
+// AgentSignal is where the process that looks after an agent listens for changes of
+// what they have in hand. It is in no stream. Agents' ids may hold what a subject
+// may not, so it has their hash.
+func AgentSignal(agentID string) string {
+	h := sha256.Sum256([]byte(agentID))
+	return "rappel.v1.signal.agent." + hex.EncodeToString(h[:16])
+}
+
 // DeadLetter is the subject of a message given up, by stream and reason.
 func DeadLetter(stream, reason string) string {
 	return "rappel.v1.dead." + must(stream) + "." + must(reason)

@@ -16,6 +16,7 @@ import (
 
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/dispatch"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
 	floormemory "github.com/rappel-loop/rappel/services/callback-queue/internal/floor/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor/redisfloor"
@@ -59,6 +60,8 @@ type Service struct {
 	causes callback.RootCauses
 	tasks  *host.Tasks
 
+	dispatcher *dispatch.Dispatcher
+
 	mu       sync.Mutex
 	consumer *bus.Consumption
 	failed   <-chan error
@@ -72,7 +75,9 @@ func New(cfg Config, d Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("callback queue: %w", err)
 	}
-	callbackv1.RegisterCallbackServiceServer(d.RPC.GRPC(), transport.New(s.queue, s.causes))
+	callbackv1.RegisterCallbackServiceServer(d.RPC.GRPC(), transport.New(transport.Deps{
+		Queue: s.queue, Desks: s.dispatcher, Stopping: d.RPC.Stopping(), Causes: s.causes,
+	}))
 	if err := d.RPC.Gateway(callbackv1.RegisterCallbackServiceHandler); err != nil {
 		return nil, fmt.Errorf("callback queue: %w", err)
 	}
@@ -90,6 +95,10 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	offers, err := dispatch.NewMetrics(d.Metrics)
+	if err != nil {
+		return nil, err
+	}
 	found, err := store.NewMetrics(d.Metrics)
 	if err != nil {
 		return nil, err
@@ -102,9 +111,16 @@ func build(cfg Config, d *Deps) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{deps: *d, index: newIndex(*d), tasks: host.NewTasks(), causes: policy.RootCauses}
+	agents, seats := roster.List(nil), newFloor(*d)
 	s.queue = queue.New(queue.Deps{
-		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: roster.List(nil), Floor: newFloor(*d), Policy: policy,
+		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: agents, Floor: seats, Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
+		KnownOnly: cfg.KnownAgentsOnly,
+		Committed: func(e callback.Event, a callback.Aggregate) { s.dispatcher.Committed(e, a) },
+	})
+	s.dispatcher = dispatch.New(dispatch.Deps{
+		Queue: s.queue, Floor: seats, Roster: agents, Signals: d.Bus, Clock: d.Clock, Log: d.Log, Metrics: offers,
+		LostAfter: cfg.AgentLostAfter, MaxMissed: cfg.MaxMissedOffers,
 	})
 	return s, nil
 }
@@ -154,6 +170,8 @@ func (s *Service) Start(ctx context.Context) error {
 	s.deps.RPC.Health().AddReadiness("callback index", s.ready)
 	s.tasks.Go("projector", s.queue.Project)
 	s.tasks.Go("deadlines", s.queue.Watch)
+	s.tasks.Go("offers", s.dispatcher.Offer)
+	s.tasks.Go("desks", s.dispatcher.Watch)
 	s.failed = s.tasks.Failed(consumer.Failed())
 	return nil
 }

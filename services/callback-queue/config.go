@@ -43,6 +43,14 @@ type Config struct {
 	ReopenWithin time.Duration `koanf:"reopen_within"`
 	// AgeingPerPoint is how much waiting weighs as much as a point of priority.
 	AgeingPerPoint time.Duration `koanf:"ageing_per_point"`
+	// KnownAgentsOnly refuses callbacks to agents who are not in the roster.
+	KnownAgentsOnly bool `koanf:"known_agents_only"`
+	// AgentLostAfter is how long nothing may be heard of an agent at work before what
+	// they had not begun to call goes back.
+	AgentLostAfter time.Duration `koanf:"agent_lost_after"`
+	// MaxMissedOffers is how many offers in a row an agent may let pass before they
+	// are taken to be away.
+	MaxMissedOffers int `koanf:"max_missed_offers"`
 	// RootCausesFile holds the tree that a wrap-up chooses its root cause from;
 	// empty allows any words.
 	RootCausesFile string `koanf:"root_causes_file"`
@@ -55,13 +63,21 @@ func DefaultConfig() Config {
 		MaxAttempts: p.MaxAttempts, RetryGaps: p.RetryGaps, TimeZone: "Europe/Paris", FirstAttemptWithin: p.FirstAttemptWithin,
 		PreferredFor: p.PreferredFor, ReservedLease: p.ReservedLease, DeclinedFor: p.DeclinedFor,
 		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
+		AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
 	}
 }
 
 // Validate names every field that is wrong.
 func (c Config) Validate() error {
 	p, err := c.policy()
-	return errors.Join(err, p.Validate())
+	err = errors.Join(err, p.Validate())
+	if c.AgentLostAfter < 3*time.Second {
+		err = errors.Join(err, errors.New("agent_lost_after: must be 3s or more"))
+	}
+	if c.MaxMissedOffers < 1 {
+		err = errors.Join(err, errors.New("max_missed_offers: must be 1 or more"))
+	}
+	return err
 }
 
 func (c Config) policy() (callback.Policy, error) {

@@ -47,6 +47,7 @@ type bundle struct {
 	logs    *observer.ObservedLogs
 	metrics *prometheus.Registry
 	url     string
+	grpc    string
 	stop    func()
 }
 
@@ -77,7 +78,7 @@ func configured(t *testing.T, events *bus.Bus, cfg callbackqueue.Config, change 
 	b.rpc.Health().SetStarted()
 	listeners, err := rpc.Listen("127.0.0.1:0", "127.0.0.1:0")
 	require.NoError(t, err)
-	b.url = "http://" + listeners.HTTP.Addr().String()
+	b.url, b.grpc = "http://"+listeners.HTTP.Addr().String(), listeners.GRPC.Addr().String()
 	stopServing := b.rpc.Serve(listeners, func(err error) { t.Errorf("serve: %v", err) })
 	stopped := false
 	b.stop = func() {

@@ -17,6 +17,8 @@ const (
 	CustomerKey = "customer_key"
 	// CallbackID is a callback's id.
 	CallbackID = "callback_id"
+	// Desk stands for an agent without naming them: agents' ids may be addresses.
+	Desk = "desk"
 	// Agent is an agent's id.
 	Agent = "agent"
 	// Survey is a survey's name.

@@ -45,8 +45,9 @@ type Server struct {
 	conn    *grpc.ClientConn
 	health  *Health
 
-	closing sync.Once
-	closed  error
+	stopping chan struct{}
+	closing  sync.Once
+	closed   error
 }
 
 // New returns a server that listens nowhere yet.
@@ -57,14 +58,14 @@ func New(o Options) *Server {
 	m := newMetrics(o.Metrics)
 	s := &Server{
 		log: o.Log.Named("rpc"), mux: http.NewServeMux(),
-		inproc: bufconn.Listen(1 << 20), health: newHealth(),
+		inproc: bufconn.Listen(1 << 20), health: newHealth(), stopping: make(chan struct{}),
 	}
 	s.gateway = s.newGateway()
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessageBytes),
 		grpc.ChainUnaryInterceptor(m.unary, s.unaryRecover),
 		grpc.ChainStreamInterceptor(m.stream, s.streamRecover),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: 5 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	)
 	grpc_health_v1.RegisterHealthServer(s.grpc, grpcHealth{Server: s.health.grpc, h: s.health})
@@ -83,6 +84,10 @@ func (s *Server) GRPC() grpc.ServiceRegistrar { return s.grpc }
 
 // HTTP is where a service registers routes that are not generated.
 func (s *Server) HTTP() *http.ServeMux { return s.mux }
+
+// Stopping is closed when the server begins to stop: a call that would go on for
+// ever, as a stream to a client at work, ends itself then.
+func (s *Server) Stopping() <-chan struct{} { return s.stopping }
 
 // Health holds what /readyz asks.
 func (s *Server) Health() *Health { return s.health }
@@ -140,6 +145,7 @@ func (s *Server) Serve(l Listeners, fail func(error)) (stop func(context.Context
 	serve("gRPC", func() error { return s.grpc.Serve(l.GRPC) })
 	serve("HTTP", func() error { return h.Serve(l.HTTP) })
 	return func(ctx context.Context) error {
+		close(s.stopping)
 		err := errors.Join(shutdownHTTP(ctx, h), s.shutdownGRPC(ctx), s.Close())
 		serving.Wait()
 		return err

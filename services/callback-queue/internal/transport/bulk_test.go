@@ -19,7 +19,7 @@ func TestOnlyAnswersStandInABulkResult(t *testing.T) {
 		Ids:     []string{"abcdefghijklmnopqrstuvwxyz-1", "abcdefghijklmnopqrstuvwxyz-2"},
 		Command: &callbackv1.BulkCallbacksRequest_Reschedule{Reschedule: &callbackv1.RescheduleCallbackRequest{By: "sam"}},
 	}
-	s := transport.New(refusing{&callback.ValidationError{Fields: []callback.FieldError{{Field: "not_before", Message: "is too far ahead"}}}}, nil)
+	s := transport.New(transport.Deps{Queue: refusing{&callback.ValidationError{Fields: []callback.FieldError{{Field: "not_before", Message: "is too far ahead"}}}}})
 	resp, err := s.BulkCallbacks(t.Context(), req)
 	require.NoError(t, err)
 	require.Len(t, resp.GetResults(), 2)
@@ -30,6 +30,6 @@ func TestOnlyAnswersStandInABulkResult(t *testing.T) {
 		require.Equal(t, "the request has wrong fields: notBefore: is too far ahead", r.GetError().GetMessage())
 	}
 	unknown := errors.New("a defect")
-	_, err = transport.New(refusing{unknown}, nil).BulkCallbacks(t.Context(), req)
+	_, err = transport.New(transport.Deps{Queue: refusing{unknown}}).BulkCallbacks(t.Context(), req)
 	require.ErrorIs(t, err, unknown)
 }

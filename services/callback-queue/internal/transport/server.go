@@ -8,6 +8,7 @@ import (
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/dispatch"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
 )
@@ -18,22 +19,42 @@ type Queue interface {
 	Do(ctx context.Context, id string, cmd callback.Command) (*callback.Callback, error)
 	Get(ctx context.Context, id string) (*callback.Callback, error)
 	Standing(ctx context.Context, cb *callback.Callback) queue.Standing
+	Explain(ctx context.Context, cb *callback.Callback) ([]queue.Candidate, error)
 	List(ctx context.Context, f queue.Filter, after string, limit int) ([]*callback.Callback, string, error)
 	Stats(ctx context.Context) ([]queue.Stats, error)
 }
 
 var _ Queue = (*queue.Queue)(nil)
 
+// Desks look after agents at work.
+type Desks interface {
+	Work(ctx context.Context, h dispatch.Hello, orders <-chan dispatch.Order, c dispatch.Client) error
+}
+
+var _ Desks = (*dispatch.Dispatcher)(nil)
+
+// Deps is what a Server answers from.
+type Deps struct {
+	Queue Queue
+	Desks Desks
+	// Stopping is closed when the server begins to stop: desks close then.
+	Stopping <-chan struct{}
+	// Causes are the root causes to choose from.
+	Causes callback.RootCauses
+}
+
 // Server implements CallbackService.
 type Server struct {
 	callbackv1.UnimplementedCallbackServiceServer
-	queue  Queue
-	causes []*callbackv1.RootCause
+	queue    Queue
+	desks    Desks
+	stopping <-chan struct{}
+	causes   []*callbackv1.RootCause
 }
 
-// New returns a server over the use cases, with the root causes to choose from.
-func New(q Queue, causes callback.RootCauses) *Server {
-	return &Server{queue: q, causes: rootCauses(causes, "")}
+// New returns a server.
+func New(d Deps) *Server {
+	return &Server{queue: d.Queue, desks: d.Desks, stopping: d.Stopping, causes: rootCauses(d.Causes, "")}
 }
 
 func rootCauses(level []callback.Cause, above string) []*callbackv1.RootCause {
@@ -63,6 +84,24 @@ func (s *Server) ClaimCallback(ctx context.Context, r *callbackv1.ClaimCallbackR
 		return nil, toStatus(err)
 	}
 	return &callbackv1.ClaimCallbackResponse{Callback: wire.Callback(cb)}, nil
+}
+
+// AcceptCallback takes an offer.
+func (s *Server) AcceptCallback(ctx context.Context, r *callbackv1.AcceptCallbackRequest) (*callbackv1.AcceptCallbackResponse, error) {
+	cb, err := s.do(ctx, r.GetId(), callback.Accept{AgentID: r.GetAgentId(), Token: r.GetToken()})
+	if err != nil {
+		return nil, err
+	}
+	return &callbackv1.AcceptCallbackResponse{Callback: cb}, nil
+}
+
+// RejectCallback declines an offer.
+func (s *Server) RejectCallback(ctx context.Context, r *callbackv1.RejectCallbackRequest) (*callbackv1.RejectCallbackResponse, error) {
+	cb, err := s.do(ctx, r.GetId(), callback.Reject{AgentID: r.GetAgentId(), Token: r.GetToken(), Reason: r.GetReason()})
+	if err != nil {
+		return nil, err
+	}
+	return &callbackv1.RejectCallbackResponse{Callback: cb}, nil
 }
 
 // StartAttempt says that the agent is calling.

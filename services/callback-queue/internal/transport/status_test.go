@@ -36,6 +36,10 @@ func (q refusing) Standing(context.Context, *callback.Callback) queue.Standing {
 	return queue.Standing{}
 }
 
+func (q refusing) Explain(context.Context, *callback.Callback) ([]queue.Candidate, error) {
+	return nil, q.err
+}
+
 func (q refusing) Get(context.Context, string) (*callback.Callback, error) { return nil, q.err }
 
 func (q refusing) List(context.Context, queue.Filter, string, int) ([]*callback.Callback, string, error) {
@@ -50,6 +54,15 @@ func calls(s *transport.Server) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"claim": func(ctx context.Context) error {
 			return ignore(s.ClaimCallback(ctx, &callbackv1.ClaimCallbackRequest{AgentId: "amina"}))
+		},
+		"accept": func(ctx context.Context) error {
+			return ignore(s.AcceptCallback(ctx, &callbackv1.AcceptCallbackRequest{AgentId: "amina"}))
+		},
+		"reject": func(ctx context.Context) error {
+			return ignore(s.RejectCallback(ctx, &callbackv1.RejectCallbackRequest{AgentId: "amina"}))
+		},
+		"explain": func(ctx context.Context) error {
+			return ignore(s.ExplainRouting(ctx, &callbackv1.ExplainRoutingRequest{}))
 		},
 		"start": func(ctx context.Context) error {
 			return ignore(s.StartAttempt(ctx, &callbackv1.StartAttemptRequest{AgentId: "amina"}))
@@ -120,7 +133,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 		{bus.ErrUnavailable, codes.Unavailable, 503, "STORE_UNAVAILABLE", "1"},
 		{bus.ErrFull, codes.ResourceExhausted, 503, "STORE_FULL", "5"},
 	} {
-		for name, call := range calls(transport.New(refusing{fmt.Errorf("while working: %w", c.err)}, nil)) {
+		for name, call := range calls(transport.New(transport.Deps{Queue: refusing{fmt.Errorf("while working: %w", c.err)}})) {
 			err := call(t.Context())
 			require.Equal(t, c.code, status.Code(err), "%s: %v", name, c.err)
 			require.Equal(t, c.reason, rpc.Reason(err), name)
@@ -137,7 +150,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 func TestAnUnknownErrorIsLeftToTheServer(t *testing.T) {
 	t.Parallel()
 	for _, unknown := range []error{errors.New("what"), queue.ErrUnreadable, callback.ErrNotLoaded, context.DeadlineExceeded} {
-		for name, call := range calls(transport.New(refusing{unknown}, nil)) {
+		for name, call := range calls(transport.New(transport.Deps{Queue: refusing{unknown}})) {
 			require.Equal(t, unknown, call(t.Context()), name)
 		}
 	}

@@ -36,7 +36,7 @@ func fields(t *testing.T, err error) []string {
 // asked: the queue behind would refuse for another reason.
 func TestEveryWrongFieldIsNamed(t *testing.T) {
 	t.Parallel()
-	s := transport.New(refusing{}, nil)
+	s := transport.New(transport.Deps{Queue: refusing{}})
 	ctx := t.Context()
 	long := strings.Repeat("x", 5000)
 

@@ -15,14 +15,14 @@ func Callback(c *callback.Callback) *eventsv1.Callback {
 		State: eventsv1.Callback_State(c.State), Customer: customer(c.Customer),
 		MoreReasons: uint32(c.MoreReasons), MorePriority: int32(c.MorePriority),
 		Queue: c.Queue, Skills: c.Skills, Language: c.Language, Priority: int32(c.Priority),
-		OpenedAt: stamp(c.OpenedAt), UpdatedAt: stamp(c.UpdatedAt), NotBefore: stamp(c.NotBefore),
-		FirstAttemptDue: stamp(c.FirstAttemptDue), ClosedAt: stamp(c.ClosedAt),
+		OpenedAt: Stamp(c.OpenedAt), UpdatedAt: Stamp(c.UpdatedAt), NotBefore: Stamp(c.NotBefore),
+		FirstAttemptDue: Stamp(c.FirstAttemptDue), ClosedAt: Stamp(c.ClosedAt),
 		Holder: holder(c.Holder), LastHolder: holder(c.LastHolder), WrapUp: wrapUp(c.WrapUp),
 		CancelReason: c.CancelReason, ClosedBy: c.ClosedBy, Reopened: reopening(c.Reopened),
 		Moved: moved(c.Moved), Escalated: escalated(c.Escalated), Preferred: preferred(c.Preferred),
 	}
 	for _, d := range c.Declined {
-		m.Declined = append(m.Declined, &eventsv1.Decline{AgentId: d.AgentID, At: stamp(d.At)})
+		m.Declined = append(m.Declined, &eventsv1.Decline{AgentId: d.AgentID, At: Stamp(d.At)})
 	}
 	for i := range c.Reasons {
 		m.Reasons = append(m.Reasons, reason(&c.Reasons[i]))
@@ -45,7 +45,7 @@ func reopening(r *callback.Reopening) *eventsv1.Reopening {
 		return nil
 	}
 	return &eventsv1.Reopening{
-		Times: uint32(r.Times), At: stamp(r.At), By: r.By, Reason: r.Reason, AfterAttempt: uint32(r.AfterAttempt),
+		Times: uint32(r.Times), At: Stamp(r.At), By: r.By, Reason: r.Reason, AfterAttempt: uint32(r.AfterAttempt),
 	}
 }
 
@@ -53,7 +53,7 @@ func moved(m *callback.Move) *eventsv1.Move {
 	if m == nil {
 		return nil
 	}
-	return &eventsv1.Move{From: m.From, At: stamp(m.At), By: m.By, Reason: m.Reason}
+	return &eventsv1.Move{From: m.From, At: Stamp(m.At), By: m.By, Reason: m.Reason}
 }
 
 func escalated(e *callback.Escalation) *eventsv1.Escalation {
@@ -62,7 +62,7 @@ func escalated(e *callback.Escalation) *eventsv1.Escalation {
 	}
 	return &eventsv1.Escalation{
 		Level: uint32(e.Level), Points: uint32(e.Points), Added: uint32(e.Added),
-		At: stamp(e.At), By: e.By, Reason: e.Reason, Role: e.Role,
+		At: Stamp(e.At), By: e.By, Reason: e.Reason, Role: e.Role,
 	}
 }
 
@@ -70,7 +70,7 @@ func preferred(p *callback.Preference) *eventsv1.Preference {
 	if p == nil {
 		return nil
 	}
-	return &eventsv1.Preference{AgentId: p.AgentID, Until: stamp(p.Until)}
+	return &eventsv1.Preference{AgentId: p.AgentID, Until: Stamp(p.Until)}
 }
 
 func holder(h *callback.Holder) *eventsv1.Holder {
@@ -78,8 +78,8 @@ func holder(h *callback.Holder) *eventsv1.Holder {
 		return nil
 	}
 	return &eventsv1.Holder{
-		AgentId: h.AgentID, RequestId: h.RequestID, Token: h.Token, Since: stamp(h.Since),
-		LeaseExpiresAt: stamp(h.LeaseExpiresAt), EndedAt: stamp(h.EndedAt), EndReason: h.EndReason,
+		AgentId: h.AgentID, RequestId: h.RequestID, Token: h.Token, Since: Stamp(h.Since),
+		LeaseExpiresAt: Stamp(h.LeaseExpiresAt), EndedAt: Stamp(h.EndedAt), EndReason: h.EndReason,
 	}
 }
 
@@ -89,7 +89,7 @@ func reason(r *callback.Reason) *eventsv1.Reason {
 		Metric: eventsv1.Metric(eventsv1.Metric_value[string(r.Metric)]),
 		Class:  eventsv1.Class(eventsv1.Class_value[string(r.Class)]),
 		Scale:  scale(r.Scale), Verbatim: r.Verbatim, Channel: r.Channel, Touchpoint: r.Touchpoint,
-		SubmittedAt: stamp(r.SubmittedAt), Priority: int32(r.Priority), Withdrawn: r.Withdrawn,
+		SubmittedAt: Stamp(r.SubmittedAt), Priority: int32(r.Priority), Withdrawn: r.Withdrawn,
 	}
 	if r.HasValue {
 		m.Value, m.Satisfaction = &r.Value, &r.Satisfaction
@@ -111,9 +111,9 @@ func scale(s callback.Scale) *eventsv1.Scale {
 func attempt(a *callback.Attempt) *eventsv1.Attempt {
 	return &eventsv1.Attempt{
 		Number: uint32(a.Number), AgentId: a.AgentID, Token: a.Token,
-		StartedAt: stamp(a.StartedAt), EndedAt: stamp(a.EndedAt),
+		StartedAt: Stamp(a.StartedAt), EndedAt: Stamp(a.EndedAt),
 		Outcome:     eventsv1.Attempt_Outcome(eventsv1.Attempt_Outcome_value[string(a.Outcome)]),
-		CallAgainAt: stamp(a.CallAgainAt), Note: a.Note,
+		CallAgainAt: Stamp(a.CallAgainAt), Note: a.Note,
 	}
 }
 
@@ -123,6 +123,6 @@ func wrapUp(w *callback.WrapUp) *eventsv1.WrapUp {
 	}
 	return &eventsv1.WrapUp{
 		Outcome:   eventsv1.WrapUp_Outcome(eventsv1.WrapUp_Outcome_value[string(w.Outcome)]),
-		RootCause: w.RootCause, Note: w.Note, AgentId: w.AgentID, At: stamp(w.At), FirstContact: w.FirstContact,
+		RootCause: w.RootCause, Note: w.Note, AgentId: w.AgentID, At: Stamp(w.At), FirstContact: w.FirstContact,
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// stamp is nil for the zero time.
-func stamp(t time.Time) *timestamppb.Timestamp {
+// Stamp is nil for the zero time.
+func Stamp(t time.Time) *timestamppb.Timestamp {
 	if t.IsZero() {
 		return nil
 	}

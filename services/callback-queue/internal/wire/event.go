@@ -13,7 +13,7 @@ func Event(e callback.Event, id string) *eventsv1.CallbackEvent {
 	return &eventsv1.CallbackEvent{
 		EventId: id, EventNo: e.Next.EventNo, PreviousHash: previousHash(e.Next),
 		Type:       eventsv1.CallbackEvent_Type(eventsv1.CallbackEvent_Type_value[string(e.Type)]),
-		OccurredAt: stamp(e.At), Actor: e.Actor, Cause: e.Cause,
+		OccurredAt: Stamp(e.At), Actor: e.Actor, Cause: e.Cause,
 		CustomerKey: e.Next.CustomerKey, Callback: Callback(e.Next.Callback), TakenAlerts: taken(e.Next.Taken),
 	}
 }

@@ -27,6 +27,210 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// AgentStatus is where an agent is.
+type AgentStatus int32
+
+const (
+	// Not said.
+	AgentStatus_AGENT_STATUS_UNSPECIFIED AgentStatus = 0
+	// Nothing is heard of them. A client that says so leaves: what was not begun to be
+	// called goes back at once.
+	AgentStatus_OFFLINE AgentStatus = 1
+	// At their desk, and takes offers.
+	AgentStatus_AVAILABLE AgentStatus = 2
+	// At their desk, with all they can take in hand. No client says so.
+	AgentStatus_BUSY AgentStatus = 3
+	// There, but takes no offers.
+	AgentStatus_AWAY AgentStatus = 4
+)
+
+// Enum value maps for AgentStatus.
+var (
+	AgentStatus_name = map[int32]string{
+		0: "AGENT_STATUS_UNSPECIFIED",
+		1: "OFFLINE",
+		2: "AVAILABLE",
+		3: "BUSY",
+		4: "AWAY",
+	}
+	AgentStatus_value = map[string]int32{
+		"AGENT_STATUS_UNSPECIFIED": 0,
+		"OFFLINE":                  1,
+		"AVAILABLE":                2,
+		"BUSY":                     3,
+		"AWAY":                     4,
+	}
+)
+
+func (x AgentStatus) Enum() *AgentStatus {
+	p := new(AgentStatus)
+	*p = x
+	return p
+}
+
+func (x AgentStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AgentStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_api_callback_v1_callback_proto_enumTypes[0].Descriptor()
+}
+
+func (AgentStatus) Type() protoreflect.EnumType {
+	return &file_api_callback_v1_callback_proto_enumTypes[0]
+}
+
+func (x AgentStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AgentStatus.Descriptor instead.
+func (AgentStatus) EnumDescriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{0}
+}
+
+// Why is what became of it.
+type WorkCallbacksResponse_Gone_Why int32
+
+const (
+	// Not known.
+	WorkCallbacksResponse_Gone_WHY_UNSPECIFIED WorkCallbacksResponse_Gone_Why = 0
+	// The offer was not answered in time.
+	WorkCallbacksResponse_Gone_OFFER_EXPIRED WorkCallbacksResponse_Gone_Why = 1
+	// The agent gave it back, or its attempt found nobody: it waits again.
+	WorkCallbacksResponse_Gone_WAITS_AGAIN WorkCallbacksResponse_Gone_Why = 2
+	// It was completed.
+	WorkCallbacksResponse_Gone_COMPLETED WorkCallbacksResponse_Gone_Why = 3
+	// It was canceled, by the customer's correction or by somebody.
+	WorkCallbacksResponse_Gone_CANCELED WorkCallbacksResponse_Gone_Why = 4
+)
+
+// Enum value maps for WorkCallbacksResponse_Gone_Why.
+var (
+	WorkCallbacksResponse_Gone_Why_name = map[int32]string{
+		0: "WHY_UNSPECIFIED",
+		1: "OFFER_EXPIRED",
+		2: "WAITS_AGAIN",
+		3: "COMPLETED",
+		4: "CANCELED",
+	}
+	WorkCallbacksResponse_Gone_Why_value = map[string]int32{
+		"WHY_UNSPECIFIED": 0,
+		"OFFER_EXPIRED":   1,
+		"WAITS_AGAIN":     2,
+		"COMPLETED":       3,
+		"CANCELED":        4,
+	}
+)
+
+func (x WorkCallbacksResponse_Gone_Why) Enum() *WorkCallbacksResponse_Gone_Why {
+	p := new(WorkCallbacksResponse_Gone_Why)
+	*p = x
+	return p
+}
+
+func (x WorkCallbacksResponse_Gone_Why) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WorkCallbacksResponse_Gone_Why) Descriptor() protoreflect.EnumDescriptor {
+	return file_api_callback_v1_callback_proto_enumTypes[1].Descriptor()
+}
+
+func (WorkCallbacksResponse_Gone_Why) Type() protoreflect.EnumType {
+	return &file_api_callback_v1_callback_proto_enumTypes[1]
+}
+
+func (x WorkCallbacksResponse_Gone_Why) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WorkCallbacksResponse_Gone_Why.Descriptor instead.
+func (WorkCallbacksResponse_Gone_Why) EnumDescriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 3, 0}
+}
+
+// Obstacle is why an agent is not offered the callback.
+type ExplainRoutingResponse_Candidate_Obstacle int32
+
+const (
+	// Not said.
+	ExplainRoutingResponse_Candidate_OBSTACLE_UNSPECIFIED ExplainRoutingResponse_Candidate_Obstacle = 0
+	// Does not work in the queue.
+	ExplainRoutingResponse_Candidate_QUEUE ExplainRoutingResponse_Candidate_Obstacle = 1
+	// Does not speak the language.
+	ExplainRoutingResponse_Candidate_LANGUAGE ExplainRoutingResponse_Candidate_Obstacle = 2
+	// Lacks a skill, or its level.
+	ExplainRoutingResponse_Candidate_SKILL ExplainRoutingResponse_Candidate_Obstacle = 3
+	// It is kept for another agent, who is at their desk.
+	ExplainRoutingResponse_Candidate_KEPT_FOR_ANOTHER ExplainRoutingResponse_Candidate_Obstacle = 4
+	// Nothing is heard of them.
+	ExplainRoutingResponse_Candidate_NOT_THERE ExplainRoutingResponse_Candidate_Obstacle = 5
+	// Takes a break.
+	ExplainRoutingResponse_Candidate_ON_A_BREAK ExplainRoutingResponse_Candidate_Obstacle = 6
+	// Has in hand all they can.
+	ExplainRoutingResponse_Candidate_AT_CAPACITY ExplainRoutingResponse_Candidate_Obstacle = 7
+	// Was offered it a short while ago and did not take it.
+	ExplainRoutingResponse_Candidate_DECLINED ExplainRoutingResponse_Candidate_Obstacle = 8
+	// Cannot be offered anything: asks for work instead.
+	ExplainRoutingResponse_Candidate_NO_STREAM ExplainRoutingResponse_Candidate_Obstacle = 9
+)
+
+// Enum value maps for ExplainRoutingResponse_Candidate_Obstacle.
+var (
+	ExplainRoutingResponse_Candidate_Obstacle_name = map[int32]string{
+		0: "OBSTACLE_UNSPECIFIED",
+		1: "QUEUE",
+		2: "LANGUAGE",
+		3: "SKILL",
+		4: "KEPT_FOR_ANOTHER",
+		5: "NOT_THERE",
+		6: "ON_A_BREAK",
+		7: "AT_CAPACITY",
+		8: "DECLINED",
+		9: "NO_STREAM",
+	}
+	ExplainRoutingResponse_Candidate_Obstacle_value = map[string]int32{
+		"OBSTACLE_UNSPECIFIED": 0,
+		"QUEUE":                1,
+		"LANGUAGE":             2,
+		"SKILL":                3,
+		"KEPT_FOR_ANOTHER":     4,
+		"NOT_THERE":            5,
+		"ON_A_BREAK":           6,
+		"AT_CAPACITY":          7,
+		"DECLINED":             8,
+		"NO_STREAM":            9,
+	}
+)
+
+func (x ExplainRoutingResponse_Candidate_Obstacle) Enum() *ExplainRoutingResponse_Candidate_Obstacle {
+	p := new(ExplainRoutingResponse_Candidate_Obstacle)
+	*p = x
+	return p
+}
+
+func (x ExplainRoutingResponse_Candidate_Obstacle) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ExplainRoutingResponse_Candidate_Obstacle) Descriptor() protoreflect.EnumDescriptor {
+	return file_api_callback_v1_callback_proto_enumTypes[2].Descriptor()
+}
+
+func (ExplainRoutingResponse_Candidate_Obstacle) Type() protoreflect.EnumType {
+	return &file_api_callback_v1_callback_proto_enumTypes[2]
+}
+
+func (x ExplainRoutingResponse_Candidate_Obstacle) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ExplainRoutingResponse_Candidate_Obstacle.Descriptor instead.
+func (ExplainRoutingResponse_Candidate_Obstacle) EnumDescriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{9, 0, 0}
+}
+
 // Waiting is what it waits for.
 type Standing_Waiting int32
 
@@ -68,11 +272,11 @@ func (x Standing_Waiting) String() string {
 }
 
 func (Standing_Waiting) Descriptor() protoreflect.EnumDescriptor {
-	return file_api_callback_v1_callback_proto_enumTypes[0].Descriptor()
+	return file_api_callback_v1_callback_proto_enumTypes[3].Descriptor()
 }
 
 func (Standing_Waiting) Type() protoreflect.EnumType {
-	return &file_api_callback_v1_callback_proto_enumTypes[0]
+	return &file_api_callback_v1_callback_proto_enumTypes[3]
 }
 
 func (x Standing_Waiting) Number() protoreflect.EnumNumber {
@@ -81,7 +285,7 @@ func (x Standing_Waiting) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Standing_Waiting.Descriptor instead.
 func (Standing_Waiting) EnumDescriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29, 0}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{37, 0}
 }
 
 // ClaimCallbackRequest asks for work.
@@ -196,6 +400,640 @@ func (x *ClaimCallbackResponse) GetCallback() *v1.Callback {
 	return nil
 }
 
+// WorkCallbacksRequest is what an agent's client says.
+type WorkCallbacksRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of these; the first message is hello, and no other is.
+	//
+	// Types that are valid to be assigned to Message:
+	//
+	//	*WorkCallbacksRequest_Hello_
+	//	*WorkCallbacksRequest_Status
+	//	*WorkCallbacksRequest_Accept_
+	//	*WorkCallbacksRequest_Reject_
+	Message       isWorkCallbacksRequest_Message `protobuf_oneof:"message"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksRequest) Reset() {
+	*x = WorkCallbacksRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksRequest) ProtoMessage() {}
+
+func (x *WorkCallbacksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksRequest.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *WorkCallbacksRequest) GetMessage() isWorkCallbacksRequest_Message {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
+func (x *WorkCallbacksRequest) GetHello() *WorkCallbacksRequest_Hello {
+	if x != nil {
+		if x, ok := x.Message.(*WorkCallbacksRequest_Hello_); ok {
+			return x.Hello
+		}
+	}
+	return nil
+}
+
+func (x *WorkCallbacksRequest) GetStatus() AgentStatus {
+	if x != nil {
+		if x, ok := x.Message.(*WorkCallbacksRequest_Status); ok {
+			return x.Status
+		}
+	}
+	return AgentStatus_AGENT_STATUS_UNSPECIFIED
+}
+
+func (x *WorkCallbacksRequest) GetAccept() *WorkCallbacksRequest_Accept {
+	if x != nil {
+		if x, ok := x.Message.(*WorkCallbacksRequest_Accept_); ok {
+			return x.Accept
+		}
+	}
+	return nil
+}
+
+func (x *WorkCallbacksRequest) GetReject() *WorkCallbacksRequest_Reject {
+	if x != nil {
+		if x, ok := x.Message.(*WorkCallbacksRequest_Reject_); ok {
+			return x.Reject
+		}
+	}
+	return nil
+}
+
+type isWorkCallbacksRequest_Message interface {
+	isWorkCallbacksRequest_Message()
+}
+
+type WorkCallbacksRequest_Hello_ struct {
+	// Who is there.
+	Hello *WorkCallbacksRequest_Hello `protobuf:"bytes,1,opt,name=hello,proto3,oneof"`
+}
+
+type WorkCallbacksRequest_Status struct {
+	// The agent takes a break, is back, or leaves.
+	Status AgentStatus `protobuf:"varint,2,opt,name=status,proto3,enum=rappel.callback.v1.AgentStatus,oneof"`
+}
+
+type WorkCallbacksRequest_Accept_ struct {
+	// The agent takes an offer.
+	Accept *WorkCallbacksRequest_Accept `protobuf:"bytes,3,opt,name=accept,proto3,oneof"`
+}
+
+type WorkCallbacksRequest_Reject_ struct {
+	// The agent declines one.
+	Reject *WorkCallbacksRequest_Reject `protobuf:"bytes,4,opt,name=reject,proto3,oneof"`
+}
+
+func (*WorkCallbacksRequest_Hello_) isWorkCallbacksRequest_Message() {}
+
+func (*WorkCallbacksRequest_Status) isWorkCallbacksRequest_Message() {}
+
+func (*WorkCallbacksRequest_Accept_) isWorkCallbacksRequest_Message() {}
+
+func (*WorkCallbacksRequest_Reject_) isWorkCallbacksRequest_Message() {}
+
+// WorkCallbacksResponse is what an agent's client is told.
+type WorkCallbacksResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of these.
+	//
+	// Types that are valid to be assigned to Message:
+	//
+	//	*WorkCallbacksResponse_Welcome_
+	//	*WorkCallbacksResponse_Offer_
+	//	*WorkCallbacksResponse_Update_
+	//	*WorkCallbacksResponse_Gone_
+	//	*WorkCallbacksResponse_Status_
+	//	*WorkCallbacksResponse_Refused_
+	Message       isWorkCallbacksResponse_Message `protobuf_oneof:"message"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksResponse) Reset() {
+	*x = WorkCallbacksResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksResponse) ProtoMessage() {}
+
+func (x *WorkCallbacksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksResponse.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *WorkCallbacksResponse) GetMessage() isWorkCallbacksResponse_Message {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
+func (x *WorkCallbacksResponse) GetWelcome() *WorkCallbacksResponse_Welcome {
+	if x != nil {
+		if x, ok := x.Message.(*WorkCallbacksResponse_Welcome_); ok {
+			return x.Welcome
+		}
+	}
+	return nil
+}
+
+func (x *WorkCallbacksResponse) GetOffer() *WorkCallbacksResponse_Offer {
+	if x != nil {
+		if x, ok := x.Message.(*WorkCallbacksResponse_Offer_); ok {
+			return x.Offer
+		}
+	}
+	return nil
+}
+
+func (x *WorkCallbacksResponse) GetUpdate() *WorkCallbacksResponse_Update {
+	if x != nil {
+		if x, ok := x.Message.(*WorkCallbacksResponse_Update_); ok {
+			return x.Update
+		}
+	}
+	return nil
+}
+
+func (x *WorkCallbacksResponse) GetGone() *WorkCallbacksResponse_Gone {
+	if x != nil {
+		if x, ok := x.Message.(*WorkCallbacksResponse_Gone_); ok {
+			return x.Gone
+		}
+	}
+	return nil
+}
+
+func (x *WorkCallbacksResponse) GetStatus() *WorkCallbacksResponse_Status {
+	if x != nil {
+		if x, ok := x.Message.(*WorkCallbacksResponse_Status_); ok {
+			return x.Status
+		}
+	}
+	return nil
+}
+
+func (x *WorkCallbacksResponse) GetRefused() *WorkCallbacksResponse_Refused {
+	if x != nil {
+		if x, ok := x.Message.(*WorkCallbacksResponse_Refused_); ok {
+			return x.Refused
+		}
+	}
+	return nil
+}
+
+type isWorkCallbacksResponse_Message interface {
+	isWorkCallbacksResponse_Message()
+}
+
+type WorkCallbacksResponse_Welcome_ struct {
+	// The first message: what the agent has in hand already.
+	Welcome *WorkCallbacksResponse_Welcome `protobuf:"bytes,1,opt,name=welcome,proto3,oneof"`
+}
+
+type WorkCallbacksResponse_Offer_ struct {
+	// A callback is offered: to be accepted until its holder.lease_expires_at.
+	Offer *WorkCallbacksResponse_Offer `protobuf:"bytes,2,opt,name=offer,proto3,oneof"`
+}
+
+type WorkCallbacksResponse_Update_ struct {
+	// A callback in hand has changed, or came into the agent's hands elsewhere.
+	Update *WorkCallbacksResponse_Update `protobuf:"bytes,3,opt,name=update,proto3,oneof"`
+}
+
+type WorkCallbacksResponse_Gone_ struct {
+	// A callback is in the agent's hands no more.
+	Gone *WorkCallbacksResponse_Gone `protobuf:"bytes,4,opt,name=gone,proto3,oneof"`
+}
+
+type WorkCallbacksResponse_Status_ struct {
+	// The agent's status was changed.
+	Status *WorkCallbacksResponse_Status `protobuf:"bytes,5,opt,name=status,proto3,oneof"`
+}
+
+type WorkCallbacksResponse_Refused_ struct {
+	// An accept or reject was not possible.
+	Refused *WorkCallbacksResponse_Refused `protobuf:"bytes,6,opt,name=refused,proto3,oneof"`
+}
+
+func (*WorkCallbacksResponse_Welcome_) isWorkCallbacksResponse_Message() {}
+
+func (*WorkCallbacksResponse_Offer_) isWorkCallbacksResponse_Message() {}
+
+func (*WorkCallbacksResponse_Update_) isWorkCallbacksResponse_Message() {}
+
+func (*WorkCallbacksResponse_Gone_) isWorkCallbacksResponse_Message() {}
+
+func (*WorkCallbacksResponse_Status_) isWorkCallbacksResponse_Message() {}
+
+func (*WorkCallbacksResponse_Refused_) isWorkCallbacksResponse_Message() {}
+
+// AcceptCallbackRequest takes an offer.
+type AcceptCallbackRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The agent.
+	AgentId string `protobuf:"bytes,2,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// The offer's holder.token; 0 to go by the agent alone.
+	Token         uint64 `protobuf:"varint,3,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptCallbackRequest) Reset() {
+	*x = AcceptCallbackRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptCallbackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptCallbackRequest) ProtoMessage() {}
+
+func (x *AcceptCallbackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptCallbackRequest.ProtoReflect.Descriptor instead.
+func (*AcceptCallbackRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AcceptCallbackRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *AcceptCallbackRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *AcceptCallbackRequest) GetToken() uint64 {
+	if x != nil {
+		return x.Token
+	}
+	return 0
+}
+
+// AcceptCallbackResponse carries the callback.
+type AcceptCallbackResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback, now the agent's.
+	Callback      *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptCallbackResponse) Reset() {
+	*x = AcceptCallbackResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptCallbackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptCallbackResponse) ProtoMessage() {}
+
+func (x *AcceptCallbackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptCallbackResponse.ProtoReflect.Descriptor instead.
+func (*AcceptCallbackResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *AcceptCallbackResponse) GetCallback() *v1.Callback {
+	if x != nil {
+		return x.Callback
+	}
+	return nil
+}
+
+// RejectCallbackRequest declines an offer.
+type RejectCallbackRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The agent.
+	AgentId string `protobuf:"bytes,2,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// The offer's holder.token; 0 to go by the agent alone.
+	Token uint64 `protobuf:"varint,3,opt,name=token,proto3" json:"token,omitempty"`
+	// Why, at most 200 characters; may be absent.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RejectCallbackRequest) Reset() {
+	*x = RejectCallbackRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RejectCallbackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RejectCallbackRequest) ProtoMessage() {}
+
+func (x *RejectCallbackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RejectCallbackRequest.ProtoReflect.Descriptor instead.
+func (*RejectCallbackRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RejectCallbackRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RejectCallbackRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *RejectCallbackRequest) GetToken() uint64 {
+	if x != nil {
+		return x.Token
+	}
+	return 0
+}
+
+func (x *RejectCallbackRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// RejectCallbackResponse carries the callback.
+type RejectCallbackResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback, waiting again.
+	Callback      *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RejectCallbackResponse) Reset() {
+	*x = RejectCallbackResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RejectCallbackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RejectCallbackResponse) ProtoMessage() {}
+
+func (x *RejectCallbackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RejectCallbackResponse.ProtoReflect.Descriptor instead.
+func (*RejectCallbackResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RejectCallbackResponse) GetCallback() *v1.Callback {
+	if x != nil {
+		return x.Callback
+	}
+	return nil
+}
+
+// ExplainRoutingRequest names a callback.
+type ExplainRoutingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRoutingRequest) Reset() {
+	*x = ExplainRoutingRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRoutingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRoutingRequest) ProtoMessage() {}
+
+func (x *ExplainRoutingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRoutingRequest.ProtoReflect.Descriptor instead.
+func (*ExplainRoutingRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ExplainRoutingRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// ExplainRoutingResponse says who could take it.
+type ExplainRoutingResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it asks for: its queue,
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// the language to speak, as fr,
+	Language string `protobuf:"bytes,2,opt,name=language,proto3" json:"language,omitempty"`
+	// the skills to have,
+	Skills []string `protobuf:"bytes,3,rep,name=skills,proto3" json:"skills,omitempty"`
+	// and the agent whom it is kept for, until a moment.
+	Preferred *v1.Preference `protobuf:"bytes,4,opt,name=preferred,proto3" json:"preferred,omitempty"`
+	// The agents of the roster, and those at their desk who are not in it: who would
+	// be offered it first comes first, those who can't take it last.
+	Agents        []*ExplainRoutingResponse_Candidate `protobuf:"bytes,5,rep,name=agents,proto3" json:"agents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRoutingResponse) Reset() {
+	*x = ExplainRoutingResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRoutingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRoutingResponse) ProtoMessage() {}
+
+func (x *ExplainRoutingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRoutingResponse.ProtoReflect.Descriptor instead.
+func (*ExplainRoutingResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ExplainRoutingResponse) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *ExplainRoutingResponse) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *ExplainRoutingResponse) GetSkills() []string {
+	if x != nil {
+		return x.Skills
+	}
+	return nil
+}
+
+func (x *ExplainRoutingResponse) GetPreferred() *v1.Preference {
+	if x != nil {
+		return x.Preferred
+	}
+	return nil
+}
+
+func (x *ExplainRoutingResponse) GetAgents() []*ExplainRoutingResponse_Candidate {
+	if x != nil {
+		return x.Agents
+	}
+	return nil
+}
+
 // StartAttemptRequest says that the agent is calling.
 type StartAttemptRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -211,7 +1049,7 @@ type StartAttemptRequest struct {
 
 func (x *StartAttemptRequest) Reset() {
 	*x = StartAttemptRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[2]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -223,7 +1061,7 @@ func (x *StartAttemptRequest) String() string {
 func (*StartAttemptRequest) ProtoMessage() {}
 
 func (x *StartAttemptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[2]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -236,7 +1074,7 @@ func (x *StartAttemptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAttemptRequest.ProtoReflect.Descriptor instead.
 func (*StartAttemptRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{2}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StartAttemptRequest) GetId() string {
@@ -271,7 +1109,7 @@ type StartAttemptResponse struct {
 
 func (x *StartAttemptResponse) Reset() {
 	*x = StartAttemptResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[3]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -283,7 +1121,7 @@ func (x *StartAttemptResponse) String() string {
 func (*StartAttemptResponse) ProtoMessage() {}
 
 func (x *StartAttemptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[3]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -296,7 +1134,7 @@ func (x *StartAttemptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAttemptResponse.ProtoReflect.Descriptor instead.
 func (*StartAttemptResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *StartAttemptResponse) GetCallback() *v1.Callback {
@@ -327,7 +1165,7 @@ type EndAttemptRequest struct {
 
 func (x *EndAttemptRequest) Reset() {
 	*x = EndAttemptRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[4]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +1177,7 @@ func (x *EndAttemptRequest) String() string {
 func (*EndAttemptRequest) ProtoMessage() {}
 
 func (x *EndAttemptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[4]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +1190,7 @@ func (x *EndAttemptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndAttemptRequest.ProtoReflect.Descriptor instead.
 func (*EndAttemptRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{4}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *EndAttemptRequest) GetId() string {
@@ -408,7 +1246,7 @@ type EndAttemptResponse struct {
 
 func (x *EndAttemptResponse) Reset() {
 	*x = EndAttemptResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[5]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -420,7 +1258,7 @@ func (x *EndAttemptResponse) String() string {
 func (*EndAttemptResponse) ProtoMessage() {}
 
 func (x *EndAttemptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[5]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -433,7 +1271,7 @@ func (x *EndAttemptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndAttemptResponse.ProtoReflect.Descriptor instead.
 func (*EndAttemptResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *EndAttemptResponse) GetCallback() *v1.Callback {
@@ -464,7 +1302,7 @@ type CompleteCallbackRequest struct {
 
 func (x *CompleteCallbackRequest) Reset() {
 	*x = CompleteCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[6]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -476,7 +1314,7 @@ func (x *CompleteCallbackRequest) String() string {
 func (*CompleteCallbackRequest) ProtoMessage() {}
 
 func (x *CompleteCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[6]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -489,7 +1327,7 @@ func (x *CompleteCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteCallbackRequest.ProtoReflect.Descriptor instead.
 func (*CompleteCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{6}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CompleteCallbackRequest) GetId() string {
@@ -545,7 +1383,7 @@ type CompleteCallbackResponse struct {
 
 func (x *CompleteCallbackResponse) Reset() {
 	*x = CompleteCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[7]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -557,7 +1395,7 @@ func (x *CompleteCallbackResponse) String() string {
 func (*CompleteCallbackResponse) ProtoMessage() {}
 
 func (x *CompleteCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[7]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +1408,7 @@ func (x *CompleteCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteCallbackResponse.ProtoReflect.Descriptor instead.
 func (*CompleteCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{7}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CompleteCallbackResponse) GetCallback() *v1.Callback {
@@ -597,7 +1435,7 @@ type ReleaseCallbackRequest struct {
 
 func (x *ReleaseCallbackRequest) Reset() {
 	*x = ReleaseCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[8]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -609,7 +1447,7 @@ func (x *ReleaseCallbackRequest) String() string {
 func (*ReleaseCallbackRequest) ProtoMessage() {}
 
 func (x *ReleaseCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[8]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -622,7 +1460,7 @@ func (x *ReleaseCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseCallbackRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{8}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReleaseCallbackRequest) GetId() string {
@@ -664,7 +1502,7 @@ type ReleaseCallbackResponse struct {
 
 func (x *ReleaseCallbackResponse) Reset() {
 	*x = ReleaseCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[9]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -676,7 +1514,7 @@ func (x *ReleaseCallbackResponse) String() string {
 func (*ReleaseCallbackResponse) ProtoMessage() {}
 
 func (x *ReleaseCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[9]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -689,7 +1527,7 @@ func (x *ReleaseCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseCallbackResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{9}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReleaseCallbackResponse) GetCallback() *v1.Callback {
@@ -714,7 +1552,7 @@ type CancelCallbackRequest struct {
 
 func (x *CancelCallbackRequest) Reset() {
 	*x = CancelCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[10]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -726,7 +1564,7 @@ func (x *CancelCallbackRequest) String() string {
 func (*CancelCallbackRequest) ProtoMessage() {}
 
 func (x *CancelCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[10]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -739,7 +1577,7 @@ func (x *CancelCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelCallbackRequest.ProtoReflect.Descriptor instead.
 func (*CancelCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{10}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CancelCallbackRequest) GetId() string {
@@ -774,7 +1612,7 @@ type CancelCallbackResponse struct {
 
 func (x *CancelCallbackResponse) Reset() {
 	*x = CancelCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[11]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -786,7 +1624,7 @@ func (x *CancelCallbackResponse) String() string {
 func (*CancelCallbackResponse) ProtoMessage() {}
 
 func (x *CancelCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[11]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -799,7 +1637,7 @@ func (x *CancelCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelCallbackResponse.ProtoReflect.Descriptor instead.
 func (*CancelCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{11}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CancelCallbackResponse) GetCallback() *v1.Callback {
@@ -824,7 +1662,7 @@ type ReopenCallbackRequest struct {
 
 func (x *ReopenCallbackRequest) Reset() {
 	*x = ReopenCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -836,7 +1674,7 @@ func (x *ReopenCallbackRequest) String() string {
 func (*ReopenCallbackRequest) ProtoMessage() {}
 
 func (x *ReopenCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -849,7 +1687,7 @@ func (x *ReopenCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReopenCallbackRequest.ProtoReflect.Descriptor instead.
 func (*ReopenCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{12}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReopenCallbackRequest) GetId() string {
@@ -884,7 +1722,7 @@ type ReopenCallbackResponse struct {
 
 func (x *ReopenCallbackResponse) Reset() {
 	*x = ReopenCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -896,7 +1734,7 @@ func (x *ReopenCallbackResponse) String() string {
 func (*ReopenCallbackResponse) ProtoMessage() {}
 
 func (x *ReopenCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -909,7 +1747,7 @@ func (x *ReopenCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReopenCallbackResponse.ProtoReflect.Descriptor instead.
 func (*ReopenCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{13}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReopenCallbackResponse) GetCallback() *v1.Callback {
@@ -934,7 +1772,7 @@ type RescheduleCallbackRequest struct {
 
 func (x *RescheduleCallbackRequest) Reset() {
 	*x = RescheduleCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1784,7 @@ func (x *RescheduleCallbackRequest) String() string {
 func (*RescheduleCallbackRequest) ProtoMessage() {}
 
 func (x *RescheduleCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1797,7 @@ func (x *RescheduleCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleCallbackRequest.ProtoReflect.Descriptor instead.
 func (*RescheduleCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{14}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RescheduleCallbackRequest) GetId() string {
@@ -994,7 +1832,7 @@ type RescheduleCallbackResponse struct {
 
 func (x *RescheduleCallbackResponse) Reset() {
 	*x = RescheduleCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1006,7 +1844,7 @@ func (x *RescheduleCallbackResponse) String() string {
 func (*RescheduleCallbackResponse) ProtoMessage() {}
 
 func (x *RescheduleCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1019,7 +1857,7 @@ func (x *RescheduleCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleCallbackResponse.ProtoReflect.Descriptor instead.
 func (*RescheduleCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{15}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RescheduleCallbackResponse) GetCallback() *v1.Callback {
@@ -1046,7 +1884,7 @@ type TransferCallbackRequest struct {
 
 func (x *TransferCallbackRequest) Reset() {
 	*x = TransferCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1058,7 +1896,7 @@ func (x *TransferCallbackRequest) String() string {
 func (*TransferCallbackRequest) ProtoMessage() {}
 
 func (x *TransferCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1071,7 +1909,7 @@ func (x *TransferCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferCallbackRequest.ProtoReflect.Descriptor instead.
 func (*TransferCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{16}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *TransferCallbackRequest) GetId() string {
@@ -1113,7 +1951,7 @@ type TransferCallbackResponse struct {
 
 func (x *TransferCallbackResponse) Reset() {
 	*x = TransferCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1963,7 @@ func (x *TransferCallbackResponse) String() string {
 func (*TransferCallbackResponse) ProtoMessage() {}
 
 func (x *TransferCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1976,7 @@ func (x *TransferCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferCallbackResponse.ProtoReflect.Descriptor instead.
 func (*TransferCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{17}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *TransferCallbackResponse) GetCallback() *v1.Callback {
@@ -1168,7 +2006,7 @@ type EscalateCallbackRequest struct {
 
 func (x *EscalateCallbackRequest) Reset() {
 	*x = EscalateCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1180,7 +2018,7 @@ func (x *EscalateCallbackRequest) String() string {
 func (*EscalateCallbackRequest) ProtoMessage() {}
 
 func (x *EscalateCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1193,7 +2031,7 @@ func (x *EscalateCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EscalateCallbackRequest.ProtoReflect.Descriptor instead.
 func (*EscalateCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{18}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *EscalateCallbackRequest) GetId() string {
@@ -1242,7 +2080,7 @@ type EscalateCallbackResponse struct {
 
 func (x *EscalateCallbackResponse) Reset() {
 	*x = EscalateCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +2092,7 @@ func (x *EscalateCallbackResponse) String() string {
 func (*EscalateCallbackResponse) ProtoMessage() {}
 
 func (x *EscalateCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +2105,7 @@ func (x *EscalateCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EscalateCallbackResponse.ProtoReflect.Descriptor instead.
 func (*EscalateCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{19}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *EscalateCallbackResponse) GetCallback() *v1.Callback {
@@ -1298,7 +2136,7 @@ type BulkCallbacksRequest struct {
 
 func (x *BulkCallbacksRequest) Reset() {
 	*x = BulkCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1310,7 +2148,7 @@ func (x *BulkCallbacksRequest) String() string {
 func (*BulkCallbacksRequest) ProtoMessage() {}
 
 func (x *BulkCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1323,7 +2161,7 @@ func (x *BulkCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*BulkCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *BulkCallbacksRequest) GetIds() []string {
@@ -1439,7 +2277,7 @@ type BulkResult struct {
 
 func (x *BulkResult) Reset() {
 	*x = BulkResult{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1451,7 +2289,7 @@ func (x *BulkResult) String() string {
 func (*BulkResult) ProtoMessage() {}
 
 func (x *BulkResult) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1464,7 +2302,7 @@ func (x *BulkResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkResult.ProtoReflect.Descriptor instead.
 func (*BulkResult) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *BulkResult) GetId() string {
@@ -1503,7 +2341,7 @@ type BulkError struct {
 
 func (x *BulkError) Reset() {
 	*x = BulkError{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1515,7 +2353,7 @@ func (x *BulkError) String() string {
 func (*BulkError) ProtoMessage() {}
 
 func (x *BulkError) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1528,7 +2366,7 @@ func (x *BulkError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkError.ProtoReflect.Descriptor instead.
 func (*BulkError) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *BulkError) GetCode() string {
@@ -1563,7 +2401,7 @@ type BulkCallbacksResponse struct {
 
 func (x *BulkCallbacksResponse) Reset() {
 	*x = BulkCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +2413,7 @@ func (x *BulkCallbacksResponse) String() string {
 func (*BulkCallbacksResponse) ProtoMessage() {}
 
 func (x *BulkCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +2426,7 @@ func (x *BulkCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*BulkCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *BulkCallbacksResponse) GetResults() []*BulkResult {
@@ -1607,7 +2445,7 @@ type ListRootCausesRequest struct {
 
 func (x *ListRootCausesRequest) Reset() {
 	*x = ListRootCausesRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1619,7 +2457,7 @@ func (x *ListRootCausesRequest) String() string {
 func (*ListRootCausesRequest) ProtoMessage() {}
 
 func (x *ListRootCausesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1632,7 +2470,7 @@ func (x *ListRootCausesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRootCausesRequest.ProtoReflect.Descriptor instead.
 func (*ListRootCausesRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{32}
 }
 
 // RootCause is one node of the tree.
@@ -1654,7 +2492,7 @@ type RootCause struct {
 
 func (x *RootCause) Reset() {
 	*x = RootCause{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1666,7 +2504,7 @@ func (x *RootCause) String() string {
 func (*RootCause) ProtoMessage() {}
 
 func (x *RootCause) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1679,7 +2517,7 @@ func (x *RootCause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RootCause.ProtoReflect.Descriptor instead.
 func (*RootCause) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RootCause) GetName() string {
@@ -1721,7 +2559,7 @@ type ListRootCausesResponse struct {
 
 func (x *ListRootCausesResponse) Reset() {
 	*x = ListRootCausesResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1733,7 +2571,7 @@ func (x *ListRootCausesResponse) String() string {
 func (*ListRootCausesResponse) ProtoMessage() {}
 
 func (x *ListRootCausesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1746,7 +2584,7 @@ func (x *ListRootCausesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRootCausesResponse.ProtoReflect.Descriptor instead.
 func (*ListRootCausesResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListRootCausesResponse) GetRootCauses() []*RootCause {
@@ -1767,7 +2605,7 @@ type GetCallbackRequest struct {
 
 func (x *GetCallbackRequest) Reset() {
 	*x = GetCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1779,7 +2617,7 @@ func (x *GetCallbackRequest) String() string {
 func (*GetCallbackRequest) ProtoMessage() {}
 
 func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1792,7 +2630,7 @@ func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackRequest.ProtoReflect.Descriptor instead.
 func (*GetCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{27}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetCallbackRequest) GetId() string {
@@ -1815,7 +2653,7 @@ type GetCallbackResponse struct {
 
 func (x *GetCallbackResponse) Reset() {
 	*x = GetCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1827,7 +2665,7 @@ func (x *GetCallbackResponse) String() string {
 func (*GetCallbackResponse) ProtoMessage() {}
 
 func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1840,7 +2678,7 @@ func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackResponse.ProtoReflect.Descriptor instead.
 func (*GetCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{28}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetCallbackResponse) GetCallback() *v1.Callback {
@@ -1881,7 +2719,7 @@ type Standing struct {
 
 func (x *Standing) Reset() {
 	*x = Standing{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1893,7 +2731,7 @@ func (x *Standing) String() string {
 func (*Standing) ProtoMessage() {}
 
 func (x *Standing) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1906,7 +2744,7 @@ func (x *Standing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Standing.ProtoReflect.Descriptor instead.
 func (*Standing) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Standing) GetWaiting() Standing_Waiting {
@@ -1981,7 +2819,7 @@ type ListCallbacksRequest struct {
 
 func (x *ListCallbacksRequest) Reset() {
 	*x = ListCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1993,7 +2831,7 @@ func (x *ListCallbacksRequest) String() string {
 func (*ListCallbacksRequest) ProtoMessage() {}
 
 func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2006,7 +2844,7 @@ func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*ListCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{30}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListCallbacksRequest) GetStates() []v1.Callback_State {
@@ -2071,7 +2909,7 @@ type ListCallbacksResponse struct {
 
 func (x *ListCallbacksResponse) Reset() {
 	*x = ListCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2083,7 +2921,7 @@ func (x *ListCallbacksResponse) String() string {
 func (*ListCallbacksResponse) ProtoMessage() {}
 
 func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2096,7 +2934,7 @@ func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*ListCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{31}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListCallbacksResponse) GetCallbacks() []*v1.Callback {
@@ -2122,7 +2960,7 @@ type GetQueueStatsRequest struct {
 
 func (x *GetQueueStatsRequest) Reset() {
 	*x = GetQueueStatsRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2134,7 +2972,7 @@ func (x *GetQueueStatsRequest) String() string {
 func (*GetQueueStatsRequest) ProtoMessage() {}
 
 func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2147,7 +2985,7 @@ func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{32}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{40}
 }
 
 // QueueStats counts one queue.
@@ -2169,7 +3007,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2181,7 +3019,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2194,7 +3032,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{33}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *QueueStats) GetQueue() string {
@@ -2243,7 +3081,7 @@ type GetQueueStatsResponse struct {
 
 func (x *GetQueueStatsResponse) Reset() {
 	*x = GetQueueStatsResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2255,7 +3093,7 @@ func (x *GetQueueStatsResponse) String() string {
 func (*GetQueueStatsResponse) ProtoMessage() {}
 
 func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2268,12 +3106,609 @@ func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{34}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GetQueueStatsResponse) GetQueues() []*QueueStats {
 	if x != nil {
 		return x.Queues
+	}
+	return nil
+}
+
+// Hello says who is there.
+type WorkCallbacksRequest_Hello struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The agent: 1 to 64 letters, digits, and . _ - @.
+	AgentId string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// How many callbacks the client can show at once, 1 to 50; an agent of the
+	// roster is given no more than the roster says. Absent means what the roster
+	// says, and 1 for an agent who is not in it.
+	Capacity uint32 `protobuf:"varint,2,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	// AVAILABLE when absent, or AWAY for one who is there and wants nothing yet.
+	Status        AgentStatus `protobuf:"varint,3,opt,name=status,proto3,enum=rappel.callback.v1.AgentStatus" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksRequest_Hello) Reset() {
+	*x = WorkCallbacksRequest_Hello{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksRequest_Hello) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksRequest_Hello) ProtoMessage() {}
+
+func (x *WorkCallbacksRequest_Hello) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksRequest_Hello.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksRequest_Hello) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{2, 0}
+}
+
+func (x *WorkCallbacksRequest_Hello) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *WorkCallbacksRequest_Hello) GetCapacity() uint32 {
+	if x != nil {
+		return x.Capacity
+	}
+	return 0
+}
+
+func (x *WorkCallbacksRequest_Hello) GetStatus() AgentStatus {
+	if x != nil {
+		return x.Status
+	}
+	return AgentStatus_AGENT_STATUS_UNSPECIFIED
+}
+
+// Accept takes an offer.
+type WorkCallbacksRequest_Accept struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The offer's holder.token.
+	Token         uint64 `protobuf:"varint,2,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksRequest_Accept) Reset() {
+	*x = WorkCallbacksRequest_Accept{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksRequest_Accept) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksRequest_Accept) ProtoMessage() {}
+
+func (x *WorkCallbacksRequest_Accept) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksRequest_Accept.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksRequest_Accept) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{2, 1}
+}
+
+func (x *WorkCallbacksRequest_Accept) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *WorkCallbacksRequest_Accept) GetToken() uint64 {
+	if x != nil {
+		return x.Token
+	}
+	return 0
+}
+
+// Reject declines an offer.
+type WorkCallbacksRequest_Reject struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The offer's holder.token.
+	Token uint64 `protobuf:"varint,2,opt,name=token,proto3" json:"token,omitempty"`
+	// Why, at most 200 characters; may be absent.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksRequest_Reject) Reset() {
+	*x = WorkCallbacksRequest_Reject{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksRequest_Reject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksRequest_Reject) ProtoMessage() {}
+
+func (x *WorkCallbacksRequest_Reject) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksRequest_Reject.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksRequest_Reject) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{2, 2}
+}
+
+func (x *WorkCallbacksRequest_Reject) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *WorkCallbacksRequest_Reject) GetToken() uint64 {
+	if x != nil {
+		return x.Token
+	}
+	return 0
+}
+
+func (x *WorkCallbacksRequest_Reject) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// Welcome begins a stream.
+type WorkCallbacksResponse_Welcome struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many callbacks the agent is given at once.
+	Capacity uint32 `protobuf:"varint,1,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	// What the agent has in hand, the oldest first; offers among them are open.
+	Callbacks     []*v1.Callback `protobuf:"bytes,2,rep,name=callbacks,proto3" json:"callbacks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksResponse_Welcome) Reset() {
+	*x = WorkCallbacksResponse_Welcome{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksResponse_Welcome) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksResponse_Welcome) ProtoMessage() {}
+
+func (x *WorkCallbacksResponse_Welcome) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksResponse_Welcome.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksResponse_Welcome) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 0}
+}
+
+func (x *WorkCallbacksResponse_Welcome) GetCapacity() uint32 {
+	if x != nil {
+		return x.Capacity
+	}
+	return 0
+}
+
+func (x *WorkCallbacksResponse_Welcome) GetCallbacks() []*v1.Callback {
+	if x != nil {
+		return x.Callbacks
+	}
+	return nil
+}
+
+// Offer is one.
+type WorkCallbacksResponse_Offer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback, RESERVED.
+	Callback      *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksResponse_Offer) Reset() {
+	*x = WorkCallbacksResponse_Offer{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksResponse_Offer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksResponse_Offer) ProtoMessage() {}
+
+func (x *WorkCallbacksResponse_Offer) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksResponse_Offer.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksResponse_Offer) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 1}
+}
+
+func (x *WorkCallbacksResponse_Offer) GetCallback() *v1.Callback {
+	if x != nil {
+		return x.Callback
+	}
+	return nil
+}
+
+// Update is one.
+type WorkCallbacksResponse_Update struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback as it is now.
+	Callback      *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksResponse_Update) Reset() {
+	*x = WorkCallbacksResponse_Update{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksResponse_Update) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksResponse_Update) ProtoMessage() {}
+
+func (x *WorkCallbacksResponse_Update) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksResponse_Update.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksResponse_Update) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 2}
+}
+
+func (x *WorkCallbacksResponse_Update) GetCallback() *v1.Callback {
+	if x != nil {
+		return x.Callback
+	}
+	return nil
+}
+
+// Gone says that a callback is no longer the agent's.
+type WorkCallbacksResponse_Gone struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What became of it.
+	Why           WorkCallbacksResponse_Gone_Why `protobuf:"varint,2,opt,name=why,proto3,enum=rappel.callback.v1.WorkCallbacksResponse_Gone_Why" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksResponse_Gone) Reset() {
+	*x = WorkCallbacksResponse_Gone{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksResponse_Gone) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksResponse_Gone) ProtoMessage() {}
+
+func (x *WorkCallbacksResponse_Gone) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksResponse_Gone.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksResponse_Gone) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 3}
+}
+
+func (x *WorkCallbacksResponse_Gone) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *WorkCallbacksResponse_Gone) GetWhy() WorkCallbacksResponse_Gone_Why {
+	if x != nil {
+		return x.Why
+	}
+	return WorkCallbacksResponse_Gone_WHY_UNSPECIFIED
+}
+
+// Status says that the agent's status is another.
+type WorkCallbacksResponse_Status struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The status now.
+	Status AgentStatus `protobuf:"varint,1,opt,name=status,proto3,enum=rappel.callback.v1.AgentStatus" json:"status,omitempty"`
+	// Set when it was changed because too many offers in a row were not answered.
+	MissedOffers  bool `protobuf:"varint,2,opt,name=missed_offers,json=missedOffers,proto3" json:"missed_offers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksResponse_Status) Reset() {
+	*x = WorkCallbacksResponse_Status{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksResponse_Status) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksResponse_Status) ProtoMessage() {}
+
+func (x *WorkCallbacksResponse_Status) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksResponse_Status.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksResponse_Status) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 4}
+}
+
+func (x *WorkCallbacksResponse_Status) GetStatus() AgentStatus {
+	if x != nil {
+		return x.Status
+	}
+	return AgentStatus_AGENT_STATUS_UNSPECIFIED
+}
+
+func (x *WorkCallbacksResponse_Status) GetMissedOffers() bool {
+	if x != nil {
+		return x.MissedOffers
+	}
+	return false
+}
+
+// Refused says why an accept or reject was not possible.
+type WorkCallbacksResponse_Refused struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The code, as NOT_FOUND.
+	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// The reason, as LEASE_OVER.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What to do about it.
+	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkCallbacksResponse_Refused) Reset() {
+	*x = WorkCallbacksResponse_Refused{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkCallbacksResponse_Refused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkCallbacksResponse_Refused) ProtoMessage() {}
+
+func (x *WorkCallbacksResponse_Refused) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkCallbacksResponse_Refused.ProtoReflect.Descriptor instead.
+func (*WorkCallbacksResponse_Refused) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 5}
+}
+
+func (x *WorkCallbacksResponse_Refused) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *WorkCallbacksResponse_Refused) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *WorkCallbacksResponse_Refused) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *WorkCallbacksResponse_Refused) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// Candidate is an agent, and what stands against them.
+type ExplainRoutingResponse_Candidate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The agent.
+	AgentId string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// Where they are.
+	Status AgentStatus `protobuf:"varint,2,opt,name=status,proto3,enum=rappel.callback.v1.AgentStatus" json:"status,omitempty"`
+	// Why they are not offered it; empty for who could be offered it now.
+	Obstacles []ExplainRoutingResponse_Candidate_Obstacle `protobuf:"varint,3,rep,packed,name=obstacles,proto3,enum=rappel.callback.v1.ExplainRoutingResponse_Candidate_Obstacle" json:"obstacles,omitempty"`
+	// The skills they lack, as the callback asks for them.
+	MissingSkills []string `protobuf:"bytes,4,rep,name=missing_skills,json=missingSkills,proto3" json:"missing_skills,omitempty"`
+	// Since when they have had nothing to do; absent when they are not there.
+	IdleSince     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=idle_since,json=idleSince,proto3" json:"idle_since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRoutingResponse_Candidate) Reset() {
+	*x = ExplainRoutingResponse_Candidate{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRoutingResponse_Candidate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRoutingResponse_Candidate) ProtoMessage() {}
+
+func (x *ExplainRoutingResponse_Candidate) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRoutingResponse_Candidate.ProtoReflect.Descriptor instead.
+func (*ExplainRoutingResponse_Candidate) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{9, 0}
+}
+
+func (x *ExplainRoutingResponse_Candidate) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *ExplainRoutingResponse_Candidate) GetStatus() AgentStatus {
+	if x != nil {
+		return x.Status
+	}
+	return AgentStatus_AGENT_STATUS_UNSPECIFIED
+}
+
+func (x *ExplainRoutingResponse_Candidate) GetObstacles() []ExplainRoutingResponse_Candidate_Obstacle {
+	if x != nil {
+		return x.Obstacles
+	}
+	return nil
+}
+
+func (x *ExplainRoutingResponse_Candidate) GetMissingSkills() []string {
+	if x != nil {
+		return x.MissingSkills
+	}
+	return nil
+}
+
+func (x *ExplainRoutingResponse_Candidate) GetIdleSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.IdleSince
 	}
 	return nil
 }
@@ -2289,7 +3724,96 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tR\trequestId\x12\x16\n" +
 	"\x06queues\x18\x03 \x03(\tR\x06queues\"O\n" +
 	"\x15ClaimCallbackResponse\x126\n" +
-	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"V\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\xab\x04\n" +
+	"\x14WorkCallbacksRequest\x12F\n" +
+	"\x05hello\x18\x01 \x01(\v2..rappel.callback.v1.WorkCallbacksRequest.HelloH\x00R\x05hello\x129\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x1f.rappel.callback.v1.AgentStatusH\x00R\x06status\x12I\n" +
+	"\x06accept\x18\x03 \x01(\v2/.rappel.callback.v1.WorkCallbacksRequest.AcceptH\x00R\x06accept\x12I\n" +
+	"\x06reject\x18\x04 \x01(\v2/.rappel.callback.v1.WorkCallbacksRequest.RejectH\x00R\x06reject\x1aw\n" +
+	"\x05Hello\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x1a\n" +
+	"\bcapacity\x18\x02 \x01(\rR\bcapacity\x127\n" +
+	"\x06status\x18\x03 \x01(\x0e2\x1f.rappel.callback.v1.AgentStatusR\x06status\x1a.\n" +
+	"\x06Accept\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05token\x18\x02 \x01(\x04R\x05token\x1aF\n" +
+	"\x06Reject\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05token\x18\x02 \x01(\x04R\x05token\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reasonB\t\n" +
+	"\amessage\"\xd0\b\n" +
+	"\x15WorkCallbacksResponse\x12M\n" +
+	"\awelcome\x18\x01 \x01(\v21.rappel.callback.v1.WorkCallbacksResponse.WelcomeH\x00R\awelcome\x12G\n" +
+	"\x05offer\x18\x02 \x01(\v2/.rappel.callback.v1.WorkCallbacksResponse.OfferH\x00R\x05offer\x12J\n" +
+	"\x06update\x18\x03 \x01(\v20.rappel.callback.v1.WorkCallbacksResponse.UpdateH\x00R\x06update\x12D\n" +
+	"\x04gone\x18\x04 \x01(\v2..rappel.callback.v1.WorkCallbacksResponse.GoneH\x00R\x04gone\x12J\n" +
+	"\x06status\x18\x05 \x01(\v20.rappel.callback.v1.WorkCallbacksResponse.StatusH\x00R\x06status\x12M\n" +
+	"\arefused\x18\x06 \x01(\v21.rappel.callback.v1.WorkCallbacksResponse.RefusedH\x00R\arefused\x1a_\n" +
+	"\aWelcome\x12\x1a\n" +
+	"\bcapacity\x18\x01 \x01(\rR\bcapacity\x128\n" +
+	"\tcallbacks\x18\x02 \x03(\v2\x1a.rappel.events.v1.CallbackR\tcallbacks\x1a?\n" +
+	"\x05Offer\x126\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x1a@\n" +
+	"\x06Update\x126\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x1a\xb9\x01\n" +
+	"\x04Gone\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12D\n" +
+	"\x03why\x18\x02 \x01(\x0e22.rappel.callback.v1.WorkCallbacksResponse.Gone.WhyR\x03why\"[\n" +
+	"\x03Why\x12\x13\n" +
+	"\x0fWHY_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rOFFER_EXPIRED\x10\x01\x12\x0f\n" +
+	"\vWAITS_AGAIN\x10\x02\x12\r\n" +
+	"\tCOMPLETED\x10\x03\x12\f\n" +
+	"\bCANCELED\x10\x04\x1af\n" +
+	"\x06Status\x127\n" +
+	"\x06status\x18\x01 \x01(\x0e2\x1f.rappel.callback.v1.AgentStatusR\x06status\x12#\n" +
+	"\rmissed_offers\x18\x02 \x01(\bR\fmissedOffers\x1a_\n" +
+	"\aRefused\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x04 \x01(\tR\amessageB\t\n" +
+	"\amessage\"X\n" +
+	"\x15AcceptCallbackRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
+	"\bagent_id\x18\x02 \x01(\tR\aagentId\x12\x14\n" +
+	"\x05token\x18\x03 \x01(\x04R\x05token\"P\n" +
+	"\x16AcceptCallbackResponse\x126\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"p\n" +
+	"\x15RejectCallbackRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
+	"\bagent_id\x18\x02 \x01(\tR\aagentId\x12\x14\n" +
+	"\x05token\x18\x03 \x01(\x04R\x05token\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"P\n" +
+	"\x16RejectCallbackResponse\x126\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"'\n" +
+	"\x15ExplainRoutingRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xbb\x05\n" +
+	"\x16ExplainRoutingResponse\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1a\n" +
+	"\blanguage\x18\x02 \x01(\tR\blanguage\x12\x16\n" +
+	"\x06skills\x18\x03 \x03(\tR\x06skills\x12:\n" +
+	"\tpreferred\x18\x04 \x01(\v2\x1c.rappel.events.v1.PreferenceR\tpreferred\x12L\n" +
+	"\x06agents\x18\x05 \x03(\v24.rappel.callback.v1.ExplainRoutingResponse.CandidateR\x06agents\x1a\xcc\x03\n" +
+	"\tCandidate\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\x127\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x1f.rappel.callback.v1.AgentStatusR\x06status\x12[\n" +
+	"\tobstacles\x18\x03 \x03(\x0e2=.rappel.callback.v1.ExplainRoutingResponse.Candidate.ObstacleR\tobstacles\x12%\n" +
+	"\x0emissing_skills\x18\x04 \x03(\tR\rmissingSkills\x129\n" +
+	"\n" +
+	"idle_since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tidleSince\"\xab\x01\n" +
+	"\bObstacle\x12\x18\n" +
+	"\x14OBSTACLE_UNSPECIFIED\x10\x00\x12\t\n" +
+	"\x05QUEUE\x10\x01\x12\f\n" +
+	"\bLANGUAGE\x10\x02\x12\t\n" +
+	"\x05SKILL\x10\x03\x12\x14\n" +
+	"\x10KEPT_FOR_ANOTHER\x10\x04\x12\r\n" +
+	"\tNOT_THERE\x10\x05\x12\x0e\n" +
+	"\n" +
+	"ON_A_BREAK\x10\x06\x12\x0f\n" +
+	"\vAT_CAPACITY\x10\a\x12\f\n" +
+	"\bDECLINED\x10\b\x12\r\n" +
+	"\tNO_STREAM\x10\t\"V\n" +
 	"\x13StartAttemptRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bagent_id\x18\x02 \x01(\tR\aagentId\x12\x14\n" +
@@ -2429,9 +3953,18 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x04held\x18\x04 \x01(\x03R\x04held\x12=\n" +
 	"\foldest_ready\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\voldestReady\"O\n" +
 	"\x15GetQueueStatsResponse\x126\n" +
-	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues2\xc6\x10\n" +
+	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues*[\n" +
+	"\vAgentStatus\x12\x1c\n" +
+	"\x18AGENT_STATUS_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aOFFLINE\x10\x01\x12\r\n" +
+	"\tAVAILABLE\x10\x02\x12\b\n" +
+	"\x04BUSY\x10\x03\x12\b\n" +
+	"\x04AWAY\x10\x042\xde\x14\n" +
 	"\x0fCallbackService\x12\x84\x01\n" +
-	"\rClaimCallback\x12(.rappel.callback.v1.ClaimCallbackRequest\x1a).rappel.callback.v1.ClaimCallbackResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/callbacks:claim\x12\x8d\x01\n" +
+	"\rClaimCallback\x12(.rappel.callback.v1.ClaimCallbackRequest\x1a).rappel.callback.v1.ClaimCallbackResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/callbacks:claim\x12h\n" +
+	"\rWorkCallbacks\x12(.rappel.callback.v1.WorkCallbacksRequest\x1a).rappel.callback.v1.WorkCallbacksResponse(\x010\x01\x12\x8d\x01\n" +
+	"\x0eAcceptCallback\x12).rappel.callback.v1.AcceptCallbackRequest\x1a*.rappel.callback.v1.AcceptCallbackResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/callbacks/{id}:accept\x12\x8d\x01\n" +
+	"\x0eRejectCallback\x12).rappel.callback.v1.RejectCallbackRequest\x1a*.rappel.callback.v1.RejectCallbackResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/callbacks/{id}:reject\x12\x8d\x01\n" +
 	"\fStartAttempt\x12'.rappel.callback.v1.StartAttemptRequest\x1a(.rappel.callback.v1.StartAttemptResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/callbacks/{id}:startAttempt\x12\x85\x01\n" +
 	"\n" +
 	"EndAttempt\x12%.rappel.callback.v1.EndAttemptRequest\x1a&.rappel.callback.v1.EndAttemptResponse\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/callbacks/{id}:endAttempt\x12\x95\x01\n" +
@@ -2444,7 +3977,8 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x10EscalateCallback\x12+.rappel.callback.v1.EscalateCallbackRequest\x1a,.rappel.callback.v1.EscalateCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:escalate\x12\x83\x01\n" +
 	"\rBulkCallbacks\x12(.rappel.callback.v1.BulkCallbacksRequest\x1a).rappel.callback.v1.BulkCallbacksResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/callbacks:bulk\x12\x7f\n" +
 	"\x0eListRootCauses\x12).rappel.callback.v1.ListRootCausesRequest\x1a*.rappel.callback.v1.ListRootCausesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/rootCauses\x12z\n" +
-	"\vGetCallback\x12&.rappel.callback.v1.GetCallbackRequest\x1a'.rappel.callback.v1.GetCallbackResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/callbacks/{id}\x12{\n" +
+	"\vGetCallback\x12&.rappel.callback.v1.GetCallbackRequest\x1a'.rappel.callback.v1.GetCallbackResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/callbacks/{id}\x12\x8b\x01\n" +
+	"\x0eExplainRouting\x12).rappel.callback.v1.ExplainRoutingRequest\x1a*.rappel.callback.v1.ExplainRoutingResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/callbacks/{id}/routing\x12{\n" +
 	"\rListCallbacks\x12(.rappel.callback.v1.ListCallbacksRequest\x1a).rappel.callback.v1.ListCallbacksResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/callbacks\x12x\n" +
 	"\rGetQueueStats\x12(.rappel.callback.v1.GetQueueStatsRequest\x1a).rappel.callback.v1.GetQueueStatsResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/queuesBGZEgithub.com/rappel-loop/rappel/proto/gen/go/api/callback/v1;callbackv1b\x06proto3"
@@ -2461,123 +3995,176 @@ func file_api_callback_v1_callback_proto_rawDescGZIP() []byte {
 	return file_api_callback_v1_callback_proto_rawDescData
 }
 
-var file_api_callback_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_api_callback_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
 var file_api_callback_v1_callback_proto_goTypes = []any{
-	(Standing_Waiting)(0),              // 0: rappel.callback.v1.Standing.Waiting
-	(*ClaimCallbackRequest)(nil),       // 1: rappel.callback.v1.ClaimCallbackRequest
-	(*ClaimCallbackResponse)(nil),      // 2: rappel.callback.v1.ClaimCallbackResponse
-	(*StartAttemptRequest)(nil),        // 3: rappel.callback.v1.StartAttemptRequest
-	(*StartAttemptResponse)(nil),       // 4: rappel.callback.v1.StartAttemptResponse
-	(*EndAttemptRequest)(nil),          // 5: rappel.callback.v1.EndAttemptRequest
-	(*EndAttemptResponse)(nil),         // 6: rappel.callback.v1.EndAttemptResponse
-	(*CompleteCallbackRequest)(nil),    // 7: rappel.callback.v1.CompleteCallbackRequest
-	(*CompleteCallbackResponse)(nil),   // 8: rappel.callback.v1.CompleteCallbackResponse
-	(*ReleaseCallbackRequest)(nil),     // 9: rappel.callback.v1.ReleaseCallbackRequest
-	(*ReleaseCallbackResponse)(nil),    // 10: rappel.callback.v1.ReleaseCallbackResponse
-	(*CancelCallbackRequest)(nil),      // 11: rappel.callback.v1.CancelCallbackRequest
-	(*CancelCallbackResponse)(nil),     // 12: rappel.callback.v1.CancelCallbackResponse
-	(*ReopenCallbackRequest)(nil),      // 13: rappel.callback.v1.ReopenCallbackRequest
-	(*ReopenCallbackResponse)(nil),     // 14: rappel.callback.v1.ReopenCallbackResponse
-	(*RescheduleCallbackRequest)(nil),  // 15: rappel.callback.v1.RescheduleCallbackRequest
-	(*RescheduleCallbackResponse)(nil), // 16: rappel.callback.v1.RescheduleCallbackResponse
-	(*TransferCallbackRequest)(nil),    // 17: rappel.callback.v1.TransferCallbackRequest
-	(*TransferCallbackResponse)(nil),   // 18: rappel.callback.v1.TransferCallbackResponse
-	(*EscalateCallbackRequest)(nil),    // 19: rappel.callback.v1.EscalateCallbackRequest
-	(*EscalateCallbackResponse)(nil),   // 20: rappel.callback.v1.EscalateCallbackResponse
-	(*BulkCallbacksRequest)(nil),       // 21: rappel.callback.v1.BulkCallbacksRequest
-	(*BulkResult)(nil),                 // 22: rappel.callback.v1.BulkResult
-	(*BulkError)(nil),                  // 23: rappel.callback.v1.BulkError
-	(*BulkCallbacksResponse)(nil),      // 24: rappel.callback.v1.BulkCallbacksResponse
-	(*ListRootCausesRequest)(nil),      // 25: rappel.callback.v1.ListRootCausesRequest
-	(*RootCause)(nil),                  // 26: rappel.callback.v1.RootCause
-	(*ListRootCausesResponse)(nil),     // 27: rappel.callback.v1.ListRootCausesResponse
-	(*GetCallbackRequest)(nil),         // 28: rappel.callback.v1.GetCallbackRequest
-	(*GetCallbackResponse)(nil),        // 29: rappel.callback.v1.GetCallbackResponse
-	(*Standing)(nil),                   // 30: rappel.callback.v1.Standing
-	(*ListCallbacksRequest)(nil),       // 31: rappel.callback.v1.ListCallbacksRequest
-	(*ListCallbacksResponse)(nil),      // 32: rappel.callback.v1.ListCallbacksResponse
-	(*GetQueueStatsRequest)(nil),       // 33: rappel.callback.v1.GetQueueStatsRequest
-	(*QueueStats)(nil),                 // 34: rappel.callback.v1.QueueStats
-	(*GetQueueStatsResponse)(nil),      // 35: rappel.callback.v1.GetQueueStatsResponse
-	(*v1.Callback)(nil),                // 36: rappel.events.v1.Callback
-	(v1.Attempt_Outcome)(0),            // 37: rappel.events.v1.Attempt.Outcome
-	(*timestamppb.Timestamp)(nil),      // 38: google.protobuf.Timestamp
-	(v1.WrapUp_Outcome)(0),             // 39: rappel.events.v1.WrapUp.Outcome
-	(v1.Callback_State)(0),             // 40: rappel.events.v1.Callback.State
-	(*durationpb.Duration)(nil),        // 41: google.protobuf.Duration
+	(AgentStatus)(0),                               // 0: rappel.callback.v1.AgentStatus
+	(WorkCallbacksResponse_Gone_Why)(0),            // 1: rappel.callback.v1.WorkCallbacksResponse.Gone.Why
+	(ExplainRoutingResponse_Candidate_Obstacle)(0), // 2: rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
+	(Standing_Waiting)(0),                          // 3: rappel.callback.v1.Standing.Waiting
+	(*ClaimCallbackRequest)(nil),                   // 4: rappel.callback.v1.ClaimCallbackRequest
+	(*ClaimCallbackResponse)(nil),                  // 5: rappel.callback.v1.ClaimCallbackResponse
+	(*WorkCallbacksRequest)(nil),                   // 6: rappel.callback.v1.WorkCallbacksRequest
+	(*WorkCallbacksResponse)(nil),                  // 7: rappel.callback.v1.WorkCallbacksResponse
+	(*AcceptCallbackRequest)(nil),                  // 8: rappel.callback.v1.AcceptCallbackRequest
+	(*AcceptCallbackResponse)(nil),                 // 9: rappel.callback.v1.AcceptCallbackResponse
+	(*RejectCallbackRequest)(nil),                  // 10: rappel.callback.v1.RejectCallbackRequest
+	(*RejectCallbackResponse)(nil),                 // 11: rappel.callback.v1.RejectCallbackResponse
+	(*ExplainRoutingRequest)(nil),                  // 12: rappel.callback.v1.ExplainRoutingRequest
+	(*ExplainRoutingResponse)(nil),                 // 13: rappel.callback.v1.ExplainRoutingResponse
+	(*StartAttemptRequest)(nil),                    // 14: rappel.callback.v1.StartAttemptRequest
+	(*StartAttemptResponse)(nil),                   // 15: rappel.callback.v1.StartAttemptResponse
+	(*EndAttemptRequest)(nil),                      // 16: rappel.callback.v1.EndAttemptRequest
+	(*EndAttemptResponse)(nil),                     // 17: rappel.callback.v1.EndAttemptResponse
+	(*CompleteCallbackRequest)(nil),                // 18: rappel.callback.v1.CompleteCallbackRequest
+	(*CompleteCallbackResponse)(nil),               // 19: rappel.callback.v1.CompleteCallbackResponse
+	(*ReleaseCallbackRequest)(nil),                 // 20: rappel.callback.v1.ReleaseCallbackRequest
+	(*ReleaseCallbackResponse)(nil),                // 21: rappel.callback.v1.ReleaseCallbackResponse
+	(*CancelCallbackRequest)(nil),                  // 22: rappel.callback.v1.CancelCallbackRequest
+	(*CancelCallbackResponse)(nil),                 // 23: rappel.callback.v1.CancelCallbackResponse
+	(*ReopenCallbackRequest)(nil),                  // 24: rappel.callback.v1.ReopenCallbackRequest
+	(*ReopenCallbackResponse)(nil),                 // 25: rappel.callback.v1.ReopenCallbackResponse
+	(*RescheduleCallbackRequest)(nil),              // 26: rappel.callback.v1.RescheduleCallbackRequest
+	(*RescheduleCallbackResponse)(nil),             // 27: rappel.callback.v1.RescheduleCallbackResponse
+	(*TransferCallbackRequest)(nil),                // 28: rappel.callback.v1.TransferCallbackRequest
+	(*TransferCallbackResponse)(nil),               // 29: rappel.callback.v1.TransferCallbackResponse
+	(*EscalateCallbackRequest)(nil),                // 30: rappel.callback.v1.EscalateCallbackRequest
+	(*EscalateCallbackResponse)(nil),               // 31: rappel.callback.v1.EscalateCallbackResponse
+	(*BulkCallbacksRequest)(nil),                   // 32: rappel.callback.v1.BulkCallbacksRequest
+	(*BulkResult)(nil),                             // 33: rappel.callback.v1.BulkResult
+	(*BulkError)(nil),                              // 34: rappel.callback.v1.BulkError
+	(*BulkCallbacksResponse)(nil),                  // 35: rappel.callback.v1.BulkCallbacksResponse
+	(*ListRootCausesRequest)(nil),                  // 36: rappel.callback.v1.ListRootCausesRequest
+	(*RootCause)(nil),                              // 37: rappel.callback.v1.RootCause
+	(*ListRootCausesResponse)(nil),                 // 38: rappel.callback.v1.ListRootCausesResponse
+	(*GetCallbackRequest)(nil),                     // 39: rappel.callback.v1.GetCallbackRequest
+	(*GetCallbackResponse)(nil),                    // 40: rappel.callback.v1.GetCallbackResponse
+	(*Standing)(nil),                               // 41: rappel.callback.v1.Standing
+	(*ListCallbacksRequest)(nil),                   // 42: rappel.callback.v1.ListCallbacksRequest
+	(*ListCallbacksResponse)(nil),                  // 43: rappel.callback.v1.ListCallbacksResponse
+	(*GetQueueStatsRequest)(nil),                   // 44: rappel.callback.v1.GetQueueStatsRequest
+	(*QueueStats)(nil),                             // 45: rappel.callback.v1.QueueStats
+	(*GetQueueStatsResponse)(nil),                  // 46: rappel.callback.v1.GetQueueStatsResponse
+	(*WorkCallbacksRequest_Hello)(nil),             // 47: rappel.callback.v1.WorkCallbacksRequest.Hello
+	(*WorkCallbacksRequest_Accept)(nil),            // 48: rappel.callback.v1.WorkCallbacksRequest.Accept
+	(*WorkCallbacksRequest_Reject)(nil),            // 49: rappel.callback.v1.WorkCallbacksRequest.Reject
+	(*WorkCallbacksResponse_Welcome)(nil),          // 50: rappel.callback.v1.WorkCallbacksResponse.Welcome
+	(*WorkCallbacksResponse_Offer)(nil),            // 51: rappel.callback.v1.WorkCallbacksResponse.Offer
+	(*WorkCallbacksResponse_Update)(nil),           // 52: rappel.callback.v1.WorkCallbacksResponse.Update
+	(*WorkCallbacksResponse_Gone)(nil),             // 53: rappel.callback.v1.WorkCallbacksResponse.Gone
+	(*WorkCallbacksResponse_Status)(nil),           // 54: rappel.callback.v1.WorkCallbacksResponse.Status
+	(*WorkCallbacksResponse_Refused)(nil),          // 55: rappel.callback.v1.WorkCallbacksResponse.Refused
+	(*ExplainRoutingResponse_Candidate)(nil),       // 56: rappel.callback.v1.ExplainRoutingResponse.Candidate
+	(*v1.Callback)(nil),                            // 57: rappel.events.v1.Callback
+	(*v1.Preference)(nil),                          // 58: rappel.events.v1.Preference
+	(v1.Attempt_Outcome)(0),                        // 59: rappel.events.v1.Attempt.Outcome
+	(*timestamppb.Timestamp)(nil),                  // 60: google.protobuf.Timestamp
+	(v1.WrapUp_Outcome)(0),                         // 61: rappel.events.v1.WrapUp.Outcome
+	(v1.Callback_State)(0),                         // 62: rappel.events.v1.Callback.State
+	(*durationpb.Duration)(nil),                    // 63: google.protobuf.Duration
 }
 var file_api_callback_v1_callback_proto_depIdxs = []int32{
-	36, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	36, // 1: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	37, // 2: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	38, // 3: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
-	36, // 4: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	39, // 5: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	36, // 6: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	36, // 7: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	36, // 8: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	36, // 9: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	38, // 10: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
-	36, // 11: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	36, // 12: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	36, // 13: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	17, // 14: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
-	19, // 15: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
-	15, // 16: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
-	11, // 17: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
-	13, // 18: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
-	40, // 19: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
-	23, // 20: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
-	22, // 21: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
-	26, // 22: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
-	26, // 23: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
-	36, // 24: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	30, // 25: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
-	0,  // 26: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
-	38, // 27: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
-	41, // 28: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
-	40, // 29: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
-	38, // 30: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
-	38, // 31: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
-	36, // 32: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	38, // 33: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	34, // 34: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	1,  // 35: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	3,  // 36: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	5,  // 37: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	7,  // 38: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	9,  // 39: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	11, // 40: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	13, // 41: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	15, // 42: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	17, // 43: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
-	19, // 44: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
-	21, // 45: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
-	25, // 46: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
-	28, // 47: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	31, // 48: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	33, // 49: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	2,  // 50: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	4,  // 51: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	6,  // 52: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	8,  // 53: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	10, // 54: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	12, // 55: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	14, // 56: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	16, // 57: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	18, // 58: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
-	20, // 59: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
-	24, // 60: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
-	27, // 61: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
-	29, // 62: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	32, // 63: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	35, // 64: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	50, // [50:65] is the sub-list for method output_type
-	35, // [35:50] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	57, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	47, // 1: rappel.callback.v1.WorkCallbacksRequest.hello:type_name -> rappel.callback.v1.WorkCallbacksRequest.Hello
+	0,  // 2: rappel.callback.v1.WorkCallbacksRequest.status:type_name -> rappel.callback.v1.AgentStatus
+	48, // 3: rappel.callback.v1.WorkCallbacksRequest.accept:type_name -> rappel.callback.v1.WorkCallbacksRequest.Accept
+	49, // 4: rappel.callback.v1.WorkCallbacksRequest.reject:type_name -> rappel.callback.v1.WorkCallbacksRequest.Reject
+	50, // 5: rappel.callback.v1.WorkCallbacksResponse.welcome:type_name -> rappel.callback.v1.WorkCallbacksResponse.Welcome
+	51, // 6: rappel.callback.v1.WorkCallbacksResponse.offer:type_name -> rappel.callback.v1.WorkCallbacksResponse.Offer
+	52, // 7: rappel.callback.v1.WorkCallbacksResponse.update:type_name -> rappel.callback.v1.WorkCallbacksResponse.Update
+	53, // 8: rappel.callback.v1.WorkCallbacksResponse.gone:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone
+	54, // 9: rappel.callback.v1.WorkCallbacksResponse.status:type_name -> rappel.callback.v1.WorkCallbacksResponse.Status
+	55, // 10: rappel.callback.v1.WorkCallbacksResponse.refused:type_name -> rappel.callback.v1.WorkCallbacksResponse.Refused
+	57, // 11: rappel.callback.v1.AcceptCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 12: rappel.callback.v1.RejectCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	58, // 13: rappel.callback.v1.ExplainRoutingResponse.preferred:type_name -> rappel.events.v1.Preference
+	56, // 14: rappel.callback.v1.ExplainRoutingResponse.agents:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate
+	57, // 15: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 16: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	60, // 17: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
+	57, // 18: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	61, // 19: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	57, // 20: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 21: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 22: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 23: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	60, // 24: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
+	57, // 25: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 26: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 27: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	28, // 28: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
+	30, // 29: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
+	26, // 30: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
+	22, // 31: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
+	24, // 32: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
+	62, // 33: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
+	34, // 34: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
+	33, // 35: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
+	37, // 36: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
+	37, // 37: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
+	57, // 38: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	41, // 39: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
+	3,  // 40: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
+	60, // 41: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
+	63, // 42: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
+	62, // 43: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
+	60, // 44: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
+	60, // 45: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
+	57, // 46: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	60, // 47: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	45, // 48: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 49: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
+	57, // 50: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
+	57, // 51: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
+	57, // 52: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
+	1,  // 53: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
+	0,  // 54: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
+	0,  // 55: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
+	2,  // 56: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
+	60, // 57: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
+	4,  // 58: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	6,  // 59: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
+	8,  // 60: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
+	10, // 61: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
+	14, // 62: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	16, // 63: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	18, // 64: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	20, // 65: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	22, // 66: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	24, // 67: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	26, // 68: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	28, // 69: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	30, // 70: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	32, // 71: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
+	36, // 72: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
+	39, // 73: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	12, // 74: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
+	42, // 75: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	44, // 76: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	5,  // 77: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	7,  // 78: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
+	9,  // 79: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
+	11, // 80: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
+	15, // 81: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	17, // 82: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	19, // 83: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	21, // 84: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	23, // 85: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	25, // 86: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	27, // 87: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	29, // 88: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	31, // 89: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	35, // 90: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
+	38, // 91: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
+	40, // 92: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	13, // 93: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
+	43, // 94: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	46, // 95: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	77, // [77:96] is the sub-list for method output_type
+	58, // [58:77] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
@@ -2585,21 +4172,35 @@ func file_api_callback_v1_callback_proto_init() {
 	if File_api_callback_v1_callback_proto != nil {
 		return
 	}
-	file_api_callback_v1_callback_proto_msgTypes[20].OneofWrappers = []any{
+	file_api_callback_v1_callback_proto_msgTypes[2].OneofWrappers = []any{
+		(*WorkCallbacksRequest_Hello_)(nil),
+		(*WorkCallbacksRequest_Status)(nil),
+		(*WorkCallbacksRequest_Accept_)(nil),
+		(*WorkCallbacksRequest_Reject_)(nil),
+	}
+	file_api_callback_v1_callback_proto_msgTypes[3].OneofWrappers = []any{
+		(*WorkCallbacksResponse_Welcome_)(nil),
+		(*WorkCallbacksResponse_Offer_)(nil),
+		(*WorkCallbacksResponse_Update_)(nil),
+		(*WorkCallbacksResponse_Gone_)(nil),
+		(*WorkCallbacksResponse_Status_)(nil),
+		(*WorkCallbacksResponse_Refused_)(nil),
+	}
+	file_api_callback_v1_callback_proto_msgTypes[28].OneofWrappers = []any{
 		(*BulkCallbacksRequest_Transfer)(nil),
 		(*BulkCallbacksRequest_Escalate)(nil),
 		(*BulkCallbacksRequest_Reschedule)(nil),
 		(*BulkCallbacksRequest_Cancel)(nil),
 		(*BulkCallbacksRequest_Reopen)(nil),
 	}
-	file_api_callback_v1_callback_proto_msgTypes[29].OneofWrappers = []any{}
+	file_api_callback_v1_callback_proto_msgTypes[37].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_callback_v1_callback_proto_rawDesc), len(file_api_callback_v1_callback_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   35,
+			NumEnums:      4,
+			NumMessages:   53,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,9 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	CallbackService_ClaimCallback_FullMethodName      = "/rappel.callback.v1.CallbackService/ClaimCallback"
+	CallbackService_WorkCallbacks_FullMethodName      = "/rappel.callback.v1.CallbackService/WorkCallbacks"
+	CallbackService_AcceptCallback_FullMethodName     = "/rappel.callback.v1.CallbackService/AcceptCallback"
+	CallbackService_RejectCallback_FullMethodName     = "/rappel.callback.v1.CallbackService/RejectCallback"
 	CallbackService_StartAttempt_FullMethodName       = "/rappel.callback.v1.CallbackService/StartAttempt"
 	CallbackService_EndAttempt_FullMethodName         = "/rappel.callback.v1.CallbackService/EndAttempt"
 	CallbackService_CompleteCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/CompleteCallback"
@@ -34,6 +37,7 @@ const (
 	CallbackService_BulkCallbacks_FullMethodName      = "/rappel.callback.v1.CallbackService/BulkCallbacks"
 	CallbackService_ListRootCauses_FullMethodName     = "/rappel.callback.v1.CallbackService/ListRootCauses"
 	CallbackService_GetCallback_FullMethodName        = "/rappel.callback.v1.CallbackService/GetCallback"
+	CallbackService_ExplainRouting_FullMethodName     = "/rappel.callback.v1.CallbackService/ExplainRouting"
 	CallbackService_ListCallbacks_FullMethodName      = "/rappel.callback.v1.CallbackService/ListCallbacks"
 	CallbackService_GetQueueStats_FullMethodName      = "/rappel.callback.v1.CallbackService/GetQueueStats"
 )
@@ -50,6 +54,18 @@ type CallbackServiceClient interface {
 	// reason NO_CALLBACK_READY when there is none; UNAVAILABLE with reason
 	// INDEX_REBUILDING while the queue is being read again after a loss.
 	ClaimCallback(ctx context.Context, in *ClaimCallbackRequest, opts ...grpc.CallOption) (*ClaimCallbackResponse, error)
+	// WorkCallbacks is an agent at work: the client says who is there and how much
+	// they take, and is offered callbacks as they come, one by one. While the stream
+	// lasts the agent is at their desk; once it has ended, and nothing is heard of
+	// them for a while (30 seconds unless configured), what they had not begun to call
+	// goes back to the queue. A second stream of an agent ends the first: ABORTED with
+	// reason REPLACED. UNAVAILABLE with reason GOING_AWAY asks to open another.
+	WorkCallbacks(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[WorkCallbacksRequest, WorkCallbacksResponse], error)
+	// AcceptCallback takes an offer, in time.
+	AcceptCallback(ctx context.Context, in *AcceptCallbackRequest, opts ...grpc.CallOption) (*AcceptCallbackResponse, error)
+	// RejectCallback declines an offer. The callback goes to the next agent, and is
+	// not offered to this one again for a while.
+	RejectCallback(ctx context.Context, in *RejectCallbackRequest, opts ...grpc.CallOption) (*RejectCallbackResponse, error)
 	// StartAttempt says that the agent is calling.
 	StartAttempt(ctx context.Context, in *StartAttemptRequest, opts ...grpc.CallOption) (*StartAttemptResponse, error)
 	// EndAttempt says what came of the call.
@@ -81,6 +97,8 @@ type CallbackServiceClient interface {
 	ListRootCauses(ctx context.Context, in *ListRootCausesRequest, opts ...grpc.CallOption) (*ListRootCausesResponse, error)
 	// GetCallback shows one callback.
 	GetCallback(ctx context.Context, in *GetCallbackRequest, opts ...grpc.CallOption) (*GetCallbackResponse, error)
+	// ExplainRouting says who could take a callback, and why the others can't.
+	ExplainRouting(ctx context.Context, in *ExplainRoutingRequest, opts ...grpc.CallOption) (*ExplainRoutingResponse, error)
 	// ListCallbacks shows callbacks, oldest first.
 	ListCallbacks(ctx context.Context, in *ListCallbacksRequest, opts ...grpc.CallOption) (*ListCallbacksResponse, error)
 	// GetQueueStats counts what waits.
@@ -99,6 +117,39 @@ func (c *callbackServiceClient) ClaimCallback(ctx context.Context, in *ClaimCall
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ClaimCallbackResponse)
 	err := c.cc.Invoke(ctx, CallbackService_ClaimCallback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callbackServiceClient) WorkCallbacks(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[WorkCallbacksRequest, WorkCallbacksResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &CallbackService_ServiceDesc.Streams[0], CallbackService_WorkCallbacks_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WorkCallbacksRequest, WorkCallbacksResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CallbackService_WorkCallbacksClient = grpc.BidiStreamingClient[WorkCallbacksRequest, WorkCallbacksResponse]
+
+func (c *callbackServiceClient) AcceptCallback(ctx context.Context, in *AcceptCallbackRequest, opts ...grpc.CallOption) (*AcceptCallbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcceptCallbackResponse)
+	err := c.cc.Invoke(ctx, CallbackService_AcceptCallback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callbackServiceClient) RejectCallback(ctx context.Context, in *RejectCallbackRequest, opts ...grpc.CallOption) (*RejectCallbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RejectCallbackResponse)
+	err := c.cc.Invoke(ctx, CallbackService_RejectCallback_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -225,6 +276,16 @@ func (c *callbackServiceClient) GetCallback(ctx context.Context, in *GetCallback
 	return out, nil
 }
 
+func (c *callbackServiceClient) ExplainRouting(ctx context.Context, in *ExplainRoutingRequest, opts ...grpc.CallOption) (*ExplainRoutingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainRoutingResponse)
+	err := c.cc.Invoke(ctx, CallbackService_ExplainRouting_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *callbackServiceClient) ListCallbacks(ctx context.Context, in *ListCallbacksRequest, opts ...grpc.CallOption) (*ListCallbacksResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListCallbacksResponse)
@@ -257,6 +318,18 @@ type CallbackServiceServer interface {
 	// reason NO_CALLBACK_READY when there is none; UNAVAILABLE with reason
 	// INDEX_REBUILDING while the queue is being read again after a loss.
 	ClaimCallback(context.Context, *ClaimCallbackRequest) (*ClaimCallbackResponse, error)
+	// WorkCallbacks is an agent at work: the client says who is there and how much
+	// they take, and is offered callbacks as they come, one by one. While the stream
+	// lasts the agent is at their desk; once it has ended, and nothing is heard of
+	// them for a while (30 seconds unless configured), what they had not begun to call
+	// goes back to the queue. A second stream of an agent ends the first: ABORTED with
+	// reason REPLACED. UNAVAILABLE with reason GOING_AWAY asks to open another.
+	WorkCallbacks(grpc.BidiStreamingServer[WorkCallbacksRequest, WorkCallbacksResponse]) error
+	// AcceptCallback takes an offer, in time.
+	AcceptCallback(context.Context, *AcceptCallbackRequest) (*AcceptCallbackResponse, error)
+	// RejectCallback declines an offer. The callback goes to the next agent, and is
+	// not offered to this one again for a while.
+	RejectCallback(context.Context, *RejectCallbackRequest) (*RejectCallbackResponse, error)
 	// StartAttempt says that the agent is calling.
 	StartAttempt(context.Context, *StartAttemptRequest) (*StartAttemptResponse, error)
 	// EndAttempt says what came of the call.
@@ -288,6 +361,8 @@ type CallbackServiceServer interface {
 	ListRootCauses(context.Context, *ListRootCausesRequest) (*ListRootCausesResponse, error)
 	// GetCallback shows one callback.
 	GetCallback(context.Context, *GetCallbackRequest) (*GetCallbackResponse, error)
+	// ExplainRouting says who could take a callback, and why the others can't.
+	ExplainRouting(context.Context, *ExplainRoutingRequest) (*ExplainRoutingResponse, error)
 	// ListCallbacks shows callbacks, oldest first.
 	ListCallbacks(context.Context, *ListCallbacksRequest) (*ListCallbacksResponse, error)
 	// GetQueueStats counts what waits.
@@ -304,6 +379,15 @@ type UnimplementedCallbackServiceServer struct{}
 
 func (UnimplementedCallbackServiceServer) ClaimCallback(context.Context, *ClaimCallbackRequest) (*ClaimCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ClaimCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) WorkCallbacks(grpc.BidiStreamingServer[WorkCallbacksRequest, WorkCallbacksResponse]) error {
+	return status.Error(codes.Unimplemented, "method WorkCallbacks not implemented")
+}
+func (UnimplementedCallbackServiceServer) AcceptCallback(context.Context, *AcceptCallbackRequest) (*AcceptCallbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcceptCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) RejectCallback(context.Context, *RejectCallbackRequest) (*RejectCallbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RejectCallback not implemented")
 }
 func (UnimplementedCallbackServiceServer) StartAttempt(context.Context, *StartAttemptRequest) (*StartAttemptResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StartAttempt not implemented")
@@ -340,6 +424,9 @@ func (UnimplementedCallbackServiceServer) ListRootCauses(context.Context, *ListR
 }
 func (UnimplementedCallbackServiceServer) GetCallback(context.Context, *GetCallbackRequest) (*GetCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) ExplainRouting(context.Context, *ExplainRoutingRequest) (*ExplainRoutingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainRouting not implemented")
 }
 func (UnimplementedCallbackServiceServer) ListCallbacks(context.Context, *ListCallbacksRequest) (*ListCallbacksResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCallbacks not implemented")
@@ -382,6 +469,49 @@ func _CallbackService_ClaimCallback_Handler(srv interface{}, ctx context.Context
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CallbackServiceServer).ClaimCallback(ctx, req.(*ClaimCallbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallbackService_WorkCallbacks_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(CallbackServiceServer).WorkCallbacks(&grpc.GenericServerStream[WorkCallbacksRequest, WorkCallbacksResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CallbackService_WorkCallbacksServer = grpc.BidiStreamingServer[WorkCallbacksRequest, WorkCallbacksResponse]
+
+func _CallbackService_AcceptCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcceptCallbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).AcceptCallback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_AcceptCallback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).AcceptCallback(ctx, req.(*AcceptCallbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallbackService_RejectCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RejectCallbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).RejectCallback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_RejectCallback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).RejectCallback(ctx, req.(*RejectCallbackRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -602,6 +732,24 @@ func _CallbackService_GetCallback_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallbackService_ExplainRouting_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainRoutingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).ExplainRouting(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_ExplainRouting_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).ExplainRouting(ctx, req.(*ExplainRoutingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CallbackService_ListCallbacks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListCallbacksRequest)
 	if err := dec(in); err != nil {
@@ -648,6 +796,14 @@ var CallbackService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ClaimCallback",
 			Handler:    _CallbackService_ClaimCallback_Handler,
+		},
+		{
+			MethodName: "AcceptCallback",
+			Handler:    _CallbackService_AcceptCallback_Handler,
+		},
+		{
+			MethodName: "RejectCallback",
+			Handler:    _CallbackService_RejectCallback_Handler,
 		},
 		{
 			MethodName: "StartAttempt",
@@ -698,6 +854,10 @@ var CallbackService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CallbackService_GetCallback_Handler,
 		},
 		{
+			MethodName: "ExplainRouting",
+			Handler:    _CallbackService_ExplainRouting_Handler,
+		},
+		{
 			MethodName: "ListCallbacks",
 			Handler:    _CallbackService_ListCallbacks_Handler,
 		},
@@ -706,6 +866,13 @@ var CallbackService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CallbackService_GetQueueStats_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "WorkCallbacks",
+			Handler:       _CallbackService_WorkCallbacks_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "api/callback/v1/callback.proto",
 }
