@@ -58,7 +58,7 @@ func (f *shift) agent(ctx context.Context, client int) {
 			late.what = []string{"start", "release", "complete", "reached"}[rng.IntN(4)]
 			f.command(client, rng, late)
 		}
-		held, ok := f.claim(client, name, rng)
+		held, ok := f.take(client, name, rng)
 		if !ok {
 			<-time.After(time.Millisecond) // leave the others some of the machine
 			continue
@@ -75,6 +75,33 @@ func (f *shift) agent(ctx context.Context, client int) {
 			f.command(client, rng, held.as(what))
 		}
 		f.reopen(held.id)
+	}
+}
+
+// take claims, or is offered something and accepts it: or does not, or lets it pass.
+func (f *shift) take(client int, name string, rng *rand.Rand) (action, bool) {
+	if rng.IntN(3) > 0 {
+		return f.claim(client, name, rng)
+	}
+	call := time.Since(f.began)
+	cb, err := f.pick(rng).Offer(f.Context(), name)
+	if err != nil {
+		if !is(err, queue.ErrNoneReady) && !is(err, queue.ErrIndexIncomplete) && f.Context().Err() == nil {
+			f.Errorf("offer: %v", err)
+		}
+		return action{}, false
+	}
+	a := action{what: "offer", id: cb.ID, agent: name}
+	f.record(client, a, answer{ok: true, token: cb.Holder.Token}, call, time.Since(f.began))
+	a.token = cb.Holder.Token
+	switch rng.IntN(6) {
+	case 0:
+		f.command(client, rng, a.as("reject"))
+		return a, false
+	case 1:
+		return a, false
+	default:
+		return a, f.command(client, rng, a.as("accept"))
 	}
 }
 
@@ -103,8 +130,9 @@ func (f *shift) claim(client int, name string, rng *rand.Rand) (action, bool) {
 	}
 }
 
-// command gives a command until the answer is certain, and records each try.
-func (f *shift) command(client int, rng *rand.Rand, a action) {
+// command gives a command until the answer is certain, and records each try. It
+// reports whether the command was granted.
+func (f *shift) command(client int, rng *rand.Rand, a action) bool {
 	for f.Context().Err() == nil {
 		call := time.Since(f.began)
 		ctx, cancel := f.patience(rng)
@@ -118,8 +146,9 @@ func (f *shift) command(client int, rng *rand.Rand, a action) {
 			f.Errorf("%s: %v", a.what, err)
 		}
 		f.record(client, a, answer{ok: err == nil}, call, time.Since(f.began))
-		return
+		return err == nil
 	}
+	return false
 }
 
 // forever is when a try that got no answer has ended at the latest.
@@ -129,6 +158,10 @@ func (a action) command() callback.Command {
 	switch a.what {
 	case "transfer":
 		return callback.Transfer{Queue: a.queue, Reason: "technical", By: "sam"}
+	case "accept":
+		return callback.Accept{AgentID: a.agent, Token: a.token}
+	case "reject":
+		return callback.Reject{AgentID: a.agent, Token: a.token}
 	case "release":
 		return callback.Release{AgentID: a.agent, Token: a.token}
 	case "start":
@@ -228,7 +261,7 @@ func (f *shift) requestsGotOne() {
 	f.Helper()
 	got := map[string]string{}
 	for _, a := range f.world.history() {
-		if a.Callback == nil || a.Callback.Holder == nil {
+		if a.Callback == nil || a.Callback.Holder == nil || a.Callback.Holder.RequestID == "" { // offered
 			continue
 		}
 		h := a.Callback.Holder
@@ -246,6 +279,9 @@ type wavering struct{ queue.Store }
 
 func (s wavering) Commit(ctx context.Context, e callback.Event, once string) (callback.Aggregate, error) {
 	n := rand.IntN(40)
+	if e.Type == callback.EventOffered { // which is for whoever offers: nobody asks again
+		return s.Store.Commit(ctx, e, once)
+	}
 	if n == 0 {
 		return callback.Aggregate{}, bus.ErrUnavailable
 	}
@@ -277,7 +313,10 @@ func newFloor(w *world, customers, replicas int, change ...func(*queue.Deps)) *s
 	w.clock = clock.System{}
 	f := &shift{world: w}
 	for range replicas {
-		f.replicas = append(f.replicas, w.replica(change...).ready())
+		r := w.replica(append(change, func(d *queue.Deps) {
+			d.Policy.ReservedLease, d.Policy.DeclinedFor = 200*time.Millisecond, 50*time.Millisecond
+		})...)
+		f.replicas = append(f.replicas, r.ready(r.Watch))
 	}
 	w.replica().open(0, customers)
 	return f

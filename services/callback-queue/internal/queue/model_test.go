@@ -44,9 +44,18 @@ func (s slot) allows(a action, token uint64) (bool, slot) {
 		// The token rises with each hold, so that an old one can never pass.
 		next = slot{stage: callback.Assigned, agent: a.agent, token: token}
 		return s.stage == callback.Pending && token > s.token, next
+	case "offer":
+		next = slot{stage: callback.Reserved, agent: a.agent, token: token}
+		return s.stage == callback.Pending && token > s.token, next
+	case "accept":
+		next.stage = callback.Assigned
+		return s.heldBy(a, callback.Reserved) || s.heldBy(a, callback.Assigned), next
+	case "reject":
+		next.stage = callback.Pending
+		return s.heldBy(a, callback.Reserved) || s.heldBy(a, callback.Pending), next
 	case "release":
 		next.stage = callback.Pending
-		return s.heldBy(a, callback.Assigned) || s.heldBy(a, callback.Pending), next
+		return s.heldBy(a, callback.Reserved) || s.heldBy(a, callback.Assigned) || s.heldBy(a, callback.Pending), next
 	case "start":
 		next.stage = callback.Attempting
 		return s.heldBy(a, callback.Assigned) || s.heldBy(a, callback.Attempting), next
@@ -63,10 +72,30 @@ func (s slot) allows(a action, token uint64) (bool, slot) {
 	return false, s
 }
 
+// after are the states that an answer leaves possible.
+func (s slot) after(a action, got answer) []any {
+	if a.what == "transfer" {
+		return s.transferred(got)
+	}
+	allowed, next := s.allows(a, got.token)
+	switch {
+	case got.maybe && allowed:
+		return []any{s, next}
+	case got.maybe:
+		return []any{s}
+	case got.ok && allowed:
+		return []any{next}
+	case !got.ok && !allowed:
+		return []any{s}
+	default:
+		return nil
+	}
+}
+
 // transferred are the states after a transfer: it takes the callback out of any
 // hand that has not begun to call, unless it is in that queue already.
 func (s slot) transferred(got answer) []any {
-	next, movable := s, s.stage == callback.Pending || s.stage == callback.Assigned
+	next, movable := s, s.stage == callback.Pending || s.stage == callback.Reserved || s.stage == callback.Assigned
 	next.stage = callback.Pending
 	switch {
 	case movable && (got.ok || got.maybe):
@@ -92,22 +121,12 @@ var exclusive = (&porcupine.NondeterministicModel{
 	Init: func() []any { return []any{slot{stage: callback.Pending}} },
 	Step: func(state, input, output any) []any {
 		s, a, got := state.(slot), input.(action), output.(answer)
-		if a.what == "transfer" {
-			return s.transferred(got)
+		after := s.after(a, got)
+		if s.stage == callback.Reserved { // its time may have been over before
+			s.stage = callback.Pending
+			after = append(after, s.after(a, got)...)
 		}
-		allowed, next := s.allows(a, got.token)
-		switch {
-		case got.maybe && allowed:
-			return []any{s, next}
-		case got.maybe:
-			return []any{s}
-		case got.ok && allowed:
-			return []any{next}
-		case !got.ok && !allowed:
-			return []any{s}
-		default:
-			return nil
-		}
+		return after
 	},
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v: %+v", input, output) },
 	DescribeState:     func(state any) string { return fmt.Sprintf("%+v", state) },
