@@ -340,6 +340,14 @@ func TestNoCallbackIsEverHeldByTwo(t *testing.T) {
 	require.Greater(t, len(f.history), 100)
 	require.Equal(t, porcupine.Ok, f.check(), "%s", f)
 	f.requestsGotOne()
+	w.until("offers that nobody answered are over", func() bool {
+		for _, e := range w.truth() {
+			if e.State == callback.Reserved {
+				return false
+			}
+		}
+		return true
+	})
 	w.inLine()
 }
 
