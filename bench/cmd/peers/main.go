@@ -21,6 +21,7 @@ import (
 // options are what the command line says.
 type options struct {
 	jobs    int
+	rounds  int
 	bound   time.Duration
 	senders int
 	agents  int
@@ -58,6 +59,7 @@ func parse(args []string) (options, error) {
 	var seconds, latency int
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
 	f.IntVar(&o.jobs, "n", 20_000, "how many jobs to store and work, at most")
+	f.IntVar(&o.rounds, "rounds", 1, "how often each is measured, in turns; the table has the medians")
 	f.IntVar(&seconds, "seconds", 30, "how many seconds storing may take, and working, each")
 	f.IntVar(&o.senders, "senders", 64, "how many store jobs at once, each one at a time")
 	f.IntVar(&o.agents, "agents", 128, "how many work at once (River: as many as suit it best)")
@@ -81,6 +83,7 @@ func (o options) validate() error {
 		n, most int
 	}{
 		{"n", o.jobs, 10_000_000},
+		{"rounds", o.rounds, 100},
 		{"seconds", int(o.bound.Seconds()), 3600},
 		{"senders", o.senders, 1000},
 		{"agents", o.agents, 1000},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -44,7 +45,9 @@ type Column struct {
 	Name string `json:"name"`
 	// Version is what exactly was run.
 	Version string `json:"version,omitempty"`
-	// Figures are what was measured.
+	// Rounds are what was measured, each time.
+	Rounds []Figures `json:"rounds,omitempty"`
+	// Figures are the medians.
 	Figures Figures `json:"figures,omitempty"`
 	// Ratios are Rappel's figure divided by this one's; Rappel itself has none.
 	Ratios Figures `json:"rappel_ratios,omitempty"`
@@ -62,6 +65,24 @@ type Report struct {
 	Peers []Column `json:"peers"`
 	// Notes say what a reader must know to read the figures right.
 	Notes []string `json:"notes"`
+}
+
+// Median is, of each measure, the middle of its figures (the lower one of two).
+func Median(rounds []Figures) Figures {
+	out := Figures{}
+	for _, m := range Measures {
+		var all []float64
+		for _, f := range rounds {
+			if v, ok := f[m.ID]; ok {
+				all = append(all, v)
+			}
+		}
+		if len(all) > 0 {
+			slices.Sort(all)
+			out[m.ID] = all[(len(all)-1)/2]
+		}
+	}
+	return out
 }
 
 // Compare works out the ratios.
@@ -116,7 +137,7 @@ func (r *Report) footnotes(out io.Writer) {
 			fmt.Fprintln(out, wrap(c.Name+": "+c.Version))
 		}
 		if c.Why != "" {
-			fmt.Fprintf(out, "%s: NOT MEASURED (-): %s\n", c.Name, strings.TrimSpace(c.Why))
+			fmt.Fprintf(out, "%s: NOT MEASURED WHOLE (-): %s\n", c.Name, strings.TrimSpace(c.Why))
 		}
 	}
 	fmt.Fprintln(out)

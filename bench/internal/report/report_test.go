@@ -30,7 +30,16 @@ func TestTableHasRatiosAndReasons(t *testing.T) {
 	require.NoError(t, r.Table(&out))
 	require.Regexp(t, `taken and completed, jobs/s +500 +1000 +0\.50 +- +-`, out.String())
 	require.Regexp(t, `as shipped, p50 ms +4\.5 +500\.0 +0\.01 +- +-`, out.String())
-	require.Contains(t, out.String(), "River: NOT MEASURED (-): not installed: no postgres in PATH")
+	require.Contains(t, out.String(), "River: NOT MEASURED WHOLE (-): not installed: no postgres in PATH")
+}
+
+func TestMedianIsTheMiddle(t *testing.T) {
+	t.Parallel()
+	id := report.Worked.ID
+	require.Equal(t, report.Figures{id: 2}, report.Median([]report.Figures{{id: 9}, {id: 1}, {id: 2}}))
+	require.Equal(t, report.Figures{id: 1}, report.Median([]report.Figures{{id: 9}, {id: 1}}))
+	require.Equal(t, report.Figures{id: 7}, report.Median([]report.Figures{{id: 7}, {}}), "a round that ended early")
+	require.Empty(t, report.Median(nil))
 }
 
 func TestJSONHasTheSame(t *testing.T) {
