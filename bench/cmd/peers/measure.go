@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rappel-loop/rappel/bench/internal/contender"
@@ -85,21 +86,47 @@ func (e *entry) measure(ctx context.Context, o options, say *load.Progress, f re
 		return err
 	}
 	bound := load.Bound{Jobs: o.jobs, For: o.bound}
+	spent := countProcessors(q)
 	stored, err := q.Enqueue(ctx, o.senders, bound)
 	if err != nil {
 		return err
 	}
+	spent(f, report.StoreCPU, stored.Ready.Jobs)
 	f[report.Answered.ID] = stored.Answered.PerSecond()
 	f[report.Ready.ID] = stored.Ready.PerSecond()
 	say.Say("%s: %d stored: %.0f/s answered, %.0f/s ready", e.Name, stored.Ready.Jobs, stored.Answered.PerSecond(), stored.Ready.PerSecond())
+	spent = countProcessors(q)
 	worked, err := q.Work(ctx, o.agents, bound)
 	if err != nil {
 		return err
 	}
+	spent(f, report.WorkCPU, worked.Jobs)
 	f[report.Worked.ID] = worked.PerSecond()
 	f[report.Commits.ID] = worked.PerSecond() * float64(e.commits())
 	say.Say("%s: %d worked, %.0f/s", e.Name, worked.Jobs, worked.PerSecond())
 	return nil
+}
+
+// countProcessors begins to count processor time; what it returns ends that, and
+// notes how much went to each job, where the system tells.
+func countProcessors(q contender.Contender) (spent func(f report.Figures, m report.Measure, jobs int)) {
+	server, know := q.CPU()
+	own := ownCPU()
+	return func(f report.Figures, m report.Measure, jobs int) {
+		now, still := q.CPU()
+		if know && still && jobs > 0 {
+			f[m.ID] = ms(now-server+ownCPU()-own) / float64(jobs)
+		}
+	}
+}
+
+// ownCPU is how much processor time the load has used.
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0 // it cannot fail with these arguments
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // commits is how often a contender decides something durably for one job worked.

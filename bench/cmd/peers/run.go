@@ -70,7 +70,8 @@ func busy() string {
 
 // notes are printed with every report, so that no figure travels without them.
 var notes = []string{
-	"Ratios are Rappel's figure divided by the peer's: for jobs/s more is better, for ms less is.",
+	"Ratios are Rappel's figure divided by the peer's: for jobs/s more is better, for ms less is. Processor time is what is left " +
+		"of a comparison on a machine that others use too.",
 	"Enqueue is SubmitResponse of a detractor's answer, a customer each, over gRPC: stored, scored, judged and opened as a callback, " +
 		"four durable writes; ready is when GetQueueStats counts every one. asynq: Enqueue; River: Insert, one at a time.",
 	"Work is, for Rappel, ClaimCallback, StartAttempt, EndAttempt and CompleteCallback over gRPC, each a commit synced to disk before " +

@@ -126,6 +126,9 @@ func handler(tell func(no int)) asynq.Handler {
 	})
 }
 
+// CPU is the server's.
+func (a *Asynq) CPU() (time.Duration, bool) { return a.server.CPU() }
+
 // Stop ends the server and removes what it stored.
 func (a *Asynq) Stop() error {
 	return errors.Join(a.client.Close(), a.looks.Close(), a.server.Stop())

@@ -54,6 +54,9 @@ type Contender interface {
 	// Work has the best jobs taken and completed until none is left of those that
 	// Enqueue stored.
 	Work(ctx context.Context, workers int, b load.Bound) (load.Done, error)
+	// CPU is how much processor time the server has used; false where that cannot be
+	// told.
+	CPU() (time.Duration, bool)
 	// Stop ends the server and removes what it stored.
 	Stop() error
 }

@@ -106,5 +106,8 @@ func (r *Rappel) ready(ctx context.Context) (int, error) {
 	return int(n), nil
 }
 
+// CPU is the server's.
+func (r *Rappel) CPU() (time.Duration, bool) { return r.server.CPU() }
+
 // Stop ends the process and removes what it stored.
 func (r *Rappel) Stop() error { return errors.Join(r.conn.Close(), r.server.Stop()) }

@@ -184,6 +184,9 @@ func stop(ctx context.Context, client *river.Client[pgx.Tx]) error {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+// CPU is the server's.
+func (r *River) CPU() (time.Duration, bool) { return r.server.CPU() }
+
 // Stop ends the server and removes what it stored.
 func (r *River) Stop() error {
 	if r.pool != nil {

@@ -25,6 +25,8 @@ var (
 	Answered = Measure{"enqueue_answered_per_second", "enqueue: answered as stored, jobs/s", 0}
 	Ready    = Measure{"enqueue_ready_per_second", "enqueue: there for a worker to take, jobs/s", 0}
 	Worked   = Measure{"worked_per_second", "work: taken and completed, jobs/s", 0}
+	StoreCPU = Measure{"enqueue_cpu_ms_per_job", "enqueue: processor time of server and load, ms a job", 2}
+	WorkCPU  = Measure{"work_cpu_ms_per_job", "work: processor time of server and load, ms a job", 2}
 	Commits  = Measure{"commits_per_second", "work: commits (Rappel: 4 a job, kept; peers: 1 ack), /s", 0}
 	P50      = Measure{"latency_p50_ms", "asked for to in hand, peers as shipped, p50 ms", 1}
 	P99      = Measure{"latency_p99_ms", "asked for to in hand, peers as shipped, p99 ms", 1}
@@ -33,7 +35,7 @@ var (
 )
 
 // Measures are all of them, in the table's order.
-var Measures = []Measure{Answered, Ready, Worked, Commits, P50, P99, FastP50, FastP99}
+var Measures = []Measure{Answered, Ready, StoreCPU, Worked, Commits, WorkCPU, P50, P99, FastP50, FastP99}
 
 // Figures are what was measured of one contender, by the measure's id. What is not
 // there was not measured.
