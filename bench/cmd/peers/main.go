@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -34,7 +35,7 @@ type options struct {
 }
 
 func main() {
-	o, err := parse(os.Args[1:])
+	o, err := parse(os.Args[1:], os.Stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
@@ -53,11 +54,12 @@ func main() {
 // everyone is what -only says when it says nothing.
 var everyone = strings.ToLower(strings.Join(names, ","))
 
-func parse(args []string) (options, error) {
+func parse(args []string, usage io.Writer) (options, error) {
 	var o options
 	var only string
 	var seconds, latency int
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
+	f.SetOutput(usage)
 	f.IntVar(&o.jobs, "n", 20_000, "how many jobs to store and work, at most")
 	f.IntVar(&o.rounds, "rounds", 1, "how often each is measured, in turns; the table has the medians")
 	f.IntVar(&seconds, "seconds", 30, "how many seconds storing may take, and working, each")

@@ -53,7 +53,7 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 // setting says where and how it was measured.
 func (o options) setting() string {
 	return fmt.Sprintf("%s %s/%s, %d cores%s, servers and load on one machine.\n"+
-		"%d rounds (medians). At most %d jobs and %s a load; %d senders, %d agents; latency at %d jobs/s for %s.",
+		"Rounds: %d (medians are shown). At most %d jobs and %s a load; %d senders, %d agents; latency at %d jobs/s for %s.",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), busy(), o.rounds, o.jobs, o.bound, o.senders, o.agents, o.rate, o.latency-time.Second)
 }
 
