@@ -67,6 +67,10 @@ chaos: ## Kill, damage and flood at length: every test, in its long form
 bench: ## Print the benchmark table, each row a ratio to the raw thing beside it
 	@scripts/bench
 
+.PHONY: bench-peers
+bench-peers: ## Do the same work with asynq (on Redis) and River (on Postgres), and compare
+	@scripts/bench-peers
+
 .PHONY: compose-test
 compose-test: ## Play the sample through the containers of docker-compose.yml (needs a container engine)
 	@scripts/compose-test
