@@ -139,8 +139,8 @@ func (e *entry) commits() int {
 }
 
 // deliver times the way to a waiting worker, with the polling that the contender
-// comes with and with the shortest it can be set to. Rappel has none to set: its
-// agents ask all the time, and its one figure stands against both.
+// comes with and with the shortest it can be set to. Rappel has none to set: it
+// offers, and its one figure stands against both.
 func (e *entry) deliver(ctx context.Context, o options, q contender.Contender, say *load.Progress, f report.Figures) error {
 	offer := contender.Offer{PerSecond: o.rate, Jobs: o.rate * int(o.latency.Seconds())}
 	shipped, err := timed(ctx, q, say, e.Name, offer, contender.Shipped)

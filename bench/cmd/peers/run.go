@@ -76,6 +76,6 @@ var notes = []string{
 		"four durable writes; ready is when GetQueueStats counts every one. asynq: Enqueue; River: Insert, one at a time.",
 	"Work is, for Rappel, ClaimCallback, StartAttempt, EndAttempt and CompleteCallback over gRPC, each a commit synced to disk before " +
 		"its answer and kept as history; for the peers a handler in this process that does nothing, and their acknowledgement.",
-	"In hand is, for the peers, their handler's begin; for Rappel a claim's answer to an agent asking all the time (each ms): a pull, not a push.",
+	"In hand is, for the peers, their handler's begin; for Rappel an offer on the stream of an agent at work, a durable commit before it.",
 	"Durable: Rappel and River answer after the disk has it; asynq at appendfsync everysec may lose the last second.",
 }

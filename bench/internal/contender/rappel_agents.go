@@ -23,10 +23,9 @@ const (
 	CommitsPerJob = 4
 	// askEvery is how soon an agent who got nothing asks again.
 	askEvery = time.Millisecond
-	// waitingAgents is how many ask all the time while nothing is there: enough that
-	// one is free when a callback comes, few enough that their questions do not keep
-	// two cores from doing the work.
-	waitingAgents = 2
+	// waitingAgents is how many are at work while nothing is there, and eachTakes how
+	// many callbacks each has in hand at most: one is always free.
+	waitingAgents, eachTakes = 4, 50
 )
 
 // agent is one person's client.
@@ -54,9 +53,7 @@ func (a *agent) claim(ctx context.Context) (*eventsv1.Callback, error) {
 	}
 }
 
-// next waits until the agent has a callback. Today an agent asks again and again.
-// This is the one place to change for another way of getting work, as a stream
-// that brings it.
+// next waits until the agent has a callback, asking again and again.
 func (a *agent) next(ctx context.Context) (*eventsv1.Callback, error) {
 	again := time.NewTicker(askEvery)
 	defer again.Stop()
@@ -71,6 +68,15 @@ func (a *agent) next(ctx context.Context) (*eventsv1.Callback, error) {
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// accept takes an offer.
+func (a *agent) accept(ctx context.Context, cb *eventsv1.Callback) error {
+	_, err := a.queue.AcceptCallback(ctx, &callbackv1.AcceptCallbackRequest{Id: cb.GetId(), AgentId: a.id, Token: cb.GetHolder().GetToken()})
+	if err != nil {
+		return fmt.Errorf("rappel: AcceptCallback: %w", err)
+	}
+	return nil
 }
 
 // finish calls the customer, reaches them, and closes the callback.
@@ -114,8 +120,8 @@ func (r *Rappel) Work(ctx context.Context, workers int, b load.Bound) (load.Done
 	})
 }
 
-// Deliver times from SubmitResponse to an agent's having claimed the callback,
-// with agents who ask all the time: Rappel has no polling to set.
+// Deliver times from SubmitResponse to the callback's being offered on the stream
+// of an agent at work: Rappel has no polling to set.
 func (r *Rappel) Deliver(ctx context.Context, o Offer, p Polling) (load.Times, error) {
 	series := fmt.Sprintf("deliver%d", p)
 	numbers := make(map[string]int, o.Jobs)
@@ -134,7 +140,12 @@ func (r *Rappel) Deliver(ctx context.Context, o Offer, p Polling) (load.Times, e
 					watch.Stop(i)
 				}
 				// Beside the next claim, as the peers acknowledge their jobs.
-				group.Go(func() error { return a.finish(ctx, cb) })
+				group.Go(func() error {
+					if err := a.accept(ctx, cb); err != nil {
+						return err
+					}
+					return a.finish(ctx, cb)
+				})
 			})
 		})
 	}
@@ -143,16 +154,22 @@ func (r *Rappel) Deliver(ctx context.Context, o Offer, p Polling) (load.Times, e
 	return times, errors.Join(err, group.Wait())
 }
 
-// takeAll takes whatever comes until the shift is over.
+// takeAll is at work until the shift is over, and takes whatever is offered.
 func (a *agent) takeAll(shift context.Context, got func(*eventsv1.Callback)) error {
-	for {
-		cb, err := a.next(shift)
-		if shift.Err() != nil {
-			return nil //nolint:nilerr // a question that the end of the shift cut off is no error
-		}
-		if err != nil {
-			return err
-		}
-		got(cb)
+	stream, err := a.queue.WorkCallbacks(shift)
+	if err == nil {
+		err = stream.Send(&callbackv1.WorkCallbacksRequest{Message: &callbackv1.WorkCallbacksRequest_Hello_{
+			Hello: &callbackv1.WorkCallbacksRequest_Hello{AgentId: a.id, Capacity: eachTakes},
+		}})
 	}
+	for err == nil {
+		var m *callbackv1.WorkCallbacksResponse
+		if m, err = stream.Recv(); err == nil && m.GetOffer() != nil {
+			got(m.GetOffer().GetCallback())
+		}
+	}
+	if shift.Err() != nil {
+		return nil //nolint:nilerr // a stream that the end of the shift cut off is no error
+	}
+	return fmt.Errorf("rappel: WorkCallbacks: %w", err)
 }

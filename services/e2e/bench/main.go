@@ -28,6 +28,7 @@ var suites = []suite{
 	{"./services/alerting", "Alert", "2s"},
 	{"./services/callback-queue", "Claim", "40000x"},
 	{"./services/e2e/bench", "AnswerToCallback", "1x"},
+	{"./services/e2e/bench", "AnswerToOffer", "1x"},
 }
 
 // row is one line of the table. Names are the benchmarks', without what `go
@@ -47,6 +48,8 @@ var rows = []row{
 	{"claim: Redis, 1,000 ready", "Claim/redis/1000/queue/claims", "claims/s", "Claim/redis/1000/bare/claims"},
 	{"claim: Redis, 400,000 ready", "Claim/redis/400000/queue/claims", "claims/s", "Claim/redis/400000/bare/claims"},
 	{"answer to claimed callback, 200 answers/s", "AnswerToCallback", "p50-ms", ""},
+	{"answer to an offer on an agent's stream, 200 answers/s", "AnswerToOffer/answer", "p50-ms", ""},
+	{"open callback to an offer on an agent's stream", "AnswerToOffer/callback", "p50-ms", ""},
 }
 
 func main() {
