@@ -8,12 +8,14 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/directory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
 
-// toStatus is the one place where an error becomes a status. What it does not
+// toStatus is where an error becomes a status, with agentStatus below. What it does not
 // know stays as it is; the server logs it and says INTERNAL.
 func toStatus(err error) error {
 	var invalid *callback.ValidationError
@@ -53,6 +55,34 @@ func toStatus(err error) error {
 		return rpc.Refused(codes.FailedPrecondition, "SUPERSEDED", "the customer has a newer callback; go on with that one")
 	case errors.Is(err, queue.ErrBadPageToken):
 		return rpc.Invalid(rpc.Field{Path: "pageToken", Problem: badPageToken})
+	default:
+		return notNow(err)
+	}
+}
+
+// agentStatus is toStatus for what can go wrong with the roster.
+func agentStatus(err error) error {
+	var invalid *roster.ValidationError
+	var declared *directory.DeclaredError
+	switch {
+	case errors.As(err, &invalid):
+		var w wrong
+		w.agent(invalid)
+		return w.err()
+	case errors.As(err, &declared):
+		return rpc.Refused(codes.FailedPrecondition, "DECLARED_IN_CONFIGURATION", declared.Error()+": change it there (callback.agents_file)")
+	case errors.Is(err, directory.ErrExists):
+		return rpc.Refused(codes.AlreadyExists, "AGENT_EXISTS", "there is another agent with this id; update that one, or choose another id")
+	case errors.Is(err, directory.ErrNoAgent):
+		return rpc.Refused(codes.NotFound, "NO_SUCH_AGENT", "there is no agent with this id")
+	case errors.Is(err, directory.ErrStale):
+		return rpc.Refused(codes.Aborted, "STALE_REVISION", "the agent has changed since this revision; get it again before changing it")
+	case errors.Is(err, directory.ErrTooMany):
+		return rpc.Refused(codes.ResourceExhausted, "TOO_MANY_AGENTS", fmt.Sprintf("the roster holds at most %d agents", directory.MaxAgents))
+	case errors.Is(err, directory.ErrLoading):
+		return rpc.TryLater(codes.Unavailable, "ROSTER_LOADING", "the roster is being read; ask again in a moment", time.Second)
+	case errors.Is(err, directory.ErrContended):
+		return notNow(queue.ErrContended)
 	default:
 		return notNow(err)
 	}
