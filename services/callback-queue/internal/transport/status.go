@@ -70,7 +70,8 @@ func agentStatus(err error) error {
 		w.agent(invalid)
 		return w.err()
 	case errors.As(err, &declared):
-		return rpc.Refused(codes.FailedPrecondition, "DECLARED_IN_CONFIGURATION", declared.Error()+": change it there (callback.agents_file)")
+		return rpc.Refused(codes.FailedPrecondition, "DECLARED_IN_CONFIGURATION",
+			fmt.Sprintf("callback.agents_file declares agent %s: change it at %s", declared.ID, declared.Where))
 	case errors.Is(err, directory.ErrExists):
 		return rpc.Refused(codes.AlreadyExists, "AGENT_EXISTS", "there is another agent with this id; update that one, or choose another id")
 	case errors.Is(err, directory.ErrNoAgent):
