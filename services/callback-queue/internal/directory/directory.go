@@ -113,7 +113,8 @@ func (d *Directory) Entry(id string) (*Entry, bool) {
 // It is shared, and not to be written to.
 func (d *Directory) All() []*Entry { return d.view.Load().sorted }
 
-// Known reports whether there is any agent at all.
+// Known reports whether there is any agent at all; before Ready it may be too early
+// to say no.
 func (d *Directory) Known() bool { return len(d.view.Load().sorted) > 0 }
 
 // Changed returns a channel that is closed with the next change of the roster.
@@ -124,7 +125,8 @@ func (d *Directory) Changed() <-chan struct{} { return d.view.Load().replaced }
 // found may be there.
 var ErrLoading = errors.New("the roster is being read")
 
-// Ready is ErrLoading until the roster has been read to its end once.
+// Ready is ErrLoading until the roster has been read to its end once. Until then
+// what is shown is who is declared, and little else.
 func (d *Directory) Ready() error {
 	if !d.ready.Load() {
 		return ErrLoading
