@@ -74,7 +74,7 @@ func TestAWrongAgentIsRefusedWhole(t *testing.T) {
 	b := setup(t).ready()
 	for body, want := range map[string]string{
 		`{"id":"amina","skils":[],"capacity":"many","skills":[{"name":"billing","lvl":3}]}`: "the request has wrong fields: skils: unknown field; did you mean skills?; capacity: must be a number; skills[0].lvl: unknown field",
-		`{"id":"a b","capacity":0,"zone":"Mars"}`: "the request has wrong fields: id: must be 1 to 64 letters, digits, or . _ - @; capacity: must be 1 to 50; zone: is no time zone, as Europe/Paris",
+		`{"id":"a b","capacity":0,"zone":"Mars"}`:                                           "the request has wrong fields: id: must be 1 to 64 letters, digits, or . _ - @; capacity: must be 1 to 50; zone: is no time zone, as Europe/Paris",
 		"": "the request has wrong fields: id: must be 1 to 64 letters, digits, or . _ - @",
 	} {
 		code, got := b.post("/v1/agents", body)
