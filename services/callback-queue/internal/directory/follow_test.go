@@ -3,6 +3,7 @@ package directory_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -226,7 +227,47 @@ func TestFollowingOutlivesARestartOfTheServer(t *testing.T) {
 	b.untilThere("a", "b")
 }
 
-// Three nodes, one of which is cut off: a refusal is never built on its old news.
+// A stream that was restored from a backup under a running process shows as older
+// than what was read of it, even where it holds as many events.
+func TestAStreamThatWasPutBackIsReadAgain(t *testing.T) {
+	t.Parallel()
+	cfg := embednats.Config{Dir: t.TempDir(), Listen: "127.0.0.1:0"}
+	s, err := embednats.Start(cfg, zap.NewNop())
+	require.NoError(t, err)
+	cfg.Listen = s.URL()[len("nats://"):]
+	again := func(meanwhile func()) {
+		require.NoError(t, s.Shutdown(context.Background()))
+		meanwhile()
+		s, err = embednats.Start(cfg, zap.NewNop())
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() { require.NoError(t, s.Shutdown(context.Background())) })
+	nc, err := nats.Connect(s.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(10*time.Millisecond))
+	require.NoError(t, err)
+	t.Cleanup(nc.Close)
+	events, err := bus.New(nc, bus.Options{Barrier: bus.Replicated{}})
+	require.NoError(t, err)
+	require.NoError(t, topology.Ensure(t.Context(), events.JetStream(), topology.Options{}))
+	b := on(t, events)
+	b.put("a", 0, created(agent("a")))
+	b.put("b", 0, created(agent("b")))
+	backup := t.TempDir()
+	again(func() { require.NoError(t, os.CopyFS(backup, os.DirFS(cfg.Dir))) })
+	b.until("the server is back", func() bool { return events.Connected() == nil })
+	stream, err := events.JetStream().Stream(t.Context(), subject.Agents)
+	require.NoError(t, err)
+	require.NoError(t, stream.SecureDeleteMsg(t.Context(), 1))
+	b.put("c", 0, created(agent("c")))
+	b.follow().ready()
+	require.Equal(t, []string{"b", "c"}, b.ids())
+	again(func() {
+		require.NoError(t, os.RemoveAll(cfg.Dir))
+		require.NoError(t, os.CopyFS(cfg.Dir, os.DirFS(backup)))
+	})
+	b.untilThere("a", "b")
+}
+
+// Three nodes, and processes at two of them: a refusal is never built on old news.
 func TestReplicasOfTheStream(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a cluster takes some seconds")

@@ -23,7 +23,21 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(patient{m}) }
+
+// patient waits for the library's readers of streams that were deleted: one that
+// looks for its stream sleeps up to 10 s before it hears that nobody needs it.
+type patient struct{ *testing.M }
+
+func (p patient) Run() int {
+	code := p.M.Run()
+	for range 20 { // each looks for a second or so
+		if goleak.Find() == nil {
+			break
+		}
+	}
+	return code
+}
 
 const eventually = 30 * time.Second
 
