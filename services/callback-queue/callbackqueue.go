@@ -107,13 +107,13 @@ func build(cfg Config, d *Deps) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{deps: *d, index: newIndex(*d), tasks: host.NewTasks(), causes: policy.RootCauses}
+	if s.agents, err = newDirectory(cfg, d); err != nil {
+		return nil, err
+	}
 	s.queue = queue.New(queue.Deps{
 		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: roster.List(nil), Floor: newFloor(*d), Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
 	})
-	if s.agents, err = newDirectory(cfg, d); err != nil {
-		return nil, err
-	}
 	return s, nil
 }
 

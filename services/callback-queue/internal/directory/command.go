@@ -81,7 +81,7 @@ func (d *Directory) Create(ctx context.Context, a roster.Agent, by string) (*Ent
 			return next{}, nil
 		case s.here():
 			return next{}, ErrExists
-		case len(d.All()) >= MaxAgents:
+		case len(d.Entries()) >= MaxAgents:
 			return next{}, ErrTooMany
 		default:
 			return next{eventsv1.AgentEvent_CREATED, a}, nil

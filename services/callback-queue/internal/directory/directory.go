@@ -24,6 +24,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/internal/agentfile"
 	"github.com/rappel-loop/rappel/services/internal/bus"
@@ -77,6 +78,8 @@ type Directory struct {
 	warned map[string]bool
 }
 
+var _ queue.Roster = (*Directory)(nil)
+
 // pace is how often things are done; tests are in a hurry.
 type pace struct{ retry, check time.Duration }
 
@@ -109,9 +112,12 @@ func (d *Directory) Entry(id string) (*Entry, bool) {
 	return e, ok
 }
 
-// All returns every agent, by id: one moment's, which nothing changes any more.
-// It is shared, and not to be written to.
-func (d *Directory) All() []*Entry { return d.view.Load().sorted }
+// Entries returns every agent, by id, with what is known beside: one moment's,
+// which nothing changes any more. They are shared, and not to be written to.
+func (d *Directory) Entries() []*Entry { return d.view.Load().sorted }
+
+// All returns every agent, by id, as Entries does.
+func (d *Directory) All() []roster.Agent { return d.view.Load().agents() }
 
 // Known reports whether there is any agent at all; before Ready it may be too early
 // to say no.

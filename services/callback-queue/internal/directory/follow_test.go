@@ -31,6 +31,7 @@ func TestEveryProcessKnowsWhatAnyOneAdds(t *testing.T) {
 		b.untilThere("a", "amina", "b")
 		got, _ := b.Agent("amina")
 		require.Equal(t, amina(), got)
+		require.Equal(t, []roster.Agent{agent("a"), amina(), agent("b")}, b.All())
 	}
 	_, err := second.Remove(t.Context(), "b", 0, "sam")
 	require.NoError(t, err)
@@ -93,7 +94,7 @@ func TestChangesAreTold(t *testing.T) {
 			require.Fail(t, "not told")
 		}
 	}
-	before := b.All()
+	before := b.Entries()
 	told(func() { b.create(agent("a")) })
 	told(func() { b.put("b", 0, created(agent("b"))) })
 	told(func() {
@@ -193,14 +194,14 @@ func TestReadingAgainShowsNothingHalf(t *testing.T) {
 	b.stop()
 	b.follow() // reads from the beginning
 	for n := range 50 {
-		require.GreaterOrEqual(t, len(b.All()), many+n)
+		require.GreaterOrEqual(t, len(b.Entries()), many+n)
 		id := fmt.Sprintf("new-%02d", n)
 		b.create(agent(id))
 		_, ok := b.Agent(id)
 		require.True(t, ok, "seen at once")
 	}
 	b.until("followed", func() bool { return b.Ahead() == 0 })
-	require.Len(t, b.All(), many+50)
+	require.Len(t, b.Entries(), many+50)
 }
 
 func TestFollowingOutlivesARestartOfTheServer(t *testing.T) {

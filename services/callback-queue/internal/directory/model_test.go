@@ -52,7 +52,7 @@ func TestAllProcessesAgreeAndNoneGoesBack(t *testing.T) {
 	for _, d := range doors {
 		d.until("the same everywhere", func() bool {
 			have := map[string]uint64{}
-			for _, e := range d.All() {
+			for _, e := range d.Entries() {
 				have[e.Agent.ID] = e.Revision
 			}
 			return d.Ahead() == 0 && fmt.Sprint(have) == fmt.Sprint(want)
@@ -110,7 +110,7 @@ func neverBack(ctx context.Context, t *testing.T, d *bundle) {
 	newest := map[string]uint64{}
 	for ctx.Err() == nil {
 		changed := d.Changed()
-		for _, e := range d.All() {
+		for _, e := range d.Entries() {
 			if e.Revision < newest[e.Agent.ID] {
 				t.Errorf("%s went back from %d to %d", e.Agent.ID, newest[e.Agent.ID], e.Revision)
 			}

@@ -106,10 +106,10 @@ func (b *bundle) until(what string, ok func() bool) {
 	require.Eventually(b, ok, eventually, time.Millisecond, what)
 }
 
-// ids are those of every agent, in the order of All.
+// ids are those of every agent, in the order of Entries.
 func (b *bundle) ids() []string {
 	ids := []string{}
-	for _, e := range b.All() {
+	for _, e := range b.Entries() {
 		ids = append(ids, e.Agent.ID)
 	}
 	return ids

@@ -4,6 +4,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 )
 
 // view is the roster at one moment; it never changes. At 10,000 agents another one
@@ -11,30 +14,42 @@ import (
 type view struct {
 	byID   map[string]*Entry
 	sorted []*Entry
+	// agents are those of sorted, gathered when first asked for.
+	agents func() []roster.Agent
 	// replaced is closed when another view takes the place.
 	replaced chan struct{}
 }
 
 func newView(byID map[string]*Entry) *view {
-	return &view{byID: byID, sorted: slices.SortedFunc(maps.Values(byID), compare), replaced: make(chan struct{})}
+	return viewOf(byID, slices.SortedFunc(maps.Values(byID), compare))
+}
+
+func viewOf(byID map[string]*Entry, sorted []*Entry) *view {
+	return &view{byID: byID, sorted: sorted, replaced: make(chan struct{}), agents: sync.OnceValue(func() []roster.Agent {
+		agents := make([]roster.Agent, len(sorted))
+		for i, e := range sorted {
+			agents[i] = e.Agent
+		}
+		return agents
+	})}
 }
 
 func compare(a, b *Entry) int { return strings.Compare(a.Agent.ID, b.Agent.ID) }
 
 // with is the view with another entry for an agent; nil takes the agent out.
 func (v *view) with(id string, e *Entry) *view {
-	next := &view{byID: maps.Clone(v.byID), sorted: slices.Clone(v.sorted), replaced: make(chan struct{})}
-	i, found := slices.BinarySearchFunc(next.sorted, id, func(e *Entry, id string) int { return strings.Compare(e.Agent.ID, id) })
+	byID, sorted := maps.Clone(v.byID), slices.Clone(v.sorted)
+	i, found := slices.BinarySearchFunc(sorted, id, func(e *Entry, id string) int { return strings.Compare(e.Agent.ID, id) })
 	switch {
 	case e == nil && found:
-		next.sorted = slices.Delete(next.sorted, i, i+1)
-		delete(next.byID, id)
+		sorted = slices.Delete(sorted, i, i+1)
+		delete(byID, id)
 	case e != nil && found:
-		next.sorted[i], next.byID[id] = e, e
+		sorted[i], byID[id] = e, e
 	case e != nil:
-		next.sorted, next.byID[id] = slices.Insert(next.sorted, i, e), e
+		sorted, byID[id] = slices.Insert(sorted, i, e), e
 	}
-	return next
+	return viewOf(byID, sorted)
 }
 
 // show lets readers see another view. The caller holds mu.

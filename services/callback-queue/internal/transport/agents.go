@@ -18,7 +18,7 @@ import (
 type Roster interface {
 	Ready() error
 	Entry(id string) (*directory.Entry, bool)
-	All() []*directory.Entry
+	Entries() []*directory.Entry
 	Create(ctx context.Context, a roster.Agent, by string) (*directory.Entry, error)
 	Update(ctx context.Context, a roster.Agent, revision uint64, by string) (*directory.Entry, error)
 	Remove(ctx context.Context, id string, revision uint64, by string) (*directory.Entry, error)
@@ -123,7 +123,7 @@ func (s *AgentServer) ListAgents(_ context.Context, r *agentv1.ListAgentsRequest
 	if err := s.roster.Ready(); err != nil {
 		return nil, agentStatus(err)
 	}
-	return listAgents(s.roster.All(), after, size, r), nil
+	return listAgents(s.roster.Entries(), after, size, r), nil
 }
 
 func listAgents(all []*directory.Entry, after string, size int, r *agentv1.ListAgentsRequest) *agentv1.ListAgentsResponse {

@@ -29,7 +29,7 @@ type notes struct {
 
 func (n notes) Ready() error                          { return n.ready }
 func (n notes) Entry(string) (*directory.Entry, bool) { return nil, false }
-func (n notes) All() []*directory.Entry               { return n.all }
+func (n notes) Entries() []*directory.Entry           { return n.all }
 
 func (n notes) Create(context.Context, roster.Agent, string) (*directory.Entry, error) {
 	return nil, n.err

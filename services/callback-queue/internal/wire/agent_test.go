@@ -17,7 +17,7 @@ func drawSkill(t *rapid.T) callback.Skill {
 	return callback.Skill{Name: texts.Draw(t, "skill"), Level: rapid.IntRange(1, 10).Draw(t, "level")}
 }
 
-func drawPreference(t *rapid.T) roster.QueuePreference {
+func drawAgentQueue(t *rapid.T) roster.QueuePreference {
 	return roster.QueuePreference{Queue: texts.Draw(t, "queue"), Preference: rapid.IntRange(1, 10).Draw(t, "preference")}
 }
 
@@ -25,7 +25,7 @@ func TestAgentsComeBackAsTheyWent(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		a := roster.Agent{
-			ID: texts.Draw(t, "id"), Skills: some(t, "skills", drawSkill), Queues: some(t, "queues", drawPreference),
+			ID: texts.Draw(t, "id"), Skills: some(t, "skills", drawSkill), Queues: some(t, "queues", drawAgentQueue),
 			Languages: some(t, "languages", func(t *rapid.T) string { return texts.Draw(t, "language") }),
 			Capacity:  rapid.IntRange(1, 50).Draw(t, "capacity"),
 			Team:      texts.Draw(t, "team"), Role: texts.Draw(t, "role"), Zone: texts.Draw(t, "zone"),
