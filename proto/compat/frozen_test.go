@@ -25,7 +25,7 @@ const dir = "../events/v1/testdata"
 func stored() []proto.Message {
 	return []proto.Message{
 		&eventsv1.ResponseReceived{}, &eventsv1.ResponseScored{}, &eventsv1.AlertRaised{}, &eventsv1.AlertResolved{},
-		&eventsv1.CallbackEvent{}, &eventsv1.DeadLetter{}, &eventsv1.Redrive{},
+		&eventsv1.CallbackEvent{}, &eventsv1.AgentEvent{}, &eventsv1.DeadLetter{}, &eventsv1.Redrive{},
 	}
 }
 
@@ -82,7 +82,7 @@ func TestEveryMessageOfAStreamIsFrozen(t *testing.T) {
 	}
 	for _, file := range []protoreflect.FileDescriptor{
 		eventsv1.File_events_v1_response_proto, eventsv1.File_events_v1_score_proto, eventsv1.File_events_v1_alert_proto,
-		eventsv1.File_events_v1_callback_proto, eventsv1.File_events_v1_dead_letter_proto,
+		eventsv1.File_events_v1_callback_proto, eventsv1.File_events_v1_agent_proto, eventsv1.File_events_v1_dead_letter_proto,
 	} {
 		for i := range file.Messages().Len() {
 			m := file.Messages().Get(i)

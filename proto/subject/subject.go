@@ -5,10 +5,12 @@ package subject
 
 import (
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Streams.
@@ -17,6 +19,7 @@ const (
 	Scores      = "SCORES"
 	Alerts      = "ALERTS"
 	Callbacks   = "CALLBACKS"
+	Agents      = "AGENTS"
 	Feed        = "FEED"
 	DeadLetters = "DEAD_LETTERS"
 )
@@ -27,6 +30,7 @@ const (
 	AllScores      = "rappel.v1.score.>"
 	AllAlerts      = "rappel.v1.alert.>"
 	AllCallbacks   = "rappel.v1.callback.>"
+	AllAgents      = "rappel.v1.agent.>"
 	AllFeed        = "rappel.feed.v1.>"
 	AllDeadLetters = "rappel.v1.dead.>"
 	// AllRedrives is in DEAD_LETTERS, too.
@@ -130,6 +134,19 @@ func Alert(rule, bucket string) string {
 // Callback is the subject of one customer's callbacks.
 func Callback(bucket, customerKey string) string {
 	return "rappel.v1.callback." + must(bucket) + "." + must(customerKey)
+}
+
+// AgentKeyOf is an agent's token: the first 26 characters of the SHA-256 of the
+// agent's id in lower-case base32. The id itself may hold what means something in
+// a subject, as the dots of an address.
+func AgentKeyOf(agentID string) string {
+	h := sha256.Sum256([]byte(agentID))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(h[:]))[:26]
+}
+
+// Agent is the subject of one agent of the roster.
+func Agent(agentKey string) string {
+	return "rappel.v1.agent." + must(agentKey)
 }
 
 // FeedEvent is the subject of a public event: its type, and the survey or queue

@@ -18,6 +18,7 @@ func TestSubjectsAreWhatTheContractSays(t *testing.T) {
 		"rappel.v1.score.apres-livraison.0af":           subject.Score("apres-livraison", "0af"),
 		"rappel.v1.alert.detractor.0af":                 subject.Alert("detractor", "0af"),
 		"rappel.v1.callback.0af." + key:                 subject.Callback("0af", key),
+		"rappel.v1.agent.abc":                           subject.Agent("abc"),
 		"rappel.feed.v1.callback_opened.apres":          subject.FeedEvent("callback_opened", "apres"),
 		"rappel.v1.dead.RESPONSES.deliveries_exhausted": subject.DeadLetter(subject.Responses, "deliveries_exhausted"),
 		"rappel.v1.redrive.scorer":                      subject.Redrive("scorer"),
@@ -31,12 +32,13 @@ func TestEverySubjectIsHeldByItsStreamAlone(t *testing.T) {
 	streams := map[string]string{
 		subject.AllResponses: subject.Responses, subject.AllScores: subject.Scores, subject.AllAlerts: subject.Alerts,
 		subject.AllCallbacks: subject.Callbacks, subject.AllFeed: subject.Feed, subject.AllDeadLetters: subject.DeadLetters,
-		subject.AllRedrives: subject.DeadLetters,
+		subject.AllRedrives: subject.DeadLetters, subject.AllAgents: subject.Agents,
 	}
 	for subj, stream := range map[string]string{
 		subject.Response("s", "001"): subject.Responses, subject.Score("s", "001"): subject.Scores, subject.Alert("r", "001"): subject.Alerts,
 		subject.Callback("001", key): subject.Callbacks, subject.FeedEvent("t", "s"): subject.Feed,
 		subject.DeadLetter("S", "r"): subject.DeadLetters, subject.Redrive("c"): subject.DeadLetters,
+		subject.Agent(subject.AgentKeyOf("amina@example.org")): subject.Agents,
 	} {
 		var holds []string
 		for all, name := range streams {
@@ -72,6 +74,7 @@ func TestTokens(t *testing.T) {
 			"feed":            func() { subject.FeedEvent("t", token) },
 			"dead letter":     func() { subject.DeadLetter("S", token) },
 			"redrive":         func() { subject.Redrive(token) },
+			"agent":           func() { subject.Agent(token) },
 		} {
 			require.Panics(t, build, "%s %q", name, token)
 		}
@@ -97,6 +100,17 @@ func TestBucketsAndCustomerKeys(t *testing.T) {
 		key: true, strings.ToUpper(key): false, key[1:]: false, key + "a": false, "1" + key[1:]: false, "": false, key + "\n": false,
 	} {
 		require.Equal(t, ok, subject.CheckCustomerKey(k) == nil, "%q", k)
+	}
+}
+
+// The key of an agent is for ever: events are found by it.
+func TestAgentKeys(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"amina": "6sd57tu3eyyzjepqz3qvamsxks", "Amina": "p37ju4qzkb5jzsjfejpu6uehvf", "amina@example.org": "sokaqyevbrmmhpob2qnua7mg52", "": "4oymiquy7qobjgx36tejs35zeq",
+	} {
+		require.Equal(t, want, subject.AgentKeyOf(id))
+		require.NoError(t, subject.CheckToken(subject.AgentKeyOf(id)))
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package callbackqueue owns callbacks: it opens them from alerts, gives them to
-// agents one at a time, and keeps what came of them. It is the only writer of
-// CALLBACKS. docs/callback.md explains it; docs/state-machine.md draws it.
+// agents one at a time, and keeps what came of them. It also keeps the roster of
+// those agents. It is the only writer of CALLBACKS and AGENTS. docs/callback.md explains it; docs/state-machine.md draws it.
 package callbackqueue
 
 import (
@@ -14,8 +14,10 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
+	agentv1 "github.com/rappel-loop/rappel/proto/gen/go/api/agent/v1"
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/directory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/dispatch"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
 	floormemory "github.com/rappel-loop/rappel/services/callback-queue/internal/floor/memory"
@@ -23,7 +25,6 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/redisindex"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
-	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/store"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/transport"
 	"github.com/rappel-loop/rappel/services/internal/bus"
@@ -56,6 +57,7 @@ type Deps struct {
 type Service struct {
 	deps   Deps
 	queue  *queue.Queue
+	agents *directory.Directory
 	index  queue.Index
 	causes callback.RootCauses
 	tasks  *host.Tasks
@@ -78,7 +80,9 @@ func New(cfg Config, d Deps) (*Service, error) {
 	callbackv1.RegisterCallbackServiceServer(d.RPC.GRPC(), transport.New(transport.Deps{
 		Queue: s.queue, Desks: s.dispatcher, Stopping: d.RPC.Stopping(), Causes: s.causes,
 	}))
-	if err := d.RPC.Gateway(callbackv1.RegisterCallbackServiceHandler); err != nil {
+	agentv1.RegisterAgentServiceServer(d.RPC.GRPC(), transport.NewAgents(s.agents))
+	err = errors.Join(d.RPC.Gateway(callbackv1.RegisterCallbackServiceHandler), d.RPC.Gateway(agentv1.RegisterAgentServiceHandler))
+	if err != nil {
 		return nil, fmt.Errorf("callback queue: %w", err)
 	}
 	return s, nil
@@ -111,18 +115,33 @@ func build(cfg Config, d *Deps) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{deps: *d, index: newIndex(*d), tasks: host.NewTasks(), causes: policy.RootCauses}
-	agents, seats := roster.List(nil), newFloor(*d)
+	if s.agents, err = newDirectory(cfg, d); err != nil {
+		return nil, err
+	}
+	seats := newFloor(*d)
 	s.queue = queue.New(queue.Deps{
-		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: agents, Floor: seats, Policy: policy,
+		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: s.agents, Floor: seats, Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
 		KnownOnly: cfg.KnownAgentsOnly,
 		Committed: func(e callback.Event, a callback.Aggregate) { s.dispatcher.Committed(e, a) },
 	})
 	s.dispatcher = dispatch.New(dispatch.Deps{
-		Queue: s.queue, Floor: seats, Roster: agents, Signals: d.Bus, Clock: d.Clock, Log: d.Log, Metrics: offers,
+		Queue: s.queue, Floor: seats, Roster: s.agents, Signals: d.Bus, Clock: d.Clock, Log: d.Log, Metrics: offers,
 		LostAfter: cfg.AgentLostAfter, MaxMissed: cfg.MaxMissedOffers,
 	})
 	return s, nil
+}
+
+func newDirectory(cfg Config, d *Deps) (*directory.Directory, error) {
+	declared, err := loadAgents(cfg.AgentsFile)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := directory.NewMetrics(d.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	return directory.New(directory.Deps{Bus: d.Bus, Log: d.Log, Metrics: metrics, Clock: d.Clock, Declared: declared}), nil
 }
 
 // complete fills what may be left out and says what is missing.
@@ -153,9 +172,9 @@ func newFloor(d Deps) floor.Floor {
 	return floormemory.New()
 }
 
-// Start begins to follow the stream, to watch deadlines and to take alerts. The
-// service is ready once the index is complete; until then claims are answered
-// from what is known, or asked to come back.
+// Start begins to follow the streams, to watch deadlines and to take alerts. The
+// service is ready once the index is complete and the roster read; until then
+// claims are answered from what is known, or asked to come back.
 func (s *Service) Start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,6 +187,8 @@ func (s *Service) Start(ctx context.Context) error {
 	}
 	s.consumer = consumer
 	s.deps.RPC.Health().AddReadiness("callback index", s.ready)
+	s.deps.RPC.Health().AddReadiness("agents", s.agents.Ready)
+	s.tasks.Go("agents", s.agents.Follow)
 	s.tasks.Go("projector", s.queue.Project)
 	s.tasks.Go("deadlines", s.queue.Watch)
 	s.tasks.Go("offers", s.dispatcher.Offer)

@@ -8,6 +8,7 @@ import (
 	_ "time/tzdata" // customers' zones are the same on every machine
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/directory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/rootcause"
 	"github.com/rappel-loop/rappel/services/internal/calendar"
 )
@@ -54,6 +55,9 @@ type Config struct {
 	// RootCausesFile holds the tree that a wrap-up chooses its root cause from;
 	// empty allows any words.
 	RootCausesFile string `koanf:"root_causes_file"`
+	// AgentsFile declares agents of the roster, who can't be changed by the API;
+	// empty declares none.
+	AgentsFile string `koanf:"agents_file"`
 }
 
 // DefaultConfig is what holds without any configuration.
@@ -117,4 +121,20 @@ func loadCauses(file string) (callback.RootCauses, error) {
 		return nil, fmt.Errorf("the root causes are refused:\n%w", err)
 	}
 	return tree, nil
+}
+
+// loadAgents reads the agents that are declared; without a file there are none.
+func loadAgents(file string) ([]*directory.Entry, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("agents_file: %w", err)
+	}
+	agents, err := directory.Load(file, text)
+	if err != nil {
+		return nil, fmt.Errorf("the agents are refused:\n%w", err)
+	}
+	return agents, nil
 }

@@ -31,6 +31,7 @@ var scenarios = []scenario{
 	{"a whole call: start, no answer, later; start, reached, complete", wholeCall},
 	{"a stale token is refused", staleToken},
 	{"the index wiped, everything is claimable again", indexWiped},
+	{"the roster outlives a kill of its process", rosterKept},
 	{"bad input is refused whole, with every wrong field", badInput},
 	{"a batch takes the good rows and names the bad", batch},
 }
@@ -284,6 +285,20 @@ func indexWiped(t *testing.T, l *loop) {
 		got[l.mustClaim("bruno", name("request", i)).ID] = true
 	}
 	require.Len(t, got, callbacks)
+}
+
+func rosterKept(t *testing.T, l *loop) {
+	agent := object{"id": "amina", "languages": []any{"fr"}, "queues": []any{object{"queue": "default", "preference": 2.0}}, "capacity": 2.0}
+	require.Equal(t, http.StatusOK, post(l.queue.url()+"/v1/agents?by=sam", agent, nil))
+	l.restartQueue() // kill -9
+	var got object
+	require.Equal(t, http.StatusOK, get(l.queue.url()+"/v1/agents/amina", &got))
+	require.Equal(t, object{"agent": agent, "revision": "1"}, got)
+	var s status
+	require.Equal(t, http.StatusConflict, do(http.MethodDelete, l.queue.url()+"/v1/agents/amina?revision=2", nil, &s))
+	require.Equal(t, "STALE_REVISION", s.reason())
+	require.Equal(t, http.StatusOK, do(http.MethodDelete, l.queue.url()+"/v1/agents/amina?revision=1", nil, nil))
+	require.Equal(t, http.StatusNotFound, get(l.queue.url()+"/v1/agents/amina", &s))
 }
 
 func badInput(t *testing.T, l *loop) {

@@ -179,8 +179,8 @@ func (f *follower) look(ctx context.Context) error {
 	if f.caughtUp == nil || len(f.events) > 0 {
 		return nil
 	}
-	seq, _, err := f.bus.leaderGet(ctx, f.name, getRequest{Seq: f.seen + 1, Next: ">"})
-	if errors.Is(err, ErrNotFound) || (err == nil && seq > f.until) {
+	d, err := f.bus.leaderGet(ctx, f.name, getRequest{Seq: f.seen + 1, Next: ">"})
+	if errors.Is(err, ErrNotFound) || (err == nil && d.Sequence > f.until) {
 		return f.reached()
 	}
 	return nil // the server is away, or slow: look again later

@@ -25,7 +25,7 @@ type Metrics struct {
 var results = [...]string{"ok", "conflict", "full", "unavailable", "refused"}
 
 // kinds are the kinds of events that the bus carries.
-var kinds = [...]string{"response", "score", "alert", "callback", "feed", "dead", "other"}
+var kinds = [...]string{"response", "score", "alert", "callback", "agent", "feed", "dead", "other"}
 
 // NewMetrics registers the bus's metrics; a nil registerer registers nothing.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
@@ -86,7 +86,7 @@ func kind(subj string) string {
 	}
 	k, _, _ := strings.Cut(rest, ".")
 	switch k {
-	case "response", "score", "alert", "callback", "dead":
+	case "response", "score", "alert", "callback", "agent", "dead":
 		return k
 	}
 	return "other"

@@ -9,6 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rappel-loop/rappel/proto/subject"
 )
 
 // Pauses between the repeats of a publish.
@@ -79,14 +81,14 @@ func (b *Bus) readBack(ctx context.Context, e Event, last uint64) (Receipt, erro
 	if err != nil {
 		return Receipt{}, ErrNotFound // a stream of somebody else's: nothing to compare with
 	}
-	seq, id, err := b.leaderGet(ctx, stream, ask)
+	d, err := b.leaderGet(ctx, stream, ask)
 	if err != nil {
 		return Receipt{}, err
 	}
-	if id != e.ID {
+	if d.ID != e.ID {
 		return Receipt{}, ErrNotFound
 	}
-	return Receipt{Sequence: seq, Duplicate: true}, nil
+	return Receipt{Sequence: d.Sequence, Duplicate: true}, nil
 }
 
 // getRequest and getResponse are JetStream's $JS.API.STREAM.MSG.GET.
@@ -99,43 +101,60 @@ type getRequest struct {
 type getResponse struct {
 	Error   *jetstream.APIError `json:"error"`
 	Message *struct {
-		Sequence uint64 `json:"seq"`
-		Header   []byte `json:"hdrs"`
+		Subject  string    `json:"subject"`
+		Sequence uint64    `json:"seq"`
+		Header   []byte    `json:"hdrs"`
+		Data     []byte    `json:"data"`
+		Time     time.Time `json:"time"`
 	} `json:"message"`
 }
 
-// leaderGet reads one event's sequence and id from the stream's leader. The
-// library would ask any replica, which may not have heard of the event yet; the
-// leader is who has just refused ours.
-func (b *Bus) leaderGet(ctx context.Context, stream string, ask getRequest) (uint64, string, error) {
+// leaderGet reads one event from the stream's leader. The library would ask any
+// replica, which may not have heard of the event yet; the leader is who has just
+// refused ours.
+func (b *Bus) leaderGet(ctx context.Context, stream string, ask getRequest) (Delivery, error) {
 	ctx, cancel := b.question(ctx)
 	defer cancel()
 	body, err := json.Marshal(ask)
 	if err != nil {
-		return 0, "", err
+		return Delivery{}, err
 	}
 	msg, err := b.nc.RequestWithContext(ctx, jetstream.DefaultAPIPrefix+"STREAM.MSG.GET."+stream, body)
 	if err != nil {
-		return 0, "", fmt.Errorf("%w: read back: %w", ErrUnavailable, err)
+		return Delivery{}, fmt.Errorf("%w: ask the leader: %w", ErrUnavailable, err)
 	}
+	d, err := fromAnswer(stream, msg.Data)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("%w: ask the leader: %w", ErrUnavailable, err)
+	}
+	return d, err
+}
+
+var errNoMessage = errors.New("an answer without a message")
+
+func fromAnswer(stream string, answer []byte) (Delivery, error) {
 	var resp getResponse
-	if err := json.Unmarshal(msg.Data, &resp); err != nil {
-		return 0, "", fmt.Errorf("%w: read back: %w", ErrUnavailable, err)
+	if err := json.Unmarshal(answer, &resp); err != nil {
+		return Delivery{}, err
 	}
 	switch {
 	case resp.Error != nil && resp.Error.ErrorCode == jetstream.JSErrCodeMessageNotFound:
-		return 0, "", ErrNotFound
+		return Delivery{}, ErrNotFound
 	case resp.Error != nil:
-		return 0, "", fmt.Errorf("%w: read back: %w", ErrUnavailable, resp.Error)
+		return Delivery{}, resp.Error
 	case resp.Message == nil:
-		return 0, "", fmt.Errorf("%w: read back: an answer without a message", ErrUnavailable)
+		return Delivery{}, errNoMessage
 	}
-	if len(resp.Message.Header) == 0 {
-		return resp.Message.Sequence, "", nil // not stored by a bus
+	m := resp.Message
+	h := nats.Header{} // without one it was not stored by a bus
+	if len(m.Header) > 0 {
+		var err error
+		if h, err = nats.DecodeHeadersMsg(m.Header); err != nil {
+			return Delivery{}, err
+		}
 	}
-	h, err := nats.DecodeHeadersMsg(resp.Message.Header)
-	if err != nil {
-		return 0, "", fmt.Errorf("%w: read back: %w", ErrUnavailable, err)
-	}
-	return resp.Message.Sequence, h.Get(nats.MsgIdHdr), nil
+	return Delivery{
+		Stream: stream, Subject: m.Subject, Sequence: m.Sequence, Time: m.Time,
+		ID: h.Get(nats.MsgIdHdr), Type: h.Get(subject.HeaderType), Headers: h, Data: m.Data,
+	}, nil
 }

@@ -123,6 +123,7 @@ func TestKindsAndStreamsOfSubjects(t *testing.T) {
 		subject.Score("s", "001"):                             {"score", subject.Scores},
 		subject.Alert("r", "001"):                             {"alert", subject.Alerts},
 		subject.Callback("001", "abcdefghijklmnopqrstuvwxyz"): {"callback", subject.Callbacks},
+		subject.Agent("abc"):                                  {"agent", subject.Agents},
 		subject.FeedEvent("t", "s"):                           {"feed", subject.Feed},
 		subject.DeadLetter("S", "r"):                          {"dead", subject.DeadLetters},
 		"rappel.v1.other.x":                                   {"other", ""},

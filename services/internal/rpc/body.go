@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -74,8 +75,8 @@ var errBody = errors.New("the body is wrong")
 // the gateway takes for a message without fields.
 func (s *strict) NewDecoder(r io.Reader) runtime.Decoder {
 	return runtime.DecoderFunc(func(v any) error {
-		m, ok := v.(proto.Message)
-		if !ok {
+		m := messageOf(v)
+		if m == nil {
 			return s.JSONPb.NewDecoder(r).Decode(v)
 		}
 		data, err := io.ReadAll(r)
@@ -94,6 +95,24 @@ func (s *strict) NewDecoder(r io.Reader) runtime.Decoder {
 		}
 		return errBody
 	})
+}
+
+// messageOf is the message that v is or points to: where the body is one field of
+// the request, the routes hand over a pointer to it, which is nil yet. It is nil
+// for anything else.
+func messageOf(v any) proto.Message {
+	if m, ok := v.(proto.Message); ok {
+		return m
+	}
+	p := reflect.ValueOf(v)
+	if p.Kind() != reflect.Pointer || !p.Type().Elem().Implements(reflect.TypeFor[proto.Message]()) {
+		return nil
+	}
+	if p.Elem().IsNil() {
+		p.Elem().Set(reflect.New(p.Type().Elem().Elem()))
+	}
+	m, _ := p.Elem().Interface().(proto.Message)
+	return m
 }
 
 func fieldsOf(violations []strictjson.Violation) []Field {

@@ -46,6 +46,7 @@ type Server struct {
 	health  *Health
 
 	stopping chan struct{}
+	told     sync.Once // that it stops
 	closing  sync.Once
 	closed   error
 }
@@ -145,7 +146,7 @@ func (s *Server) Serve(l Listeners, fail func(error)) (stop func(context.Context
 	serve("gRPC", func() error { return s.grpc.Serve(l.GRPC) })
 	serve("HTTP", func() error { return h.Serve(l.HTTP) })
 	return func(ctx context.Context) error {
-		close(s.stopping)
+		s.told.Do(func() { close(s.stopping) })
 		err := errors.Join(shutdownHTTP(ctx, h), s.shutdownGRPC(ctx), s.Close())
 		serving.Wait()
 		return err

@@ -24,6 +24,7 @@ var shapes = map[string][2]string{
 	subject.Scores:      {"rappel.v1.score.<survey>.<bucket>", "`ResponseScored`"},
 	subject.Alerts:      {"rappel.v1.alert.<rule>.<bucket>", "`AlertRaised`, `AlertResolved`"},
 	subject.Callbacks:   {"rappel.v1.callback.<bucket>.<customer_key>", "`CallbackEvent`"},
+	subject.Agents:      {"rappel.v1.agent.<agent_key>", "`AgentEvent`"},
 	subject.Feed:        {"rappel.feed.v1.<type>.<survey or queue>", "a CloudEvents 1.0 JSON event"},
 	subject.DeadLetters: {"rappel.v1.dead.<stream>.<reason>`, `rappel.v1.redrive.<consumer>", "`DeadLetter`; `Redrive`, an order to try one again"},
 }
@@ -44,7 +45,8 @@ func TestTheDocumentedShapesAreTheSubjects(t *testing.T) {
 	made := map[string]string{
 		subject.Responses: subject.Response("survey", "bucket"), subject.Scores: subject.Score("survey", "bucket"),
 		subject.Alerts: subject.Alert("rule", "bucket"), subject.Callbacks: subject.Callback("bucket", "customer_key"),
-		subject.Feed: subject.FeedEvent("type", "survey-or-queue"), subject.DeadLetters: subject.DeadLetter("stream", "reason") + "`,-`" + subject.Redrive("consumer"),
+		subject.Agents: subject.Agent("agent_key"),
+		subject.Feed:   subject.FeedEvent("type", "survey-or-queue"), subject.DeadLetters: subject.DeadLetter("stream", "reason") + "`,-`" + subject.Redrive("consumer"),
 	}
 	require.Len(t, shapes, len(topology.Streams()))
 	plain := strings.NewReplacer("<", "", ">", "", " ", "-")
@@ -62,7 +64,7 @@ func page() string {
 	line("`go test ./services/internal/topology -update`.")
 	line("")
 	line("Every token of a subject is 1 to 64 of `A-Z a-z 0-9 _ -`. `<bucket>` is three hexadecimal digits of the")
-	line("customer key's hash, `<customer_key>` the customer's pseudonym. An event is at most %d MiB, headers included:", topology.MaxMessage>>20)
+	line("customer key's hash, `<customer_key>` the customer's pseudonym, `<agent_key>` a hash of the agent's id. An event is at most %d MiB, headers included:", topology.MaxMessage>>20)
 	line("a server's `max_payload` must allow it. All streams are on disk; a full one refuses new events.")
 	line("")
 	line("## Streams")

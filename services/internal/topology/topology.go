@@ -79,6 +79,11 @@ func Streams() []Stream {
 			Why:        "The truth about callbacks: the last event of a customer's subject is the state. No age limit: once a subject is gone, its callbacks could be opened again.",
 		},
 		{
+			Name: subject.Agents, Subjects: []string{subject.AllAgents},
+			Duplicates: 2 * time.Minute,
+			Why:        "The agents' roster: the last event of an agent's subject is the state, those before say who changed what. No age limit: an agent is here until somebody removes them.",
+		},
+		{
 			Name: subject.Feed, Subjects: []string{subject.AllFeed}, MaxAge: 30 * day,
 			Duplicates: 10 * time.Minute,
 			Why:        "Public events without personal data, for product teams.",

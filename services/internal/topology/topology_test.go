@@ -86,6 +86,7 @@ func TestOptionsBoundTheStreamsThatASourceFills(t *testing.T) {
 		}
 	}
 	require.Zero(t, stream(ctx, t, js, subject.Callbacks).MaxAge, "the truth about callbacks does not expire")
+	require.Zero(t, stream(ctx, t, js, subject.Agents).MaxAge, "nor does that about agents")
 }
 
 func TestEnsureBringsADriftedServerInLineAndKeepsItsEvents(t *testing.T) {

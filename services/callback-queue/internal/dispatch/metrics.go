@@ -30,7 +30,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}),
 		agents: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "callback_agents", Help: "Agents of the whole floor, by status.",
+			Name: "callback_agents_at_work", Help: "Agents at work with any replica, by status.",
 		}, []string{"status"}),
 	}
 	if reg == nil {

@@ -16,6 +16,9 @@ var (
 	// ErrUnknownAgent says that only agents of the roster may take callbacks, and
 	// that this one is not in it.
 	ErrUnknownAgent = errors.New("the agent is not in the roster")
+	// ErrRosterLoading says that the roster is still being read: what this agent can
+	// take is not known yet.
+	ErrRosterLoading = errors.New("the roster is still being read")
 	// ErrAtCapacity says that the agent has in hand all they can.
 	ErrAtCapacity = errors.New("the agent has in hand all they can")
 )
@@ -35,6 +38,9 @@ type Roster interface {
 	Agent(id string) (a roster.Agent, known bool)
 	// All returns all agents, by id.
 	All() []roster.Agent
+	// Ready is nil once all agents are known: until then of nobody can be said that
+	// nothing is known.
+	Ready() error
 }
 
 // routed is an agent as routing sees them. One of whom nothing is known takes
@@ -44,14 +50,18 @@ type routed struct {
 	known bool
 }
 
-// agent finds an agent who may take callbacks, or ErrUnknownAgent.
+// agent finds an agent who may take callbacks, or ErrUnknownAgent, or
+// ErrRosterLoading.
 func (q *Queue) agent(id string) (routed, error) {
 	a, known := q.roster.Agent(id)
-	if !known {
+	switch {
+	case known:
+	case q.roster.Ready() != nil:
+		return routed{}, ErrRosterLoading
+	case q.knownOnly:
+		return routed{}, ErrUnknownAgent
+	default:
 		a.ID = id
-		if q.knownOnly {
-			return routed{}, ErrUnknownAgent
-		}
 	}
 	return routed{Agent: a, known: known}, nil
 }

@@ -14,5 +14,8 @@ func (l List) Agent(id string) (Agent, bool) {
 	return l[i], true
 }
 
+// Ready is nil.
+func (List) Ready() error { return nil }
+
 // All returns all of them.
 func (l List) All() []Agent { return l }

@@ -95,7 +95,7 @@ func (s *Store) Load(ctx context.Context, customerKey string) (callback.Aggregat
 	if !isKey(customerKey) {
 		return callback.NewAggregate(customerKey), nil
 	}
-	d, err := lastAtLeader(ctx, s.bus.JetStream(), subjectOf(customerKey))
+	d, err := s.bus.Latest(ctx, subjectOf(customerKey))
 	return s.seen(customerKey, d, err, true)
 }
 

@@ -84,15 +84,19 @@ func listArguments(r *callbackv1.ListCallbacksRequest) (queue.Filter, int, error
 	if f.Agent != "" {
 		w.command(callback.Claim{AgentID: f.Agent})
 	}
-	size := int(r.GetPageSize())
-	if size == 0 {
-		size = defaultPage
-	}
-	if size < 0 || size > maxPage {
-		w.field("pageSize", "must be 1 to 200")
-	}
+	size := w.pageSize(r.GetPageSize())
 	w.pageToken(r.GetPageToken())
 	return f, size, w.err()
+}
+
+func (w *wrong) pageSize(asked int32) int {
+	if asked < 0 || asked > maxPage {
+		w.field("pageSize", "must be 1 to 200")
+	}
+	if asked == 0 {
+		return defaultPage
+	}
+	return int(asked)
 }
 
 // GetQueueStats counts what waits.

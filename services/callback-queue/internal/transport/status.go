@@ -8,12 +8,14 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/directory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
 
-// toStatus is the one place where an error becomes a status. What it does not
+// toStatus is where an error becomes a status, with agentStatus below. What it does not
 // know stays as it is; the server logs it and says INTERNAL.
 func toStatus(err error) error {
 	var invalid *callback.ValidationError
@@ -58,6 +60,35 @@ func toStatus(err error) error {
 	}
 }
 
+// agentStatus is toStatus for what can go wrong with the roster.
+func agentStatus(err error) error {
+	var invalid *roster.ValidationError
+	var declared *directory.DeclaredError
+	switch {
+	case errors.As(err, &invalid):
+		var w wrong
+		w.agent(invalid)
+		return w.err()
+	case errors.As(err, &declared):
+		return rpc.Refused(codes.FailedPrecondition, "DECLARED_IN_CONFIGURATION",
+			fmt.Sprintf("callback.agents_file declares agent %s: change it at %s", declared.ID, declared.Where))
+	case errors.Is(err, directory.ErrExists):
+		return rpc.Refused(codes.AlreadyExists, "AGENT_EXISTS", "there is another agent with this id; update that one, or choose another id")
+	case errors.Is(err, directory.ErrNoAgent):
+		return rpc.Refused(codes.NotFound, "NO_SUCH_AGENT", "there is no agent with this id")
+	case errors.Is(err, directory.ErrStale):
+		return rpc.Refused(codes.Aborted, "STALE_REVISION", "the agent has changed since this revision; get it again before changing it")
+	case errors.Is(err, directory.ErrTooMany):
+		return rpc.Refused(codes.ResourceExhausted, "TOO_MANY_AGENTS", fmt.Sprintf("the roster holds at most %d agents", directory.MaxAgents))
+	case errors.Is(err, directory.ErrLoading):
+		return rpc.TryLater(codes.Unavailable, "ROSTER_LOADING", "the roster is being read; ask again in a moment", time.Second)
+	case errors.Is(err, directory.ErrContended):
+		return notNow(queue.ErrContended)
+	default:
+		return notNow(err)
+	}
+}
+
 // notNow are the refusals that asking again may mend.
 func notNow(err error) error {
 	switch {
@@ -65,6 +96,8 @@ func notNow(err error) error {
 		return rpc.TryLater(codes.Unavailable, "INDEX_REBUILDING", "the queue is being read again; nothing is lost, ask again in a moment", time.Second)
 	case errors.Is(err, queue.ErrIndexUnavailable):
 		return rpc.TryLater(codes.Unavailable, "INDEX_UNAVAILABLE", "the queue's index does not answer; ask again with the same request", time.Second)
+	case errors.Is(err, queue.ErrRosterLoading):
+		return rpc.TryLater(codes.Unavailable, "ROSTER_LOADING", "the roster is still being read; ask again in a moment", time.Second)
 	case errors.Is(err, queue.ErrContended), errors.Is(err, queue.ErrConflict):
 		return rpc.TryLater(codes.Unavailable, "CONTENDED", "too many are working on this at once; ask again", time.Second)
 	case errors.Is(err, bus.ErrFull):

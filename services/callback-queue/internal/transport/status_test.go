@@ -128,6 +128,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 		{queue.ErrBadPageToken, codes.InvalidArgument, 400, "INVALID_FIELDS", ""},
 		{queue.ErrIndexIncomplete, codes.Unavailable, 503, "INDEX_REBUILDING", "1"},
 		{queue.ErrIndexUnavailable, codes.Unavailable, 503, "INDEX_UNAVAILABLE", "1"},
+		{queue.ErrRosterLoading, codes.Unavailable, 503, "ROSTER_LOADING", "1"},
 		{queue.ErrContended, codes.Unavailable, 503, "CONTENDED", "1"},
 		{queue.ErrConflict, codes.Unavailable, 503, "CONTENDED", "1"},
 		{bus.ErrUnavailable, codes.Unavailable, 503, "STORE_UNAVAILABLE", "1"},

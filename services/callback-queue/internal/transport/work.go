@@ -197,7 +197,7 @@ func (c client) Gone(id string, cb *callback.Callback, expired bool) error {
 // Status implements dispatch.Client.
 func (c client) Status(s floor.Status, missed bool) error {
 	return c.stream.Send(&callbackv1.WorkCallbacksResponse{Message: &callbackv1.WorkCallbacksResponse_Status_{
-		Status: &callbackv1.WorkCallbacksResponse_Status{Status: agentStatus(s), MissedOffers: missed},
+		Status: &callbackv1.WorkCallbacksResponse_Status{Status: statusOf(s), MissedOffers: missed},
 	}})
 }
 
@@ -213,7 +213,7 @@ func (c client) Refused(id string, err error) error {
 	}})
 }
 
-func agentStatus(s floor.Status) callbackv1.AgentStatus {
+func statusOf(s floor.Status) callbackv1.AgentStatus {
 	switch s {
 	case floor.Available:
 		return callbackv1.AgentStatus_AVAILABLE
@@ -244,7 +244,7 @@ func (s *Server) ExplainRouting(ctx context.Context, r *callbackv1.ExplainRoutin
 	for i := range candidates {
 		c := &candidates[i]
 		m := &callbackv1.ExplainRoutingResponse_Candidate{
-			AgentId: c.Agent, Status: agentStatus(c.Status), MissingSkills: skillNames(c.Missing), IdleSince: wire.Stamp(c.IdleSince),
+			AgentId: c.Agent, Status: statusOf(c.Status), MissingSkills: skillNames(c.Missing), IdleSince: wire.Stamp(c.IdleSince),
 		}
 		for _, o := range c.Obstacles {
 			m.Obstacles = append(m.Obstacles, callbackv1.ExplainRoutingResponse_Candidate_Obstacle(

@@ -12,6 +12,7 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
 
@@ -47,6 +48,20 @@ func (w *wrong) command(cmd callback.Command) {
 func (w *wrong) invalid(e *callback.ValidationError) {
 	for _, f := range e.Fields {
 		w.field(camel(f.Field), f.Message)
+	}
+}
+
+// agent notes what the roster finds wrong with an agent; its paths are the API's.
+func (w *wrong) agent(e *roster.ValidationError) {
+	for _, f := range e.Fields {
+		w.field(f.Field, f.Message)
+	}
+}
+
+// by checks who decided, which may be left unsaid.
+func (w *wrong) by(id string) {
+	if id != "" && !roster.IsID(id) {
+		w.field("by", "must be at most 64 letters, digits, or . _ - @")
 	}
 }
 

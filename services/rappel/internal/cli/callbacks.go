@@ -12,12 +12,14 @@ import (
 	"github.com/rappel-loop/rappel/services/rappel/internal/httpapi"
 )
 
-// desk is what the agent's commands share.
+// desk is what the commands of agents and of who looks after them share.
 type desk struct {
 	env
-	server, lang, output, agent string
-	token                       uint64
-	root                        *cobra.Command
+	server, lang, output string
+	// agent is who works, or who decides.
+	agent string
+	token uint64
+	root  *cobra.Command
 
 	w   *words
 	api *httpapi.Client
@@ -27,11 +29,21 @@ type desk struct {
 func Callbacks() *cobra.Command { return callbacksCommand(system()) }
 
 func callbacksCommand(e env) *cobra.Command {
+	d := newDesk(e, "callbacks")
+	d.root.AddCommand(d.listCommand(), d.claimCommand(), d.showCommand(), d.startCommand(), d.endCommand(), d.completeCommand(), d.releaseCommand(),
+		d.transferCommand(), d.escalateCommand(), d.rescheduleCommand(), d.cancelCommand(), d.reopenCommand(),
+		d.causesCommand())
+	d.localise()
+	return d.root
+}
+
+// newDesk is a desk whose root has a name, and no commands yet.
+func newDesk(e env, name string) *desk {
 	d := &desk{env: e}
 	w, _ := language("", e.getenv)
 	d.w = w
 	d.root = &cobra.Command{
-		Use: "callbacks", Args: cobra.ArbitraryArgs, SilenceUsage: true, SilenceErrors: true,
+		Use: name, Args: cobra.ArbitraryArgs, SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: d.prepare,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -44,10 +56,6 @@ func callbacksCommand(e env) *cobra.Command {
 	f.StringVar(&d.server, "server", "", "")
 	f.StringVar(&d.lang, "lang", "", "")
 	f.StringVarP(&d.output, "output", "o", "text", "")
-	d.root.AddCommand(d.listCommand(), d.claimCommand(), d.showCommand(), d.startCommand(), d.endCommand(), d.completeCommand(), d.releaseCommand(),
-		d.transferCommand(), d.escalateCommand(), d.rescheduleCommand(), d.cancelCommand(), d.reopenCommand(),
-		d.causesCommand())
-	d.localise()
 	d.root.SetFlagErrorFunc(d.flagError)
 	usual := d.root.HelpFunc()
 	d.root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
@@ -57,7 +65,7 @@ func callbacksCommand(e env) *cobra.Command {
 		d.localise()
 		usual(cmd, args)
 	})
-	return d.root
+	return d
 }
 
 // prepare reads what all commands share.
@@ -73,7 +81,7 @@ func (d *desk) prepare(cmd *cobra.Command, _ []string) error {
 	if d.server == "" {
 		d.server = d.getenv("RAPPEL_SERVER")
 	}
-	if supervising[cmd.Name()] && d.agent == "" {
+	if cmd.Flags().Lookup("by") != nil && d.agent == "" {
 		d.agent = d.getenv("RAPPEL_AGENT")
 	}
 	if f := cmd.Flags().Lookup("agent"); f != nil && d.agent == "" && cmd.Name() != "list" {
@@ -90,7 +98,7 @@ func (d *desk) prepare(cmd *cobra.Command, _ []string) error {
 // localise writes the help of every command in the language at hand.
 func (d *desk) localise() {
 	for _, cmd := range append([]*cobra.Command{d.root}, d.root.Commands()...) {
-		h, ok := d.w.Commands[cmd.Name()]
+		h, ok := d.w.Commands[d.helpName(cmd)]
 		if !ok {
 			continue
 		}
@@ -101,6 +109,15 @@ func (d *desk) localise() {
 		cmd.PersistentFlags().VisitAll(d.localiseFlag)
 		cmd.SetUsageTemplate(usageTemplate(d.w))
 	}
+}
+
+// helpName is a command's among the words: callbacks come first, and other roots'
+// commands are named with them.
+func (d *desk) helpName(cmd *cobra.Command) string {
+	if cmd == d.root || d.root.Name() == "callbacks" {
+		return cmd.Name()
+	}
+	return d.root.Name() + " " + cmd.Name()
 }
 
 // usageTemplate is cobra's with other headings.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -152,7 +153,7 @@ func (d *desk) printTable(w io.Writer, o listOptions, all []*eventsv1.Callback, 
 	if len(all) == 0 {
 		b.WriteString(d.w.NothingListed + "\n")
 	} else {
-		d.table(&b, rows, width)
+		d.table(&b, callbackTable, append([][]string{d.w.Columns}, rows...), width)
 		count := d.w.ListedOne
 		if len(all) != 1 {
 			count = fill(d.w.Listed, len(all))
@@ -207,22 +208,33 @@ func (d *desk) shortReason(r *eventsv1.Reason) string {
 	return r.GetMetric().String() + " " + d.number(r.GetValue()) + "/" + d.number(s.GetMax()) + " " + d.w.Classes[r.GetClass()]
 }
 
-// Columns of a table that give way when it is too narrow, the first to go first.
-const (
-	nameColumn, phoneColumn, agentColumn = 4, 5, 6
-	nameMost                             = 24
-	reasonLeast                          = 16
-)
+// layout says how a table gives way when a terminal is too narrow.
+type layout struct {
+	// drop are the columns that go, the first to go first.
+	drop []int
+	// optional are those that go anyway when nothing is in them.
+	optional []int
+	// most bounds a column's width.
+	most map[int]int
+}
 
-func (d *desk) table(b *strings.Builder, rows [][]string, width int) {
-	shown := fitting(append([][]string{d.w.Columns}, rows...), width)
+// callbackTable lists callbacks: the agent goes before the phone, and the phone
+// before the customer's name.
+var callbackTable = layout{drop: []int{6, 5, 4}, optional: []int{6}, most: map[int]int{4: 24}}
+
+// lastLeast is the room that the last column needs.
+const lastLeast = 16
+
+// table writes rows, the first of which are the headings.
+func (d *desk) table(b *strings.Builder, l layout, rows [][]string, width int) {
+	shown := fitting(l, rows, width)
 	s := style{on: d.getenv("NO_COLOR") == ""}
-	for i, r := range append([][]string{d.w.Columns}, rows...) {
+	for i, r := range rows {
 		var line strings.Builder
 		used := 0
 		for _, c := range shown {
 			if c.at == len(r)-1 { // the last takes what is left
-				line.WriteString(cut(r[c.at], max(reasonLeast, width-used)))
+				line.WriteString(cut(r[c.at], max(lastLeast, width-used)))
 				continue
 			}
 			line.WriteString(pad(cut(r[c.at], c.width), c.width) + "  ")
@@ -239,12 +251,12 @@ func (d *desk) table(b *strings.Builder, rows [][]string, width int) {
 type column struct{ at, width int }
 
 // fitting chooses the columns that a terminal has room for.
-func fitting(rows [][]string, width int) []column {
+func fitting(l layout, rows [][]string, width int) []column {
 	dropped := map[int]bool{}
-	if last := rows[1:]; allEmpty(last, agentColumn) {
-		dropped[agentColumn] = true
+	for _, at := range l.optional {
+		dropped[at] = allEmpty(rows[1:], at)
 	}
-	for _, drop := range []int{agentColumn, phoneColumn, nameColumn, -1} {
+	for _, drop := range append(slices.Clone(l.drop), -1) {
 		var shown []column
 		used := 0
 		for at := range rows[0] {
@@ -255,15 +267,15 @@ func fitting(rows [][]string, width int) []column {
 			for _, r := range rows {
 				most = max(most, cells(r[at]))
 			}
-			if at == nameColumn {
-				most = min(most, nameMost)
+			if bound, ok := l.most[at]; ok {
+				most = min(most, bound)
 			}
 			shown = append(shown, column{at, most})
 			if at < len(rows[0])-1 {
 				used += most + 2
 			}
 		}
-		if used+reasonLeast <= width || drop < 0 {
+		if used+lastLeast <= width || drop < 0 {
 			return shown
 		}
 		dropped[drop] = true

@@ -14,7 +14,7 @@ import (
 // commandLine is a command that can be pasted. It names the agent and the
 // server unless the environment does.
 func (d *desk) commandLine(parts ...string) string {
-	line := []string{d.program, "callbacks"}
+	line := []string{d.program, d.root.Name()}
 	line = append(line, parts...)
 	if d.agent != d.getenv("RAPPEL_AGENT") && parts[0] != "show" && parts[0] != "list" {
 		line = append(line, "--agent", shellWord(d.agent))
@@ -118,7 +118,8 @@ func (d *desk) refusal(status *httpapi.StatusError) string {
 	switch {
 	case text == "":
 		return fill(d.w.Refused, oneLine(status.Error()))
-	case status.Reason == "INVALID_FIELDS" && len(status.Fields) == 0, status.Reason == "NOT_READY", status.Reason == "NOT_POSSIBLE_NOW":
+	case status.Reason == "INVALID_FIELDS" && len(status.Fields) == 0, status.Reason == "NOT_READY", status.Reason == "NOT_POSSIBLE_NOW",
+		status.Reason == "DECLARED_IN_CONFIGURATION":
 		return text + " (" + oneLine(status.Message) + ")"
 	}
 	return text
@@ -131,6 +132,8 @@ func (d *desk) afterFailure(cmd *cobra.Command, id string, status *httpapi.Statu
 		return d.w.NextWait + "\n  " + d.commandLine("list")
 	case status.Reason == "NO_SUCH_CALLBACK":
 		return d.w.NextWait + "\n  " + d.commandLine("list", "--state", "all")
+	case status.Reason == "NO_SUCH_AGENT":
+		return d.w.NextAgents + "\n  " + d.commandLine("list")
 	case status.Code != codes.FailedPrecondition && status.Code != codes.Aborted, id == "", cmd.Name() == "show":
 		return ""
 	}

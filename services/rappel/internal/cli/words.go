@@ -52,6 +52,17 @@ type words struct {
 	Minutes, Hours string
 	Days           string
 
+	// Agents.
+	AgentColumns                  []string
+	AgentResults                  map[string]string
+	NoAgents, FromFile, FromAPI   string
+	AnyLanguage, Everywhere       string
+	Team, Role, Capacity, WorksIn string
+	Speaks, Skills, Origin        string
+	Revision, Declared            string
+	NextAgents, NeedAgentID       string
+	NeedAgentFile, AgentsFailed   string
+
 	// Results.
 	Claimed, Started, Ended, Completed, Released               string
 	Transferred, Escalated, Rescheduled, CanceledNow, Reopened string

@@ -60,8 +60,27 @@ RAPPEL_AGENT saves repeating --agent, RAPPEL_SERVER says where the server is.`,
   rappel callbacks end ID --agent amina --outcome no-answer
   rappel callbacks end ID --agent amina --outcome call-later --call-again-at 14:30`,
 		},
+		"agents": {
+			Short: "Who works here, and what each can take",
+			Long: `The agents: who works here, and what each can take.
+
+  rappel agents set agents.yaml --by sam
+      adds or changes the agents written in a file;
+      sample/agents.yaml is one to start from
+
+  rappel agents list
+      shows the agents
+
+Those that the server's configuration declares (callback.agents_file) are changed
+there, not here. RAPPEL_SERVER says where the server is.`,
+		},
+		"agents list":   {Short: "Show the agents", Example: "  rappel agents list\n  rappel agents list --team lille\n  rappel agents list --queue retention"},
+		"agents show":   {Short: "Show an agent in full", Example: "  rappel agents show amina"},
+		"agents set":    {Short: "Add or change the agents of a file", Example: "  rappel agents set agents.yaml --by sam"},
+		"agents remove": {Short: "Remove agents", Example: "  rappel agents remove agent-1 agent-2 --by sam"},
 	},
 	Flags: map[string]string{
+		"team": "only this team", "works-in": "only those who work in this queue",
 		"help": "this help", "server": "the server's address (default $RAPPEL_SERVER, else http://127.0.0.1:8080)",
 		"lang": "language: fr or en (default the terminal's)", "output": "text or json (the API's answer)",
 		"agent": "who you are (default $RAPPEL_AGENT)", "state": "which states, or all: pending, reserved, assigned, attempting, wrapping, completed, canceled",
@@ -118,6 +137,13 @@ RAPPEL_AGENT saves repeating --agent, RAPPEL_SERVER says where the server is.`,
 		"STORE_UNAVAILABLE": "The server could not store it; try again.",
 		"INVALID_FIELDS":    "Something is missing or does not fit:",
 		"INTERNAL":          "The server had a problem; it is in its log.",
+		"AGENT_EXISTS":      "Another agent has this id already.",
+		"NO_SUCH_AGENT":     "There is no agent with this id.",
+		"STALE_REVISION":    "Somebody else has just changed this agent; look at them, then try again.",
+		"TOO_MANY_AGENTS":   "There are too many agents: remove some first.",
+		"ROSTER_LOADING":    "The agents are being read; try again in a moment.",
+
+		"DECLARED_IN_CONFIGURATION": "This agent is declared in the server's configuration, and changed there.",
 	},
 	Callback: "Callback", Held: "with %s", Priority: "priority %d", Opened: "opened %s ago", Ago: "%s ago", Closed: "closed %s", Canceled: "Canceled: %s",
 	Place: "Its place in queue %s", PlaceUnknown: "The queue does not answer: its place is not known.", FirstInLine: "It is the next.",
@@ -138,7 +164,14 @@ RAPPEL_AGENT saves repeating --agent, RAPPEL_SERVER says where the server is.`,
 	AnyCause:      "No list of root causes is configured: write your own.",
 	FirstContact:  "at the first contact",
 	NothingListed: "No callbacks.", Listed: "%d callbacks", ListedOne: "1 callback", OnMore: "There are more: %s",
-	Minutes: "%d min", Hours: "%dh%02d", Days: "%dd %dh",
+	AgentColumns: []string{"AGENT", "FROM", "TEAM", "ROLE", "MAX", "LANGUAGES", "QUEUES", "SKILLS"},
+	AgentResults: map[string]string{"CREATED": "added", "UPDATED": "changed", "UNCHANGED": "unchanged", "REMOVED": "removed"},
+	NoAgents:     "No agents.", FromFile: "file", FromAPI: "API", AnyLanguage: "any", Everywhere: "everywhere",
+	Team: "Team", Role: "Role", Capacity: "In hand at most", WorksIn: "Queues", Speaks: "Languages", Skills: "Skills", Origin: "From",
+	Revision: "added by the API, revision %d", Declared: "declared in the server's configuration", NextAgents: "See who is there:",
+	NeedAgentID: "Say which agent: %s agents %s ID", NeedAgentFile: "Say which file: %s agents set FILE.yaml",
+	AgentsFailed: "Nothing was changed for %d of the %d agents.",
+	Minutes:      "%d min", Hours: "%dh%02d", Days: "%dd %dh",
 	Claimed: "This callback is yours.", Started: "Noted: you are calling.", Ended: "Noted: %s.", Completed: "Callback closed: %s.", Released: "Callback given back to the queue.",
 	Transferred: "Callback transferred to queue %s.", Escalated: "Callback made more urgent.", Rescheduled: "Noted: the callback waits for that moment.",
 	CanceledNow: "Callback canceled.", Reopened: "Callback opened again: it waits.",

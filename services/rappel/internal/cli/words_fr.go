@@ -60,8 +60,27 @@ RAPPEL_AGENT évite de répéter --agent, RAPPEL_SERVER dit où est le serveur.`
   rappel callbacks end ID --agent amina --outcome no-answer
   rappel callbacks end ID --agent amina --outcome call-later --call-again-at 14:30`,
 		},
+		"agents": {
+			Short: "Qui travaille ici, et ce que chacun peut prendre",
+			Long: `Les agents : qui travaille ici, et ce que chacun peut prendre.
+
+  rappel agents set agents.yaml --by sam
+      ajoute ou change les agents écrits dans un fichier ;
+      sample/agents.yaml en est un pour commencer
+
+  rappel agents list
+      montre les agents
+
+Ceux que la configuration du serveur déclare (callback.agents_file) se changent
+là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
+		},
+		"agents list":   {Short: "Montrer les agents", Example: "  rappel agents list\n  rappel agents list --team lille\n  rappel agents list --queue retention"},
+		"agents show":   {Short: "Montrer un agent en entier", Example: "  rappel agents show amina"},
+		"agents set":    {Short: "Ajouter ou changer les agents d'un fichier", Example: "  rappel agents set agents.yaml --by sam"},
+		"agents remove": {Short: "Retirer des agents", Example: "  rappel agents remove agent-1 agent-2 --by sam"},
 	},
 	Flags: map[string]string{
+		"team": "seulement cette équipe", "works-in": "seulement ceux qui travaillent dans cette file",
 		"help": "cette aide", "server": "adresse du serveur (à défaut $RAPPEL_SERVER, sinon http://127.0.0.1:8080)",
 		"lang": "langue : fr ou en (à défaut celle du terminal)", "output": "text ou json (la réponse de l'API)",
 		"agent": "qui vous êtes (à défaut $RAPPEL_AGENT)", "state": "états voulus, ou all : pending, reserved, assigned, attempting, wrapping, completed, canceled",
@@ -118,6 +137,13 @@ RAPPEL_AGENT évite de répéter --agent, RAPPEL_SERVER dit où est le serveur.`
 		"STORE_UNAVAILABLE": "Le serveur n'a pas pu enregistrer ; réessayez.",
 		"INVALID_FIELDS":    "Il manque quelque chose, ou une valeur ne convient pas :",
 		"INTERNAL":          "Le serveur a rencontré un problème ; il est dans son journal.",
+		"AGENT_EXISTS":      "Un autre agent porte déjà cet identifiant.",
+		"NO_SUCH_AGENT":     "Aucun agent ne porte cet identifiant.",
+		"STALE_REVISION":    "Quelqu'un d'autre vient de changer cet agent ; regardez-le, puis recommencez.",
+		"TOO_MANY_AGENTS":   "Il y a trop d'agents : retirez-en d'abord.",
+		"ROSTER_LOADING":    "La liste des agents est en cours de lecture ; réessayez dans un instant.",
+
+		"DECLARED_IN_CONFIGURATION": "Cet agent est déclaré dans la configuration du serveur et se change là-bas.",
 	},
 	Callback: "Rappel", Held: "chez %s", Priority: "priorité %d", Opened: "ouvert il y a %s", Ago: "il y a %s", Closed: "fermé le %s", Canceled: "Annulé : %s",
 	Place: "Sa place dans la file %s", PlaceUnknown: "La file ne répond pas : sa place n'est pas connue.", FirstInLine: "C'est le prochain.",
@@ -138,7 +164,14 @@ RAPPEL_AGENT évite de répéter --agent, RAPPEL_SERVER dit où est le serveur.`
 	AnyCause:      "Aucune liste de causes n'est configurée : écrivez la vôtre.",
 	FirstContact:  "au premier contact",
 	NothingListed: "Aucun rappel.", Listed: "%d rappels", ListedOne: "1 rappel", OnMore: "Il y en a d'autres : %s",
-	Minutes: "%d min", Hours: "%d h %02d", Days: "%d j %d h",
+	AgentColumns: []string{"AGENT", "ORIGINE", "ÉQUIPE", "RÔLE", "MAX", "LANGUES", "FILES", "COMPÉTENCES"},
+	AgentResults: map[string]string{"CREATED": "ajouté", "UPDATED": "changé", "UNCHANGED": "inchangé", "REMOVED": "retiré"},
+	NoAgents:     "Aucun agent.", FromFile: "fichier", FromAPI: "API", AnyLanguage: "toutes", Everywhere: "partout",
+	Team: "Équipe", Role: "Rôle", Capacity: "En main au plus", WorksIn: "Files", Speaks: "Langues", Skills: "Compétences", Origin: "Origine",
+	Revision: "ajouté par l'API, révision %d", Declared: "déclaré dans la configuration du serveur", NextAgents: "Voir qui est là :",
+	NeedAgentID: "Dites de quel agent il s'agit : %s agents %s ID", NeedAgentFile: "Dites quel fichier : %s agents set FICHIER.yaml",
+	AgentsFailed: "Rien n'a changé pour %d des %d agents.",
+	Minutes:      "%d min", Hours: "%d h %02d", Days: "%d j %d h",
 	Claimed: "Ce rappel est à vous.", Started: "C'est noté : vous appelez.", Ended: "C'est noté : %s.", Completed: "Rappel fermé : %s.", Released: "Rappel rendu à la file.",
 	Transferred: "Rappel transféré dans la file %s.", Escalated: "Rappel rendu plus urgent.", Rescheduled: "C'est noté : le rappel attend ce moment.",
 	CanceledNow: "Rappel annulé.", Reopened: "Rappel rouvert : il attend de nouveau.",

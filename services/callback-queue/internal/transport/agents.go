@@ -1,0 +1,164 @@
+package transport
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+
+	agentv1 "github.com/rappel-loop/rappel/proto/gen/go/api/agent/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/directory"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
+)
+
+// Roster is the agents that callers read and change.
+type Roster interface {
+	Ready() error
+	Entry(id string) (*directory.Entry, bool)
+	Entries() []*directory.Entry
+	Create(ctx context.Context, a roster.Agent, by string) (*directory.Entry, error)
+	Update(ctx context.Context, a roster.Agent, revision uint64, by string) (*directory.Entry, error)
+	Remove(ctx context.Context, id string, revision uint64, by string) (*directory.Entry, error)
+}
+
+var _ Roster = (*directory.Directory)(nil)
+
+// AgentServer implements AgentService.
+type AgentServer struct {
+	agentv1.UnimplementedAgentServiceServer
+	roster Roster
+}
+
+// NewAgents returns a server over the roster.
+func NewAgents(r Roster) *AgentServer { return &AgentServer{roster: r} }
+
+// CreateAgent adds an agent.
+func (s *AgentServer) CreateAgent(ctx context.Context, r *agentv1.CreateAgentRequest) (*agentv1.CreateAgentResponse, error) {
+	a, err := agentOf(r.GetAgent(), r.GetAgent().GetId(), r.GetBy())
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.roster.Create(ctx, a, r.GetBy())
+	if err != nil {
+		return nil, agentStatus(err)
+	}
+	return &agentv1.CreateAgentResponse{Agent: wire.Agent(e.Agent), Revision: e.Revision}, nil
+}
+
+// UpdateAgent puts another description in the place of an agent's.
+func (s *AgentServer) UpdateAgent(ctx context.Context, r *agentv1.UpdateAgentRequest) (*agentv1.UpdateAgentResponse, error) {
+	a, err := agentOf(r.GetAgent(), r.GetId(), r.GetBy())
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.roster.Update(ctx, a, r.GetRevision(), r.GetBy())
+	if err != nil {
+		return nil, agentStatus(err)
+	}
+	return &agentv1.UpdateAgentResponse{Agent: wire.Agent(e.Agent), Revision: e.Revision}, nil
+}
+
+// agentOf reads the description of the agent with an id, and who decided it.
+func agentOf(m *eventsv1.Agent, id, by string) (roster.Agent, error) {
+	var w wrong
+	a := wire.FromAgent(m)
+	if a.ID != "" && a.ID != id {
+		w.field("id", "must be that of the path, or absent")
+	}
+	a.ID = id
+	var invalid *roster.ValidationError
+	if errors.As(a.Validate(), &invalid) {
+		w.agent(invalid)
+	}
+	w.by(by)
+	return a, w.err()
+}
+
+// RemoveAgent takes an agent out of the roster.
+func (s *AgentServer) RemoveAgent(ctx context.Context, r *agentv1.RemoveAgentRequest) (*agentv1.RemoveAgentResponse, error) {
+	var w wrong
+	w.by(r.GetBy())
+	if err := w.err(); err != nil {
+		return nil, err
+	}
+	e, err := s.roster.Remove(ctx, r.GetId(), r.GetRevision(), r.GetBy())
+	if err != nil {
+		return nil, agentStatus(err)
+	}
+	return &agentv1.RemoveAgentResponse{Agent: wire.Agent(e.Agent), Revision: e.Revision}, nil
+}
+
+// GetAgent shows one agent.
+func (s *AgentServer) GetAgent(_ context.Context, r *agentv1.GetAgentRequest) (*agentv1.GetAgentResponse, error) {
+	e, ok := s.roster.Entry(r.GetId())
+	if !ok {
+		if err := s.roster.Ready(); err != nil {
+			return nil, agentStatus(err)
+		}
+		return nil, agentStatus(directory.ErrNoAgent)
+	}
+	return &agentv1.GetAgentResponse{Agent: wire.Agent(e.Agent), Revision: e.Revision, Declared: e.Declared != ""}, nil
+}
+
+// ListAgents shows agents by id.
+func (s *AgentServer) ListAgents(_ context.Context, r *agentv1.ListAgentsRequest) (*agentv1.ListAgentsResponse, error) {
+	var w wrong
+	if r.GetTeam() != "" {
+		w.queue("team", r.GetTeam())
+	}
+	if r.GetQueue() != "" {
+		w.queue("queue", r.GetQueue())
+	}
+	size := w.pageSize(r.GetPageSize())
+	after, ok := afterAgent(r.GetPageToken())
+	if !ok {
+		w.field("pageToken", badPageToken)
+	}
+	if err := w.err(); err != nil {
+		return nil, err
+	}
+	if err := s.roster.Ready(); err != nil {
+		return nil, agentStatus(err)
+	}
+	return listAgents(s.roster.Entries(), after, size, r), nil
+}
+
+func listAgents(all []*directory.Entry, after string, size int, r *agentv1.ListAgentsRequest) *agentv1.ListAgentsResponse {
+	resp := &agentv1.ListAgentsResponse{}
+	from, found := slices.BinarySearchFunc(all, after, func(e *directory.Entry, id string) int { return strings.Compare(e.Agent.ID, id) })
+	if found {
+		from++
+	}
+	for _, e := range all[from:] {
+		if !chosen(&e.Agent, r) {
+			continue
+		}
+		if len(resp.GetAgents()) == size {
+			last := resp.GetAgents()[size-1].GetAgent().GetId()
+			resp.NextPageToken = base64.RawURLEncoding.EncodeToString([]byte(last))
+			break
+		}
+		resp.Agents = append(resp.Agents, &agentv1.ListedAgent{Agent: wire.Agent(e.Agent), Revision: e.Revision, Declared: e.Declared != ""})
+	}
+	return resp
+}
+
+func chosen(a *roster.Agent, r *agentv1.ListAgentsRequest) bool {
+	if r.GetTeam() != "" && a.Team != r.GetTeam() {
+		return false
+	}
+	return r.GetQueue() == "" || len(a.Queues) == 0 ||
+		slices.ContainsFunc(a.Queues, func(q roster.QueuePreference) bool { return q.Queue == r.GetQueue() })
+}
+
+// afterAgent is the agent that a page begins behind.
+func afterAgent(token string) (id string, ok bool) {
+	if token == "" {
+		return "", true
+	}
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	return string(text), err == nil && roster.IsID(string(text))
+}
