@@ -23,6 +23,10 @@ type Config struct {
 	// TimesOfDay are parts of the day on the customer's clock, as 09:00-12:00, at
 	// which tries are made in turn; without any the gaps alone decide.
 	TimesOfDay []string `koanf:"times_of_day"`
+	// CallingHours are when customers may be called; without a week, always.
+	CallingHours CallingHours `koanf:"calling_hours"`
+	// QueueHours are when the teams of queues work; a queue that is not there always.
+	QueueHours map[string]TeamHours `koanf:"queue_hours"`
 	// TimeZone is the clock of customers whose own is not known, as Europe/Paris.
 	TimeZone string `koanf:"time_zone"`
 	// FirstAttemptWithin is how soon the first attempt should start where the
@@ -88,8 +92,10 @@ func (c Config) policy() (callback.Policy, error) {
 	p := callback.DefaultPolicy()
 	p.MaxAttempts, p.RetryGaps, p.FirstAttemptWithin = c.MaxAttempts, c.RetryGaps, c.FirstAttemptWithin
 	p.AssignedLease, p.AttemptLease, p.WrapLease, p.AgeingPerPoint = c.AssignedLease, c.AttemptLease, c.WrapLease, c.AgeingPerPoint
+	var hours error
+	p.Calling, p.QueueHours, hours = c.hours()
 	p.ReopenWithin, p.PreferredFor, p.ReservedLease, p.DeclinedFor = c.ReopenWithin, c.PreferredFor, c.ReservedLease, c.DeclinedFor
-	var wrong []error
+	wrong := []error{hours}
 	everyDay := func(periods ...string) (calendar.Week, error) {
 		return calendar.ParseWeek(map[string][]string{"mon-sun": periods})
 	}

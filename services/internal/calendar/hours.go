@@ -3,6 +3,7 @@ package calendar
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -136,4 +137,23 @@ func floorDiv(a, b int64) int64 {
 		q--
 	}
 	return q
+}
+
+// zones are those that were asked for before: reading one takes a while.
+var zones sync.Map // name -> *time.Location
+
+// Zone returns a time zone by its IANA name, as Europe/Paris; ok is false for what
+// names none. What the machine calls its own is none.
+func Zone(name string) (zone *time.Location, ok bool) {
+	if known, asked := zones.Load(name); asked {
+		zone = known.(*time.Location)
+		return zone, zone != nil
+	}
+	if name != "" && name != "Local" {
+		if found, err := time.LoadLocation(name); err == nil {
+			zone = found
+			zones.Store(name, zone) // what names none is not kept: there is no end of those
+		}
+	}
+	return zone, zone != nil
 }

@@ -21,6 +21,9 @@ func (c StartAttempt) apply(d *draft) (EventType, error) {
 	if late {
 		return "", ErrLeaseOver
 	}
+	if err := d.inHours(); err != nil {
+		return "", err
+	}
 	d.startAttempt()
 	d.extend(d.policy.AttemptLease)
 	d.by(c.AgentID, d.cb.Holder.RequestID)

@@ -52,6 +52,9 @@ func (d *draft) take(t trigger) error {
 	if d.now.Before(ready) {
 		return &NotReadyError{ReadyAt: ready}
 	}
+	if err := d.inHours(); err != nil {
+		return err
+	}
 	d.cb.Preferred = nil
 	return nil
 }

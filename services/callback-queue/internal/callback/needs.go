@@ -52,12 +52,18 @@ type Needs struct {
 	Skills []Skill
 	// Preferred is the agent whom it is kept for; empty when for nobody.
 	Preferred string
+	// Zone and Country say when the customer may be called: their time zone, IANA's,
+	// and the country of their phone number, ISO 3166. Empty when they are not known.
+	Zone, Country string
 }
 
 // Needs returns what the callback asks for. A skill that ParseSkill can't read is
 // asked for as it stands: nobody has it, and a supervisor sees that.
 func (c *Callback) Needs() Needs {
-	n := Needs{Queue: c.Queue, Language: BaseLanguage(c.Language), Skills: skillsOf(c.Skills)}
+	n := Needs{
+		Queue: c.Queue, Language: BaseLanguage(c.Language), Skills: skillsOf(c.Skills),
+		Zone: c.zoneName(), Country: country(c.Customer.Phone),
+	}
 	if c.State == Pending && c.Preferred != nil {
 		n.Preferred = c.Preferred.AgentID
 	}
@@ -96,9 +102,16 @@ func BaseLanguage(tag string) string {
 }
 
 // Line is all but the queue as one word without spaces: callbacks of a queue with
-// the same Line can be taken by the same agents. ParseLine reads it.
+// the same Line can be taken by the same agents, at the same hours. ParseLine reads
+// it. It depends on the callback alone: an index that was built under another
+// configuration is right. What is made of it is written into indexes: another form
+// needs a new format of theirs.
+//
+//	language / skill , skill:level / zone , country / agent it is kept for
+//
+// Empty parts at the end are left out, but for the first stroke.
 func (n Needs) Line() string {
-	if n.Language == "" && len(n.Skills) == 0 && n.Preferred == "" {
+	if n.Language == "" && len(n.Skills) == 0 && n.Preferred == "" && n.Zone == "" && n.Country == "" {
 		return "/"
 	}
 	var b strings.Builder
@@ -114,6 +127,12 @@ func (n Needs) Line() string {
 			b.WriteString(strconv.Itoa(s.Level))
 		}
 	}
+	if n.Preferred != "" || n.Zone != "" || n.Country != "" {
+		b.WriteByte('/')
+		b.WriteString(url.QueryEscape(n.Zone))
+		b.WriteByte(',')
+		b.WriteString(n.Country)
+	}
 	if n.Preferred != "" {
 		b.WriteByte('/')
 		b.WriteString(url.QueryEscape(n.Preferred))
@@ -126,8 +145,11 @@ func (n Needs) Line() string {
 func ParseLine(queue, line string) Needs {
 	n := Needs{Queue: queue}
 	language, rest, _ := strings.Cut(line, "/")
-	skills, preferred, _ := strings.Cut(rest, "/")
-	n.Language = language
+	skills, rest, _ := strings.Cut(rest, "/")
+	where, preferred, _ := strings.Cut(rest, "/")
+	zone, country, _ := strings.Cut(where, ",")
+	n.Language, n.Country = language, country
+	n.Zone, _ = url.QueryUnescape(zone)
 	n.Preferred, _ = url.QueryUnescape(preferred)
 	if skills == "" {
 		return n

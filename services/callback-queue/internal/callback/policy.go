@@ -15,6 +15,10 @@ type Policy struct {
 	// TimesOfDay are the parts of a day, on the customer's clock, at which the tries
 	// after the gaps are made in turn; without any the gaps alone decide.
 	TimesOfDay []calendar.Week
+	// Calling is when customers may be called; nil is always.
+	Calling *CallingHours
+	// QueueHours are when the teams of queues work; a queue that is not there always.
+	QueueHours map[string]calendar.Hours
 	// Zone is the clock of customers whose own is not known; nil is UTC.
 	Zone *time.Location
 	// MaxAttempts is how many real tries are made, 1 to MaxAttemptsKept.

@@ -22,12 +22,13 @@ type Decline struct {
 // maxDeclined bounds Callback.Declined; the oldest are forgotten first.
 const maxDeclined = 20
 
-// prefer keeps the waiting callback for an agent, from when it is ready on. An
+// prefer keeps the waiting callback for an agent, from when it can be called on. An
 // empty agent, or a policy that prefers nobody, keeps it for none.
 func (d *draft) prefer(agentID string) {
 	d.cb.Preferred = nil
 	if agentID != "" && d.policy.PreferredFor > 0 {
-		d.cb.Preferred = &Preference{AgentID: agentID, Until: later(d.cb.ReadyAt(), d.now).Add(d.policy.PreferredFor)}
+		from := d.policy.CallableAt(d.cb, later(d.cb.ReadyAt(), d.now))
+		d.cb.Preferred = &Preference{AgentID: agentID, Until: from.Add(d.policy.PreferredFor)}
 	}
 }
 

@@ -112,3 +112,25 @@ func TestStarvationIsImpossible(t *testing.T) {
 		t.Fatalf("not served within %d minutes", bound)
 	})
 }
+
+// Nobody starves: whatever the priorities, and whatever an agent prefers, a callback
+// goes before every one that was opened so much later. So it is first as soon as
+// those that were opened within that time are done: their number does not grow.
+func TestNobodyStarves(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := DefaultPolicy()
+		p.AgeingPerPoint = time.Duration(rapid.Int64Range(1, 24*60*60*1000).Draw(t, "ageing")) * time.Millisecond
+		patience := p.Behind(10, false) - p.Behind(1, true) + p.Worth(maxPriority)
+		place := func(name string, opened time.Time) int64 {
+			cb := &Callback{OpenedAt: opened, Priority: rapid.IntRange(0, maxPriority).Draw(t, name+" priority")}
+			behind := p.Behind(rapid.IntRange(1, 10).Draw(t, name+" preference"), rapid.Bool().Draw(t, name+" kept"))
+			return p.Rank(cb) + behind.Milliseconds()
+		}
+		old := place("old", t0)
+		late := patience + time.Duration(rapid.Int64Range(1, 1<<40).Draw(t, "later"))*time.Millisecond
+		if fresh := place("fresh", t0.Add(late)); fresh <= old {
+			t.Fatalf("opened %s later and goes first: %d, %d", late, fresh, old)
+		}
+	})
+}

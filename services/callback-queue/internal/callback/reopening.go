@@ -44,7 +44,7 @@ func (c Reopen) apply(d *draft) (EventType, error) {
 	d.cb.Reopened = d.reopening(c.By, reason)
 	d.cb.ClosedAt, d.cb.ClosedBy, d.cb.CancelReason, d.cb.WrapUp = time.Time{}, "", "", nil
 	d.cb.NotBefore = time.Time{}
-	d.cb.FirstAttemptDue = d.now.Add(d.policy.FirstAttemptWithin)
+	d.cb.FirstAttemptDue = d.policy.within(d.cb, d.now, d.policy.FirstAttemptWithin)
 	d.prefer(d.cb.knownBy())
 	d.by(c.By, "")
 	return EventReopened, nil

@@ -12,10 +12,10 @@ import (
 // there is a choice. Who is never at home in the morning is not called each morning.
 func (p Policy) retryAt(c *Callback, end time.Time) time.Time {
 	at := end.Add(p.gap(c.Tries()))
-	zone := p.zoneOf(c)
+	zone, hours := p.zoneOf(c), p.Window(c.Needs())
 	var first time.Time
 	for _, i := range p.leastTried(c, zone) {
-		next, ok := calendar.NextOpen(calendar.Hours{Week: p.TimesOfDay[i], Zone: zone}, at)
+		next, ok := calendar.NextOpen(calendar.All(hours, calendar.Hours{Week: p.TimesOfDay[i], Zone: zone}), at)
 		if ok && (first.IsZero() || next.Before(first)) {
 			first = next
 		}
@@ -51,7 +51,7 @@ func (p Policy) leastTried(c *Callback, zone *time.Location) []int {
 
 // zoneOf is the clock on the customer's wall, as far as it is known.
 func (p Policy) zoneOf(c *Callback) *time.Location {
-	if zone, err := time.LoadLocation(c.Customer.TimeZone); err == nil && c.Customer.TimeZone != "" {
+	if zone, ok := calendar.Zone(c.zoneName()); ok {
 		return zone
 	}
 	return p.Zone // nil is UTC

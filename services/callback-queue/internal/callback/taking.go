@@ -157,13 +157,14 @@ func (d *draft) wish(al *Alert) time.Time {
 }
 
 // due is when the first attempt should start: the clock runs from the alert, or
-// from the moment the customer chose if that is later.
+// from the moment the customer chose if that is later, and stands still while the
+// customer may not be called.
 func (d *draft) due(al *Alert, since time.Time) time.Time {
 	within := al.FirstAttemptWithin
 	if within == 0 {
 		within = d.policy.FirstAttemptWithin
 	}
-	return later(since, d.cb.NotBefore).Add(within)
+	return d.policy.within(d.cb, later(since, d.cb.NotBefore), within)
 }
 
 // firstOf is the first word that is not empty.

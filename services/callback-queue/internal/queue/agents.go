@@ -110,12 +110,21 @@ type Candidate struct {
 	Missing   []callback.Skill
 }
 
-// Explain says who could be offered a callback, the first one first, and what
-// stands against the others. It goes by what is at hand: a hint.
-func (q *Queue) Explain(ctx context.Context, cb *callback.Callback) ([]Candidate, error) {
+// Routing is who could be offered a callback.
+type Routing struct {
+	// CallableAt is from when on its customer may be called; zero for now, and unless
+	// it waits.
+	CallableAt time.Time
+	// Candidates are the agents: who would be offered it first comes first.
+	Candidates []Candidate
+}
+
+// Explain says who could be offered a callback, and what stands against the
+// others. It goes by what is at hand: a hint.
+func (q *Queue) Explain(ctx context.Context, cb *callback.Callback) (Routing, error) {
 	seats, err := q.floor.Seats(ctx)
 	if err != nil {
-		return nil, &indexFailure{err}
+		return Routing{}, &indexFailure{err}
 	}
 	there := make(map[string]floor.Seat, len(seats))
 	agents := slices.Clone(q.roster.All())
@@ -135,7 +144,11 @@ func (q *Queue) Explain(ctx context.Context, cb *callback.Callback) ([]Candidate
 	slices.SortFunc(out, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(len(a.Obstacles), len(b.Obstacles)), a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.Agent, b.Agent))
 	})
-	return out, nil
+	r := Routing{Candidates: out}
+	if at := q.CallableAt(cb); cb.State == callback.Pending && at.After(now) {
+		r.CallableAt = at
+	}
+	return r, nil
 }
 
 func (q *Queue) candidate(ctx context.Context, a routed, seat *floor.Seat, cb *callback.Callback, now time.Time) Candidate {

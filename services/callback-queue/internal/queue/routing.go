@@ -9,6 +9,7 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
+	"github.com/rappel-loop/rappel/services/internal/calendar"
 )
 
 // Sentinels of routing.
@@ -67,8 +68,10 @@ func (q *Queue) agent(id string) (routed, error) {
 }
 
 // fit says which lines the agent takes, of the named queues or of all: those whose
-// needs the agent meets, but for what is kept for another who is at their desk.
+// needs the agent meets and whose customers may be called now, but for what is kept
+// for another who is at their desk.
 func (q *Queue) fit(ctx context.Context, a routed, queues []string) Fit {
+	now := q.clock.Now()
 	return func(name, line string) (int64, bool) {
 		if len(queues) > 0 && !slices.Contains(queues, name) {
 			return 0, false
@@ -80,6 +83,9 @@ func (q *Queue) fit(ctx context.Context, a routed, queues []string) Fit {
 				return 0, false
 			}
 			preference = p
+		}
+		if !calendar.Open(q.policy.Window(needs), now) {
+			return 0, false
 		}
 		kept := needs.Preferred != "" && needs.Preferred == a.ID
 		if needs.Preferred != "" && !kept && q.atDesk(ctx, needs.Preferred) {

@@ -13,7 +13,8 @@ type Standing struct {
 	// when that is not known.
 	Ready bool
 	Ahead int
-	// ReadyAt is when it may first be claimed; zero unless it waits for that.
+	// ReadyAt is when it may first be claimed; zero unless it waits for that, or for
+	// the hours in which its customer may be called.
 	ReadyAt time.Time
 	// Points are what its priority is made of, and Worth is the waiting that the
 	// priority weighs as much as.
@@ -25,6 +26,16 @@ type Standing struct {
 // is there to be shown.
 const standingTimeout = 500 * time.Millisecond
 
+// CallableAt is when a callback may be called: now, or when its moment comes and
+// the hours in which its customer may be called. Both are needed.
+func (q *Queue) CallableAt(cb *callback.Callback) time.Time {
+	at := q.clock.Now()
+	if ready := cb.ReadyAt(); ready.After(at) {
+		at = ready
+	}
+	return q.policy.CallableAt(cb, at)
+}
+
 // Standing explains an open callback's place. It is as of the moment it is asked
 // for, and a hint: the next claim may change it.
 func (q *Queue) Standing(ctx context.Context, cb *callback.Callback) Standing {
@@ -33,8 +44,8 @@ func (q *Queue) Standing(ctx context.Context, cb *callback.Callback) Standing {
 	switch {
 	case cb.State != callback.Pending:
 		return s
-	case cb.ReadyAt().After(now):
-		s.ReadyAt = cb.ReadyAt()
+	case q.CallableAt(cb).After(now):
+		s.ReadyAt = q.CallableAt(cb)
 		return s
 	}
 	ctx, cancel := context.WithTimeout(ctx, standingTimeout)

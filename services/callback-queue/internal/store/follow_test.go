@@ -35,7 +35,7 @@ func brief(a callback.Aggregate) callback.Aggregate {
 	cb := a.Callback
 	out := callback.Aggregate{CustomerKey: a.CustomerKey, Seq: a.Seq, EventNo: a.EventNo, Callback: &callback.Callback{
 		ID: cb.ID, CustomerKey: cb.CustomerKey, Number: cb.Number, State: cb.State, Queue: cb.Queue, Priority: cb.Priority,
-		OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue, Skills: cb.Skills, Language: cb.Language,
+		OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue, Customer: callback.Customer{Phone: cb.Customer.Phone, TimeZone: cb.Customer.TimeZone}, Skills: cb.Skills, Language: cb.Language,
 	}}
 	if cb.Holder != nil {
 		out.Callback.Holder = &callback.Holder{AgentID: cb.Holder.AgentID, LeaseExpiresAt: cb.Holder.LeaseExpiresAt}

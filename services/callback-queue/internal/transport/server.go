@@ -19,7 +19,7 @@ type Queue interface {
 	Do(ctx context.Context, id string, cmd callback.Command) (*callback.Callback, error)
 	Get(ctx context.Context, id string) (*callback.Callback, error)
 	Standing(ctx context.Context, cb *callback.Callback) queue.Standing
-	Explain(ctx context.Context, cb *callback.Callback) ([]queue.Candidate, error)
+	Explain(ctx context.Context, cb *callback.Callback) (queue.Routing, error)
 	List(ctx context.Context, f queue.Filter, after string, limit int) ([]*callback.Callback, string, error)
 	Stats(ctx context.Context) ([]queue.Stats, error)
 }

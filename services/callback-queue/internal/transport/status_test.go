@@ -36,8 +36,8 @@ func (q refusing) Standing(context.Context, *callback.Callback) queue.Standing {
 	return queue.Standing{}
 }
 
-func (q refusing) Explain(context.Context, *callback.Callback) ([]queue.Candidate, error) {
-	return nil, q.err
+func (q refusing) Explain(context.Context, *callback.Callback) (queue.Routing, error) {
+	return queue.Routing{}, q.err
 }
 
 func (q refusing) Get(context.Context, string) (*callback.Callback, error) { return nil, q.err }

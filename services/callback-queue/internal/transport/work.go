@@ -232,17 +232,17 @@ func (s *Server) ExplainRouting(ctx context.Context, r *callbackv1.ExplainRoutin
 	if err != nil {
 		return nil, toStatus(err)
 	}
-	candidates, err := s.queue.Explain(ctx, cb)
+	routing, err := s.queue.Explain(ctx, cb)
 	if err != nil {
 		return nil, toStatus(err)
 	}
 	needs := cb.Needs()
-	resp := &callbackv1.ExplainRoutingResponse{Queue: needs.Queue, Language: needs.Language, Skills: skillNames(needs.Skills)}
+	resp := &callbackv1.ExplainRoutingResponse{Queue: needs.Queue, Language: needs.Language, Skills: skillNames(needs.Skills), CallableAt: wire.Stamp(routing.CallableAt)}
 	if p := cb.Preferred; p != nil {
 		resp.Preferred = &eventsv1.Preference{AgentId: p.AgentID, Until: wire.Stamp(p.Until)}
 	}
-	for i := range candidates {
-		c := &candidates[i]
+	for i := range routing.Candidates {
+		c := &routing.Candidates[i]
 		m := &callbackv1.ExplainRoutingResponse_Candidate{
 			AgentId: c.Agent, Status: statusOf(c.Status), MissingSkills: skillNames(c.Missing), IdleSince: wire.Stamp(c.IdleSince),
 		}

@@ -962,6 +962,8 @@ type ExplainRoutingResponse struct {
 	Skills []string `protobuf:"bytes,3,rep,name=skills,proto3" json:"skills,omitempty"`
 	// and the agent whom it is kept for, until a moment.
 	Preferred *v1.Preference `protobuf:"bytes,4,opt,name=preferred,proto3" json:"preferred,omitempty"`
+	// From when on its customer may be called: absent when they may be now.
+	CallableAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=callable_at,json=callableAt,proto3" json:"callable_at,omitempty"`
 	// The agents of the roster, and those at their desk who are not in it: who would
 	// be offered it first comes first, those who can't take it last.
 	Agents        []*ExplainRoutingResponse_Candidate `protobuf:"bytes,5,rep,name=agents,proto3" json:"agents,omitempty"`
@@ -1023,6 +1025,13 @@ func (x *ExplainRoutingResponse) GetSkills() []string {
 func (x *ExplainRoutingResponse) GetPreferred() *v1.Preference {
 	if x != nil {
 		return x.Preferred
+	}
+	return nil
+}
+
+func (x *ExplainRoutingResponse) GetCallableAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CallableAt
 	}
 	return nil
 }
@@ -3788,12 +3797,14 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x16RejectCallbackResponse\x126\n" +
 	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"'\n" +
 	"\x15ExplainRoutingRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xbb\x05\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xf8\x05\n" +
 	"\x16ExplainRoutingResponse\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1a\n" +
 	"\blanguage\x18\x02 \x01(\tR\blanguage\x12\x16\n" +
 	"\x06skills\x18\x03 \x03(\tR\x06skills\x12:\n" +
-	"\tpreferred\x18\x04 \x01(\v2\x1c.rappel.events.v1.PreferenceR\tpreferred\x12L\n" +
+	"\tpreferred\x18\x04 \x01(\v2\x1c.rappel.events.v1.PreferenceR\tpreferred\x12;\n" +
+	"\vcallable_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"callableAt\x12L\n" +
 	"\x06agents\x18\x05 \x03(\v24.rappel.callback.v1.ExplainRoutingResponse.CandidateR\x06agents\x1a\xcc\x03\n" +
 	"\tCandidate\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x127\n" +
@@ -4057,8 +4068,8 @@ var file_api_callback_v1_callback_proto_goTypes = []any{
 	(*ExplainRoutingResponse_Candidate)(nil),       // 56: rappel.callback.v1.ExplainRoutingResponse.Candidate
 	(*v1.Callback)(nil),                            // 57: rappel.events.v1.Callback
 	(*v1.Preference)(nil),                          // 58: rappel.events.v1.Preference
-	(v1.Attempt_Outcome)(0),                        // 59: rappel.events.v1.Attempt.Outcome
-	(*timestamppb.Timestamp)(nil),                  // 60: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil),                  // 59: google.protobuf.Timestamp
+	(v1.Attempt_Outcome)(0),                        // 60: rappel.events.v1.Attempt.Outcome
 	(v1.WrapUp_Outcome)(0),                         // 61: rappel.events.v1.WrapUp.Outcome
 	(v1.Callback_State)(0),                         // 62: rappel.events.v1.Callback.State
 	(*durationpb.Duration)(nil),                    // 63: google.protobuf.Duration
@@ -4078,93 +4089,94 @@ var file_api_callback_v1_callback_proto_depIdxs = []int32{
 	57, // 11: rappel.callback.v1.AcceptCallbackResponse.callback:type_name -> rappel.events.v1.Callback
 	57, // 12: rappel.callback.v1.RejectCallbackResponse.callback:type_name -> rappel.events.v1.Callback
 	58, // 13: rappel.callback.v1.ExplainRoutingResponse.preferred:type_name -> rappel.events.v1.Preference
-	56, // 14: rappel.callback.v1.ExplainRoutingResponse.agents:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate
-	57, // 15: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	59, // 16: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	60, // 17: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
-	57, // 18: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	61, // 19: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	57, // 20: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 21: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 22: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 23: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	60, // 24: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
-	57, // 25: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 26: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 27: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	28, // 28: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
-	30, // 29: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
-	26, // 30: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
-	22, // 31: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
-	24, // 32: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
-	62, // 33: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
-	34, // 34: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
-	33, // 35: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
-	37, // 36: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
-	37, // 37: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
-	57, // 38: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	41, // 39: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
-	3,  // 40: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
-	60, // 41: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
-	63, // 42: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
-	62, // 43: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
-	60, // 44: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
-	60, // 45: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
-	57, // 46: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	60, // 47: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	45, // 48: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 49: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
-	57, // 50: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
-	57, // 51: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
-	57, // 52: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
-	1,  // 53: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
-	0,  // 54: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
-	0,  // 55: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
-	2,  // 56: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
-	60, // 57: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
-	4,  // 58: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	6,  // 59: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
-	8,  // 60: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
-	10, // 61: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
-	14, // 62: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	16, // 63: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	18, // 64: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	20, // 65: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	22, // 66: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	24, // 67: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	26, // 68: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	28, // 69: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
-	30, // 70: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
-	32, // 71: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
-	36, // 72: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
-	39, // 73: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	12, // 74: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
-	42, // 75: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	44, // 76: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	5,  // 77: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	7,  // 78: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
-	9,  // 79: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
-	11, // 80: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
-	15, // 81: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	17, // 82: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	19, // 83: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	21, // 84: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	23, // 85: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	25, // 86: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	27, // 87: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	29, // 88: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
-	31, // 89: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
-	35, // 90: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
-	38, // 91: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
-	40, // 92: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	13, // 93: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
-	43, // 94: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	46, // 95: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	77, // [77:96] is the sub-list for method output_type
-	58, // [58:77] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	59, // 14: rappel.callback.v1.ExplainRoutingResponse.callable_at:type_name -> google.protobuf.Timestamp
+	56, // 15: rappel.callback.v1.ExplainRoutingResponse.agents:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate
+	57, // 16: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	60, // 17: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	59, // 18: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
+	57, // 19: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	61, // 20: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	57, // 21: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 22: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 23: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 24: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 25: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
+	57, // 26: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 27: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	57, // 28: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	28, // 29: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
+	30, // 30: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
+	26, // 31: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
+	22, // 32: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
+	24, // 33: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
+	62, // 34: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
+	34, // 35: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
+	33, // 36: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
+	37, // 37: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
+	37, // 38: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
+	57, // 39: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	41, // 40: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
+	3,  // 41: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
+	59, // 42: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
+	63, // 43: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
+	62, // 44: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
+	59, // 45: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
+	59, // 46: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
+	57, // 47: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	59, // 48: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	45, // 49: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 50: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
+	57, // 51: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
+	57, // 52: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
+	57, // 53: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
+	1,  // 54: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
+	0,  // 55: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
+	0,  // 56: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
+	2,  // 57: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
+	59, // 58: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
+	4,  // 59: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	6,  // 60: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
+	8,  // 61: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
+	10, // 62: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
+	14, // 63: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	16, // 64: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	18, // 65: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	20, // 66: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	22, // 67: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	24, // 68: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	26, // 69: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	28, // 70: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	30, // 71: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	32, // 72: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
+	36, // 73: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
+	39, // 74: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	12, // 75: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
+	42, // 76: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	44, // 77: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	5,  // 78: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	7,  // 79: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
+	9,  // 80: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
+	11, // 81: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
+	15, // 82: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	17, // 83: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	19, // 84: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	21, // 85: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	23, // 86: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	25, // 87: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	27, // 88: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	29, // 89: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	31, // 90: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	35, // 91: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
+	38, // 92: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
+	40, // 93: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	13, // 94: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
+	43, // 95: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	46, // 96: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	78, // [78:97] is the sub-list for method output_type
+	59, // [59:78] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
