@@ -59,7 +59,7 @@ func prefixed(setting string, err error) error {
 	if err == nil {
 		return nil
 	}
-	joined, several := err.(interface{ Unwrap() []error }) //nolint:errorlint // the one that was joined here
+	joined, several := err.(interface{ Unwrap() []error })
 	if !several {
 		return fmt.Errorf("%s.%w", setting, err)
 	}

@@ -402,7 +402,7 @@ func TestPagesAndStats(t *testing.T) {
 
 	code, got := b.get("/v1/queues")
 	require.Equal(t, http.StatusOK, code)
-	require.Equal(t, []any{object{"queue": "care", "ready": "25", "oldestReady": "2026-11-20T08:30:00Z"}}, got["queues"])
+	require.Equal(t, []any{object{"queue": "care", "ready": "25", "unattended": "25", "oldestReady": "2026-11-20T08:30:00Z"}}, got["queues"])
 }
 
 func TestAListIsFilteredByAge(t *testing.T) {

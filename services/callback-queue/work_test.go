@@ -276,22 +276,29 @@ func TestOffersReachAgentsOfEveryReplica(t *testing.T) {
 	bruno := two.agent("bruno")
 	hand.Advance(time.Second)
 	chloe := one.agent("chloe")
-	// Whichever replica takes the alerts.
-	for n, w := range []*worker{amina, bruno, chloe} {
-		one.open(n + 1)
-		w.offered(id(n + 1))
+	// Whichever replica takes the alerts, and offers: each agent is offered one.
+	mine := map[string]string{}
+	for n := 1; n <= 3; n++ {
+		one.open(n)
 	}
+	for _, w := range []*worker{amina, bruno, chloe} {
+		cb := w.hears().GetOffer().GetCallback()
+		require.NotNil(t, cb, w.name)
+		mine[cb.GetId()] = w.name
+		mine[w.name] = cb.GetId()
+	}
+	require.Len(t, mine, 6)
 	// The supervisor talks to the other replica.
-	code, got := two.post("/v1/callbacks/"+id(1)+":cancel", `{"reason":"opted out","by":"sam"}`)
+	code, got := two.post("/v1/callbacks/"+mine["amina"]+":cancel", `{"reason":"opted out","by":"sam"}`)
 	require.Equal(t, http.StatusOK, code, "%v", got)
-	amina.lost(id(1), callbackv1.WorkCallbacksResponse_Gone_CANCELED)
+	amina.lost(mine["amina"], callbackv1.WorkCallbacksResponse_Gone_CANCELED)
 
 	// Redis forgets everything: seats and all come back by themselves.
 	require.NoError(t, server.Client(t).FlushAll(t.Context()).Err())
 	amina.is(callbackv1.AgentStatus_AWAY)
 	require.Equal(t, callbackv1.AgentStatus_AWAY, amina.hears().GetStatus().GetStatus())
-	bruno.accept(&eventsv1.Callback{Id: id(2)})
-	bruno.updated(id(2), eventsv1.Callback_ASSIGNED)
+	bruno.accept(&eventsv1.Callback{Id: mine["bruno"]})
+	bruno.updated(mine["bruno"], eventsv1.Callback_ASSIGNED)
 
 	// One dies with an offer open: chloe's goes to amina, who has come back elsewhere.
 	one.stop()
@@ -301,7 +308,7 @@ func TestOffersReachAgentsOfEveryReplica(t *testing.T) {
 	amina = two.work(&callbackv1.WorkCallbacksRequest_Hello{AgentId: "amina"})
 	require.NotNil(t, amina.hears().GetWelcome())
 	hand.Advance(30 * time.Second)
-	amina.offered(id(3))
+	amina.offered(mine["chloe"])
 }
 
 // However callbacks come, each is offered to one agent at a time, and all are done.
@@ -309,39 +316,47 @@ func TestManyAgentsShareTheWork(t *testing.T) {
 	t.Parallel()
 	const agents, callbacks = 16, 200
 	b := setup(t, func(d *callbackqueue.Deps) { d.Clock = clock.System{} }).ready()
-	done := make(chan string, callbacks)
-	for i := range agents {
-		w := b.agent(fmt.Sprintf("agent-%02d", i))
-		api := b.dial()
-		go func() {
-			for m := range w.said {
-				cb := m.GetOffer().GetCallback()
-				if cb == nil {
-					continue
-				}
-				if err := workOff(b.Context(), api, cb); err != nil {
-					done <- err.Error()
-					return
-				}
-				done <- cb.GetId()
-			}
-		}()
-		b.Cleanup(func() { w.goes(); close(w.said) })
-	}
+	done := b.crew("agent", agents, callbacks)
 	for n := range callbacks {
 		b.open(n)
 	}
-	seen := map[string]bool{}
-	for range callbacks {
-		select {
-		case id := <-done:
-			require.False(t, seen[id], "%s was worked off twice", id)
-			seen[id] = true
-		case <-time.After(eventually):
-			require.Fail(t, "not everything is done", "%d of %d", len(seen), callbacks)
+	b.allDone(done, callbacks)
+}
+
+// The same with agents at two replicas whose Redis forgets everything, again and
+// again: seats, lines and holds come back by themselves.
+func TestWorkGoesOnWhileRedisForgets(t *testing.T) {
+	t.Parallel()
+	const agents, callbacks, flushes = 6, 90, 6
+	events, server := testkit.Bus(t), testkit.RedisServer(t)
+	cfg := callbackqueue.DefaultConfig()
+	cfg.AgentLostAfter = 3 * time.Second // seats are reported each second
+	replica := func() *bundle {
+		return configured(t, events, cfg, func(d *callbackqueue.Deps) {
+			d.Redis, d.RedisPrefix, d.Clock = redis.UniversalClient(server.Client(t)), "p", clock.System{}
+		}).ready()
+	}
+	one, two := replica(), replica()
+	done := make(chan string, callbacks)
+	for _, b := range []*bundle{one, two} {
+		finished := b.crew(fmt.Sprintf("of-%p", b), agents, callbacks)
+		go func() {
+			for {
+				select {
+				case id := <-finished:
+					done <- id
+				case <-b.Context().Done():
+					return
+				}
+			}
+		}()
+	}
+	admin := server.Client(t)
+	for n := range callbacks {
+		one.open(n)
+		if n%(callbacks/flushes) == 0 {
+			require.NoError(t, admin.FlushAll(t.Context()).Err())
 		}
 	}
-	for n := range callbacks {
-		require.True(t, seen[id(n)], "%d", n)
-	}
+	one.allDone(done, callbacks)
 }

@@ -91,7 +91,8 @@ func (w *worker) hears() *callbackv1.WorkCallbacksResponse {
 	case err := <-w.ended:
 		require.NoError(w, err, "%s: the stream ended", w.name)
 	case <-time.After(eventually):
-		require.Fail(w, "nothing is heard", w.name)
+		_, list := w.get("/v1/callbacks")
+		require.Fail(w, "nothing is heard", "%s; there is %v", w.name, list)
 	}
 	return nil
 }
@@ -180,6 +181,50 @@ func (b *bundle) finish(agent, id string) {
 	} {
 		code, got := b.post("/v1/callbacks/"+id+c[0], c[1])
 		require.Equal(b, http.StatusOK, code, "%v", got)
+	}
+}
+
+// crew is agents at work who work off whatever they are offered; what they finish
+// comes out of the channel, or what went wrong.
+func (b *bundle) crew(name string, agents, callbacks int) <-chan string {
+	b.Helper()
+	done := make(chan string, callbacks+agents)
+	for i := range agents {
+		w := b.work(&callbackv1.WorkCallbacksRequest_Hello{AgentId: fmt.Sprintf("%s-%02d", name, i)})
+		api := b.dial()
+		go func() {
+			for m := range w.said {
+				cb := m.GetOffer().GetCallback()
+				if cb == nil {
+					continue
+				}
+				if err := workOff(b.Context(), api, cb); err != nil {
+					done <- err.Error()
+					return
+				}
+				done <- cb.GetId()
+			}
+		}()
+		b.Cleanup(func() { w.goes(); close(w.said) })
+	}
+	return done
+}
+
+// allDone waits until every customer's callback was worked off, each once.
+func (b *bundle) allDone(done <-chan string, callbacks int) {
+	b.Helper()
+	seen := map[string]bool{}
+	for range callbacks {
+		select {
+		case id := <-done:
+			require.False(b, seen[id], "%s was worked off twice", id)
+			seen[id] = true
+		case <-time.After(eventually):
+			require.Fail(b, "not everything is done", "%d of %d", len(seen), callbacks)
+		}
+	}
+	for n := range callbacks {
+		require.True(b, seen[id(n)], "%d", n)
 	}
 }
 

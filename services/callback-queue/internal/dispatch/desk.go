@@ -399,7 +399,7 @@ func (k *desk) report(ctx context.Context, settled bool) error {
 		return err
 	}
 	if k.seat.Status == floor.Available && k.seat.Load < k.seat.Capacity {
-		k.hint(hint{agent: k.seat.Agent})
+		k.hint(hint{freed: true})
 	}
 	return nil
 }

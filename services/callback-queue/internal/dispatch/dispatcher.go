@@ -96,10 +96,11 @@ type pace struct {
 
 var usualPace = pace{look: 250 * time.Millisecond, watch: time.Second, resync: 5 * time.Second}
 
-// hint says that a line may have something ready, or that an agent may be free.
+// hint says that a line may have something ready, or that an agent may be free who
+// was not.
 type hint struct {
 	queue, line string
-	agent       string
+	freed       bool
 }
 
 // New returns a dispatcher.
@@ -142,7 +143,7 @@ func (d *Dispatcher) hint(h hint) {
 
 // Offer offers what is ready to who is free, until ctx ends.
 func (d *Dispatcher) Offer(ctx context.Context) error {
-	o := offering{Dispatcher: d, slots: make(chan struct{}, offersAtOnce)}
+	o := offering{Dispatcher: d, slots: make(chan struct{}, offersAtOnce), making: make(map[hint]int)}
 	defer o.underWay.Wait()
 	tick := time.NewTicker(d.pace.look)
 	defer tick.Stop()
@@ -156,7 +157,7 @@ func (d *Dispatcher) Offer(ctx context.Context) error {
 		case <-d.all:
 			err = o.look(ctx)
 		case <-tick.C:
-			err = o.look(ctx)
+			err = o.lookAgain(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			d.Metrics.failed()
@@ -185,26 +186,30 @@ type offering struct {
 	underWay sync.WaitGroup
 	// unmet counts the hints for which nobody was free.
 	unmet atomic.Int64
+	// late are the lines that had something ready at the last regular look.
+	late []queue.Line
+
+	mu sync.Mutex
+	// making counts the offers that are being made, by the line they are for.
+	making map[hint]int
 }
 
 // follow looks after what it was told of: each line's callback goes to the agent
-// who has been free the longest and can take it.
+// who has been free the longest and can take it. Where somebody is free who was not,
+// what waits is not known: that takes a look. It may be what has just come, and then
+// it is for whoever has been free for longer.
 func (o *offering) follow(ctx context.Context, hints []hint) error {
+	if slices.ContainsFunc(hints, func(h hint) bool { return h.freed }) {
+		return o.look(ctx)
+	}
 	free, err := o.free(ctx)
 	if err != nil || len(free) == 0 {
 		o.unmet.Add(1)
 		return err
 	}
-	var lines []queue.Line
-	for _, h := range hints {
-		switch {
-		case h.agent == "":
-			lines = append(lines, queue.Line{Queue: h.queue, Line: h.line, Ready: 1})
-		case slices.ContainsFunc(free, func(s floor.Seat) bool { return s.Agent == h.agent }):
-			if err := o.offer(ctx, h.agent, hint{}); err != nil {
-				return err
-			}
-		}
+	lines := make([]queue.Line, len(hints))
+	for i, h := range hints {
+		lines[i] = queue.Line{Queue: h.queue, Line: h.line, Ready: 1}
 	}
 	return o.match(ctx, free, lines)
 }
@@ -213,13 +218,60 @@ func (o *offering) follow(ctx context.Context, hints []hint) error {
 func (o *offering) look(ctx context.Context) error {
 	free, err := o.free(ctx)
 	if err != nil || len(free) == 0 {
+		o.unmet.Add(1)
 		return err
 	}
 	lines, err := o.Queue.Lines(ctx)
 	if err != nil {
 		return err
 	}
-	return o.match(ctx, free, lines)
+	return o.match(ctx, free, o.without(lines))
+}
+
+// lookAgain is the regular look. It leaves what was not there the last time to
+// whichever process has just stored it: two that offer the same at once would take
+// one agent too many, and keep them from what comes next.
+func (o *offering) lookAgain(ctx context.Context) error {
+	free, err := o.free(ctx)
+	if err != nil || len(free) == 0 {
+		o.late = nil
+		return err
+	}
+	lines, err := o.Queue.Lines(ctx)
+	if err != nil {
+		return err
+	}
+	still := o.without(lines)
+	for i := range still {
+		before := 0
+		for _, l := range o.late {
+			if l.Queue == still[i].Queue && l.Line == still[i].Line {
+				before = l.Ready
+			}
+		}
+		still[i].Ready = min(still[i].Ready, before)
+	}
+	o.late = lines
+	return o.match(ctx, free, still)
+}
+
+// without are lines without what is being offered from them already.
+func (o *offering) without(lines []queue.Line) []queue.Line {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	left := slices.Clone(lines)
+	for i := range left {
+		left[i].Ready -= o.making[hint{queue: left[i].Queue, line: left[i].Line}]
+	}
+	return left
+}
+
+func (o *offering) count(because hint, n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.making[because] += n; o.making[because] == 0 {
+		delete(o.making, because)
+	}
 }
 
 // free are the agents who can be offered something now, the longest idle first.
@@ -264,7 +316,8 @@ func (o *offering) match(ctx context.Context, free []floor.Seat, lines []queue.L
 	return nil
 }
 
-// offer begins to offer an agent their next best, because of what was hinted at.
+// offer begins to offer an agent their next best, because a line has something for
+// them.
 func (o *offering) offer(ctx context.Context, agent string, because hint) error {
 	now := o.Clock.Now()
 	taken, err := o.Floor.Take(ctx, agent, now, now.Add(takeFor))
@@ -276,8 +329,10 @@ func (o *offering) offer(ctx context.Context, agent string, because hint) error 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	o.count(because, 1)
 	o.underWay.Go(func() {
 		defer func() { <-o.slots }()
+		defer o.count(because, -1)
 		o.make(ctx, agent, because)
 	})
 	return nil
@@ -288,7 +343,7 @@ func (o *offering) make(ctx context.Context, agent string, because hint) {
 	cb, err := o.Queue.Offer(ctx, agent)
 	o.Metrics.offered(err)
 	if err == nil {
-		if because.queue != "" && (cb.Queue != because.queue || cb.Needs().Line() != because.line) {
+		if cb.Queue != because.queue || cb.Needs().Line() != because.line {
 			o.hint(because) // they had a better one: that one still waits
 		}
 		return
@@ -300,7 +355,7 @@ func (o *offering) make(ctx context.Context, agent string, because hint) {
 		defer cancel()
 		err = o.Floor.Untake(bounded, agent)
 		if o.unmet.Load() != unmet { // something came while the agent was taken
-			o.hint(hint{agent: agent})
+			o.hint(hint{freed: true})
 		}
 	}
 	if err != nil && ctx.Err() == nil {

@@ -139,9 +139,9 @@ func TestListShowsTheTruthPageByPage(t *testing.T) {
 		mine, _, err := r.List(w.Context(), queue.Filter{Agent: "amina"}, "", 7)
 		require.NoError(w, err)
 		require.Len(w, mine, 1)
-		rows, err := r.Stats(w.Context())
+		rows, err := r.States(w.Context())
 		require.NoError(w, err)
-		require.Equal(w, []queue.Stats{{Queue: "care", Ready: 24, Held: 1, OldestReady: mustGet(w, r, id(1)).OpenedAt}}, rows)
+		require.Equal(w, []queue.State{{Queue: "care", Ready: 24, Unattended: 24, Held: 1, OldestReady: mustGet(w, r, id(1)).OpenedAt}}, rows)
 
 		// What the index has not heard of yet is not shown as it was.
 		then := w.believed()
@@ -158,7 +158,7 @@ func TestAHalfFullIndexIsNoList(t *testing.T) {
 		r := w.replica()
 		_, _, err := r.List(w.Context(), queue.Filter{}, "", 7)
 		require.ErrorIs(w, err, queue.ErrIndexIncomplete)
-		_, err = r.Stats(w.Context())
+		_, err = r.States(w.Context())
 		require.ErrorIs(w, err, queue.ErrIndexIncomplete)
 	})
 }

@@ -66,15 +66,3 @@ func (f Filter) chooses(cb *callback.Callback) bool {
 		(f.Queue == "" || f.Queue == cb.Queue) && (f.Agent == "" || f.Agent == agent) &&
 		!cb.OpenedAt.Before(f.OpenedFrom) && (f.OpenedBefore.IsZero() || cb.OpenedAt.Before(f.OpenedBefore))
 }
-
-// Stats counts every queue; as List, only when the index is whole.
-func (q *Queue) Stats(ctx context.Context) ([]Stats, error) {
-	rows, err := q.index.Stats(ctx, q.clock.Now())
-	if err == nil {
-		_, err = q.index.Checkpoint(ctx)
-	}
-	if err != nil {
-		return nil, q.indexError(err)
-	}
-	return rows, nil
-}

@@ -94,7 +94,7 @@ func TestALargeIndexIsBuiltFromTheStream(t *testing.T) {
 			done := w.buildTime(r)
 			w.inLine()
 			t.Logf("%d customers, %d events: built in %s", customers, len(w.history()), done)
-			rows, err := r.Stats(t.Context())
+			rows, err := r.States(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, customers/10*6, rows[0].Ready, "five in ten, and the seconds of those who had one before")
 			require.Equal(t, customers/10, rows[0].Delayed)

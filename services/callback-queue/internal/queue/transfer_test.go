@@ -41,9 +41,9 @@ func TestATransferredCallbackIsClaimedFromItsNewQueue(t *testing.T) {
 		r.from("experts", "chloe", "")
 		r.from("care", "chloe", id(1))
 		w.inLine()
-		rows, err := r.Stats(w.Context())
+		rows, err := r.States(w.Context())
 		require.NoError(w, err)
-		require.Equal(w, []queue.Stats{{Queue: "care", Held: 1}, {Queue: "experts", Held: 1}}, rows)
+		require.Equal(w, []queue.State{{Queue: "care", Held: 1}, {Queue: "experts", Held: 1}}, rows)
 	})
 }
 
@@ -85,7 +85,7 @@ func TestAnIndexBuiltFromTheStreamKnowsWhatMoved(t *testing.T) {
 		}
 		fresh := w.replica().ready()
 		w.inLine()
-		rows, err := fresh.Stats(w.Context())
+		rows, err := fresh.States(w.Context())
 		require.NoError(w, err)
 		counts := map[string]int{}
 		for _, row := range rows {

@@ -81,11 +81,3 @@ func TestAnEmptyAlertIsNoPanic(t *testing.T) {
 	t.Parallel()
 	require.Zero(t, wire.Raised(&eventsv1.AlertRaised{}).AlertID)
 }
-
-func TestQueueStatsOmitWhatIsNot(t *testing.T) {
-	t.Parallel()
-	require.Nil(t, wire.QueueStats("care", 1, 2, 3, time.Time{}).GetOldestReady())
-	got := wire.QueueStats("care", 1, 2, 3, raisedAt)
-	require.EqualValues(t, []int64{1, 2, 3}, []int64{got.GetReady(), got.GetDelayed(), got.GetHeld()})
-	require.Equal(t, raisedAt, got.GetOldestReady().AsTime())
-}

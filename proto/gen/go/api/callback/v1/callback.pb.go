@@ -3002,14 +3002,22 @@ type QueueStats struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The queue.
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
-	// Claimable now.
+	// Claimable now, by an agent who can take them.
 	Ready int64 `protobuf:"varint,2,opt,name=ready,proto3" json:"ready,omitempty"`
-	// Waiting for their moment.
+	// Waiting for their moment, or for the hours in which the customer may be called.
 	Delayed int64 `protobuf:"varint,3,opt,name=delayed,proto3" json:"delayed,omitempty"`
 	// In an agent's hands.
 	Held int64 `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
-	// When the oldest claimable one was opened; absent when there is none.
-	OldestReady   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=oldest_ready,json=oldestReady,proto3" json:"oldest_ready,omitempty"`
+	// When the oldest was opened that waits for an agent, or for its hours alone; absent
+	// when there is none.
+	OldestReady *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=oldest_ready,json=oldestReady,proto3" json:"oldest_ready,omitempty"`
+	// Those of ready that nobody at their desk can take, busy or not: somebody is
+	// missing. Agents who only claim, without a stream, are not known to be there.
+	Unattended int64 `protobuf:"varint,6,opt,name=unattended,proto3" json:"unattended,omitempty"`
+	// Agents at their desk who work in the queue,
+	Agents int64 `protobuf:"varint,7,opt,name=agents,proto3" json:"agents,omitempty"`
+	// and those of them who could be offered a callback now.
+	AgentsFree    int64 `protobuf:"varint,8,opt,name=agents_free,json=agentsFree,proto3" json:"agents_free,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3077,6 +3085,27 @@ func (x *QueueStats) GetOldestReady() *timestamppb.Timestamp {
 		return x.OldestReady
 	}
 	return nil
+}
+
+func (x *QueueStats) GetUnattended() int64 {
+	if x != nil {
+		return x.Unattended
+	}
+	return 0
+}
+
+func (x *QueueStats) GetAgents() int64 {
+	if x != nil {
+		return x.Agents
+	}
+	return 0
+}
+
+func (x *QueueStats) GetAgentsFree() int64 {
+	if x != nil {
+		return x.AgentsFree
+	}
+	return 0
 }
 
 // GetQueueStatsResponse counts every queue.
@@ -3955,14 +3984,20 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x15ListCallbacksResponse\x128\n" +
 	"\tcallbacks\x18\x01 \x03(\v2\x1a.rappel.events.v1.CallbackR\tcallbacks\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x16\n" +
-	"\x14GetQueueStatsRequest\"\xa5\x01\n" +
+	"\x14GetQueueStatsRequest\"\xfe\x01\n" +
 	"\n" +
 	"QueueStats\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x14\n" +
 	"\x05ready\x18\x02 \x01(\x03R\x05ready\x12\x18\n" +
 	"\adelayed\x18\x03 \x01(\x03R\adelayed\x12\x12\n" +
 	"\x04held\x18\x04 \x01(\x03R\x04held\x12=\n" +
-	"\foldest_ready\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\voldestReady\"O\n" +
+	"\foldest_ready\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\voldestReady\x12\x1e\n" +
+	"\n" +
+	"unattended\x18\x06 \x01(\x03R\n" +
+	"unattended\x12\x16\n" +
+	"\x06agents\x18\a \x01(\x03R\x06agents\x12\x1f\n" +
+	"\vagents_free\x18\b \x01(\x03R\n" +
+	"agentsFree\"O\n" +
 	"\x15GetQueueStatsResponse\x126\n" +
 	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues*[\n" +
 	"\vAgentStatus\x12\x1c\n" +

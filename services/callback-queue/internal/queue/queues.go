@@ -1,0 +1,116 @@
+package queue
+
+import (
+	"context"
+	"time"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
+	"github.com/rappel-loop/rappel/services/internal/calendar"
+)
+
+// State is one queue as a supervisor sees it.
+type State struct {
+	Queue string
+	// Ready may be claimed now, if there is an agent who can take it; Delayed waits
+	// for its moment, or for the hours in which its customer may be called; Held is
+	// in an agent's hands.
+	Ready, Delayed, Held int
+	// Unattended are those of Ready that nobody at their desk can take, busy or not.
+	Unattended int
+	// OldestReady is when the oldest was opened that waits for an agent or for its
+	// hours; zero without one.
+	OldestReady time.Time
+	// Agents are those at their desk who work in the queue, and Free those of them who
+	// could be offered something now.
+	Agents, Free int
+}
+
+// States counts every queue, by name; as List, only when the index is whole.
+func (q *Queue) States(ctx context.Context) ([]State, error) {
+	now := q.clock.Now()
+	rows, err := q.index.Stats(ctx, now)
+	var lines []Line
+	if err == nil {
+		lines, err = q.index.Lines(ctx, now)
+	}
+	if err == nil {
+		_, err = q.index.Checkpoint(ctx)
+	}
+	if err != nil {
+		return nil, q.indexError(err)
+	}
+	seats, err := q.floor.Seats(ctx)
+	if err != nil {
+		return nil, &indexFailure{err}
+	}
+	team := q.atWork(seats, now)
+	out := make([]State, len(rows))
+	for i, r := range rows {
+		s := State{Queue: r.Queue, Ready: r.Ready, Delayed: r.Delayed, Held: r.Held, OldestReady: r.OldestReady}
+		for _, l := range lines {
+			if l.Queue == s.Queue {
+				q.count(&s, l, team, now)
+			}
+		}
+		for j := range team {
+			if team[j].worksIn(s.Queue) {
+				s.Agents++
+				if team[j].free {
+					s.Free++
+				}
+			}
+		}
+		out[i] = s
+	}
+	return out, nil
+}
+
+// count puts a line where it belongs. The two counts of an index are of two
+// moments: none gets below nothing.
+func (q *Queue) count(s *State, l Line, team []present, now time.Time) {
+	n := min(l.Ready, s.Ready-s.Unattended)
+	needs := callback.ParseLine(l.Queue, l.Line)
+	if !calendar.Open(q.policy.Window(needs), now) {
+		s.Ready, s.Delayed = s.Ready-n, s.Delayed+n
+		return
+	}
+	for i := range team {
+		if !team[i].known {
+			return
+		}
+		if _, lacks, _ := team[i].Fits(needs); len(lacks) == 0 {
+			return
+		}
+	}
+	s.Unattended += n
+}
+
+// present is an agent at their desk.
+type present struct {
+	routed
+	free bool
+}
+
+func (p *present) worksIn(queue string) bool {
+	if !p.known {
+		return true
+	}
+	_, lacks, _ := p.Fits(callback.Needs{Queue: queue})
+	return len(lacks) == 0
+}
+
+// atWork are the agents at their desk who may take callbacks.
+func (q *Queue) atWork(seats []floor.Seat, now time.Time) []present {
+	var team []present
+	for i := range seats {
+		status := seats[i].StatusAt(now)
+		if status != floor.Available && status != floor.Busy {
+			continue
+		}
+		if a, err := q.agent(seats[i].Agent); err == nil {
+			team = append(team, present{a, seats[i].Free(now)})
+		}
+	}
+	return team
+}
