@@ -31,6 +31,7 @@ var scenarios = []scenario{
 	{"a whole call: start, no answer, later; start, reached, complete", wholeCall},
 	{"a stale token is refused", staleToken},
 	{"the index wiped, everything is claimable again", indexWiped},
+	{"an offer outlives a kill of its process", offeredAcrossAKill},
 	{"the roster outlives a kill of its process", rosterKept},
 	{"bad input is refused whole, with every wrong field", badInput},
 	{"a batch takes the good rows and names the bad", batch},
