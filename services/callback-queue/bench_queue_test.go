@@ -10,9 +10,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	floormemory "github.com/rappel-loop/rappel/services/callback-queue/internal/floor/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/redisindex"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/store"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 )
@@ -35,7 +37,7 @@ func newQueue(b *testing.B, s *site) contender {
 	metrics, err := queue.NewMetrics(nil)
 	require.NoError(b, err)
 	q := queue.New(queue.Deps{
-		Store: store.New(s.bus, zap.NewNop(), found), Index: index, Policy: callback.DefaultPolicy(),
+		Store: store.New(s.bus, zap.NewNop(), found), Index: index, Roster: roster.List(nil), Floor: floormemory.New(), Policy: callback.DefaultPolicy(),
 		Clock: clock.System{}, Log: zap.NewNop(), Metrics: metrics,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
