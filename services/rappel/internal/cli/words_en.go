@@ -1,6 +1,9 @@
 package cli
 
-import eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+import (
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
 
 // english is what an English-speaking agent reads.
 var english = words{
@@ -49,6 +52,7 @@ RAPPEL_AGENT saves repeating --agent, RAPPEL_SERVER says where the server is.`,
 		"complete":   {Short: "Close a callback whose customer was reached", Example: "  rappel callbacks complete ID --agent amina --outcome resolved --root-cause \"parcel lost\" --note \"Sent again.\""},
 		"release":    {Short: "Give a callback back to the queue, with its age", Example: "  rappel callbacks release ID --agent amina --reason \"taking a break\""},
 		"causes":     {Short: "Show the root causes to choose from", Example: "  rappel callbacks causes"},
+		"routing":    {Short: "Show who could take a callback, and why the others can't", Example: "  rappel callbacks routing ID"},
 		"transfer":   {Short: "Put a callback into another queue, with its age", Example: "  rappel callbacks transfer ID --by sam --to experts --reason \"technical question\""},
 		"escalate":   {Short: "Make a callback more urgent", Example: "  rappel callbacks escalate ID --by sam --points 30 --role management --reason \"a customer of many years\""},
 		"reschedule": {Short: "Say from when on to call", Example: "  rappel callbacks reschedule ID --by sam --at 14:30\n  rappel callbacks reschedule ID --by sam --at now"},
@@ -172,6 +176,23 @@ there, not here. RAPPEL_SERVER says where the server is.`,
 	NeedAgentID: "Say which agent: %s agents %s ID", NeedAgentFile: "Say which file: %s agents set FILE.yaml",
 	AgentsFailed: "Nothing was changed for %d of the %d agents.",
 	Minutes:      "%d min", Hours: "%dh%02d", Days: "%dd %dh",
+	Statuses: map[callbackv1.AgentStatus]string{
+		callbackv1.AgentStatus_OFFLINE: "offline", callbackv1.AgentStatus_AVAILABLE: "available", callbackv1.AgentStatus_BUSY: "busy", callbackv1.AgentStatus_AWAY: "on a break",
+	},
+	Obstacles: map[callbackv1.ExplainRoutingResponse_Candidate_Obstacle]string{
+		callbackv1.ExplainRoutingResponse_Candidate_QUEUE:            "does not work in the queue",
+		callbackv1.ExplainRoutingResponse_Candidate_LANGUAGE:         "does not speak the language",
+		callbackv1.ExplainRoutingResponse_Candidate_SKILL:            "lacks",
+		callbackv1.ExplainRoutingResponse_Candidate_KEPT_FOR_ANOTHER: "it is kept for another",
+		callbackv1.ExplainRoutingResponse_Candidate_NOT_THERE:        "is not there",
+		callbackv1.ExplainRoutingResponse_Candidate_ON_A_BREAK:       "takes a break",
+		callbackv1.ExplainRoutingResponse_Candidate_AT_CAPACITY:      "has in hand all they can",
+		callbackv1.ExplainRoutingResponse_Candidate_DECLINED:         "was offered it a short while ago",
+		callbackv1.ExplainRoutingResponse_Candidate_NO_STREAM:        "asks for work by themselves",
+	},
+	RoutingColumns: []string{"AGENT", "STATUS", "IDLE", "WHAT STANDS AGAINST THEM"},
+	Queue:          "Queue", KeptFor: "Kept for", KeptUntil: "%s, until %s",
+	OfferedFirst: "nothing: would be offered it first", OfferedAfter: "nothing: would be offered it after those above",
 	Claimed: "This callback is yours.", Started: "Noted: you are calling.", Ended: "Noted: %s.", Completed: "Callback closed: %s.", Released: "Callback given back to the queue.",
 	Transferred: "Callback transferred to queue %s.", Escalated: "Callback made more urgent.", Rescheduled: "Noted: the callback waits for that moment.",
 	CanceledNow: "Callback canceled.", Reopened: "Callback opened again: it waits.",

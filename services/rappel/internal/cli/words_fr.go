@@ -1,6 +1,9 @@
 package cli
 
-import eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+import (
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
 
 // french is what a French-speaking agent reads.
 var french = words{
@@ -49,6 +52,7 @@ RAPPEL_AGENT évite de répéter --agent, RAPPEL_SERVER dit où est le serveur.`
 		"complete":   {Short: "Fermer un rappel dont le client a été joint", Example: "  rappel callbacks complete ID --agent amina --outcome resolved --root-cause \"colis perdu\" --note \"Renvoyé.\""},
 		"release":    {Short: "Rendre un rappel à la file, avec son ancienneté", Example: "  rappel callbacks release ID --agent amina --reason \"je pars en pause\""},
 		"causes":     {Short: "Montrer les causes à choisir pour conclure", Example: "  rappel callbacks causes"},
+		"routing":    {Short: "Montrer qui pourrait prendre un rappel, et pourquoi pas les autres", Example: "  rappel callbacks routing ID"},
 		"transfer":   {Short: "Mettre un rappel dans une autre file, avec son ancienneté", Example: "  rappel callbacks transfer ID --by sam --to experts --reason \"question technique\""},
 		"escalate":   {Short: "Rendre un rappel plus urgent", Example: "  rappel callbacks escalate ID --by sam --points 30 --role direction --reason \"client de longue date\""},
 		"reschedule": {Short: "Dire à partir de quand appeler", Example: "  rappel callbacks reschedule ID --by sam --at 14:30\n  rappel callbacks reschedule ID --by sam --at now"},
@@ -172,6 +176,23 @@ là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
 	NeedAgentID: "Dites de quel agent il s'agit : %s agents %s ID", NeedAgentFile: "Dites quel fichier : %s agents set FICHIER.yaml",
 	AgentsFailed: "Rien n'a changé pour %d des %d agents.",
 	Minutes:      "%d min", Hours: "%d h %02d", Days: "%d j %d h",
+	Statuses: map[callbackv1.AgentStatus]string{
+		callbackv1.AgentStatus_OFFLINE: "absent", callbackv1.AgentStatus_AVAILABLE: "disponible", callbackv1.AgentStatus_BUSY: "occupé", callbackv1.AgentStatus_AWAY: "en pause",
+	},
+	Obstacles: map[callbackv1.ExplainRoutingResponse_Candidate_Obstacle]string{
+		callbackv1.ExplainRoutingResponse_Candidate_QUEUE:            "ne travaille pas dans la file",
+		callbackv1.ExplainRoutingResponse_Candidate_LANGUAGE:         "ne parle pas la langue",
+		callbackv1.ExplainRoutingResponse_Candidate_SKILL:            "n'a pas",
+		callbackv1.ExplainRoutingResponse_Candidate_KEPT_FOR_ANOTHER: "il est gardé pour un autre",
+		callbackv1.ExplainRoutingResponse_Candidate_NOT_THERE:        "n'est pas là",
+		callbackv1.ExplainRoutingResponse_Candidate_ON_A_BREAK:       "fait une pause",
+		callbackv1.ExplainRoutingResponse_Candidate_AT_CAPACITY:      "a en main tout ce qu'il peut",
+		callbackv1.ExplainRoutingResponse_Candidate_DECLINED:         "se l'est vu proposer il y a peu",
+		callbackv1.ExplainRoutingResponse_Candidate_NO_STREAM:        "demande du travail de lui-même",
+	},
+	RoutingColumns: []string{"AGENT", "STATUT", "LIBRE DEPUIS", "CE QUI S'Y OPPOSE"},
+	Queue:          "File", KeptFor: "Gardé pour", KeptUntil: "%s, jusqu'au %s",
+	OfferedFirst: "rien : on le lui proposerait en premier", OfferedAfter: "rien : on le lui proposerait après ceux d'en haut",
 	Claimed: "Ce rappel est à vous.", Started: "C'est noté : vous appelez.", Ended: "C'est noté : %s.", Completed: "Rappel fermé : %s.", Released: "Rappel rendu à la file.",
 	Transferred: "Rappel transféré dans la file %s.", Escalated: "Rappel rendu plus urgent.", Rescheduled: "C'est noté : le rappel attend ce moment.",
 	CanceledNow: "Rappel annulé.", Reopened: "Rappel rouvert : il attend de nouveau.",
