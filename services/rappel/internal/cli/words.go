@@ -70,6 +70,7 @@ type words struct {
 	RoutingColumns             []string
 	Queue, KeptFor, KeptUntil  string
 	OfferedFirst, OfferedAfter string
+	Status, InHandOf, IdleFor  string
 
 	// Results.
 	Claimed, Started, Ended, Completed, Released               string
