@@ -187,7 +187,7 @@ func (d *desk) presence(p *agentv1.Presence) string {
 	if p.GetCapacity() > 0 {
 		parts = append(parts, fill(d.w.InHandOf, p.GetInHand(), p.GetCapacity()))
 	}
-	if p.GetStatus() == callbackv1.AgentStatus_AVAILABLE && p.GetIdleSince() != nil {
+	if p.GetStatus() == callbackv1.AgentStatus_AVAILABLE && p.GetInHand() == 0 {
 		parts = append(parts, fill(d.w.IdleFor, d.age(p.GetIdleSince())))
 	}
 	return strings.Join(nonEmpty(parts), ", ")

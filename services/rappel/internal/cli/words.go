@@ -72,6 +72,14 @@ type words struct {
 	OfferedFirst, OfferedAfter string
 	Status, InHandOf, IdleFor  string
 
+	// An agent's terminal.
+	Gone                                       map[callbackv1.WorkCallbacksResponse_Gone_Why]string
+	AtWork, WorkHint, WorkHelp, NothingInHand  string
+	Answer, Seconds, Changed, Arrived          string
+	OnBreak, BackAtWork, MissedOffers, Left    string
+	NoOrder, NoOffer, NotConnected, NeedWorker string
+	Broken, OnceMore, NoGRPC                   string
+
 	// Results.
 	Claimed, Started, Ended, Completed, Released               string
 	Transferred, Escalated, Rescheduled, CanceledNow, Reopened string

@@ -82,8 +82,22 @@ là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
 		"agents show":   {Short: "Montrer un agent en entier", Example: "  rappel agents show amina"},
 		"agents set":    {Short: "Ajouter ou changer les agents d'un fichier", Example: "  rappel agents set agents.yaml --by sam"},
 		"agents remove": {Short: "Retirer des agents", Example: "  rappel agents remove agent-1 agent-2 --by sam"},
+		"work": {
+			Short: "Être à son poste : les rappels sont proposés à mesure qu'ils viennent",
+			Long: `Être à son poste d'agent : les rappels sont proposés ici à mesure qu'ils viennent,
+avec qui, pourquoi, à quel numéro, et le temps pour répondre. Tapez a puis Entrée
+pour en prendre un, r pour le refuser, p et c pour une pause, q pour partir ; ? les
+montre tous. La fin de l'entrée et ctrl-c font partir aussi.
+
+Ce que devient un rappel pris se dit par rappel callbacks, dans un autre terminal :
+les commandes sont montrées.
+
+RAPPEL_AGENT évite de nommer l'agent, RAPPEL_GRPC dit où est le serveur.`,
+			Example: "  rappel work amina\n  rappel work amina --capacity 2\n  rappel work amina -o json",
+		},
 	},
 	Flags: map[string]string{
+		"grpc": "adresse gRPC du serveur (à défaut $RAPPEL_GRPC, sinon 127.0.0.1:9090)", "capacity": "combien de rappels à la fois, 1 à 50 (à défaut ce que dit la liste des agents, sinon 1)",
 		"team": "seulement cette équipe", "works-in": "seulement ceux qui travaillent dans cette file",
 		"help": "cette aide", "server": "adresse du serveur (à défaut $RAPPEL_SERVER, sinon http://127.0.0.1:8080)",
 		"lang": "langue : fr ou en (à défaut celle du terminal)", "output": "text ou json (la réponse de l'API)",
@@ -146,6 +160,10 @@ là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
 		"STALE_REVISION":    "Quelqu'un d'autre vient de changer cet agent ; regardez-le, puis recommencez.",
 		"TOO_MANY_AGENTS":   "Il y a trop d'agents : retirez-en d'abord.",
 		"ROSTER_LOADING":    "La liste des agents est en cours de lecture ; réessayez dans un instant.",
+		"REPLACED":          "Vous vous êtes installé ailleurs : ce poste-ci est fermé.",
+		"GOING_AWAY":        "Le serveur va s'arrêter ; ce que vous avez en main reste à vous un moment.",
+		"UNKNOWN_AGENT":     "Seuls les agents de la liste peuvent prendre des rappels, et celui-ci n'y est pas.",
+		"AT_CAPACITY":       "Cet agent a en main tout ce qu'il peut.",
 
 		"DECLARED_IN_CONFIGURATION": "Cet agent est déclaré dans la configuration du serveur et se change là-bas.",
 	},
@@ -194,6 +212,25 @@ là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
 	Queue:          "File", KeptFor: "Gardé pour", KeptUntil: "%s, jusqu'au %s",
 	Status: "Statut", InHandOf: "%d sur %d en main", IdleFor: "libre depuis %s",
 	OfferedFirst: "rien : on le lui proposerait en premier", OfferedAfter: "rien : on le lui proposerait après ceux d'en haut",
+	Gone: map[callbackv1.WorkCallbacksResponse_Gone_Why]string{
+		callbackv1.WorkCallbacksResponse_Gone_WHY_UNSPECIFIED: "%s n'est plus à vous.", callbackv1.WorkCallbacksResponse_Gone_OFFER_EXPIRED: "%s : trop tard, il va à quelqu'un d'autre.",
+		callbackv1.WorkCallbacksResponse_Gone_WAITS_AGAIN: "%s attend de nouveau dans la file.", callbackv1.WorkCallbacksResponse_Gone_COMPLETED: "%s est terminé.", callbackv1.WorkCallbacksResponse_Gone_CANCELED: "%s a été annulé.",
+	},
+	AtWork: "%s est à son poste, avec %d en main au plus.", WorkHint: "Tapez ? puis Entrée pour voir ce qui peut être tapé.", NothingInHand: "Rien en main : les rappels s'affichent ici à mesure qu'ils viennent.",
+	WorkHelp: `a           prendre le rappel proposé (a ABCD : celui qui commence ainsi)
+r [RAISON]  le refuser ; il va à quelqu'un d'autre
+p           faire une pause : rien n'est proposé
+c           continuer après une pause
+q           partir : ce que vous n'avez pas commencé à appeler retourne à la file
+?           cette aide`,
+	Answer: "À répondre d'ici %s : a pour le prendre, r pour le refuser.", Seconds: "%d s", Changed: "Ce rappel que vous avez en main a changé.", Arrived: "Un rappel est venu à vous.",
+	OnBreak: "Vous êtes en pause : rien ne vous est proposé. c pour continuer.", BackAtWork: "Vous êtes disponible.",
+	MissedOffers: "Trop de rappels proposés sans réponse : vous voilà en pause. c pour continuer.",
+	Left:         "Vous avez quitté votre poste. Ce que vous n'aviez pas commencé à appeler retourne à la file.",
+	NoOrder:      "%s ne peut pas être tapé ici : ? montre ce qui peut l'être.", NoOffer: "Aucun rappel proposé n'attend de réponse.", NotConnected: "Il n'y a pas de liaison en ce moment : impossible d'y répondre.",
+	NeedWorker: "Dites qui vous êtes : %s work AGENT, ou la variable RAPPEL_AGENT.",
+	Broken:     "La liaison avec le serveur est rompue ; ce que vous avez en main reste à vous un moment.", OnceMore: "%s Nouvel essai dans %s.",
+	NoGRPC:  "Aucun serveur Rappel ne répond à %s.\nPour en démarrer un :  %s run\nS'il est ailleurs :    --grpc ADRESSE, ou la variable RAPPEL_GRPC.",
 	Claimed: "Ce rappel est à vous.", Started: "C'est noté : vous appelez.", Ended: "C'est noté : %s.", Completed: "Rappel fermé : %s.", Released: "Rappel rendu à la file.",
 	Transferred: "Rappel transféré dans la file %s.", Escalated: "Rappel rendu plus urgent.", Rescheduled: "C'est noté : le rappel attend ce moment.",
 	CanceledNow: "Rappel annulé.", Reopened: "Rappel rouvert : il attend de nouveau.",
