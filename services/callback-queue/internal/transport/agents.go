@@ -37,7 +37,7 @@ type Floor interface {
 	Seats(ctx context.Context) ([]floor.Seat, error)
 }
 
-var _ Floor = (floor.Floor)(nil)
+var _ Floor = floor.Floor(nil)
 
 // AgentServer implements AgentService.
 type AgentServer struct {

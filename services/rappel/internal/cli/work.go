@@ -219,8 +219,11 @@ func (s *shift) because(reason, message string) string {
 func (s *shift) rest(ctx context.Context, lines <-chan string) error {
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
-	over := make(chan error, 1)
-	go func() { over <- s.wait(waiting, s.pause) }()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_ = s.wait(waiting, s.pause) // it fails when ctx ends, which is looked at below
+	}()
 	for {
 		select {
 		case <-over:
