@@ -30,9 +30,10 @@ func TestTheRosterIsKeptOverHTTP(t *testing.T) {
 		require.Equal(t, http.StatusOK, code, "%v", got)
 		require.Equal(t, object{"agent": want, "revision": "1"}, got)
 	}
+	offline := object{"status": "OFFLINE"}
 	code, got := b.get("/v1/agents/amina")
 	require.Equal(t, http.StatusOK, code)
-	require.Equal(t, object{"agent": want, "revision": "1"}, got)
+	require.Equal(t, object{"agent": want, "revision": "1", "presence": offline}, got)
 
 	code, got = b.post("/v1/agents", `{"id":"agent-2@example.org","skills":[{"name":"vip"}],"queues":[{"queue":"care"}]}`)
 	require.Equal(t, http.StatusOK, code)
@@ -42,11 +43,11 @@ func TestTheRosterIsKeptOverHTTP(t *testing.T) {
 	}, got["agent"], "absent is one")
 
 	_, got = b.get("/v1/agents?queue=retention&team=lille")
-	require.Equal(t, object{"agents": []any{object{"agent": want, "revision": "1"}}}, got)
+	require.Equal(t, object{"agents": []any{object{"agent": want, "revision": "1", "presence": offline}}}, got)
 	_, got = b.get("/v1/agents?pageSize=1")
 	require.Len(t, got["agents"], 1)
 	_, got = b.get("/v1/agents?pageSize=1&pageToken=" + got["nextPageToken"].(string))
-	require.Equal(t, []any{object{"agent": want, "revision": "1"}}, got["agents"])
+	require.Equal(t, []any{object{"agent": want, "revision": "1", "presence": offline}}, got["agents"])
 
 	code, got = b.call(http.MethodPut, "/v1/agents/amina?revision=1&by=sam", `{"capacity":4}`)
 	require.Equal(t, http.StatusOK, code, "%v", got)
@@ -109,7 +110,7 @@ func TestDeclaredAgents(t *testing.T) {
 	b := configured(t, testkit.Bus(t), cfg).ready()
 	code, got := b.get("/v1/agents/agent-1")
 	require.Equal(t, http.StatusOK, code)
-	require.Equal(t, object{"agent": object{"id": "agent-1", "capacity": 1.0, "team": "lille"}, "declared": true}, got)
+	require.Equal(t, object{"agent": object{"id": "agent-1", "capacity": 1.0, "team": "lille"}, "declared": true, "presence": object{"status": "OFFLINE"}}, got)
 	code, got = b.call(http.MethodPut, "/v1/agents/agent-1", "{}")
 	require.Equal(t, http.StatusBadRequest, code)
 	require.Equal(t, "DECLARED_IN_CONFIGURATION", reason(got))

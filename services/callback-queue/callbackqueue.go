@@ -59,6 +59,7 @@ type Service struct {
 	queue  *queue.Queue
 	agents *directory.Directory
 	index  queue.Index
+	floor  floor.Floor
 	causes callback.RootCauses
 	tasks  *host.Tasks
 
@@ -80,7 +81,7 @@ func New(cfg Config, d Deps) (*Service, error) {
 	callbackv1.RegisterCallbackServiceServer(d.RPC.GRPC(), transport.New(transport.Deps{
 		Queue: s.queue, Desks: s.dispatcher, Stopping: d.RPC.Stopping(), Causes: s.causes,
 	}))
-	agentv1.RegisterAgentServiceServer(d.RPC.GRPC(), transport.NewAgents(s.agents))
+	agentv1.RegisterAgentServiceServer(d.RPC.GRPC(), transport.NewAgents(s.agents, s.floor, d.Clock))
 	err = errors.Join(d.RPC.Gateway(callbackv1.RegisterCallbackServiceHandler), d.RPC.Gateway(agentv1.RegisterAgentServiceHandler))
 	if err != nil {
 		return nil, fmt.Errorf("callback queue: %w", err)
@@ -114,19 +115,18 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	if policy.RootCauses, err = loadCauses(cfg.RootCausesFile); err != nil {
 		return nil, err
 	}
-	s := &Service{deps: *d, index: newIndex(*d), tasks: host.NewTasks(), causes: policy.RootCauses}
+	s := &Service{deps: *d, index: newIndex(*d), floor: newFloor(*d), tasks: host.NewTasks(), causes: policy.RootCauses}
 	if s.agents, err = newDirectory(cfg, d); err != nil {
 		return nil, err
 	}
-	seats := newFloor(*d)
 	s.queue = queue.New(queue.Deps{
-		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: s.agents, Floor: seats, Policy: policy,
+		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: s.agents, Floor: s.floor, Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
 		KnownOnly: cfg.KnownAgentsOnly,
 		Committed: func(e callback.Event, a callback.Aggregate) { s.dispatcher.Committed(e, a) },
 	})
 	s.dispatcher = dispatch.New(dispatch.Deps{
-		Queue: s.queue, Floor: seats, Roster: s.agents, Signals: d.Bus, Clock: d.Clock, Log: d.Log, Metrics: offers,
+		Queue: s.queue, Floor: s.floor, Roster: s.agents, Signals: d.Bus, Clock: d.Clock, Log: d.Log, Metrics: offers,
 		LostAfter: cfg.AgentLostAfter, MaxMissed: cfg.MaxMissedOffers,
 	})
 	return s, nil

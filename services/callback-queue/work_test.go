@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -48,6 +49,28 @@ func TestAnAgentAtWorkIsOfferedWhatComes(t *testing.T) {
 	require.Equal(t, http.StatusOK, code, "%v", got)
 	amina.updated(id(2), eventsv1.Callback_ASSIGNED)
 	amina.silent()
+}
+
+func TestTheRosterSaysWhoIsAtWork(t *testing.T) {
+	t.Parallel()
+	b := setup(t).ready()
+	code, _ := b.post("/v1/agents", aminas)
+	require.Equal(t, http.StatusOK, code)
+	amina := b.work(&callbackv1.WorkCallbacksRequest_Hello{AgentId: "amina", Capacity: 1})
+	require.NotNil(t, amina.hears().GetWelcome())
+	bruno := b.agent("bruno")
+	presence := object{"status": "AVAILABLE", "capacity": 1.0, "idleSince": t0.Format(time.RFC3339)}
+	b.until("she is at her desk, and bruno is in no roster", func() bool {
+		_, got := b.get("/v1/agents")
+		list := got["agents"].([]any)
+		return len(list) == 1 && assert.ObjectsAreEqual(presence, list[0].(object)["presence"])
+	})
+	bruno.is(callbackv1.AgentStatus_OFFLINE)
+	amina.is(callbackv1.AgentStatus_AWAY)
+	require.Equal(t, callbackv1.AgentStatus_AWAY, amina.hears().GetStatus().GetStatus())
+	_, got := b.get("/v1/agents/amina")
+	presence["status"] = "AWAY"
+	require.Equal(t, presence, got["presence"])
 }
 
 func TestTheLongestIdleIsOfferedTheNext(t *testing.T) {

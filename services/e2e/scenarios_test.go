@@ -294,7 +294,7 @@ func rosterKept(t *testing.T, l *loop) {
 	l.restartQueue() // kill -9
 	var got object
 	require.Equal(t, http.StatusOK, get(l.queue.url()+"/v1/agents/amina", &got))
-	require.Equal(t, object{"agent": agent, "revision": "1"}, got)
+	require.Equal(t, object{"agent": agent, "revision": "1", "presence": object{"status": "OFFLINE"}}, got)
 	var s status
 	require.Equal(t, http.StatusConflict, do(http.MethodDelete, l.queue.url()+"/v1/agents/amina?revision=2", nil, &s))
 	require.Equal(t, "STALE_REVISION", s.reason())

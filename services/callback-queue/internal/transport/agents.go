@@ -6,12 +6,17 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	agentv1 "github.com/rappel-loop/rappel/proto/gen/go/api/agent/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/directory"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
+	"github.com/rappel-loop/rappel/services/internal/clock"
 )
 
 // Roster is the agents that callers read and change.
@@ -26,14 +31,26 @@ type Roster interface {
 
 var _ Roster = (*directory.Directory)(nil)
 
+// Floor says who is at their desk.
+type Floor interface {
+	Seat(ctx context.Context, agent string) (s floor.Seat, known bool, err error)
+	Seats(ctx context.Context) ([]floor.Seat, error)
+}
+
+var _ Floor = floor.Floor(nil)
+
 // AgentServer implements AgentService.
 type AgentServer struct {
 	agentv1.UnimplementedAgentServiceServer
 	roster Roster
+	floor  Floor
+	clock  clock.Clock
 }
 
-// NewAgents returns a server over the roster.
-func NewAgents(r Roster) *AgentServer { return &AgentServer{roster: r} }
+// NewAgents returns a server over the roster, which also says who of it is at work.
+func NewAgents(r Roster, f Floor, c clock.Clock) *AgentServer {
+	return &AgentServer{roster: r, floor: f, clock: c}
+}
 
 // CreateAgent adds an agent.
 func (s *AgentServer) CreateAgent(ctx context.Context, r *agentv1.CreateAgentRequest) (*agentv1.CreateAgentResponse, error) {
@@ -92,7 +109,7 @@ func (s *AgentServer) RemoveAgent(ctx context.Context, r *agentv1.RemoveAgentReq
 }
 
 // GetAgent shows one agent.
-func (s *AgentServer) GetAgent(_ context.Context, r *agentv1.GetAgentRequest) (*agentv1.GetAgentResponse, error) {
+func (s *AgentServer) GetAgent(ctx context.Context, r *agentv1.GetAgentRequest) (*agentv1.GetAgentResponse, error) {
 	e, ok := s.roster.Entry(r.GetId())
 	if !ok {
 		if err := s.roster.Ready(); err != nil {
@@ -100,11 +117,13 @@ func (s *AgentServer) GetAgent(_ context.Context, r *agentv1.GetAgentRequest) (*
 		}
 		return nil, agentStatus(directory.ErrNoAgent)
 	}
-	return &agentv1.GetAgentResponse{Agent: wire.Agent(e.Agent), Revision: e.Revision, Declared: e.Declared != ""}, nil
+	return &agentv1.GetAgentResponse{
+		Agent: wire.Agent(e.Agent), Revision: e.Revision, Declared: e.Declared != "", Presence: s.presence(ctx, e.Agent.ID),
+	}, nil
 }
 
 // ListAgents shows agents by id.
-func (s *AgentServer) ListAgents(_ context.Context, r *agentv1.ListAgentsRequest) (*agentv1.ListAgentsResponse, error) {
+func (s *AgentServer) ListAgents(ctx context.Context, r *agentv1.ListAgentsRequest) (*agentv1.ListAgentsResponse, error) {
 	var w wrong
 	if r.GetTeam() != "" {
 		w.queue("team", r.GetTeam())
@@ -123,7 +142,9 @@ func (s *AgentServer) ListAgents(_ context.Context, r *agentv1.ListAgentsRequest
 	if err := s.roster.Ready(); err != nil {
 		return nil, agentStatus(err)
 	}
-	return listAgents(s.roster.Entries(), after, size, r), nil
+	resp := listAgents(s.roster.Entries(), after, size, r)
+	s.presences(ctx, resp.GetAgents())
+	return resp, nil
 }
 
 func listAgents(all []*directory.Entry, after string, size int, r *agentv1.ListAgentsRequest) *agentv1.ListAgentsResponse {
@@ -161,4 +182,49 @@ func afterAgent(token string) (id string, ok bool) {
 	}
 	text, err := base64.RawURLEncoding.DecodeString(token)
 	return string(text), err == nil && roster.IsID(string(text))
+}
+
+// askFloor bounds how long an answer waits for what is only beside it.
+const askFloor = time.Second
+
+// presence is an agent's, nil while the floor is away: the roster is told without.
+func (s *AgentServer) presence(ctx context.Context, agent string) *agentv1.Presence {
+	ctx, cancel := context.WithTimeout(ctx, askFloor)
+	defer cancel()
+	seat, _, err := s.floor.Seat(ctx, agent)
+	if err != nil {
+		return nil
+	}
+	return presenceOf(&seat, s.clock.Now())
+}
+
+// presences fills in those of a page.
+func (s *AgentServer) presences(ctx context.Context, page []*agentv1.ListedAgent) {
+	ctx, cancel := context.WithTimeout(ctx, askFloor)
+	defer cancel()
+	seats, err := s.floor.Seats(ctx)
+	if err != nil {
+		return
+	}
+	there := make(map[string]*floor.Seat, len(seats))
+	for i := range seats {
+		there[seats[i].Agent] = &seats[i]
+	}
+	now := s.clock.Now()
+	for _, a := range page {
+		seat := there[a.GetAgent().GetId()]
+		if seat == nil {
+			seat = &floor.Seat{}
+		}
+		a.Presence = presenceOf(seat, now)
+	}
+}
+
+// presenceOf is what a seat says at a moment; the zero one is nobody's.
+func presenceOf(seat *floor.Seat, now time.Time) *agentv1.Presence {
+	p := &agentv1.Presence{Status: statusOf(seat.StatusAt(now))}
+	if seat.StatusAt(now) != floor.Offline {
+		p.InHand, p.Capacity, p.IdleSince = uint32(seat.Load), uint32(seat.Capacity), timestamppb.New(seat.IdleSince)
+	}
+	return p
 }

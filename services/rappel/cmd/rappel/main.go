@@ -18,9 +18,9 @@ func main() {
 		Short: "Call every dissatisfied customer back",
 		Long: "Rappel listens to customers and calls the dissatisfied ones back.\n\n" +
 			"Start the loop with `rappel run`, send it answers with `rappel replay FILE`, and work as an\n" +
-			"agent with `rappel callbacks`.",
+			"agent with `rappel work AGENT` and `rappel callbacks`.",
 		Version: host.Version(), SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(rappel.RunCommand(), cli.Replay(), cli.Callbacks(), cli.Agents(), cli.Tail(), cli.DeadLetters())
+	root.AddCommand(rappel.RunCommand(), cli.Replay(), cli.Callbacks(), cli.Work(), cli.Agents(), cli.Tail(), cli.DeadLetters())
 	os.Exit(host.Execute(context.Background(), root, os.Stderr))
 }

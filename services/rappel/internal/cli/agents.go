@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	agentv1 "github.com/rappel-loop/rappel/proto/gen/go/api/agent/v1"
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
 
@@ -126,7 +127,7 @@ func printMessage(w io.Writer, m proto.Message) error {
 }
 
 // agentTable lists agents: where they come from goes first, then what they are.
-var agentTable = layout{drop: []int{1, 3, 2, 5}, optional: []int{2, 3}, most: map[int]int{0: 32, 6: 32}}
+var agentTable = layout{drop: []int{3, 5, 4, 7, 6, 2}, optional: []int{1, 2, 4, 5}, most: map[int]int{0: 32, 8: 32}}
 
 func (d *desk) printAgents(w io.Writer, o agentFilter, all *agentv1.ListAgentsResponse) error {
 	width, terminal := d.terminal(w)
@@ -167,9 +168,29 @@ func nextAgents(o agentFilter, token string) []string {
 func (d *desk) agentRow(l *agentv1.ListedAgent) []string {
 	a := l.GetAgent()
 	return []string{
-		oneLine(a.GetId()), d.source(l.GetDeclared()), oneLine(a.GetTeam()), oneLine(a.GetRole()), strconv.Itoa(int(a.GetCapacity())),
+		oneLine(a.GetId()), d.w.Statuses[l.GetPresence().GetStatus()], inHand(l.GetPresence()), d.source(l.GetDeclared()), oneLine(a.GetTeam()), oneLine(a.GetRole()), strconv.Itoa(int(a.GetCapacity())),
 		d.orElse(oneLine(strings.Join(a.GetLanguages(), ", ")), d.w.AnyLanguage), d.orElse(queuesOf(a), d.w.Everywhere), skillsOf(a),
 	}
+}
+
+// inHand is how much of what they take an agent at work has in hand, as 1/2.
+func inHand(p *agentv1.Presence) string {
+	if p.GetCapacity() == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(p.GetInHand())) + "/" + strconv.Itoa(int(p.GetCapacity()))
+}
+
+// presence says where an agent is and what they have in hand, in a line.
+func (d *desk) presence(p *agentv1.Presence) string {
+	parts := []string{d.w.Statuses[p.GetStatus()]}
+	if p.GetCapacity() > 0 {
+		parts = append(parts, fill(d.w.InHandOf, p.GetInHand(), p.GetCapacity()))
+	}
+	if p.GetStatus() == callbackv1.AgentStatus_AVAILABLE && p.GetInHand() == 0 {
+		parts = append(parts, fill(d.w.IdleFor, d.age(p.GetIdleSince())))
+	}
+	return strings.Join(nonEmpty(parts), ", ")
 }
 
 func (d *desk) source(declared bool) string {
@@ -245,6 +266,7 @@ func (d *desk) printAgent(w io.Writer, resp *agentv1.GetAgentResponse) error {
 		origin = d.w.Declared
 	}
 	lines := [][2]string{
+		{d.w.Status, d.presence(resp.GetPresence())},
 		{d.w.Team, oneLine(a.GetTeam())},
 		{d.w.Role, oneLine(a.GetRole())},
 		{d.w.Capacity, strconv.Itoa(int(a.GetCapacity()))},

@@ -131,12 +131,12 @@ func TestAgentsForAnotherProgram(t *testing.T) {
 
 	out, _, err = run(t, r.env, agentsCommand, "agents", "list")
 	require.NoError(t, err)
-	require.Equal(t, "AGENT\tFROM\tTEAM\tROLE\tMAX\tLANGUAGES\tQUEUES\tSKILLS\n"+
-		"agent-0\tfile\tlyon\tsupervisor\t1\tany\teverywhere\t\namina\tAPI\t\t\t1\tany\teverywhere\t\n", out)
+	require.Equal(t, "AGENT\tSTATUS\tIN HAND\tFROM\tTEAM\tROLE\tMAX\tLANGUAGES\tQUEUES\tSKILLS\n"+
+		"agent-0\toffline\t\tfile\tlyon\tsupervisor\t1\tany\teverywhere\t\namina\toffline\t\tAPI\t\t\t1\tany\teverywhere\t\n", out)
 
 	out, _, err = run(t, r.env, agentsCommand, "agents", "show", "amina", "-o", "json")
 	require.NoError(t, err)
-	require.JSONEq(t, `{"agent":{"id":"amina","capacity":1},"revision":"1"}`, out)
+	require.JSONEq(t, `{"agent":{"id":"amina","capacity":1},"revision":"1","presence":{"status":"OFFLINE"}}`, out)
 	out, _, err = run(t, r.env, agentsCommand, "agents", "remove", "amina", "-o", "json")
 	require.NoError(t, err)
 	require.JSONEq(t, `{"results":[{"id":"amina","result":"REMOVED","revision":"2"}]}`, out)

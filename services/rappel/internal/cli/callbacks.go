@@ -20,6 +20,8 @@ type desk struct {
 	agent string
 	token uint64
 	root  *cobra.Command
+	// group is whose commands are proposed: the root's, but for one that has none.
+	group string
 
 	w   *words
 	api *httpapi.Client
@@ -30,7 +32,7 @@ func Callbacks() *cobra.Command { return callbacksCommand(system()) }
 
 func callbacksCommand(e env) *cobra.Command {
 	d := newDesk(e, "callbacks")
-	d.root.AddCommand(d.listCommand(), d.claimCommand(), d.showCommand(), d.startCommand(), d.endCommand(), d.completeCommand(), d.releaseCommand(),
+	d.root.AddCommand(d.listCommand(), d.claimCommand(), d.showCommand(), d.routingCommand(), d.startCommand(), d.endCommand(), d.completeCommand(), d.releaseCommand(),
 		d.transferCommand(), d.escalateCommand(), d.rescheduleCommand(), d.cancelCommand(), d.reopenCommand(),
 		d.causesCommand())
 	d.localise()
@@ -39,7 +41,7 @@ func callbacksCommand(e env) *cobra.Command {
 
 // newDesk is a desk whose root has a name, and no commands yet.
 func newDesk(e env, name string) *desk {
-	d := &desk{env: e}
+	d := &desk{env: e, group: name}
 	w, _ := language("", e.getenv)
 	d.w = w
 	d.root = &cobra.Command{

@@ -72,6 +72,10 @@ func TestWhatAgentsRead(t *testing.T) {
 		"reschedule-bad":   {state: pending, args: []string{"reschedule", id, "--by", "sam", "--at", "soon"}},
 		"cancel":           {state: pending, args: []string{"cancel", id, "--by", "sam", "--reason", "réglé en boutique"}},
 		"reopen":           {state: completed, args: []string{"reopen", id, "--by", "sam", "--reason", "la panne est revenue"}},
+		"routing":          {args: []string{"routing", id}},
+		"routing-nobody":   {args: []string{"routing", id}, none: true},
+		"routing-unknown":  {args: []string{"routing", "nobody-1"}},
+		"routing-what":     {args: []string{"routing"}},
 		"show-moved":       {state: pending, args: []string{"show", id}},
 		"causes":           {args: []string{"causes"}},
 		"causes-any":       {args: []string{"causes"}, none: true},
@@ -97,7 +101,7 @@ func TestWhatAgentsRead(t *testing.T) {
 					q.cb.Reopened = &eventsv1.Reopening{Times: 1, At: at(-10), By: "sam", Reason: "la panne est revenue"}
 				}
 				e := world(map[string]string{"RAPPEL_SERVER": q.URL, "LANG": lang + "_XX.UTF-8"})
-				if strings.HasPrefix(name, "list") {
+				if strings.HasPrefix(name, "list") || strings.HasPrefix(name, "routing") {
 					e = e.on(120)
 				}
 				out, errs, err := run(t, e, callbacksCommand, append([]string{"callbacks"}, c.args...)...)
@@ -139,6 +143,22 @@ func TestJSONIsTheAPIsAnswer(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &listed))
 	require.Len(t, listed.Callbacks, 2, "two short pages and an empty one are one list")
 	require.Empty(t, listed.NextPageToken)
+
+	out, _, err = run(t, e, callbacksCommand, "callbacks", "routing", id, "-o", "json")
+	require.NoError(t, err)
+	var routing struct {
+		Queue  string
+		Agents []struct {
+			AgentID   string
+			Obstacles []string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &routing))
+	require.Equal(t, "default", routing.Queue)
+	require.Equal(t, []string{"QUEUE"}, routing.Agents[2].Obstacles)
+	out, _, err = run(t, e, callbacksCommand, "callbacks", "routing", id)
+	require.NoError(t, err)
+	require.Len(t, strings.Split(out, "\n"), 2+len(routing.Agents), "no terminal: a header and a line each, with tabs")
 
 	q.none = true
 	out, _, err = run(t, e, callbacksCommand, "callbacks", "claim", "-o", "json")
@@ -307,6 +327,12 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 	}
 	for c := range eventsv1.Class_name {
 		require.Equal(t, c != 0, french.Classes[eventsv1.Class(c)] != "")
+	}
+	for s := range callbackv1.AgentStatus_name {
+		require.Equal(t, s != 0, french.Statuses[callbackv1.AgentStatus(s)] != "")
+	}
+	for o := range callbackv1.ExplainRoutingResponse_Candidate_Obstacle_name {
+		require.Equal(t, o != 0, english.Obstacles[callbackv1.ExplainRoutingResponse_Candidate_Obstacle(o)] != "")
 	}
 	for _, o := range attemptOutcomes {
 		require.NotEmpty(t, french.Attempts[o.value])

@@ -14,7 +14,7 @@ import (
 // commandLine is a command that can be pasted. It names the agent and the
 // server unless the environment does.
 func (d *desk) commandLine(parts ...string) string {
-	line := []string{d.program, d.root.Name()}
+	line := []string{d.program, d.group}
 	line = append(line, parts...)
 	if d.agent != d.getenv("RAPPEL_AGENT") && parts[0] != "show" && parts[0] != "list" {
 		line = append(line, "--agent", shellWord(d.agent))

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +118,8 @@ func (q *queue) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/v1/rootCauses":
 		q.causes(w)
+	case r.URL.Path == "/v1/callbacks/"+id+"/routing":
+		q.routing(w)
 	case r.URL.Path == "/v1/callbacks:bulk":
 		bulk(w, body)
 	case m == nil:
@@ -159,6 +162,37 @@ func (q *queue) causes(w http.ResponseWriter) {
 				}},
 			}},
 		}
+	}
+	write(w, resp)
+}
+
+// routing knows an agent with each obstacle, and two with none.
+func (q *queue) routing(w http.ResponseWriter) {
+	resp := &callbackv1.ExplainRoutingResponse{Queue: "default"}
+	if !q.none {
+		resp.Language, resp.Skills = "fr", []string{"billing:3", "vip"}
+		resp.Preferred = &eventsv1.Preference{AgentId: "amina", Until: at(6)}
+		add := func(name string, s callbackv1.AgentStatus, idle *timestamppb.Timestamp, against ...callbackv1.ExplainRoutingResponse_Candidate_Obstacle) {
+			resp.Agents = append(resp.Agents, &callbackv1.ExplainRoutingResponse_Candidate{AgentId: name, Status: s, IdleSince: idle, Obstacles: against})
+		}
+		add("amina", callbackv1.AgentStatus_AVAILABLE, at(-9))
+		add("bruno@example.org", callbackv1.AgentStatus_AVAILABLE, at(-2))
+		for o := callbackv1.ExplainRoutingResponse_Candidate_QUEUE; o <= callbackv1.ExplainRoutingResponse_Candidate_NO_STREAM; o++ {
+			name, status, idle := "agent-"+strconv.Itoa(int(o)), callbackv1.AgentStatus_AVAILABLE, at(-int(o))
+			switch o {
+			case callbackv1.ExplainRoutingResponse_Candidate_NOT_THERE:
+				status, idle = callbackv1.AgentStatus_OFFLINE, nil
+			case callbackv1.ExplainRoutingResponse_Candidate_ON_A_BREAK:
+				status = callbackv1.AgentStatus_AWAY
+			case callbackv1.ExplainRoutingResponse_Candidate_AT_CAPACITY:
+				status = callbackv1.AgentStatus_BUSY
+			default:
+			}
+			add(name, status, idle, o)
+		}
+		add("chloe", callbackv1.AgentStatus_OFFLINE, nil, 1, 3, 5)
+		resp.Agents[4].MissingSkills = []string{"billing:3", "vip"}
+		resp.Agents[len(resp.GetAgents())-1].MissingSkills = []string{"vip"}
 	}
 	write(w, resp)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
 
@@ -62,6 +63,22 @@ type words struct {
 	Revision, Declared            string
 	NextAgents, NeedAgentID       string
 	NeedAgentFile, AgentsFailed   string
+
+	// Who could take a callback, and where agents are.
+	Statuses                   map[callbackv1.AgentStatus]string
+	Obstacles                  map[callbackv1.ExplainRoutingResponse_Candidate_Obstacle]string
+	RoutingColumns             []string
+	Queue, KeptFor, KeptUntil  string
+	OfferedFirst, OfferedAfter string
+	Status, InHandOf, IdleFor  string
+
+	// An agent's terminal.
+	Gone                                       map[callbackv1.WorkCallbacksResponse_Gone_Why]string
+	AtWork, WorkHint, WorkHelp, NothingInHand  string
+	Answer, Seconds, Changed, Arrived          string
+	OnBreak, BackAtWork, MissedOffers, Left    string
+	NoOrder, NoOffer, NotConnected, NeedWorker string
+	Broken, OnceMore, NoGRPC                   string
 
 	// Results.
 	Claimed, Started, Ended, Completed, Released               string

@@ -1,6 +1,9 @@
 package cli
 
-import eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+import (
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
 
 // english is what an English-speaking agent reads.
 var english = words{
@@ -49,6 +52,7 @@ RAPPEL_AGENT saves repeating --agent, RAPPEL_SERVER says where the server is.`,
 		"complete":   {Short: "Close a callback whose customer was reached", Example: "  rappel callbacks complete ID --agent amina --outcome resolved --root-cause \"parcel lost\" --note \"Sent again.\""},
 		"release":    {Short: "Give a callback back to the queue, with its age", Example: "  rappel callbacks release ID --agent amina --reason \"taking a break\""},
 		"causes":     {Short: "Show the root causes to choose from", Example: "  rappel callbacks causes"},
+		"routing":    {Short: "Show who could take a callback, and why the others can't", Example: "  rappel callbacks routing ID"},
 		"transfer":   {Short: "Put a callback into another queue, with its age", Example: "  rappel callbacks transfer ID --by sam --to experts --reason \"technical question\""},
 		"escalate":   {Short: "Make a callback more urgent", Example: "  rappel callbacks escalate ID --by sam --points 30 --role management --reason \"a customer of many years\""},
 		"reschedule": {Short: "Say from when on to call", Example: "  rappel callbacks reschedule ID --by sam --at 14:30\n  rappel callbacks reschedule ID --by sam --at now"},
@@ -78,8 +82,22 @@ there, not here. RAPPEL_SERVER says where the server is.`,
 		"agents show":   {Short: "Show an agent in full", Example: "  rappel agents show amina"},
 		"agents set":    {Short: "Add or change the agents of a file", Example: "  rappel agents set agents.yaml --by sam"},
 		"agents remove": {Short: "Remove agents", Example: "  rappel agents remove agent-1 agent-2 --by sam"},
+		"work": {
+			Short: "Be at work: callbacks are offered as they come",
+			Long: `Be at work as an agent: callbacks are offered here as they come, each with who,
+why and which number, and how long there is to answer. Type a and Enter to take
+one, r to decline it, p and c for a break, q to leave; ? shows them all. The end of
+the input and ctrl-c leave, too.
+
+What is done with a callback that was taken is told by rappel callbacks, in another
+terminal: the commands are shown.
+
+RAPPEL_AGENT saves naming the agent, RAPPEL_GRPC says where the server is.`,
+			Example: "  rappel work amina\n  rappel work amina --capacity 2\n  rappel work amina -o json",
+		},
 	},
 	Flags: map[string]string{
+		"grpc": "the server's gRPC address (default $RAPPEL_GRPC, else 127.0.0.1:9090)", "capacity": "how many callbacks at once, 1 to 50 (default what the roster says, else 1)",
 		"team": "only this team", "works-in": "only those who work in this queue",
 		"help": "this help", "server": "the server's address (default $RAPPEL_SERVER, else http://127.0.0.1:8080)",
 		"lang": "language: fr or en (default the terminal's)", "output": "text or json (the API's answer)",
@@ -142,6 +160,10 @@ there, not here. RAPPEL_SERVER says where the server is.`,
 		"STALE_REVISION":    "Somebody else has just changed this agent; look at them, then try again.",
 		"TOO_MANY_AGENTS":   "There are too many agents: remove some first.",
 		"ROSTER_LOADING":    "The agents are being read; try again in a moment.",
+		"REPLACED":          "You have come in elsewhere: this terminal is over.",
+		"GOING_AWAY":        "The server is about to stop; what you have in hand stays yours for a while.",
+		"UNKNOWN_AGENT":     "Only agents of the roster can take callbacks, and this one is not in it.",
+		"AT_CAPACITY":       "This agent has in hand all they can.",
 
 		"DECLARED_IN_CONFIGURATION": "This agent is declared in the server's configuration, and changed there.",
 	},
@@ -164,7 +186,7 @@ there, not here. RAPPEL_SERVER says where the server is.`,
 	AnyCause:      "No list of root causes is configured: write your own.",
 	FirstContact:  "at the first contact",
 	NothingListed: "No callbacks.", Listed: "%d callbacks", ListedOne: "1 callback", OnMore: "There are more: %s",
-	AgentColumns: []string{"AGENT", "FROM", "TEAM", "ROLE", "MAX", "LANGUAGES", "QUEUES", "SKILLS"},
+	AgentColumns: []string{"AGENT", "STATUS", "IN HAND", "FROM", "TEAM", "ROLE", "MAX", "LANGUAGES", "QUEUES", "SKILLS"},
 	AgentResults: map[string]string{"CREATED": "added", "UPDATED": "changed", "UNCHANGED": "unchanged", "REMOVED": "removed"},
 	NoAgents:     "No agents.", FromFile: "file", FromAPI: "API", AnyLanguage: "any", Everywhere: "everywhere",
 	Team: "Team", Role: "Role", Capacity: "In hand at most", WorksIn: "Queues", Speaks: "Languages", Skills: "Skills", Origin: "From",
@@ -172,6 +194,43 @@ there, not here. RAPPEL_SERVER says where the server is.`,
 	NeedAgentID: "Say which agent: %s agents %s ID", NeedAgentFile: "Say which file: %s agents set FILE.yaml",
 	AgentsFailed: "Nothing was changed for %d of the %d agents.",
 	Minutes:      "%d min", Hours: "%dh%02d", Days: "%dd %dh",
+	Statuses: map[callbackv1.AgentStatus]string{
+		callbackv1.AgentStatus_OFFLINE: "offline", callbackv1.AgentStatus_AVAILABLE: "available", callbackv1.AgentStatus_BUSY: "busy", callbackv1.AgentStatus_AWAY: "on a break",
+	},
+	Obstacles: map[callbackv1.ExplainRoutingResponse_Candidate_Obstacle]string{
+		callbackv1.ExplainRoutingResponse_Candidate_QUEUE:            "does not work in the queue",
+		callbackv1.ExplainRoutingResponse_Candidate_LANGUAGE:         "does not speak the language",
+		callbackv1.ExplainRoutingResponse_Candidate_SKILL:            "lacks",
+		callbackv1.ExplainRoutingResponse_Candidate_KEPT_FOR_ANOTHER: "it is kept for another",
+		callbackv1.ExplainRoutingResponse_Candidate_NOT_THERE:        "is not there",
+		callbackv1.ExplainRoutingResponse_Candidate_ON_A_BREAK:       "takes a break",
+		callbackv1.ExplainRoutingResponse_Candidate_AT_CAPACITY:      "has in hand all they can",
+		callbackv1.ExplainRoutingResponse_Candidate_DECLINED:         "was offered it a short while ago",
+		callbackv1.ExplainRoutingResponse_Candidate_NO_STREAM:        "asks for work by themselves",
+	},
+	RoutingColumns: []string{"AGENT", "STATUS", "IDLE", "WHAT STANDS AGAINST THEM"},
+	Queue:          "Queue", KeptFor: "Kept for", KeptUntil: "%s, until %s",
+	Status: "Status", InHandOf: "%d of %d in hand", IdleFor: "idle for %s",
+	OfferedFirst: "nothing: would be offered it first", OfferedAfter: "nothing: would be offered it after those above",
+	Gone: map[callbackv1.WorkCallbacksResponse_Gone_Why]string{
+		callbackv1.WorkCallbacksResponse_Gone_WHY_UNSPECIFIED: "%s is no longer yours.", callbackv1.WorkCallbacksResponse_Gone_OFFER_EXPIRED: "%s: too late, it goes to somebody else.",
+		callbackv1.WorkCallbacksResponse_Gone_WAITS_AGAIN: "%s waits in the queue again.", callbackv1.WorkCallbacksResponse_Gone_COMPLETED: "%s is completed.", callbackv1.WorkCallbacksResponse_Gone_CANCELED: "%s was canceled.",
+	},
+	AtWork: "%s is at work, with %d in hand at most.", WorkHint: "Type ? and Enter to see what can be typed.", NothingInHand: "Nothing in hand: callbacks are shown here as they come.",
+	WorkHelp: `a           take the offer (a ABCD: the one whose callback begins so)
+r [REASON]  decline it; it goes to somebody else
+p           take a break: no offers
+c           go on after a break
+q           leave: what you have not begun to call goes back to the queue
+?           this help`,
+	Answer: "To answer within %s: a takes it, r declines it.", Seconds: "%d s", Changed: "This callback of yours has changed.", Arrived: "A callback has come to you.",
+	OnBreak: "You are on a break: nothing is offered to you. c goes on.", BackAtWork: "You are available.",
+	MissedOffers: "Too many offers in a row were not answered: you are on a break now. c goes on.",
+	Left:         "You have left. What you had not begun to call goes back to the queue.",
+	NoOrder:      "%s is nothing that can be typed here: ? lists what can.", NoOffer: "No offer waits for an answer.", NotConnected: "There is no connection now: that can't be answered.",
+	NeedWorker: "Say who you are: %s work AGENT, or the variable RAPPEL_AGENT.",
+	Broken:     "The connection to the server is broken; what you have in hand stays yours for a while.", OnceMore: "%s Trying again in %s.",
+	NoGRPC:  "No Rappel server answers at %s.\nTo start one:           %s run\nIf it is somewhere else: --grpc ADDRESS, or the variable RAPPEL_GRPC.",
 	Claimed: "This callback is yours.", Started: "Noted: you are calling.", Ended: "Noted: %s.", Completed: "Callback closed: %s.", Released: "Callback given back to the queue.",
 	Transferred: "Callback transferred to queue %s.", Escalated: "Callback made more urgent.", Rescheduled: "Noted: the callback waits for that moment.",
 	CanceledNow: "Callback canceled.", Reopened: "Callback opened again: it waits.",

@@ -1,6 +1,9 @@
 package cli
 
-import eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+import (
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
 
 // french is what a French-speaking agent reads.
 var french = words{
@@ -49,6 +52,7 @@ RAPPEL_AGENT évite de répéter --agent, RAPPEL_SERVER dit où est le serveur.`
 		"complete":   {Short: "Fermer un rappel dont le client a été joint", Example: "  rappel callbacks complete ID --agent amina --outcome resolved --root-cause \"colis perdu\" --note \"Renvoyé.\""},
 		"release":    {Short: "Rendre un rappel à la file, avec son ancienneté", Example: "  rappel callbacks release ID --agent amina --reason \"je pars en pause\""},
 		"causes":     {Short: "Montrer les causes à choisir pour conclure", Example: "  rappel callbacks causes"},
+		"routing":    {Short: "Montrer qui pourrait prendre un rappel, et pourquoi pas les autres", Example: "  rappel callbacks routing ID"},
 		"transfer":   {Short: "Mettre un rappel dans une autre file, avec son ancienneté", Example: "  rappel callbacks transfer ID --by sam --to experts --reason \"question technique\""},
 		"escalate":   {Short: "Rendre un rappel plus urgent", Example: "  rappel callbacks escalate ID --by sam --points 30 --role direction --reason \"client de longue date\""},
 		"reschedule": {Short: "Dire à partir de quand appeler", Example: "  rappel callbacks reschedule ID --by sam --at 14:30\n  rappel callbacks reschedule ID --by sam --at now"},
@@ -78,8 +82,22 @@ là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
 		"agents show":   {Short: "Montrer un agent en entier", Example: "  rappel agents show amina"},
 		"agents set":    {Short: "Ajouter ou changer les agents d'un fichier", Example: "  rappel agents set agents.yaml --by sam"},
 		"agents remove": {Short: "Retirer des agents", Example: "  rappel agents remove agent-1 agent-2 --by sam"},
+		"work": {
+			Short: "Être à son poste : les rappels sont proposés à mesure qu'ils viennent",
+			Long: `Être à son poste d'agent : les rappels sont proposés ici à mesure qu'ils viennent,
+avec qui, pourquoi, à quel numéro, et le temps pour répondre. Tapez a puis Entrée
+pour en prendre un, r pour le refuser, p et c pour une pause, q pour partir ; ? les
+montre tous. La fin de l'entrée et ctrl-c font partir aussi.
+
+Ce que devient un rappel pris se dit par rappel callbacks, dans un autre terminal :
+les commandes sont montrées.
+
+RAPPEL_AGENT évite de nommer l'agent, RAPPEL_GRPC dit où est le serveur.`,
+			Example: "  rappel work amina\n  rappel work amina --capacity 2\n  rappel work amina -o json",
+		},
 	},
 	Flags: map[string]string{
+		"grpc": "adresse gRPC du serveur (à défaut $RAPPEL_GRPC, sinon 127.0.0.1:9090)", "capacity": "combien de rappels à la fois, 1 à 50 (à défaut ce que dit la liste des agents, sinon 1)",
 		"team": "seulement cette équipe", "works-in": "seulement ceux qui travaillent dans cette file",
 		"help": "cette aide", "server": "adresse du serveur (à défaut $RAPPEL_SERVER, sinon http://127.0.0.1:8080)",
 		"lang": "langue : fr ou en (à défaut celle du terminal)", "output": "text ou json (la réponse de l'API)",
@@ -142,6 +160,10 @@ là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
 		"STALE_REVISION":    "Quelqu'un d'autre vient de changer cet agent ; regardez-le, puis recommencez.",
 		"TOO_MANY_AGENTS":   "Il y a trop d'agents : retirez-en d'abord.",
 		"ROSTER_LOADING":    "La liste des agents est en cours de lecture ; réessayez dans un instant.",
+		"REPLACED":          "Vous vous êtes installé ailleurs : ce poste-ci est fermé.",
+		"GOING_AWAY":        "Le serveur va s'arrêter ; ce que vous avez en main reste à vous un moment.",
+		"UNKNOWN_AGENT":     "Seuls les agents de la liste peuvent prendre des rappels, et celui-ci n'y est pas.",
+		"AT_CAPACITY":       "Cet agent a en main tout ce qu'il peut.",
 
 		"DECLARED_IN_CONFIGURATION": "Cet agent est déclaré dans la configuration du serveur et se change là-bas.",
 	},
@@ -164,7 +186,7 @@ là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
 	AnyCause:      "Aucune liste de causes n'est configurée : écrivez la vôtre.",
 	FirstContact:  "au premier contact",
 	NothingListed: "Aucun rappel.", Listed: "%d rappels", ListedOne: "1 rappel", OnMore: "Il y en a d'autres : %s",
-	AgentColumns: []string{"AGENT", "ORIGINE", "ÉQUIPE", "RÔLE", "MAX", "LANGUES", "FILES", "COMPÉTENCES"},
+	AgentColumns: []string{"AGENT", "STATUT", "EN MAIN", "ORIGINE", "ÉQUIPE", "RÔLE", "MAX", "LANGUES", "FILES", "COMPÉTENCES"},
 	AgentResults: map[string]string{"CREATED": "ajouté", "UPDATED": "changé", "UNCHANGED": "inchangé", "REMOVED": "retiré"},
 	NoAgents:     "Aucun agent.", FromFile: "fichier", FromAPI: "API", AnyLanguage: "toutes", Everywhere: "partout",
 	Team: "Équipe", Role: "Rôle", Capacity: "En main au plus", WorksIn: "Files", Speaks: "Langues", Skills: "Compétences", Origin: "Origine",
@@ -172,6 +194,43 @@ là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
 	NeedAgentID: "Dites de quel agent il s'agit : %s agents %s ID", NeedAgentFile: "Dites quel fichier : %s agents set FICHIER.yaml",
 	AgentsFailed: "Rien n'a changé pour %d des %d agents.",
 	Minutes:      "%d min", Hours: "%d h %02d", Days: "%d j %d h",
+	Statuses: map[callbackv1.AgentStatus]string{
+		callbackv1.AgentStatus_OFFLINE: "absent", callbackv1.AgentStatus_AVAILABLE: "disponible", callbackv1.AgentStatus_BUSY: "occupé", callbackv1.AgentStatus_AWAY: "en pause",
+	},
+	Obstacles: map[callbackv1.ExplainRoutingResponse_Candidate_Obstacle]string{
+		callbackv1.ExplainRoutingResponse_Candidate_QUEUE:            "ne travaille pas dans la file",
+		callbackv1.ExplainRoutingResponse_Candidate_LANGUAGE:         "ne parle pas la langue",
+		callbackv1.ExplainRoutingResponse_Candidate_SKILL:            "n'a pas",
+		callbackv1.ExplainRoutingResponse_Candidate_KEPT_FOR_ANOTHER: "il est gardé pour un autre",
+		callbackv1.ExplainRoutingResponse_Candidate_NOT_THERE:        "n'est pas là",
+		callbackv1.ExplainRoutingResponse_Candidate_ON_A_BREAK:       "fait une pause",
+		callbackv1.ExplainRoutingResponse_Candidate_AT_CAPACITY:      "a en main tout ce qu'il peut",
+		callbackv1.ExplainRoutingResponse_Candidate_DECLINED:         "se l'est vu proposer il y a peu",
+		callbackv1.ExplainRoutingResponse_Candidate_NO_STREAM:        "demande du travail de lui-même",
+	},
+	RoutingColumns: []string{"AGENT", "STATUT", "LIBRE DEPUIS", "CE QUI S'Y OPPOSE"},
+	Queue:          "File", KeptFor: "Gardé pour", KeptUntil: "%s, jusqu'au %s",
+	Status: "Statut", InHandOf: "%d sur %d en main", IdleFor: "libre depuis %s",
+	OfferedFirst: "rien : on le lui proposerait en premier", OfferedAfter: "rien : on le lui proposerait après ceux d'en haut",
+	Gone: map[callbackv1.WorkCallbacksResponse_Gone_Why]string{
+		callbackv1.WorkCallbacksResponse_Gone_WHY_UNSPECIFIED: "%s n'est plus à vous.", callbackv1.WorkCallbacksResponse_Gone_OFFER_EXPIRED: "%s : trop tard, il va à quelqu'un d'autre.",
+		callbackv1.WorkCallbacksResponse_Gone_WAITS_AGAIN: "%s attend de nouveau dans la file.", callbackv1.WorkCallbacksResponse_Gone_COMPLETED: "%s est terminé.", callbackv1.WorkCallbacksResponse_Gone_CANCELED: "%s a été annulé.",
+	},
+	AtWork: "%s est à son poste, avec %d en main au plus.", WorkHint: "Tapez ? puis Entrée pour voir ce qui peut être tapé.", NothingInHand: "Rien en main : les rappels s'affichent ici à mesure qu'ils viennent.",
+	WorkHelp: `a           prendre le rappel proposé (a ABCD : celui qui commence ainsi)
+r [RAISON]  le refuser ; il va à quelqu'un d'autre
+p           faire une pause : rien n'est proposé
+c           continuer après une pause
+q           partir : ce que vous n'avez pas commencé à appeler retourne à la file
+?           cette aide`,
+	Answer: "À répondre d'ici %s : a pour le prendre, r pour le refuser.", Seconds: "%d s", Changed: "Ce rappel que vous avez en main a changé.", Arrived: "Un rappel est venu à vous.",
+	OnBreak: "Vous êtes en pause : rien ne vous est proposé. c pour continuer.", BackAtWork: "Vous êtes disponible.",
+	MissedOffers: "Trop de rappels proposés sans réponse : vous voilà en pause. c pour continuer.",
+	Left:         "Vous avez quitté votre poste. Ce que vous n'aviez pas commencé à appeler retourne à la file.",
+	NoOrder:      "%s ne peut pas être tapé ici : ? montre ce qui peut l'être.", NoOffer: "Aucun rappel proposé n'attend de réponse.", NotConnected: "Il n'y a pas de liaison en ce moment : impossible d'y répondre.",
+	NeedWorker: "Dites qui vous êtes : %s work AGENT, ou la variable RAPPEL_AGENT.",
+	Broken:     "La liaison avec le serveur est rompue ; ce que vous avez en main reste à vous un moment.", OnceMore: "%s Nouvel essai dans %s.",
+	NoGRPC:  "Aucun serveur Rappel ne répond à %s.\nPour en démarrer un :  %s run\nS'il est ailleurs :    --grpc ADRESSE, ou la variable RAPPEL_GRPC.",
 	Claimed: "Ce rappel est à vous.", Started: "C'est noté : vous appelez.", Ended: "C'est noté : %s.", Completed: "Rappel fermé : %s.", Released: "Rappel rendu à la file.",
 	Transferred: "Rappel transféré dans la file %s.", Escalated: "Rappel rendu plus urgent.", Rescheduled: "C'est noté : le rappel attend ce moment.",
 	CanceledNow: "Rappel annulé.", Reopened: "Rappel rouvert : il attend de nouveau.",

@@ -9,10 +9,12 @@
 package agentv1
 
 import (
+	v11 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	v1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -136,6 +138,83 @@ func (x *CreateAgentResponse) GetRevision() uint64 {
 	return 0
 }
 
+// Presence is whether an agent is at work, and what they have in hand: a hint, as
+// the agent's desk last said it.
+type Presence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where they are.
+	Status v11.AgentStatus `protobuf:"varint,1,opt,name=status,proto3,enum=rappel.callback.v1.AgentStatus" json:"status,omitempty"`
+	// How many callbacks take up their time; absent when none does, and when they are
+	// OFFLINE.
+	InHand uint32 `protobuf:"varint,2,opt,name=in_hand,json=inHand,proto3" json:"in_hand,omitempty"`
+	// How many they are given at once: what the roster says, or less when their client
+	// shows less. Absent when they are OFFLINE.
+	Capacity uint32 `protobuf:"varint,3,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	// When they came in, or last had something end: of those who are free, the one with
+	// the earliest is offered the next. Absent when they are OFFLINE.
+	IdleSince     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=idle_since,json=idleSince,proto3" json:"idle_since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Presence) Reset() {
+	*x = Presence{}
+	mi := &file_api_agent_v1_agent_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Presence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Presence) ProtoMessage() {}
+
+func (x *Presence) ProtoReflect() protoreflect.Message {
+	mi := &file_api_agent_v1_agent_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Presence.ProtoReflect.Descriptor instead.
+func (*Presence) Descriptor() ([]byte, []int) {
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Presence) GetStatus() v11.AgentStatus {
+	if x != nil {
+		return x.Status
+	}
+	return v11.AgentStatus(0)
+}
+
+func (x *Presence) GetInHand() uint32 {
+	if x != nil {
+		return x.InHand
+	}
+	return 0
+}
+
+func (x *Presence) GetCapacity() uint32 {
+	if x != nil {
+		return x.Capacity
+	}
+	return 0
+}
+
+func (x *Presence) GetIdleSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.IdleSince
+	}
+	return nil
+}
+
 // GetAgentRequest names one agent.
 type GetAgentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -147,7 +226,7 @@ type GetAgentRequest struct {
 
 func (x *GetAgentRequest) Reset() {
 	*x = GetAgentRequest{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[2]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -159,7 +238,7 @@ func (x *GetAgentRequest) String() string {
 func (*GetAgentRequest) ProtoMessage() {}
 
 func (x *GetAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[2]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -172,7 +251,7 @@ func (x *GetAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAgentRequest.ProtoReflect.Descriptor instead.
 func (*GetAgentRequest) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{2}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetAgentRequest) GetId() string {
@@ -191,14 +270,16 @@ type GetAgentResponse struct {
 	// configuration declares the agent.
 	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The configuration declares the agent: it can't be changed by the API.
-	Declared      bool `protobuf:"varint,3,opt,name=declared,proto3" json:"declared,omitempty"`
+	Declared bool `protobuf:"varint,3,opt,name=declared,proto3" json:"declared,omitempty"`
+	// Whether they are at work; absent when that can't be told now.
+	Presence      *Presence `protobuf:"bytes,4,opt,name=presence,proto3" json:"presence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetAgentResponse) Reset() {
 	*x = GetAgentResponse{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[3]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -210,7 +291,7 @@ func (x *GetAgentResponse) String() string {
 func (*GetAgentResponse) ProtoMessage() {}
 
 func (x *GetAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[3]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -223,7 +304,7 @@ func (x *GetAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAgentResponse.ProtoReflect.Descriptor instead.
 func (*GetAgentResponse) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{3}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetAgentResponse) GetAgent() *v1.Agent {
@@ -247,6 +328,13 @@ func (x *GetAgentResponse) GetDeclared() bool {
 	return false
 }
 
+func (x *GetAgentResponse) GetPresence() *Presence {
+	if x != nil {
+		return x.Presence
+	}
+	return nil
+}
+
 // ListAgentsRequest chooses agents.
 type ListAgentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -264,7 +352,7 @@ type ListAgentsRequest struct {
 
 func (x *ListAgentsRequest) Reset() {
 	*x = ListAgentsRequest{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[4]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -276,7 +364,7 @@ func (x *ListAgentsRequest) String() string {
 func (*ListAgentsRequest) ProtoMessage() {}
 
 func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[4]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -289,7 +377,7 @@ func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAgentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAgentsRequest) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{4}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListAgentsRequest) GetTeam() string {
@@ -328,14 +416,16 @@ type ListedAgent struct {
 	// The agent's revision; absent when the configuration declares the agent.
 	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The configuration declares the agent: it can't be changed by the API.
-	Declared      bool `protobuf:"varint,3,opt,name=declared,proto3" json:"declared,omitempty"`
+	Declared bool `protobuf:"varint,3,opt,name=declared,proto3" json:"declared,omitempty"`
+	// Whether they are at work; absent when that can't be told now.
+	Presence      *Presence `protobuf:"bytes,4,opt,name=presence,proto3" json:"presence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListedAgent) Reset() {
 	*x = ListedAgent{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +437,7 @@ func (x *ListedAgent) String() string {
 func (*ListedAgent) ProtoMessage() {}
 
 func (x *ListedAgent) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,7 +450,7 @@ func (x *ListedAgent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListedAgent.ProtoReflect.Descriptor instead.
 func (*ListedAgent) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{5}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListedAgent) GetAgent() *v1.Agent {
@@ -384,6 +474,13 @@ func (x *ListedAgent) GetDeclared() bool {
 	return false
 }
 
+func (x *ListedAgent) GetPresence() *Presence {
+	if x != nil {
+		return x.Presence
+	}
+	return nil
+}
+
 // ListAgentsResponse is one page.
 type ListAgentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -397,7 +494,7 @@ type ListAgentsResponse struct {
 
 func (x *ListAgentsResponse) Reset() {
 	*x = ListAgentsResponse{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -409,7 +506,7 @@ func (x *ListAgentsResponse) String() string {
 func (*ListAgentsResponse) ProtoMessage() {}
 
 func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -422,7 +519,7 @@ func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAgentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAgentsResponse) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{6}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListAgentsResponse) GetAgents() []*ListedAgent {
@@ -459,7 +556,7 @@ type UpdateAgentRequest struct {
 
 func (x *UpdateAgentRequest) Reset() {
 	*x = UpdateAgentRequest{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +568,7 @@ func (x *UpdateAgentRequest) String() string {
 func (*UpdateAgentRequest) ProtoMessage() {}
 
 func (x *UpdateAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +581,7 @@ func (x *UpdateAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAgentRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAgentRequest) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{7}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UpdateAgentRequest) GetId() string {
@@ -528,7 +625,7 @@ type UpdateAgentResponse struct {
 
 func (x *UpdateAgentResponse) Reset() {
 	*x = UpdateAgentResponse{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -540,7 +637,7 @@ func (x *UpdateAgentResponse) String() string {
 func (*UpdateAgentResponse) ProtoMessage() {}
 
 func (x *UpdateAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -553,7 +650,7 @@ func (x *UpdateAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAgentResponse.ProtoReflect.Descriptor instead.
 func (*UpdateAgentResponse) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UpdateAgentResponse) GetAgent() *v1.Agent {
@@ -586,7 +683,7 @@ type RemoveAgentRequest struct {
 
 func (x *RemoveAgentRequest) Reset() {
 	*x = RemoveAgentRequest{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +695,7 @@ func (x *RemoveAgentRequest) String() string {
 func (*RemoveAgentRequest) ProtoMessage() {}
 
 func (x *RemoveAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +708,7 @@ func (x *RemoveAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveAgentRequest.ProtoReflect.Descriptor instead.
 func (*RemoveAgentRequest) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RemoveAgentRequest) GetId() string {
@@ -648,7 +745,7 @@ type RemoveAgentResponse struct {
 
 func (x *RemoveAgentResponse) Reset() {
 	*x = RemoveAgentResponse{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -660,7 +757,7 @@ func (x *RemoveAgentResponse) String() string {
 func (*RemoveAgentResponse) ProtoMessage() {}
 
 func (x *RemoveAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -673,7 +770,7 @@ func (x *RemoveAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveAgentResponse.ProtoReflect.Descriptor instead.
 func (*RemoveAgentResponse) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RemoveAgentResponse) GetAgent() *v1.Agent {
@@ -694,29 +791,37 @@ var File_api_agent_v1_agent_proto protoreflect.FileDescriptor
 
 const file_api_agent_v1_agent_proto_rawDesc = "" +
 	"\n" +
-	"\x18api/agent/v1/agent.proto\x12\x0frappel.agent.v1\x1a\x15events/v1/agent.proto\x1a\x1cgoogle/api/annotations.proto\"S\n" +
+	"\x18api/agent/v1/agent.proto\x12\x0frappel.agent.v1\x1a\x1eapi/callback/v1/callback.proto\x1a\x15events/v1/agent.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"S\n" +
 	"\x12CreateAgentRequest\x12-\n" +
 	"\x05agent\x18\x01 \x01(\v2\x17.rappel.events.v1.AgentR\x05agent\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\"`\n" +
 	"\x13CreateAgentResponse\x12-\n" +
 	"\x05agent\x18\x01 \x01(\v2\x17.rappel.events.v1.AgentR\x05agent\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"!\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\xb3\x01\n" +
+	"\bPresence\x127\n" +
+	"\x06status\x18\x01 \x01(\x0e2\x1f.rappel.callback.v1.AgentStatusR\x06status\x12\x17\n" +
+	"\ain_hand\x18\x02 \x01(\rR\x06inHand\x12\x1a\n" +
+	"\bcapacity\x18\x03 \x01(\rR\bcapacity\x129\n" +
+	"\n" +
+	"idle_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tidleSince\"!\n" +
 	"\x0fGetAgentRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"y\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xb0\x01\n" +
 	"\x10GetAgentResponse\x12-\n" +
 	"\x05agent\x18\x01 \x01(\v2\x17.rappel.events.v1.AgentR\x05agent\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x1a\n" +
-	"\bdeclared\x18\x03 \x01(\bR\bdeclared\"y\n" +
+	"\bdeclared\x18\x03 \x01(\bR\bdeclared\x125\n" +
+	"\bpresence\x18\x04 \x01(\v2\x19.rappel.agent.v1.PresenceR\bpresence\"y\n" +
 	"\x11ListAgentsRequest\x12\x12\n" +
 	"\x04team\x18\x01 \x01(\tR\x04team\x12\x14\n" +
 	"\x05queue\x18\x02 \x01(\tR\x05queue\x12\x1b\n" +
 	"\tpage_size\x18\x03 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tR\tpageToken\"t\n" +
+	"page_token\x18\x04 \x01(\tR\tpageToken\"\xab\x01\n" +
 	"\vListedAgent\x12-\n" +
 	"\x05agent\x18\x01 \x01(\v2\x17.rappel.events.v1.AgentR\x05agent\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x1a\n" +
-	"\bdeclared\x18\x03 \x01(\bR\bdeclared\"r\n" +
+	"\bdeclared\x18\x03 \x01(\bR\bdeclared\x125\n" +
+	"\bpresence\x18\x04 \x01(\v2\x19.rappel.agent.v1.PresenceR\bpresence\"r\n" +
 	"\x12ListAgentsResponse\x124\n" +
 	"\x06agents\x18\x01 \x03(\v2\x1c.rappel.agent.v1.ListedAgentR\x06agents\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x7f\n" +
@@ -757,45 +862,52 @@ func file_api_agent_v1_agent_proto_rawDescGZIP() []byte {
 	return file_api_agent_v1_agent_proto_rawDescData
 }
 
-var file_api_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_api_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_api_agent_v1_agent_proto_goTypes = []any{
-	(*CreateAgentRequest)(nil),  // 0: rappel.agent.v1.CreateAgentRequest
-	(*CreateAgentResponse)(nil), // 1: rappel.agent.v1.CreateAgentResponse
-	(*GetAgentRequest)(nil),     // 2: rappel.agent.v1.GetAgentRequest
-	(*GetAgentResponse)(nil),    // 3: rappel.agent.v1.GetAgentResponse
-	(*ListAgentsRequest)(nil),   // 4: rappel.agent.v1.ListAgentsRequest
-	(*ListedAgent)(nil),         // 5: rappel.agent.v1.ListedAgent
-	(*ListAgentsResponse)(nil),  // 6: rappel.agent.v1.ListAgentsResponse
-	(*UpdateAgentRequest)(nil),  // 7: rappel.agent.v1.UpdateAgentRequest
-	(*UpdateAgentResponse)(nil), // 8: rappel.agent.v1.UpdateAgentResponse
-	(*RemoveAgentRequest)(nil),  // 9: rappel.agent.v1.RemoveAgentRequest
-	(*RemoveAgentResponse)(nil), // 10: rappel.agent.v1.RemoveAgentResponse
-	(*v1.Agent)(nil),            // 11: rappel.events.v1.Agent
+	(*CreateAgentRequest)(nil),    // 0: rappel.agent.v1.CreateAgentRequest
+	(*CreateAgentResponse)(nil),   // 1: rappel.agent.v1.CreateAgentResponse
+	(*Presence)(nil),              // 2: rappel.agent.v1.Presence
+	(*GetAgentRequest)(nil),       // 3: rappel.agent.v1.GetAgentRequest
+	(*GetAgentResponse)(nil),      // 4: rappel.agent.v1.GetAgentResponse
+	(*ListAgentsRequest)(nil),     // 5: rappel.agent.v1.ListAgentsRequest
+	(*ListedAgent)(nil),           // 6: rappel.agent.v1.ListedAgent
+	(*ListAgentsResponse)(nil),    // 7: rappel.agent.v1.ListAgentsResponse
+	(*UpdateAgentRequest)(nil),    // 8: rappel.agent.v1.UpdateAgentRequest
+	(*UpdateAgentResponse)(nil),   // 9: rappel.agent.v1.UpdateAgentResponse
+	(*RemoveAgentRequest)(nil),    // 10: rappel.agent.v1.RemoveAgentRequest
+	(*RemoveAgentResponse)(nil),   // 11: rappel.agent.v1.RemoveAgentResponse
+	(*v1.Agent)(nil),              // 12: rappel.events.v1.Agent
+	(v11.AgentStatus)(0),          // 13: rappel.callback.v1.AgentStatus
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 }
 var file_api_agent_v1_agent_proto_depIdxs = []int32{
-	11, // 0: rappel.agent.v1.CreateAgentRequest.agent:type_name -> rappel.events.v1.Agent
-	11, // 1: rappel.agent.v1.CreateAgentResponse.agent:type_name -> rappel.events.v1.Agent
-	11, // 2: rappel.agent.v1.GetAgentResponse.agent:type_name -> rappel.events.v1.Agent
-	11, // 3: rappel.agent.v1.ListedAgent.agent:type_name -> rappel.events.v1.Agent
-	5,  // 4: rappel.agent.v1.ListAgentsResponse.agents:type_name -> rappel.agent.v1.ListedAgent
-	11, // 5: rappel.agent.v1.UpdateAgentRequest.agent:type_name -> rappel.events.v1.Agent
-	11, // 6: rappel.agent.v1.UpdateAgentResponse.agent:type_name -> rappel.events.v1.Agent
-	11, // 7: rappel.agent.v1.RemoveAgentResponse.agent:type_name -> rappel.events.v1.Agent
-	0,  // 8: rappel.agent.v1.AgentService.CreateAgent:input_type -> rappel.agent.v1.CreateAgentRequest
-	2,  // 9: rappel.agent.v1.AgentService.GetAgent:input_type -> rappel.agent.v1.GetAgentRequest
-	4,  // 10: rappel.agent.v1.AgentService.ListAgents:input_type -> rappel.agent.v1.ListAgentsRequest
-	7,  // 11: rappel.agent.v1.AgentService.UpdateAgent:input_type -> rappel.agent.v1.UpdateAgentRequest
-	9,  // 12: rappel.agent.v1.AgentService.RemoveAgent:input_type -> rappel.agent.v1.RemoveAgentRequest
-	1,  // 13: rappel.agent.v1.AgentService.CreateAgent:output_type -> rappel.agent.v1.CreateAgentResponse
-	3,  // 14: rappel.agent.v1.AgentService.GetAgent:output_type -> rappel.agent.v1.GetAgentResponse
-	6,  // 15: rappel.agent.v1.AgentService.ListAgents:output_type -> rappel.agent.v1.ListAgentsResponse
-	8,  // 16: rappel.agent.v1.AgentService.UpdateAgent:output_type -> rappel.agent.v1.UpdateAgentResponse
-	10, // 17: rappel.agent.v1.AgentService.RemoveAgent:output_type -> rappel.agent.v1.RemoveAgentResponse
-	13, // [13:18] is the sub-list for method output_type
-	8,  // [8:13] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	12, // 0: rappel.agent.v1.CreateAgentRequest.agent:type_name -> rappel.events.v1.Agent
+	12, // 1: rappel.agent.v1.CreateAgentResponse.agent:type_name -> rappel.events.v1.Agent
+	13, // 2: rappel.agent.v1.Presence.status:type_name -> rappel.callback.v1.AgentStatus
+	14, // 3: rappel.agent.v1.Presence.idle_since:type_name -> google.protobuf.Timestamp
+	12, // 4: rappel.agent.v1.GetAgentResponse.agent:type_name -> rappel.events.v1.Agent
+	2,  // 5: rappel.agent.v1.GetAgentResponse.presence:type_name -> rappel.agent.v1.Presence
+	12, // 6: rappel.agent.v1.ListedAgent.agent:type_name -> rappel.events.v1.Agent
+	2,  // 7: rappel.agent.v1.ListedAgent.presence:type_name -> rappel.agent.v1.Presence
+	6,  // 8: rappel.agent.v1.ListAgentsResponse.agents:type_name -> rappel.agent.v1.ListedAgent
+	12, // 9: rappel.agent.v1.UpdateAgentRequest.agent:type_name -> rappel.events.v1.Agent
+	12, // 10: rappel.agent.v1.UpdateAgentResponse.agent:type_name -> rappel.events.v1.Agent
+	12, // 11: rappel.agent.v1.RemoveAgentResponse.agent:type_name -> rappel.events.v1.Agent
+	0,  // 12: rappel.agent.v1.AgentService.CreateAgent:input_type -> rappel.agent.v1.CreateAgentRequest
+	3,  // 13: rappel.agent.v1.AgentService.GetAgent:input_type -> rappel.agent.v1.GetAgentRequest
+	5,  // 14: rappel.agent.v1.AgentService.ListAgents:input_type -> rappel.agent.v1.ListAgentsRequest
+	8,  // 15: rappel.agent.v1.AgentService.UpdateAgent:input_type -> rappel.agent.v1.UpdateAgentRequest
+	10, // 16: rappel.agent.v1.AgentService.RemoveAgent:input_type -> rappel.agent.v1.RemoveAgentRequest
+	1,  // 17: rappel.agent.v1.AgentService.CreateAgent:output_type -> rappel.agent.v1.CreateAgentResponse
+	4,  // 18: rappel.agent.v1.AgentService.GetAgent:output_type -> rappel.agent.v1.GetAgentResponse
+	7,  // 19: rappel.agent.v1.AgentService.ListAgents:output_type -> rappel.agent.v1.ListAgentsResponse
+	9,  // 20: rappel.agent.v1.AgentService.UpdateAgent:output_type -> rappel.agent.v1.UpdateAgentResponse
+	11, // 21: rappel.agent.v1.AgentService.RemoveAgent:output_type -> rappel.agent.v1.RemoveAgentResponse
+	17, // [17:22] is the sub-list for method output_type
+	12, // [12:17] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_api_agent_v1_agent_proto_init() }
@@ -809,7 +921,7 @@ func file_api_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_agent_v1_agent_proto_rawDesc), len(file_api_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

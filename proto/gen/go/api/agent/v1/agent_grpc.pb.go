@@ -46,7 +46,8 @@ type AgentServiceClient interface {
 	// GetAgent shows one agent. NOT_FOUND with reason NO_SUCH_AGENT when there is
 	// none; UNAVAILABLE with reason ROSTER_LOADING until the roster has been read.
 	GetAgent(ctx context.Context, in *GetAgentRequest, opts ...grpc.CallOption) (*GetAgentResponse, error)
-	// ListAgents shows agents by id.
+	// ListAgents shows agents by id. Who is at work without being in the roster is not
+	// among them: ExplainRouting shows them.
 	ListAgents(ctx context.Context, in *ListAgentsRequest, opts ...grpc.CallOption) (*ListAgentsResponse, error)
 	// UpdateAgent puts another description in the place of an agent's: what is
 	// absent from it is absent from then on.
@@ -132,7 +133,8 @@ type AgentServiceServer interface {
 	// GetAgent shows one agent. NOT_FOUND with reason NO_SUCH_AGENT when there is
 	// none; UNAVAILABLE with reason ROSTER_LOADING until the roster has been read.
 	GetAgent(context.Context, *GetAgentRequest) (*GetAgentResponse, error)
-	// ListAgents shows agents by id.
+	// ListAgents shows agents by id. Who is at work without being in the roster is not
+	// among them: ExplainRouting shows them.
 	ListAgents(context.Context, *ListAgentsRequest) (*ListAgentsResponse, error)
 	// UpdateAgent puts another description in the place of an agent's: what is
 	// absent from it is absent from then on.
