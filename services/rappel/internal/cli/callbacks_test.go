@@ -73,6 +73,8 @@ func TestWhatAgentsRead(t *testing.T) {
 		"cancel":           {state: pending, args: []string{"cancel", id, "--by", "sam", "--reason", "réglé en boutique"}},
 		"reopen":           {state: completed, args: []string{"reopen", id, "--by", "sam", "--reason", "la panne est revenue"}},
 		"routing":          {args: []string{"routing", id}},
+		"queues":           {args: []string{"queues"}},
+		"queues-none":      {args: []string{"queues"}, none: true},
 		"routing-nobody":   {args: []string{"routing", id}, none: true},
 		"routing-unknown":  {args: []string{"routing", "nobody-1"}},
 		"routing-what":     {args: []string{"routing"}},
@@ -101,7 +103,7 @@ func TestWhatAgentsRead(t *testing.T) {
 					q.cb.Reopened = &eventsv1.Reopening{Times: 1, At: at(-10), By: "sam", Reason: "la panne est revenue"}
 				}
 				e := world(map[string]string{"RAPPEL_SERVER": q.URL, "LANG": lang + "_XX.UTF-8"})
-				if strings.HasPrefix(name, "list") || strings.HasPrefix(name, "routing") {
+				if strings.HasPrefix(name, "list") || strings.HasPrefix(name, "queues") || strings.HasPrefix(name, "routing") {
 					e = e.on(120)
 				}
 				out, errs, err := run(t, e, callbacksCommand, append([]string{"callbacks"}, c.args...)...)

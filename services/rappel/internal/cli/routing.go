@@ -69,6 +69,9 @@ func (c *card) asks(resp *callbackv1.ExplainRoutingResponse) {
 	if p := resp.GetPreferred(); p != nil {
 		c.field(c.w.KeptFor, fill(c.w.KeptUntil, oneLine(p.GetAgentId()), c.date(p.GetUntil())))
 	}
+	if at := resp.GetCallableAt(); at != nil {
+		c.field(c.w.CallableFrom, fill(c.w.CallableAt, c.date(at)))
+	}
 }
 
 // routingRow is an agent and what stands against them; first is who is at the top.

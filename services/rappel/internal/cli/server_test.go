@@ -118,6 +118,8 @@ func (q *queue) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/v1/rootCauses":
 		q.causes(w)
+	case r.URL.Path == "/v1/queues":
+		q.queues(w)
 	case r.URL.Path == "/v1/callbacks/"+id+"/routing":
 		q.routing(w)
 	case r.URL.Path == "/v1/callbacks:bulk":
@@ -166,12 +168,25 @@ func (q *queue) causes(w http.ResponseWriter) {
 	write(w, resp)
 }
 
+// queues is one where somebody is missing, and one where all is well.
+func (q *queue) queues(w http.ResponseWriter) {
+	resp := &callbackv1.GetQueueStatsResponse{}
+	if !q.none {
+		resp.Queues = []*callbackv1.QueueStats{
+			{Queue: "default", Ready: 12, Delayed: 3, Held: 2, Unattended: 4, OldestReady: at(-95), Agents: 3, AgentsFree: 1},
+			{Queue: "retention", Delayed: 1},
+		}
+	}
+	write(w, resp)
+}
+
 // routing knows an agent with each obstacle, and two with none.
 func (q *queue) routing(w http.ResponseWriter) {
 	resp := &callbackv1.ExplainRoutingResponse{Queue: "default"}
 	if !q.none {
 		resp.Language, resp.Skills = "fr", []string{"billing:3", "vip"}
 		resp.Preferred = &eventsv1.Preference{AgentId: "amina", Until: at(6)}
+		resp.CallableAt = at(90)
 		add := func(name string, s callbackv1.AgentStatus, idle *timestamppb.Timestamp, against ...callbackv1.ExplainRoutingResponse_Candidate_Obstacle) {
 			resp.Agents = append(resp.Agents, &callbackv1.ExplainRoutingResponse_Candidate{AgentId: name, Status: s, IdleSince: idle, Obstacles: against})
 		}

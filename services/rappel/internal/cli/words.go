@@ -68,6 +68,9 @@ type words struct {
 	Statuses                   map[callbackv1.AgentStatus]string
 	Obstacles                  map[callbackv1.ExplainRoutingResponse_Candidate_Obstacle]string
 	RoutingColumns             []string
+	CallableFrom, CallableAt   string
+	QueueColumns               []string
+	NoQueues, Unattended       string
 	Queue, KeptFor, KeptUntil  string
 	OfferedFirst, OfferedAfter string
 	Status, InHandOf, IdleFor  string

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
+)
+
+// queuesTable lists queues: what waits for its moment goes before who is there.
+var queuesTable = layout{drop: []int{2, 7}, most: map[int]int{0: 32}}
+
+func (d *desk) queuesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "queues", Args: d.noArguments, SilenceUsage: true, SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			body, err := d.get(cmd, "/v1/queues", nil)
+			if err != nil {
+				return d.failed(cmd, "", err)
+			}
+			if d.asJSON() {
+				return printBody(cmd.OutOrStdout(), body)
+			}
+			resp := &callbackv1.GetQueueStatsResponse{}
+			if err := read(body, resp); err != nil {
+				return err
+			}
+			return d.printQueues(cmd.OutOrStdout(), resp.GetQueues())
+		},
+	}
+}
+
+// printQueues says what waits in each queue, and who is there for it.
+func (d *desk) printQueues(w io.Writer, queues []*callbackv1.QueueStats) error {
+	width, terminal := d.terminal(w)
+	rows := [][]string{d.w.QueueColumns}
+	unattended := false
+	for _, q := range queues {
+		oldest := ""
+		if q.GetOldestReady() != nil {
+			oldest = d.age(q.GetOldestReady())
+		}
+		row := []string{oneLine(q.GetQueue())}
+		for _, n := range []int64{q.GetReady(), q.GetDelayed(), q.GetHeld(), q.GetUnattended()} {
+			row = append(row, strconv.FormatInt(n, 10))
+		}
+		rows = append(rows, append(row, oldest, strconv.FormatInt(q.GetAgentsFree(), 10), strconv.FormatInt(q.GetAgents(), 10)))
+		unattended = unattended || q.GetUnattended() > 0
+	}
+	var b strings.Builder
+	switch {
+	case !terminal: // for another program: tabs, and nothing cut
+		for _, r := range rows {
+			b.WriteString(strings.Join(r, "\t") + "\n")
+		}
+	case len(rows) == 1:
+		b.WriteString(d.w.NoQueues + "\n")
+	default:
+		d.table(&b, queuesTable, rows, width)
+		if unattended {
+			b.WriteString("\n" + d.w.Unattended + "\n")
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
