@@ -81,7 +81,7 @@ func New(cfg Config, d Deps) (*Service, error) {
 	callbackv1.RegisterCallbackServiceServer(d.RPC.GRPC(), transport.New(transport.Deps{
 		Queue: s.queue, Desks: s.dispatcher, Stopping: d.RPC.Stopping(), Causes: s.causes,
 	}))
-	agentv1.RegisterAgentServiceServer(d.RPC.GRPC(), transport.NewAgents(s.agents, s.floor, d.Clock))
+	agentv1.RegisterAgentServiceServer(d.RPC.GRPC(), transport.NewAgents(s.agents, s.floor, s.dispatcher, d.Clock))
 	err = errors.Join(d.RPC.Gateway(callbackv1.RegisterCallbackServiceHandler), d.RPC.Gateway(agentv1.RegisterAgentServiceHandler))
 	if err != nil {
 		return nil, fmt.Errorf("callback queue: %w", err)

@@ -8,15 +8,19 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	agentv1 "github.com/rappel-loop/rappel/proto/gen/go/api/agent/v1"
+	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/directory"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/dispatch"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
 	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
 
 // Roster is the agents that callers read and change.
@@ -39,17 +43,58 @@ type Floor interface {
 
 var _ Floor = floor.Floor(nil)
 
+// Heartbeats take what agents without a stream say of themselves.
+type Heartbeats interface {
+	Heartbeat(ctx context.Context, agentID string, status floor.Status) (floor.Seat, error)
+}
+
+var _ Heartbeats = (*dispatch.Dispatcher)(nil)
+
 // AgentServer implements AgentService.
 type AgentServer struct {
 	agentv1.UnimplementedAgentServiceServer
 	roster Roster
 	floor  Floor
+	beats  Heartbeats
 	clock  clock.Clock
 }
 
 // NewAgents returns a server over the roster, which also says who of it is at work.
-func NewAgents(r Roster, f Floor, c clock.Clock) *AgentServer {
-	return &AgentServer{roster: r, floor: f, clock: c}
+func NewAgents(r Roster, f Floor, h Heartbeats, c clock.Clock) *AgentServer {
+	return &AgentServer{roster: r, floor: f, beats: h, clock: c}
+}
+
+// ReportPresence says that an agent without a stream is at their desk.
+func (s *AgentServer) ReportPresence(ctx context.Context, r *agentv1.ReportPresenceRequest) (*agentv1.ReportPresenceResponse, error) {
+	var w wrong
+	if !roster.IsID(r.GetId()) {
+		w.field("id", "must be 1 to 64 letters, digits, or . _ - @")
+	}
+	status := floor.Available
+	switch r.GetStatus() {
+	case callbackv1.AgentStatus_AGENT_STATUS_UNSPECIFIED, callbackv1.AgentStatus_AVAILABLE:
+	case callbackv1.AgentStatus_AWAY:
+		status = floor.Away
+	case callbackv1.AgentStatus_OFFLINE:
+		status = floor.Offline
+	default:
+		w.field("status", "must be AVAILABLE, AWAY or OFFLINE")
+	}
+	if err := w.err(); err != nil {
+		return nil, err
+	}
+	seat, err := s.beats.Heartbeat(ctx, r.GetId(), status)
+	switch {
+	case errors.Is(err, dispatch.ErrOnStream):
+		return nil, rpc.Refused(codes.FailedPrecondition, "ON_A_STREAM", "the agent is at work on a stream, which says where they are")
+	case err != nil:
+		return nil, toStatus(err)
+	}
+	resp := &agentv1.ReportPresenceResponse{Presence: presenceOf(&seat, s.clock.Now())}
+	if status != floor.Offline {
+		resp.Until = wire.Stamp(seat.Until)
+	}
+	return resp, nil
 }
 
 // CreateAgent adds an agent.

@@ -74,7 +74,7 @@ func (s seats) Seat(_ context.Context, agent string) (floor.Seat, bool, error) {
 }
 
 func newAgents(n notes) *transport.AgentServer {
-	return transport.NewAgents(n, seats{}, clock.System{})
+	return transport.NewAgents(n, seats{}, nil, clock.System{})
 }
 
 func TestEveryWrongFieldOfAnAgentIsNamed(t *testing.T) {
@@ -196,7 +196,7 @@ func TestAgentsAreShownWithTheirPresence(t *testing.T) {
 		{Status: callbackv1.AgentStatus_OFFLINE},
 		{Status: callbackv1.AgentStatus_OFFLINE},
 	}
-	s := transport.NewAgents(notes{all: agents}, there, clock.NewManual(now))
+	s := transport.NewAgents(notes{all: agents}, there, nil, clock.NewManual(now))
 	list, err := s.ListAgents(t.Context(), &agentv1.ListAgentsRequest{})
 	require.NoError(t, err)
 	require.Len(t, list.GetAgents(), len(want), "who is not in the roster is not listed")
@@ -209,7 +209,7 @@ func TestAgentsAreShownWithTheirPresence(t *testing.T) {
 
 	// The roster is told while the floor is away.
 	there.err = errors.New("away")
-	s = transport.NewAgents(notes{all: agents}, there, clock.NewManual(now))
+	s = transport.NewAgents(notes{all: agents}, there, nil, clock.NewManual(now))
 	list, err = s.ListAgents(t.Context(), &agentv1.ListAgentsRequest{})
 	require.NoError(t, err)
 	require.Len(t, list.GetAgents(), len(want))

@@ -138,6 +138,117 @@ func (x *CreateAgentResponse) GetRevision() uint64 {
 	return 0
 }
 
+// ReportPresenceRequest says where an agent is.
+type ReportPresenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The agent: in the roster, or not where others may take callbacks too.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// AVAILABLE when absent; AWAY, or OFFLINE to leave: what was not begun goes back at
+	// once.
+	Status        v11.AgentStatus `protobuf:"varint,2,opt,name=status,proto3,enum=rappel.callback.v1.AgentStatus" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportPresenceRequest) Reset() {
+	*x = ReportPresenceRequest{}
+	mi := &file_api_agent_v1_agent_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportPresenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportPresenceRequest) ProtoMessage() {}
+
+func (x *ReportPresenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_agent_v1_agent_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportPresenceRequest.ProtoReflect.Descriptor instead.
+func (*ReportPresenceRequest) Descriptor() ([]byte, []int) {
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ReportPresenceRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ReportPresenceRequest) GetStatus() v11.AgentStatus {
+	if x != nil {
+		return x.Status
+	}
+	return v11.AgentStatus(0)
+}
+
+// ReportPresenceResponse says what is made of it.
+type ReportPresenceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the agent is now; BUSY with all they can take in hand.
+	Presence *Presence `protobuf:"bytes,1,opt,name=presence,proto3" json:"presence,omitempty"`
+	// Until when, unless it is reported again; absent when they left.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportPresenceResponse) Reset() {
+	*x = ReportPresenceResponse{}
+	mi := &file_api_agent_v1_agent_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportPresenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportPresenceResponse) ProtoMessage() {}
+
+func (x *ReportPresenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_agent_v1_agent_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportPresenceResponse.ProtoReflect.Descriptor instead.
+func (*ReportPresenceResponse) Descriptor() ([]byte, []int) {
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ReportPresenceResponse) GetPresence() *Presence {
+	if x != nil {
+		return x.Presence
+	}
+	return nil
+}
+
+func (x *ReportPresenceResponse) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
 // Presence is whether an agent is at work, and what they have in hand: a hint, as
 // the agent's desk last said it.
 type Presence struct {
@@ -159,7 +270,7 @@ type Presence struct {
 
 func (x *Presence) Reset() {
 	*x = Presence{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[2]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -171,7 +282,7 @@ func (x *Presence) String() string {
 func (*Presence) ProtoMessage() {}
 
 func (x *Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[2]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -184,7 +295,7 @@ func (x *Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Presence.ProtoReflect.Descriptor instead.
 func (*Presence) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{2}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Presence) GetStatus() v11.AgentStatus {
@@ -226,7 +337,7 @@ type GetAgentRequest struct {
 
 func (x *GetAgentRequest) Reset() {
 	*x = GetAgentRequest{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[3]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -238,7 +349,7 @@ func (x *GetAgentRequest) String() string {
 func (*GetAgentRequest) ProtoMessage() {}
 
 func (x *GetAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[3]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -251,7 +362,7 @@ func (x *GetAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAgentRequest.ProtoReflect.Descriptor instead.
 func (*GetAgentRequest) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{3}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetAgentRequest) GetId() string {
@@ -279,7 +390,7 @@ type GetAgentResponse struct {
 
 func (x *GetAgentResponse) Reset() {
 	*x = GetAgentResponse{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[4]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -291,7 +402,7 @@ func (x *GetAgentResponse) String() string {
 func (*GetAgentResponse) ProtoMessage() {}
 
 func (x *GetAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[4]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -304,7 +415,7 @@ func (x *GetAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAgentResponse.ProtoReflect.Descriptor instead.
 func (*GetAgentResponse) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{4}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetAgentResponse) GetAgent() *v1.Agent {
@@ -352,7 +463,7 @@ type ListAgentsRequest struct {
 
 func (x *ListAgentsRequest) Reset() {
 	*x = ListAgentsRequest{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -364,7 +475,7 @@ func (x *ListAgentsRequest) String() string {
 func (*ListAgentsRequest) ProtoMessage() {}
 
 func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -377,7 +488,7 @@ func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAgentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAgentsRequest) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{5}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListAgentsRequest) GetTeam() string {
@@ -425,7 +536,7 @@ type ListedAgent struct {
 
 func (x *ListedAgent) Reset() {
 	*x = ListedAgent{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -437,7 +548,7 @@ func (x *ListedAgent) String() string {
 func (*ListedAgent) ProtoMessage() {}
 
 func (x *ListedAgent) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -450,7 +561,7 @@ func (x *ListedAgent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListedAgent.ProtoReflect.Descriptor instead.
 func (*ListedAgent) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{6}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListedAgent) GetAgent() *v1.Agent {
@@ -494,7 +605,7 @@ type ListAgentsResponse struct {
 
 func (x *ListAgentsResponse) Reset() {
 	*x = ListAgentsResponse{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -506,7 +617,7 @@ func (x *ListAgentsResponse) String() string {
 func (*ListAgentsResponse) ProtoMessage() {}
 
 func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -519,7 +630,7 @@ func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAgentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAgentsResponse) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{7}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListAgentsResponse) GetAgents() []*ListedAgent {
@@ -556,7 +667,7 @@ type UpdateAgentRequest struct {
 
 func (x *UpdateAgentRequest) Reset() {
 	*x = UpdateAgentRequest{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -568,7 +679,7 @@ func (x *UpdateAgentRequest) String() string {
 func (*UpdateAgentRequest) ProtoMessage() {}
 
 func (x *UpdateAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -581,7 +692,7 @@ func (x *UpdateAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAgentRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAgentRequest) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateAgentRequest) GetId() string {
@@ -625,7 +736,7 @@ type UpdateAgentResponse struct {
 
 func (x *UpdateAgentResponse) Reset() {
 	*x = UpdateAgentResponse{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -637,7 +748,7 @@ func (x *UpdateAgentResponse) String() string {
 func (*UpdateAgentResponse) ProtoMessage() {}
 
 func (x *UpdateAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -650,7 +761,7 @@ func (x *UpdateAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAgentResponse.ProtoReflect.Descriptor instead.
 func (*UpdateAgentResponse) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UpdateAgentResponse) GetAgent() *v1.Agent {
@@ -683,7 +794,7 @@ type RemoveAgentRequest struct {
 
 func (x *RemoveAgentRequest) Reset() {
 	*x = RemoveAgentRequest{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -695,7 +806,7 @@ func (x *RemoveAgentRequest) String() string {
 func (*RemoveAgentRequest) ProtoMessage() {}
 
 func (x *RemoveAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -708,7 +819,7 @@ func (x *RemoveAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveAgentRequest.ProtoReflect.Descriptor instead.
 func (*RemoveAgentRequest) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RemoveAgentRequest) GetId() string {
@@ -745,7 +856,7 @@ type RemoveAgentResponse struct {
 
 func (x *RemoveAgentResponse) Reset() {
 	*x = RemoveAgentResponse{}
-	mi := &file_api_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +868,7 @@ func (x *RemoveAgentResponse) String() string {
 func (*RemoveAgentResponse) ProtoMessage() {}
 
 func (x *RemoveAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_api_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +881,7 @@ func (x *RemoveAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveAgentResponse.ProtoReflect.Descriptor instead.
 func (*RemoveAgentResponse) Descriptor() ([]byte, []int) {
-	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_api_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RemoveAgentResponse) GetAgent() *v1.Agent {
@@ -797,7 +908,13 @@ const file_api_agent_v1_agent_proto_rawDesc = "" +
 	"\x02by\x18\x02 \x01(\tR\x02by\"`\n" +
 	"\x13CreateAgentResponse\x12-\n" +
 	"\x05agent\x18\x01 \x01(\v2\x17.rappel.events.v1.AgentR\x05agent\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"\xb3\x01\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"`\n" +
+	"\x15ReportPresenceRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x127\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x1f.rappel.callback.v1.AgentStatusR\x06status\"\x81\x01\n" +
+	"\x16ReportPresenceResponse\x125\n" +
+	"\bpresence\x18\x01 \x01(\v2\x19.rappel.agent.v1.PresenceR\bpresence\x120\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"\xb3\x01\n" +
 	"\bPresence\x127\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x1f.rappel.callback.v1.AgentStatusR\x06status\x12\x17\n" +
 	"\ain_hand\x18\x02 \x01(\rR\x06inHand\x12\x1a\n" +
@@ -839,7 +956,7 @@ const file_api_agent_v1_agent_proto_rawDesc = "" +
 	"\x02by\x18\x03 \x01(\tR\x02by\"`\n" +
 	"\x13RemoveAgentResponse\x12-\n" +
 	"\x05agent\x18\x01 \x01(\v2\x17.rappel.events.v1.AgentR\x05agent\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision2\xc5\x04\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision2\xd4\x05\n" +
 	"\fAgentService\x12s\n" +
 	"\vCreateAgent\x12#.rappel.agent.v1.CreateAgentRequest\x1a$.rappel.agent.v1.CreateAgentResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x05agent\"\n" +
 	"/v1/agents\x12h\n" +
@@ -847,7 +964,8 @@ const file_api_agent_v1_agent_proto_rawDesc = "" +
 	"\n" +
 	"ListAgents\x12\".rappel.agent.v1.ListAgentsRequest\x1a#.rappel.agent.v1.ListAgentsResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/agents\x12x\n" +
-	"\vUpdateAgent\x12#.rappel.agent.v1.UpdateAgentRequest\x1a$.rappel.agent.v1.UpdateAgentResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x05agent\x1a\x0f/v1/agents/{id}\x12q\n" +
+	"\vUpdateAgent\x12#.rappel.agent.v1.UpdateAgentRequest\x1a$.rappel.agent.v1.UpdateAgentResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x05agent\x1a\x0f/v1/agents/{id}\x12\x8c\x01\n" +
+	"\x0eReportPresence\x12&.rappel.agent.v1.ReportPresenceRequest\x1a'.rappel.agent.v1.ReportPresenceResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/agents/{id}:reportPresence\x12q\n" +
 	"\vRemoveAgent\x12#.rappel.agent.v1.RemoveAgentRequest\x1a$.rappel.agent.v1.RemoveAgentResponse\"\x17\x82\xd3\xe4\x93\x02\x11*\x0f/v1/agents/{id}BAZ?github.com/rappel-loop/rappel/proto/gen/go/api/agent/v1;agentv1b\x06proto3"
 
 var (
@@ -862,52 +980,59 @@ func file_api_agent_v1_agent_proto_rawDescGZIP() []byte {
 	return file_api_agent_v1_agent_proto_rawDescData
 }
 
-var file_api_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_api_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_api_agent_v1_agent_proto_goTypes = []any{
-	(*CreateAgentRequest)(nil),    // 0: rappel.agent.v1.CreateAgentRequest
-	(*CreateAgentResponse)(nil),   // 1: rappel.agent.v1.CreateAgentResponse
-	(*Presence)(nil),              // 2: rappel.agent.v1.Presence
-	(*GetAgentRequest)(nil),       // 3: rappel.agent.v1.GetAgentRequest
-	(*GetAgentResponse)(nil),      // 4: rappel.agent.v1.GetAgentResponse
-	(*ListAgentsRequest)(nil),     // 5: rappel.agent.v1.ListAgentsRequest
-	(*ListedAgent)(nil),           // 6: rappel.agent.v1.ListedAgent
-	(*ListAgentsResponse)(nil),    // 7: rappel.agent.v1.ListAgentsResponse
-	(*UpdateAgentRequest)(nil),    // 8: rappel.agent.v1.UpdateAgentRequest
-	(*UpdateAgentResponse)(nil),   // 9: rappel.agent.v1.UpdateAgentResponse
-	(*RemoveAgentRequest)(nil),    // 10: rappel.agent.v1.RemoveAgentRequest
-	(*RemoveAgentResponse)(nil),   // 11: rappel.agent.v1.RemoveAgentResponse
-	(*v1.Agent)(nil),              // 12: rappel.events.v1.Agent
-	(v11.AgentStatus)(0),          // 13: rappel.callback.v1.AgentStatus
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*CreateAgentRequest)(nil),     // 0: rappel.agent.v1.CreateAgentRequest
+	(*CreateAgentResponse)(nil),    // 1: rappel.agent.v1.CreateAgentResponse
+	(*ReportPresenceRequest)(nil),  // 2: rappel.agent.v1.ReportPresenceRequest
+	(*ReportPresenceResponse)(nil), // 3: rappel.agent.v1.ReportPresenceResponse
+	(*Presence)(nil),               // 4: rappel.agent.v1.Presence
+	(*GetAgentRequest)(nil),        // 5: rappel.agent.v1.GetAgentRequest
+	(*GetAgentResponse)(nil),       // 6: rappel.agent.v1.GetAgentResponse
+	(*ListAgentsRequest)(nil),      // 7: rappel.agent.v1.ListAgentsRequest
+	(*ListedAgent)(nil),            // 8: rappel.agent.v1.ListedAgent
+	(*ListAgentsResponse)(nil),     // 9: rappel.agent.v1.ListAgentsResponse
+	(*UpdateAgentRequest)(nil),     // 10: rappel.agent.v1.UpdateAgentRequest
+	(*UpdateAgentResponse)(nil),    // 11: rappel.agent.v1.UpdateAgentResponse
+	(*RemoveAgentRequest)(nil),     // 12: rappel.agent.v1.RemoveAgentRequest
+	(*RemoveAgentResponse)(nil),    // 13: rappel.agent.v1.RemoveAgentResponse
+	(*v1.Agent)(nil),               // 14: rappel.events.v1.Agent
+	(v11.AgentStatus)(0),           // 15: rappel.callback.v1.AgentStatus
+	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
 }
 var file_api_agent_v1_agent_proto_depIdxs = []int32{
-	12, // 0: rappel.agent.v1.CreateAgentRequest.agent:type_name -> rappel.events.v1.Agent
-	12, // 1: rappel.agent.v1.CreateAgentResponse.agent:type_name -> rappel.events.v1.Agent
-	13, // 2: rappel.agent.v1.Presence.status:type_name -> rappel.callback.v1.AgentStatus
-	14, // 3: rappel.agent.v1.Presence.idle_since:type_name -> google.protobuf.Timestamp
-	12, // 4: rappel.agent.v1.GetAgentResponse.agent:type_name -> rappel.events.v1.Agent
-	2,  // 5: rappel.agent.v1.GetAgentResponse.presence:type_name -> rappel.agent.v1.Presence
-	12, // 6: rappel.agent.v1.ListedAgent.agent:type_name -> rappel.events.v1.Agent
-	2,  // 7: rappel.agent.v1.ListedAgent.presence:type_name -> rappel.agent.v1.Presence
-	6,  // 8: rappel.agent.v1.ListAgentsResponse.agents:type_name -> rappel.agent.v1.ListedAgent
-	12, // 9: rappel.agent.v1.UpdateAgentRequest.agent:type_name -> rappel.events.v1.Agent
-	12, // 10: rappel.agent.v1.UpdateAgentResponse.agent:type_name -> rappel.events.v1.Agent
-	12, // 11: rappel.agent.v1.RemoveAgentResponse.agent:type_name -> rappel.events.v1.Agent
-	0,  // 12: rappel.agent.v1.AgentService.CreateAgent:input_type -> rappel.agent.v1.CreateAgentRequest
-	3,  // 13: rappel.agent.v1.AgentService.GetAgent:input_type -> rappel.agent.v1.GetAgentRequest
-	5,  // 14: rappel.agent.v1.AgentService.ListAgents:input_type -> rappel.agent.v1.ListAgentsRequest
-	8,  // 15: rappel.agent.v1.AgentService.UpdateAgent:input_type -> rappel.agent.v1.UpdateAgentRequest
-	10, // 16: rappel.agent.v1.AgentService.RemoveAgent:input_type -> rappel.agent.v1.RemoveAgentRequest
-	1,  // 17: rappel.agent.v1.AgentService.CreateAgent:output_type -> rappel.agent.v1.CreateAgentResponse
-	4,  // 18: rappel.agent.v1.AgentService.GetAgent:output_type -> rappel.agent.v1.GetAgentResponse
-	7,  // 19: rappel.agent.v1.AgentService.ListAgents:output_type -> rappel.agent.v1.ListAgentsResponse
-	9,  // 20: rappel.agent.v1.AgentService.UpdateAgent:output_type -> rappel.agent.v1.UpdateAgentResponse
-	11, // 21: rappel.agent.v1.AgentService.RemoveAgent:output_type -> rappel.agent.v1.RemoveAgentResponse
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	14, // 0: rappel.agent.v1.CreateAgentRequest.agent:type_name -> rappel.events.v1.Agent
+	14, // 1: rappel.agent.v1.CreateAgentResponse.agent:type_name -> rappel.events.v1.Agent
+	15, // 2: rappel.agent.v1.ReportPresenceRequest.status:type_name -> rappel.callback.v1.AgentStatus
+	4,  // 3: rappel.agent.v1.ReportPresenceResponse.presence:type_name -> rappel.agent.v1.Presence
+	16, // 4: rappel.agent.v1.ReportPresenceResponse.until:type_name -> google.protobuf.Timestamp
+	15, // 5: rappel.agent.v1.Presence.status:type_name -> rappel.callback.v1.AgentStatus
+	16, // 6: rappel.agent.v1.Presence.idle_since:type_name -> google.protobuf.Timestamp
+	14, // 7: rappel.agent.v1.GetAgentResponse.agent:type_name -> rappel.events.v1.Agent
+	4,  // 8: rappel.agent.v1.GetAgentResponse.presence:type_name -> rappel.agent.v1.Presence
+	14, // 9: rappel.agent.v1.ListedAgent.agent:type_name -> rappel.events.v1.Agent
+	4,  // 10: rappel.agent.v1.ListedAgent.presence:type_name -> rappel.agent.v1.Presence
+	8,  // 11: rappel.agent.v1.ListAgentsResponse.agents:type_name -> rappel.agent.v1.ListedAgent
+	14, // 12: rappel.agent.v1.UpdateAgentRequest.agent:type_name -> rappel.events.v1.Agent
+	14, // 13: rappel.agent.v1.UpdateAgentResponse.agent:type_name -> rappel.events.v1.Agent
+	14, // 14: rappel.agent.v1.RemoveAgentResponse.agent:type_name -> rappel.events.v1.Agent
+	0,  // 15: rappel.agent.v1.AgentService.CreateAgent:input_type -> rappel.agent.v1.CreateAgentRequest
+	5,  // 16: rappel.agent.v1.AgentService.GetAgent:input_type -> rappel.agent.v1.GetAgentRequest
+	7,  // 17: rappel.agent.v1.AgentService.ListAgents:input_type -> rappel.agent.v1.ListAgentsRequest
+	10, // 18: rappel.agent.v1.AgentService.UpdateAgent:input_type -> rappel.agent.v1.UpdateAgentRequest
+	2,  // 19: rappel.agent.v1.AgentService.ReportPresence:input_type -> rappel.agent.v1.ReportPresenceRequest
+	12, // 20: rappel.agent.v1.AgentService.RemoveAgent:input_type -> rappel.agent.v1.RemoveAgentRequest
+	1,  // 21: rappel.agent.v1.AgentService.CreateAgent:output_type -> rappel.agent.v1.CreateAgentResponse
+	6,  // 22: rappel.agent.v1.AgentService.GetAgent:output_type -> rappel.agent.v1.GetAgentResponse
+	9,  // 23: rappel.agent.v1.AgentService.ListAgents:output_type -> rappel.agent.v1.ListAgentsResponse
+	11, // 24: rappel.agent.v1.AgentService.UpdateAgent:output_type -> rappel.agent.v1.UpdateAgentResponse
+	3,  // 25: rappel.agent.v1.AgentService.ReportPresence:output_type -> rappel.agent.v1.ReportPresenceResponse
+	13, // 26: rappel.agent.v1.AgentService.RemoveAgent:output_type -> rappel.agent.v1.RemoveAgentResponse
+	21, // [21:27] is the sub-list for method output_type
+	15, // [15:21] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_api_agent_v1_agent_proto_init() }
@@ -921,7 +1046,7 @@ func file_api_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_agent_v1_agent_proto_rawDesc), len(file_api_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,11 +21,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AgentService_CreateAgent_FullMethodName = "/rappel.agent.v1.AgentService/CreateAgent"
-	AgentService_GetAgent_FullMethodName    = "/rappel.agent.v1.AgentService/GetAgent"
-	AgentService_ListAgents_FullMethodName  = "/rappel.agent.v1.AgentService/ListAgents"
-	AgentService_UpdateAgent_FullMethodName = "/rappel.agent.v1.AgentService/UpdateAgent"
-	AgentService_RemoveAgent_FullMethodName = "/rappel.agent.v1.AgentService/RemoveAgent"
+	AgentService_CreateAgent_FullMethodName    = "/rappel.agent.v1.AgentService/CreateAgent"
+	AgentService_GetAgent_FullMethodName       = "/rappel.agent.v1.AgentService/GetAgent"
+	AgentService_ListAgents_FullMethodName     = "/rappel.agent.v1.AgentService/ListAgents"
+	AgentService_UpdateAgent_FullMethodName    = "/rappel.agent.v1.AgentService/UpdateAgent"
+	AgentService_ReportPresence_FullMethodName = "/rappel.agent.v1.AgentService/ReportPresence"
+	AgentService_RemoveAgent_FullMethodName    = "/rappel.agent.v1.AgentService/RemoveAgent"
 )
 
 // AgentServiceClient is the client API for AgentService service.
@@ -52,6 +53,12 @@ type AgentServiceClient interface {
 	// UpdateAgent puts another description in the place of an agent's: what is
 	// absent from it is absent from then on.
 	UpdateAgent(ctx context.Context, in *UpdateAgentRequest, opts ...grpc.CallOption) (*UpdateAgentResponse, error)
+	// ReportPresence says that an agent who works without a stream, asking for work
+	// instead of being offered it, is at their desk. It lasts until presence.until:
+	// report again before. Of whom nothing is heard any more, what they had not begun to
+	// call goes back to the queue. FAILED_PRECONDITION with reason ON_A_STREAM when the
+	// agent is at work on one, which says where they are.
+	ReportPresence(ctx context.Context, in *ReportPresenceRequest, opts ...grpc.CallOption) (*ReportPresenceResponse, error)
 	// RemoveAgent takes an agent out of the roster. The callbacks that the agent has
 	// in hand stay there.
 	RemoveAgent(ctx context.Context, in *RemoveAgentRequest, opts ...grpc.CallOption) (*RemoveAgentResponse, error)
@@ -105,6 +112,16 @@ func (c *agentServiceClient) UpdateAgent(ctx context.Context, in *UpdateAgentReq
 	return out, nil
 }
 
+func (c *agentServiceClient) ReportPresence(ctx context.Context, in *ReportPresenceRequest, opts ...grpc.CallOption) (*ReportPresenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportPresenceResponse)
+	err := c.cc.Invoke(ctx, AgentService_ReportPresence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *agentServiceClient) RemoveAgent(ctx context.Context, in *RemoveAgentRequest, opts ...grpc.CallOption) (*RemoveAgentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RemoveAgentResponse)
@@ -139,6 +156,12 @@ type AgentServiceServer interface {
 	// UpdateAgent puts another description in the place of an agent's: what is
 	// absent from it is absent from then on.
 	UpdateAgent(context.Context, *UpdateAgentRequest) (*UpdateAgentResponse, error)
+	// ReportPresence says that an agent who works without a stream, asking for work
+	// instead of being offered it, is at their desk. It lasts until presence.until:
+	// report again before. Of whom nothing is heard any more, what they had not begun to
+	// call goes back to the queue. FAILED_PRECONDITION with reason ON_A_STREAM when the
+	// agent is at work on one, which says where they are.
+	ReportPresence(context.Context, *ReportPresenceRequest) (*ReportPresenceResponse, error)
 	// RemoveAgent takes an agent out of the roster. The callbacks that the agent has
 	// in hand stay there.
 	RemoveAgent(context.Context, *RemoveAgentRequest) (*RemoveAgentResponse, error)
@@ -163,6 +186,9 @@ func (UnimplementedAgentServiceServer) ListAgents(context.Context, *ListAgentsRe
 }
 func (UnimplementedAgentServiceServer) UpdateAgent(context.Context, *UpdateAgentRequest) (*UpdateAgentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateAgent not implemented")
+}
+func (UnimplementedAgentServiceServer) ReportPresence(context.Context, *ReportPresenceRequest) (*ReportPresenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportPresence not implemented")
 }
 func (UnimplementedAgentServiceServer) RemoveAgent(context.Context, *RemoveAgentRequest) (*RemoveAgentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RemoveAgent not implemented")
@@ -260,6 +286,24 @@ func _AgentService_UpdateAgent_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AgentService_ReportPresence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportPresenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AgentServiceServer).ReportPresence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AgentService_ReportPresence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AgentServiceServer).ReportPresence(ctx, req.(*ReportPresenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AgentService_RemoveAgent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RemoveAgentRequest)
 	if err := dec(in); err != nil {
@@ -300,6 +344,10 @@ var AgentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateAgent",
 			Handler:    _AgentService_UpdateAgent_Handler,
+		},
+		{
+			MethodName: "ReportPresence",
+			Handler:    _AgentService_ReportPresence_Handler,
 		},
 		{
 			MethodName: "RemoveAgent",
