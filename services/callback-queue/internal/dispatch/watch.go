@@ -2,11 +2,13 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
@@ -41,7 +43,7 @@ func (d *Dispatcher) gone(ctx context.Context, s *floor.Seat) {
 	if err == nil {
 		err = d.Floor.Clear(ctx, s.Agent, s.Until)
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, queue.ErrIndexIncomplete) { // until it is whole again
 		d.Log.Warn("what an agent had in hand who is gone could not be given back; it is tried again",
 			zap.String(obs.Desk, nameOf(s.Agent)), zap.Error(err))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -26,13 +27,9 @@ var errGoingAway = errors.New("the server is about to stop")
 
 // WorkCallbacks looks after an agent at work.
 func (s *Server) WorkCallbacks(stream workStream) error {
-	first, err := stream.Recv()
+	hello, err := s.hello(stream)
 	if err != nil {
 		return ended(err)
-	}
-	hello, err := readHello(first)
-	if err != nil {
-		return err
 	}
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
@@ -50,6 +47,35 @@ func (s *Server) WorkCallbacks(stream workStream) error {
 		err = cause
 	}
 	return ended(err)
+}
+
+// helloWait is how long a client may take to say who is there.
+const helloWait = 10 * time.Second
+
+// hello waits for the first message.
+func (s *Server) hello(stream workStream) (dispatch.Hello, error) {
+	type received struct {
+		m   *callbackv1.WorkCallbacksRequest
+		err error
+	}
+	first := make(chan received, 1)
+	go func() {
+		m, err := stream.Recv()
+		first <- received{m, err}
+	}()
+	late := time.NewTimer(helloWait)
+	defer late.Stop()
+	select {
+	case r := <-first:
+		if r.err != nil {
+			return dispatch.Hello{}, r.err
+		}
+		return readHello(r.m)
+	case <-late.C:
+		return dispatch.Hello{}, rpc.Refused(codes.DeadlineExceeded, "NO_HELLO", "nobody said hello; open another stream and say who is there")
+	case <-s.stopping:
+		return dispatch.Hello{}, errGoingAway
+	}
 }
 
 // listen passes on what the client orders until it hangs up, or says what makes no
