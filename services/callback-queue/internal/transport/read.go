@@ -98,19 +98,3 @@ func (w *wrong) pageSize(asked int32) int {
 	}
 	return int(asked)
 }
-
-// GetQueueStats counts what waits.
-func (s *Server) GetQueueStats(ctx context.Context, _ *callbackv1.GetQueueStatsRequest) (*callbackv1.GetQueueStatsResponse, error) {
-	states, err := s.queue.States(ctx)
-	if err != nil {
-		return nil, toStatus(err)
-	}
-	resp := &callbackv1.GetQueueStatsResponse{}
-	for _, q := range states {
-		resp.Queues = append(resp.Queues, &callbackv1.QueueStats{
-			Queue: q.Queue, Ready: int64(q.Ready), Delayed: int64(q.Delayed), Held: int64(q.Held), Unattended: int64(q.Unattended),
-			OldestReady: wire.Stamp(q.OldestReady), Agents: int64(q.Agents), AgentsFree: int64(q.Free),
-		})
-	}
-	return resp, nil
-}

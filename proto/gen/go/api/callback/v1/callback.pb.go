@@ -147,7 +147,7 @@ func (x WorkCallbacksResponse_Gone_Why) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use WorkCallbacksResponse_Gone_Why.Descriptor instead.
 func (WorkCallbacksResponse_Gone_Why) EnumDescriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 3, 0}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5, 3, 0}
 }
 
 // Obstacle is why an agent is not offered the callback.
@@ -228,7 +228,7 @@ func (x ExplainRoutingResponse_Candidate_Obstacle) Number() protoreflect.EnumNum
 
 // Deprecated: Use ExplainRoutingResponse_Candidate_Obstacle.Descriptor instead.
 func (ExplainRoutingResponse_Candidate_Obstacle) EnumDescriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{9, 0, 0}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{11, 0, 0}
 }
 
 // Waiting is what it waits for.
@@ -285,7 +285,90 @@ func (x Standing_Waiting) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Standing_Waiting.Descriptor instead.
 func (Standing_Waiting) EnumDescriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{37, 0}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{39, 0}
+}
+
+// WatchQueuesRequest asks for every queue, again and again.
+type WatchQueuesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchQueuesRequest) Reset() {
+	*x = WatchQueuesRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchQueuesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchQueuesRequest) ProtoMessage() {}
+
+func (x *WatchQueuesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchQueuesRequest.ProtoReflect.Descriptor instead.
+func (*WatchQueuesRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{0}
+}
+
+// WatchQueuesResponse counts every queue.
+type WatchQueuesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The queues, by name.
+	Queues        []*QueueStats `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchQueuesResponse) Reset() {
+	*x = WatchQueuesResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchQueuesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchQueuesResponse) ProtoMessage() {}
+
+func (x *WatchQueuesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchQueuesResponse.ProtoReflect.Descriptor instead.
+func (*WatchQueuesResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *WatchQueuesResponse) GetQueues() []*QueueStats {
+	if x != nil {
+		return x.Queues
+	}
+	return nil
 }
 
 // ClaimCallbackRequest asks for work.
@@ -304,7 +387,7 @@ type ClaimCallbackRequest struct {
 
 func (x *ClaimCallbackRequest) Reset() {
 	*x = ClaimCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[0]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -316,7 +399,7 @@ func (x *ClaimCallbackRequest) String() string {
 func (*ClaimCallbackRequest) ProtoMessage() {}
 
 func (x *ClaimCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[0]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -329,7 +412,7 @@ func (x *ClaimCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimCallbackRequest.ProtoReflect.Descriptor instead.
 func (*ClaimCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{0}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ClaimCallbackRequest) GetAgentId() string {
@@ -365,7 +448,7 @@ type ClaimCallbackResponse struct {
 
 func (x *ClaimCallbackResponse) Reset() {
 	*x = ClaimCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[1]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +460,7 @@ func (x *ClaimCallbackResponse) String() string {
 func (*ClaimCallbackResponse) ProtoMessage() {}
 
 func (x *ClaimCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[1]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +473,7 @@ func (x *ClaimCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimCallbackResponse.ProtoReflect.Descriptor instead.
 func (*ClaimCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{1}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ClaimCallbackResponse) GetCallback() *v1.Callback {
@@ -418,7 +501,7 @@ type WorkCallbacksRequest struct {
 
 func (x *WorkCallbacksRequest) Reset() {
 	*x = WorkCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[2]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +513,7 @@ func (x *WorkCallbacksRequest) String() string {
 func (*WorkCallbacksRequest) ProtoMessage() {}
 
 func (x *WorkCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[2]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +526,7 @@ func (x *WorkCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{2}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *WorkCallbacksRequest) GetMessage() isWorkCallbacksRequest_Message {
@@ -541,7 +624,7 @@ type WorkCallbacksResponse struct {
 
 func (x *WorkCallbacksResponse) Reset() {
 	*x = WorkCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[3]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -553,7 +636,7 @@ func (x *WorkCallbacksResponse) String() string {
 func (*WorkCallbacksResponse) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[3]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -566,7 +649,7 @@ func (x *WorkCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *WorkCallbacksResponse) GetMessage() isWorkCallbacksResponse_Message {
@@ -691,7 +774,7 @@ type AcceptCallbackRequest struct {
 
 func (x *AcceptCallbackRequest) Reset() {
 	*x = AcceptCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[4]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -703,7 +786,7 @@ func (x *AcceptCallbackRequest) String() string {
 func (*AcceptCallbackRequest) ProtoMessage() {}
 
 func (x *AcceptCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[4]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -716,7 +799,7 @@ func (x *AcceptCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptCallbackRequest.ProtoReflect.Descriptor instead.
 func (*AcceptCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{4}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AcceptCallbackRequest) GetId() string {
@@ -751,7 +834,7 @@ type AcceptCallbackResponse struct {
 
 func (x *AcceptCallbackResponse) Reset() {
 	*x = AcceptCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[5]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +846,7 @@ func (x *AcceptCallbackResponse) String() string {
 func (*AcceptCallbackResponse) ProtoMessage() {}
 
 func (x *AcceptCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[5]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +859,7 @@ func (x *AcceptCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptCallbackResponse.ProtoReflect.Descriptor instead.
 func (*AcceptCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AcceptCallbackResponse) GetCallback() *v1.Callback {
@@ -803,7 +886,7 @@ type RejectCallbackRequest struct {
 
 func (x *RejectCallbackRequest) Reset() {
 	*x = RejectCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[6]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +898,7 @@ func (x *RejectCallbackRequest) String() string {
 func (*RejectCallbackRequest) ProtoMessage() {}
 
 func (x *RejectCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[6]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +911,7 @@ func (x *RejectCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectCallbackRequest.ProtoReflect.Descriptor instead.
 func (*RejectCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{6}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RejectCallbackRequest) GetId() string {
@@ -870,7 +953,7 @@ type RejectCallbackResponse struct {
 
 func (x *RejectCallbackResponse) Reset() {
 	*x = RejectCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[7]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -882,7 +965,7 @@ func (x *RejectCallbackResponse) String() string {
 func (*RejectCallbackResponse) ProtoMessage() {}
 
 func (x *RejectCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[7]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -895,7 +978,7 @@ func (x *RejectCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectCallbackResponse.ProtoReflect.Descriptor instead.
 func (*RejectCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{7}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RejectCallbackResponse) GetCallback() *v1.Callback {
@@ -916,7 +999,7 @@ type ExplainRoutingRequest struct {
 
 func (x *ExplainRoutingRequest) Reset() {
 	*x = ExplainRoutingRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[8]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -928,7 +1011,7 @@ func (x *ExplainRoutingRequest) String() string {
 func (*ExplainRoutingRequest) ProtoMessage() {}
 
 func (x *ExplainRoutingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[8]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -941,7 +1024,7 @@ func (x *ExplainRoutingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRoutingRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRoutingRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{8}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ExplainRoutingRequest) GetId() string {
@@ -973,7 +1056,7 @@ type ExplainRoutingResponse struct {
 
 func (x *ExplainRoutingResponse) Reset() {
 	*x = ExplainRoutingResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[9]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -985,7 +1068,7 @@ func (x *ExplainRoutingResponse) String() string {
 func (*ExplainRoutingResponse) ProtoMessage() {}
 
 func (x *ExplainRoutingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[9]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -998,7 +1081,7 @@ func (x *ExplainRoutingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRoutingResponse.ProtoReflect.Descriptor instead.
 func (*ExplainRoutingResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{9}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ExplainRoutingResponse) GetQueue() string {
@@ -1058,7 +1141,7 @@ type StartAttemptRequest struct {
 
 func (x *StartAttemptRequest) Reset() {
 	*x = StartAttemptRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[10]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1153,7 @@ func (x *StartAttemptRequest) String() string {
 func (*StartAttemptRequest) ProtoMessage() {}
 
 func (x *StartAttemptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[10]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1166,7 @@ func (x *StartAttemptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAttemptRequest.ProtoReflect.Descriptor instead.
 func (*StartAttemptRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{10}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StartAttemptRequest) GetId() string {
@@ -1118,7 +1201,7 @@ type StartAttemptResponse struct {
 
 func (x *StartAttemptResponse) Reset() {
 	*x = StartAttemptResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[11]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1213,7 @@ func (x *StartAttemptResponse) String() string {
 func (*StartAttemptResponse) ProtoMessage() {}
 
 func (x *StartAttemptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[11]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1226,7 @@ func (x *StartAttemptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAttemptResponse.ProtoReflect.Descriptor instead.
 func (*StartAttemptResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{11}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StartAttemptResponse) GetCallback() *v1.Callback {
@@ -1174,7 +1257,7 @@ type EndAttemptRequest struct {
 
 func (x *EndAttemptRequest) Reset() {
 	*x = EndAttemptRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1269,7 @@ func (x *EndAttemptRequest) String() string {
 func (*EndAttemptRequest) ProtoMessage() {}
 
 func (x *EndAttemptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[12]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1282,7 @@ func (x *EndAttemptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndAttemptRequest.ProtoReflect.Descriptor instead.
 func (*EndAttemptRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{12}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *EndAttemptRequest) GetId() string {
@@ -1255,7 +1338,7 @@ type EndAttemptResponse struct {
 
 func (x *EndAttemptResponse) Reset() {
 	*x = EndAttemptResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1267,7 +1350,7 @@ func (x *EndAttemptResponse) String() string {
 func (*EndAttemptResponse) ProtoMessage() {}
 
 func (x *EndAttemptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[13]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1280,7 +1363,7 @@ func (x *EndAttemptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndAttemptResponse.ProtoReflect.Descriptor instead.
 func (*EndAttemptResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{13}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *EndAttemptResponse) GetCallback() *v1.Callback {
@@ -1311,7 +1394,7 @@ type CompleteCallbackRequest struct {
 
 func (x *CompleteCallbackRequest) Reset() {
 	*x = CompleteCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1323,7 +1406,7 @@ func (x *CompleteCallbackRequest) String() string {
 func (*CompleteCallbackRequest) ProtoMessage() {}
 
 func (x *CompleteCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[14]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1419,7 @@ func (x *CompleteCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteCallbackRequest.ProtoReflect.Descriptor instead.
 func (*CompleteCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{14}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CompleteCallbackRequest) GetId() string {
@@ -1392,7 +1475,7 @@ type CompleteCallbackResponse struct {
 
 func (x *CompleteCallbackResponse) Reset() {
 	*x = CompleteCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1487,7 @@ func (x *CompleteCallbackResponse) String() string {
 func (*CompleteCallbackResponse) ProtoMessage() {}
 
 func (x *CompleteCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[15]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1417,7 +1500,7 @@ func (x *CompleteCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteCallbackResponse.ProtoReflect.Descriptor instead.
 func (*CompleteCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{15}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CompleteCallbackResponse) GetCallback() *v1.Callback {
@@ -1444,7 +1527,7 @@ type ReleaseCallbackRequest struct {
 
 func (x *ReleaseCallbackRequest) Reset() {
 	*x = ReleaseCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1539,7 @@ func (x *ReleaseCallbackRequest) String() string {
 func (*ReleaseCallbackRequest) ProtoMessage() {}
 
 func (x *ReleaseCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[16]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1552,7 @@ func (x *ReleaseCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseCallbackRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{16}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReleaseCallbackRequest) GetId() string {
@@ -1511,7 +1594,7 @@ type ReleaseCallbackResponse struct {
 
 func (x *ReleaseCallbackResponse) Reset() {
 	*x = ReleaseCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1606,7 @@ func (x *ReleaseCallbackResponse) String() string {
 func (*ReleaseCallbackResponse) ProtoMessage() {}
 
 func (x *ReleaseCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[17]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1619,7 @@ func (x *ReleaseCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseCallbackResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{17}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReleaseCallbackResponse) GetCallback() *v1.Callback {
@@ -1561,7 +1644,7 @@ type CancelCallbackRequest struct {
 
 func (x *CancelCallbackRequest) Reset() {
 	*x = CancelCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1573,7 +1656,7 @@ func (x *CancelCallbackRequest) String() string {
 func (*CancelCallbackRequest) ProtoMessage() {}
 
 func (x *CancelCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[18]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1586,7 +1669,7 @@ func (x *CancelCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelCallbackRequest.ProtoReflect.Descriptor instead.
 func (*CancelCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{18}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CancelCallbackRequest) GetId() string {
@@ -1621,7 +1704,7 @@ type CancelCallbackResponse struct {
 
 func (x *CancelCallbackResponse) Reset() {
 	*x = CancelCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1633,7 +1716,7 @@ func (x *CancelCallbackResponse) String() string {
 func (*CancelCallbackResponse) ProtoMessage() {}
 
 func (x *CancelCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[19]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1646,7 +1729,7 @@ func (x *CancelCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelCallbackResponse.ProtoReflect.Descriptor instead.
 func (*CancelCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{19}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CancelCallbackResponse) GetCallback() *v1.Callback {
@@ -1671,7 +1754,7 @@ type ReopenCallbackRequest struct {
 
 func (x *ReopenCallbackRequest) Reset() {
 	*x = ReopenCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1683,7 +1766,7 @@ func (x *ReopenCallbackRequest) String() string {
 func (*ReopenCallbackRequest) ProtoMessage() {}
 
 func (x *ReopenCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[20]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1696,7 +1779,7 @@ func (x *ReopenCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReopenCallbackRequest.ProtoReflect.Descriptor instead.
 func (*ReopenCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{20}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReopenCallbackRequest) GetId() string {
@@ -1731,7 +1814,7 @@ type ReopenCallbackResponse struct {
 
 func (x *ReopenCallbackResponse) Reset() {
 	*x = ReopenCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1743,7 +1826,7 @@ func (x *ReopenCallbackResponse) String() string {
 func (*ReopenCallbackResponse) ProtoMessage() {}
 
 func (x *ReopenCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1756,7 +1839,7 @@ func (x *ReopenCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReopenCallbackResponse.ProtoReflect.Descriptor instead.
 func (*ReopenCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReopenCallbackResponse) GetCallback() *v1.Callback {
@@ -1781,7 +1864,7 @@ type RescheduleCallbackRequest struct {
 
 func (x *RescheduleCallbackRequest) Reset() {
 	*x = RescheduleCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1793,7 +1876,7 @@ func (x *RescheduleCallbackRequest) String() string {
 func (*RescheduleCallbackRequest) ProtoMessage() {}
 
 func (x *RescheduleCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1806,7 +1889,7 @@ func (x *RescheduleCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleCallbackRequest.ProtoReflect.Descriptor instead.
 func (*RescheduleCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RescheduleCallbackRequest) GetId() string {
@@ -1841,7 +1924,7 @@ type RescheduleCallbackResponse struct {
 
 func (x *RescheduleCallbackResponse) Reset() {
 	*x = RescheduleCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1853,7 +1936,7 @@ func (x *RescheduleCallbackResponse) String() string {
 func (*RescheduleCallbackResponse) ProtoMessage() {}
 
 func (x *RescheduleCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1866,7 +1949,7 @@ func (x *RescheduleCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleCallbackResponse.ProtoReflect.Descriptor instead.
 func (*RescheduleCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RescheduleCallbackResponse) GetCallback() *v1.Callback {
@@ -1893,7 +1976,7 @@ type TransferCallbackRequest struct {
 
 func (x *TransferCallbackRequest) Reset() {
 	*x = TransferCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1905,7 +1988,7 @@ func (x *TransferCallbackRequest) String() string {
 func (*TransferCallbackRequest) ProtoMessage() {}
 
 func (x *TransferCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1918,7 +2001,7 @@ func (x *TransferCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferCallbackRequest.ProtoReflect.Descriptor instead.
 func (*TransferCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *TransferCallbackRequest) GetId() string {
@@ -1960,7 +2043,7 @@ type TransferCallbackResponse struct {
 
 func (x *TransferCallbackResponse) Reset() {
 	*x = TransferCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +2055,7 @@ func (x *TransferCallbackResponse) String() string {
 func (*TransferCallbackResponse) ProtoMessage() {}
 
 func (x *TransferCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +2068,7 @@ func (x *TransferCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferCallbackResponse.ProtoReflect.Descriptor instead.
 func (*TransferCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *TransferCallbackResponse) GetCallback() *v1.Callback {
@@ -2015,7 +2098,7 @@ type EscalateCallbackRequest struct {
 
 func (x *EscalateCallbackRequest) Reset() {
 	*x = EscalateCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2027,7 +2110,7 @@ func (x *EscalateCallbackRequest) String() string {
 func (*EscalateCallbackRequest) ProtoMessage() {}
 
 func (x *EscalateCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2040,7 +2123,7 @@ func (x *EscalateCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EscalateCallbackRequest.ProtoReflect.Descriptor instead.
 func (*EscalateCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *EscalateCallbackRequest) GetId() string {
@@ -2089,7 +2172,7 @@ type EscalateCallbackResponse struct {
 
 func (x *EscalateCallbackResponse) Reset() {
 	*x = EscalateCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2101,7 +2184,7 @@ func (x *EscalateCallbackResponse) String() string {
 func (*EscalateCallbackResponse) ProtoMessage() {}
 
 func (x *EscalateCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2114,7 +2197,7 @@ func (x *EscalateCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EscalateCallbackResponse.ProtoReflect.Descriptor instead.
 func (*EscalateCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{27}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *EscalateCallbackResponse) GetCallback() *v1.Callback {
@@ -2145,7 +2228,7 @@ type BulkCallbacksRequest struct {
 
 func (x *BulkCallbacksRequest) Reset() {
 	*x = BulkCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +2240,7 @@ func (x *BulkCallbacksRequest) String() string {
 func (*BulkCallbacksRequest) ProtoMessage() {}
 
 func (x *BulkCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +2253,7 @@ func (x *BulkCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*BulkCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{28}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *BulkCallbacksRequest) GetIds() []string {
@@ -2286,7 +2369,7 @@ type BulkResult struct {
 
 func (x *BulkResult) Reset() {
 	*x = BulkResult{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2298,7 +2381,7 @@ func (x *BulkResult) String() string {
 func (*BulkResult) ProtoMessage() {}
 
 func (x *BulkResult) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2311,7 +2394,7 @@ func (x *BulkResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkResult.ProtoReflect.Descriptor instead.
 func (*BulkResult) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *BulkResult) GetId() string {
@@ -2350,7 +2433,7 @@ type BulkError struct {
 
 func (x *BulkError) Reset() {
 	*x = BulkError{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2362,7 +2445,7 @@ func (x *BulkError) String() string {
 func (*BulkError) ProtoMessage() {}
 
 func (x *BulkError) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2375,7 +2458,7 @@ func (x *BulkError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkError.ProtoReflect.Descriptor instead.
 func (*BulkError) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{30}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *BulkError) GetCode() string {
@@ -2410,7 +2493,7 @@ type BulkCallbacksResponse struct {
 
 func (x *BulkCallbacksResponse) Reset() {
 	*x = BulkCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2422,7 +2505,7 @@ func (x *BulkCallbacksResponse) String() string {
 func (*BulkCallbacksResponse) ProtoMessage() {}
 
 func (x *BulkCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2435,7 +2518,7 @@ func (x *BulkCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*BulkCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{31}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *BulkCallbacksResponse) GetResults() []*BulkResult {
@@ -2454,7 +2537,7 @@ type ListRootCausesRequest struct {
 
 func (x *ListRootCausesRequest) Reset() {
 	*x = ListRootCausesRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2466,7 +2549,7 @@ func (x *ListRootCausesRequest) String() string {
 func (*ListRootCausesRequest) ProtoMessage() {}
 
 func (x *ListRootCausesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2479,7 +2562,7 @@ func (x *ListRootCausesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRootCausesRequest.ProtoReflect.Descriptor instead.
 func (*ListRootCausesRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{32}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{34}
 }
 
 // RootCause is one node of the tree.
@@ -2501,7 +2584,7 @@ type RootCause struct {
 
 func (x *RootCause) Reset() {
 	*x = RootCause{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2513,7 +2596,7 @@ func (x *RootCause) String() string {
 func (*RootCause) ProtoMessage() {}
 
 func (x *RootCause) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2526,7 +2609,7 @@ func (x *RootCause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RootCause.ProtoReflect.Descriptor instead.
 func (*RootCause) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{33}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RootCause) GetName() string {
@@ -2568,7 +2651,7 @@ type ListRootCausesResponse struct {
 
 func (x *ListRootCausesResponse) Reset() {
 	*x = ListRootCausesResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2580,7 +2663,7 @@ func (x *ListRootCausesResponse) String() string {
 func (*ListRootCausesResponse) ProtoMessage() {}
 
 func (x *ListRootCausesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2593,7 +2676,7 @@ func (x *ListRootCausesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRootCausesResponse.ProtoReflect.Descriptor instead.
 func (*ListRootCausesResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{34}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListRootCausesResponse) GetRootCauses() []*RootCause {
@@ -2614,7 +2697,7 @@ type GetCallbackRequest struct {
 
 func (x *GetCallbackRequest) Reset() {
 	*x = GetCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[35]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2626,7 +2709,7 @@ func (x *GetCallbackRequest) String() string {
 func (*GetCallbackRequest) ProtoMessage() {}
 
 func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[35]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2639,7 +2722,7 @@ func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackRequest.ProtoReflect.Descriptor instead.
 func (*GetCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{35}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetCallbackRequest) GetId() string {
@@ -2662,7 +2745,7 @@ type GetCallbackResponse struct {
 
 func (x *GetCallbackResponse) Reset() {
 	*x = GetCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[36]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2674,7 +2757,7 @@ func (x *GetCallbackResponse) String() string {
 func (*GetCallbackResponse) ProtoMessage() {}
 
 func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[36]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2687,7 +2770,7 @@ func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackResponse.ProtoReflect.Descriptor instead.
 func (*GetCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{36}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetCallbackResponse) GetCallback() *v1.Callback {
@@ -2728,7 +2811,7 @@ type Standing struct {
 
 func (x *Standing) Reset() {
 	*x = Standing{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[37]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2740,7 +2823,7 @@ func (x *Standing) String() string {
 func (*Standing) ProtoMessage() {}
 
 func (x *Standing) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[37]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2753,7 +2836,7 @@ func (x *Standing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Standing.ProtoReflect.Descriptor instead.
 func (*Standing) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{37}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Standing) GetWaiting() Standing_Waiting {
@@ -2828,7 +2911,7 @@ type ListCallbacksRequest struct {
 
 func (x *ListCallbacksRequest) Reset() {
 	*x = ListCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[38]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2840,7 +2923,7 @@ func (x *ListCallbacksRequest) String() string {
 func (*ListCallbacksRequest) ProtoMessage() {}
 
 func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[38]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2853,7 +2936,7 @@ func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*ListCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{38}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListCallbacksRequest) GetStates() []v1.Callback_State {
@@ -2918,7 +3001,7 @@ type ListCallbacksResponse struct {
 
 func (x *ListCallbacksResponse) Reset() {
 	*x = ListCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[39]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2930,7 +3013,7 @@ func (x *ListCallbacksResponse) String() string {
 func (*ListCallbacksResponse) ProtoMessage() {}
 
 func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[39]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2943,7 +3026,7 @@ func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*ListCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{39}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListCallbacksResponse) GetCallbacks() []*v1.Callback {
@@ -2969,7 +3052,7 @@ type GetQueueStatsRequest struct {
 
 func (x *GetQueueStatsRequest) Reset() {
 	*x = GetQueueStatsRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[40]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2981,7 +3064,7 @@ func (x *GetQueueStatsRequest) String() string {
 func (*GetQueueStatsRequest) ProtoMessage() {}
 
 func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[40]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2994,7 +3077,7 @@ func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{40}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{42}
 }
 
 // QueueStats counts one queue.
@@ -3024,7 +3107,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[41]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3036,7 +3119,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[41]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3049,7 +3132,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{41}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *QueueStats) GetQueue() string {
@@ -3119,7 +3202,7 @@ type GetQueueStatsResponse struct {
 
 func (x *GetQueueStatsResponse) Reset() {
 	*x = GetQueueStatsResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[42]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3131,7 +3214,7 @@ func (x *GetQueueStatsResponse) String() string {
 func (*GetQueueStatsResponse) ProtoMessage() {}
 
 func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[42]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3144,7 +3227,7 @@ func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{42}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetQueueStatsResponse) GetQueues() []*QueueStats {
@@ -3171,7 +3254,7 @@ type WorkCallbacksRequest_Hello struct {
 
 func (x *WorkCallbacksRequest_Hello) Reset() {
 	*x = WorkCallbacksRequest_Hello{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[43]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3183,7 +3266,7 @@ func (x *WorkCallbacksRequest_Hello) String() string {
 func (*WorkCallbacksRequest_Hello) ProtoMessage() {}
 
 func (x *WorkCallbacksRequest_Hello) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[43]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3196,7 +3279,7 @@ func (x *WorkCallbacksRequest_Hello) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksRequest_Hello.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksRequest_Hello) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{2, 0}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{4, 0}
 }
 
 func (x *WorkCallbacksRequest_Hello) GetAgentId() string {
@@ -3233,7 +3316,7 @@ type WorkCallbacksRequest_Accept struct {
 
 func (x *WorkCallbacksRequest_Accept) Reset() {
 	*x = WorkCallbacksRequest_Accept{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[44]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3245,7 +3328,7 @@ func (x *WorkCallbacksRequest_Accept) String() string {
 func (*WorkCallbacksRequest_Accept) ProtoMessage() {}
 
 func (x *WorkCallbacksRequest_Accept) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[44]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3258,7 +3341,7 @@ func (x *WorkCallbacksRequest_Accept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksRequest_Accept.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksRequest_Accept) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{2, 1}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{4, 1}
 }
 
 func (x *WorkCallbacksRequest_Accept) GetId() string {
@@ -3290,7 +3373,7 @@ type WorkCallbacksRequest_Reject struct {
 
 func (x *WorkCallbacksRequest_Reject) Reset() {
 	*x = WorkCallbacksRequest_Reject{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[45]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3302,7 +3385,7 @@ func (x *WorkCallbacksRequest_Reject) String() string {
 func (*WorkCallbacksRequest_Reject) ProtoMessage() {}
 
 func (x *WorkCallbacksRequest_Reject) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[45]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3315,7 +3398,7 @@ func (x *WorkCallbacksRequest_Reject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksRequest_Reject.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksRequest_Reject) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{2, 2}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{4, 2}
 }
 
 func (x *WorkCallbacksRequest_Reject) GetId() string {
@@ -3352,7 +3435,7 @@ type WorkCallbacksResponse_Welcome struct {
 
 func (x *WorkCallbacksResponse_Welcome) Reset() {
 	*x = WorkCallbacksResponse_Welcome{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[46]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3364,7 +3447,7 @@ func (x *WorkCallbacksResponse_Welcome) String() string {
 func (*WorkCallbacksResponse_Welcome) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[46]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3377,7 +3460,7 @@ func (x *WorkCallbacksResponse_Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksResponse_Welcome.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksResponse_Welcome) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 0}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5, 0}
 }
 
 func (x *WorkCallbacksResponse_Welcome) GetCapacity() uint32 {
@@ -3405,7 +3488,7 @@ type WorkCallbacksResponse_Offer struct {
 
 func (x *WorkCallbacksResponse_Offer) Reset() {
 	*x = WorkCallbacksResponse_Offer{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[47]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3417,7 +3500,7 @@ func (x *WorkCallbacksResponse_Offer) String() string {
 func (*WorkCallbacksResponse_Offer) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[47]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3430,7 +3513,7 @@ func (x *WorkCallbacksResponse_Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksResponse_Offer.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksResponse_Offer) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 1}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5, 1}
 }
 
 func (x *WorkCallbacksResponse_Offer) GetCallback() *v1.Callback {
@@ -3451,7 +3534,7 @@ type WorkCallbacksResponse_Update struct {
 
 func (x *WorkCallbacksResponse_Update) Reset() {
 	*x = WorkCallbacksResponse_Update{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[48]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3463,7 +3546,7 @@ func (x *WorkCallbacksResponse_Update) String() string {
 func (*WorkCallbacksResponse_Update) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Update) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[48]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3476,7 +3559,7 @@ func (x *WorkCallbacksResponse_Update) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksResponse_Update.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksResponse_Update) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 2}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5, 2}
 }
 
 func (x *WorkCallbacksResponse_Update) GetCallback() *v1.Callback {
@@ -3499,7 +3582,7 @@ type WorkCallbacksResponse_Gone struct {
 
 func (x *WorkCallbacksResponse_Gone) Reset() {
 	*x = WorkCallbacksResponse_Gone{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[49]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3511,7 +3594,7 @@ func (x *WorkCallbacksResponse_Gone) String() string {
 func (*WorkCallbacksResponse_Gone) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Gone) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[49]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3524,7 +3607,7 @@ func (x *WorkCallbacksResponse_Gone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksResponse_Gone.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksResponse_Gone) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 3}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5, 3}
 }
 
 func (x *WorkCallbacksResponse_Gone) GetId() string {
@@ -3554,7 +3637,7 @@ type WorkCallbacksResponse_Status struct {
 
 func (x *WorkCallbacksResponse_Status) Reset() {
 	*x = WorkCallbacksResponse_Status{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[50]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3566,7 +3649,7 @@ func (x *WorkCallbacksResponse_Status) String() string {
 func (*WorkCallbacksResponse_Status) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Status) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[50]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3579,7 +3662,7 @@ func (x *WorkCallbacksResponse_Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksResponse_Status.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksResponse_Status) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 4}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5, 4}
 }
 
 func (x *WorkCallbacksResponse_Status) GetStatus() AgentStatus {
@@ -3613,7 +3696,7 @@ type WorkCallbacksResponse_Refused struct {
 
 func (x *WorkCallbacksResponse_Refused) Reset() {
 	*x = WorkCallbacksResponse_Refused{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[51]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3625,7 +3708,7 @@ func (x *WorkCallbacksResponse_Refused) String() string {
 func (*WorkCallbacksResponse_Refused) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[51]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3638,7 +3721,7 @@ func (x *WorkCallbacksResponse_Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkCallbacksResponse_Refused.ProtoReflect.Descriptor instead.
 func (*WorkCallbacksResponse_Refused) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{3, 5}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{5, 5}
 }
 
 func (x *WorkCallbacksResponse_Refused) GetId() string {
@@ -3688,7 +3771,7 @@ type ExplainRoutingResponse_Candidate struct {
 
 func (x *ExplainRoutingResponse_Candidate) Reset() {
 	*x = ExplainRoutingResponse_Candidate{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[52]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3700,7 +3783,7 @@ func (x *ExplainRoutingResponse_Candidate) String() string {
 func (*ExplainRoutingResponse_Candidate) ProtoMessage() {}
 
 func (x *ExplainRoutingResponse_Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[52]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3713,7 +3796,7 @@ func (x *ExplainRoutingResponse_Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRoutingResponse_Candidate.ProtoReflect.Descriptor instead.
 func (*ExplainRoutingResponse_Candidate) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{9, 0}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{11, 0}
 }
 
 func (x *ExplainRoutingResponse_Candidate) GetAgentId() string {
@@ -3755,7 +3838,10 @@ var File_api_callback_v1_callback_proto protoreflect.FileDescriptor
 
 const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\n" +
-	"\x1eapi/callback/v1/callback.proto\x12\x12rappel.callback.v1\x1a\x18events/v1/callback.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"h\n" +
+	"\x1eapi/callback/v1/callback.proto\x12\x12rappel.callback.v1\x1a\x18events/v1/callback.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x14\n" +
+	"\x12WatchQueuesRequest\"M\n" +
+	"\x13WatchQueuesResponse\x126\n" +
+	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues\"h\n" +
 	"\x14ClaimCallbackRequest\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x1d\n" +
 	"\n" +
@@ -4005,7 +4091,7 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\aOFFLINE\x10\x01\x12\r\n" +
 	"\tAVAILABLE\x10\x02\x12\b\n" +
 	"\x04BUSY\x10\x03\x12\b\n" +
-	"\x04AWAY\x10\x042\xde\x14\n" +
+	"\x04AWAY\x10\x042\xda\x15\n" +
 	"\x0fCallbackService\x12\x84\x01\n" +
 	"\rClaimCallback\x12(.rappel.callback.v1.ClaimCallbackRequest\x1a).rappel.callback.v1.ClaimCallbackResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/callbacks:claim\x12h\n" +
 	"\rWorkCallbacks\x12(.rappel.callback.v1.WorkCallbacksRequest\x1a).rappel.callback.v1.WorkCallbacksResponse(\x010\x01\x12\x8d\x01\n" +
@@ -4027,7 +4113,8 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x0eExplainRouting\x12).rappel.callback.v1.ExplainRoutingRequest\x1a*.rappel.callback.v1.ExplainRoutingResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/callbacks/{id}/routing\x12{\n" +
 	"\rListCallbacks\x12(.rappel.callback.v1.ListCallbacksRequest\x1a).rappel.callback.v1.ListCallbacksResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/callbacks\x12x\n" +
 	"\rGetQueueStats\x12(.rappel.callback.v1.GetQueueStatsRequest\x1a).rappel.callback.v1.GetQueueStatsResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/queuesBGZEgithub.com/rappel-loop/rappel/proto/gen/go/api/callback/v1;callbackv1b\x06proto3"
+	"/v1/queues\x12z\n" +
+	"\vWatchQueues\x12&.rappel.callback.v1.WatchQueuesRequest\x1a'.rappel.callback.v1.WatchQueuesResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/queues:watch0\x01BGZEgithub.com/rappel-loop/rappel/proto/gen/go/api/callback/v1;callbackv1b\x06proto3"
 
 var (
 	file_api_callback_v1_callback_proto_rawDescOnce sync.Once
@@ -4042,176 +4129,181 @@ func file_api_callback_v1_callback_proto_rawDescGZIP() []byte {
 }
 
 var file_api_callback_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
+var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_api_callback_v1_callback_proto_goTypes = []any{
 	(AgentStatus)(0),                               // 0: rappel.callback.v1.AgentStatus
 	(WorkCallbacksResponse_Gone_Why)(0),            // 1: rappel.callback.v1.WorkCallbacksResponse.Gone.Why
 	(ExplainRoutingResponse_Candidate_Obstacle)(0), // 2: rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
 	(Standing_Waiting)(0),                          // 3: rappel.callback.v1.Standing.Waiting
-	(*ClaimCallbackRequest)(nil),                   // 4: rappel.callback.v1.ClaimCallbackRequest
-	(*ClaimCallbackResponse)(nil),                  // 5: rappel.callback.v1.ClaimCallbackResponse
-	(*WorkCallbacksRequest)(nil),                   // 6: rappel.callback.v1.WorkCallbacksRequest
-	(*WorkCallbacksResponse)(nil),                  // 7: rappel.callback.v1.WorkCallbacksResponse
-	(*AcceptCallbackRequest)(nil),                  // 8: rappel.callback.v1.AcceptCallbackRequest
-	(*AcceptCallbackResponse)(nil),                 // 9: rappel.callback.v1.AcceptCallbackResponse
-	(*RejectCallbackRequest)(nil),                  // 10: rappel.callback.v1.RejectCallbackRequest
-	(*RejectCallbackResponse)(nil),                 // 11: rappel.callback.v1.RejectCallbackResponse
-	(*ExplainRoutingRequest)(nil),                  // 12: rappel.callback.v1.ExplainRoutingRequest
-	(*ExplainRoutingResponse)(nil),                 // 13: rappel.callback.v1.ExplainRoutingResponse
-	(*StartAttemptRequest)(nil),                    // 14: rappel.callback.v1.StartAttemptRequest
-	(*StartAttemptResponse)(nil),                   // 15: rappel.callback.v1.StartAttemptResponse
-	(*EndAttemptRequest)(nil),                      // 16: rappel.callback.v1.EndAttemptRequest
-	(*EndAttemptResponse)(nil),                     // 17: rappel.callback.v1.EndAttemptResponse
-	(*CompleteCallbackRequest)(nil),                // 18: rappel.callback.v1.CompleteCallbackRequest
-	(*CompleteCallbackResponse)(nil),               // 19: rappel.callback.v1.CompleteCallbackResponse
-	(*ReleaseCallbackRequest)(nil),                 // 20: rappel.callback.v1.ReleaseCallbackRequest
-	(*ReleaseCallbackResponse)(nil),                // 21: rappel.callback.v1.ReleaseCallbackResponse
-	(*CancelCallbackRequest)(nil),                  // 22: rappel.callback.v1.CancelCallbackRequest
-	(*CancelCallbackResponse)(nil),                 // 23: rappel.callback.v1.CancelCallbackResponse
-	(*ReopenCallbackRequest)(nil),                  // 24: rappel.callback.v1.ReopenCallbackRequest
-	(*ReopenCallbackResponse)(nil),                 // 25: rappel.callback.v1.ReopenCallbackResponse
-	(*RescheduleCallbackRequest)(nil),              // 26: rappel.callback.v1.RescheduleCallbackRequest
-	(*RescheduleCallbackResponse)(nil),             // 27: rappel.callback.v1.RescheduleCallbackResponse
-	(*TransferCallbackRequest)(nil),                // 28: rappel.callback.v1.TransferCallbackRequest
-	(*TransferCallbackResponse)(nil),               // 29: rappel.callback.v1.TransferCallbackResponse
-	(*EscalateCallbackRequest)(nil),                // 30: rappel.callback.v1.EscalateCallbackRequest
-	(*EscalateCallbackResponse)(nil),               // 31: rappel.callback.v1.EscalateCallbackResponse
-	(*BulkCallbacksRequest)(nil),                   // 32: rappel.callback.v1.BulkCallbacksRequest
-	(*BulkResult)(nil),                             // 33: rappel.callback.v1.BulkResult
-	(*BulkError)(nil),                              // 34: rappel.callback.v1.BulkError
-	(*BulkCallbacksResponse)(nil),                  // 35: rappel.callback.v1.BulkCallbacksResponse
-	(*ListRootCausesRequest)(nil),                  // 36: rappel.callback.v1.ListRootCausesRequest
-	(*RootCause)(nil),                              // 37: rappel.callback.v1.RootCause
-	(*ListRootCausesResponse)(nil),                 // 38: rappel.callback.v1.ListRootCausesResponse
-	(*GetCallbackRequest)(nil),                     // 39: rappel.callback.v1.GetCallbackRequest
-	(*GetCallbackResponse)(nil),                    // 40: rappel.callback.v1.GetCallbackResponse
-	(*Standing)(nil),                               // 41: rappel.callback.v1.Standing
-	(*ListCallbacksRequest)(nil),                   // 42: rappel.callback.v1.ListCallbacksRequest
-	(*ListCallbacksResponse)(nil),                  // 43: rappel.callback.v1.ListCallbacksResponse
-	(*GetQueueStatsRequest)(nil),                   // 44: rappel.callback.v1.GetQueueStatsRequest
-	(*QueueStats)(nil),                             // 45: rappel.callback.v1.QueueStats
-	(*GetQueueStatsResponse)(nil),                  // 46: rappel.callback.v1.GetQueueStatsResponse
-	(*WorkCallbacksRequest_Hello)(nil),             // 47: rappel.callback.v1.WorkCallbacksRequest.Hello
-	(*WorkCallbacksRequest_Accept)(nil),            // 48: rappel.callback.v1.WorkCallbacksRequest.Accept
-	(*WorkCallbacksRequest_Reject)(nil),            // 49: rappel.callback.v1.WorkCallbacksRequest.Reject
-	(*WorkCallbacksResponse_Welcome)(nil),          // 50: rappel.callback.v1.WorkCallbacksResponse.Welcome
-	(*WorkCallbacksResponse_Offer)(nil),            // 51: rappel.callback.v1.WorkCallbacksResponse.Offer
-	(*WorkCallbacksResponse_Update)(nil),           // 52: rappel.callback.v1.WorkCallbacksResponse.Update
-	(*WorkCallbacksResponse_Gone)(nil),             // 53: rappel.callback.v1.WorkCallbacksResponse.Gone
-	(*WorkCallbacksResponse_Status)(nil),           // 54: rappel.callback.v1.WorkCallbacksResponse.Status
-	(*WorkCallbacksResponse_Refused)(nil),          // 55: rappel.callback.v1.WorkCallbacksResponse.Refused
-	(*ExplainRoutingResponse_Candidate)(nil),       // 56: rappel.callback.v1.ExplainRoutingResponse.Candidate
-	(*v1.Callback)(nil),                            // 57: rappel.events.v1.Callback
-	(*v1.Preference)(nil),                          // 58: rappel.events.v1.Preference
-	(*timestamppb.Timestamp)(nil),                  // 59: google.protobuf.Timestamp
-	(v1.Attempt_Outcome)(0),                        // 60: rappel.events.v1.Attempt.Outcome
-	(v1.WrapUp_Outcome)(0),                         // 61: rappel.events.v1.WrapUp.Outcome
-	(v1.Callback_State)(0),                         // 62: rappel.events.v1.Callback.State
-	(*durationpb.Duration)(nil),                    // 63: google.protobuf.Duration
+	(*WatchQueuesRequest)(nil),                     // 4: rappel.callback.v1.WatchQueuesRequest
+	(*WatchQueuesResponse)(nil),                    // 5: rappel.callback.v1.WatchQueuesResponse
+	(*ClaimCallbackRequest)(nil),                   // 6: rappel.callback.v1.ClaimCallbackRequest
+	(*ClaimCallbackResponse)(nil),                  // 7: rappel.callback.v1.ClaimCallbackResponse
+	(*WorkCallbacksRequest)(nil),                   // 8: rappel.callback.v1.WorkCallbacksRequest
+	(*WorkCallbacksResponse)(nil),                  // 9: rappel.callback.v1.WorkCallbacksResponse
+	(*AcceptCallbackRequest)(nil),                  // 10: rappel.callback.v1.AcceptCallbackRequest
+	(*AcceptCallbackResponse)(nil),                 // 11: rappel.callback.v1.AcceptCallbackResponse
+	(*RejectCallbackRequest)(nil),                  // 12: rappel.callback.v1.RejectCallbackRequest
+	(*RejectCallbackResponse)(nil),                 // 13: rappel.callback.v1.RejectCallbackResponse
+	(*ExplainRoutingRequest)(nil),                  // 14: rappel.callback.v1.ExplainRoutingRequest
+	(*ExplainRoutingResponse)(nil),                 // 15: rappel.callback.v1.ExplainRoutingResponse
+	(*StartAttemptRequest)(nil),                    // 16: rappel.callback.v1.StartAttemptRequest
+	(*StartAttemptResponse)(nil),                   // 17: rappel.callback.v1.StartAttemptResponse
+	(*EndAttemptRequest)(nil),                      // 18: rappel.callback.v1.EndAttemptRequest
+	(*EndAttemptResponse)(nil),                     // 19: rappel.callback.v1.EndAttemptResponse
+	(*CompleteCallbackRequest)(nil),                // 20: rappel.callback.v1.CompleteCallbackRequest
+	(*CompleteCallbackResponse)(nil),               // 21: rappel.callback.v1.CompleteCallbackResponse
+	(*ReleaseCallbackRequest)(nil),                 // 22: rappel.callback.v1.ReleaseCallbackRequest
+	(*ReleaseCallbackResponse)(nil),                // 23: rappel.callback.v1.ReleaseCallbackResponse
+	(*CancelCallbackRequest)(nil),                  // 24: rappel.callback.v1.CancelCallbackRequest
+	(*CancelCallbackResponse)(nil),                 // 25: rappel.callback.v1.CancelCallbackResponse
+	(*ReopenCallbackRequest)(nil),                  // 26: rappel.callback.v1.ReopenCallbackRequest
+	(*ReopenCallbackResponse)(nil),                 // 27: rappel.callback.v1.ReopenCallbackResponse
+	(*RescheduleCallbackRequest)(nil),              // 28: rappel.callback.v1.RescheduleCallbackRequest
+	(*RescheduleCallbackResponse)(nil),             // 29: rappel.callback.v1.RescheduleCallbackResponse
+	(*TransferCallbackRequest)(nil),                // 30: rappel.callback.v1.TransferCallbackRequest
+	(*TransferCallbackResponse)(nil),               // 31: rappel.callback.v1.TransferCallbackResponse
+	(*EscalateCallbackRequest)(nil),                // 32: rappel.callback.v1.EscalateCallbackRequest
+	(*EscalateCallbackResponse)(nil),               // 33: rappel.callback.v1.EscalateCallbackResponse
+	(*BulkCallbacksRequest)(nil),                   // 34: rappel.callback.v1.BulkCallbacksRequest
+	(*BulkResult)(nil),                             // 35: rappel.callback.v1.BulkResult
+	(*BulkError)(nil),                              // 36: rappel.callback.v1.BulkError
+	(*BulkCallbacksResponse)(nil),                  // 37: rappel.callback.v1.BulkCallbacksResponse
+	(*ListRootCausesRequest)(nil),                  // 38: rappel.callback.v1.ListRootCausesRequest
+	(*RootCause)(nil),                              // 39: rappel.callback.v1.RootCause
+	(*ListRootCausesResponse)(nil),                 // 40: rappel.callback.v1.ListRootCausesResponse
+	(*GetCallbackRequest)(nil),                     // 41: rappel.callback.v1.GetCallbackRequest
+	(*GetCallbackResponse)(nil),                    // 42: rappel.callback.v1.GetCallbackResponse
+	(*Standing)(nil),                               // 43: rappel.callback.v1.Standing
+	(*ListCallbacksRequest)(nil),                   // 44: rappel.callback.v1.ListCallbacksRequest
+	(*ListCallbacksResponse)(nil),                  // 45: rappel.callback.v1.ListCallbacksResponse
+	(*GetQueueStatsRequest)(nil),                   // 46: rappel.callback.v1.GetQueueStatsRequest
+	(*QueueStats)(nil),                             // 47: rappel.callback.v1.QueueStats
+	(*GetQueueStatsResponse)(nil),                  // 48: rappel.callback.v1.GetQueueStatsResponse
+	(*WorkCallbacksRequest_Hello)(nil),             // 49: rappel.callback.v1.WorkCallbacksRequest.Hello
+	(*WorkCallbacksRequest_Accept)(nil),            // 50: rappel.callback.v1.WorkCallbacksRequest.Accept
+	(*WorkCallbacksRequest_Reject)(nil),            // 51: rappel.callback.v1.WorkCallbacksRequest.Reject
+	(*WorkCallbacksResponse_Welcome)(nil),          // 52: rappel.callback.v1.WorkCallbacksResponse.Welcome
+	(*WorkCallbacksResponse_Offer)(nil),            // 53: rappel.callback.v1.WorkCallbacksResponse.Offer
+	(*WorkCallbacksResponse_Update)(nil),           // 54: rappel.callback.v1.WorkCallbacksResponse.Update
+	(*WorkCallbacksResponse_Gone)(nil),             // 55: rappel.callback.v1.WorkCallbacksResponse.Gone
+	(*WorkCallbacksResponse_Status)(nil),           // 56: rappel.callback.v1.WorkCallbacksResponse.Status
+	(*WorkCallbacksResponse_Refused)(nil),          // 57: rappel.callback.v1.WorkCallbacksResponse.Refused
+	(*ExplainRoutingResponse_Candidate)(nil),       // 58: rappel.callback.v1.ExplainRoutingResponse.Candidate
+	(*v1.Callback)(nil),                            // 59: rappel.events.v1.Callback
+	(*v1.Preference)(nil),                          // 60: rappel.events.v1.Preference
+	(*timestamppb.Timestamp)(nil),                  // 61: google.protobuf.Timestamp
+	(v1.Attempt_Outcome)(0),                        // 62: rappel.events.v1.Attempt.Outcome
+	(v1.WrapUp_Outcome)(0),                         // 63: rappel.events.v1.WrapUp.Outcome
+	(v1.Callback_State)(0),                         // 64: rappel.events.v1.Callback.State
+	(*durationpb.Duration)(nil),                    // 65: google.protobuf.Duration
 }
 var file_api_callback_v1_callback_proto_depIdxs = []int32{
-	57, // 0: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	47, // 1: rappel.callback.v1.WorkCallbacksRequest.hello:type_name -> rappel.callback.v1.WorkCallbacksRequest.Hello
-	0,  // 2: rappel.callback.v1.WorkCallbacksRequest.status:type_name -> rappel.callback.v1.AgentStatus
-	48, // 3: rappel.callback.v1.WorkCallbacksRequest.accept:type_name -> rappel.callback.v1.WorkCallbacksRequest.Accept
-	49, // 4: rappel.callback.v1.WorkCallbacksRequest.reject:type_name -> rappel.callback.v1.WorkCallbacksRequest.Reject
-	50, // 5: rappel.callback.v1.WorkCallbacksResponse.welcome:type_name -> rappel.callback.v1.WorkCallbacksResponse.Welcome
-	51, // 6: rappel.callback.v1.WorkCallbacksResponse.offer:type_name -> rappel.callback.v1.WorkCallbacksResponse.Offer
-	52, // 7: rappel.callback.v1.WorkCallbacksResponse.update:type_name -> rappel.callback.v1.WorkCallbacksResponse.Update
-	53, // 8: rappel.callback.v1.WorkCallbacksResponse.gone:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone
-	54, // 9: rappel.callback.v1.WorkCallbacksResponse.status:type_name -> rappel.callback.v1.WorkCallbacksResponse.Status
-	55, // 10: rappel.callback.v1.WorkCallbacksResponse.refused:type_name -> rappel.callback.v1.WorkCallbacksResponse.Refused
-	57, // 11: rappel.callback.v1.AcceptCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 12: rappel.callback.v1.RejectCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	58, // 13: rappel.callback.v1.ExplainRoutingResponse.preferred:type_name -> rappel.events.v1.Preference
-	59, // 14: rappel.callback.v1.ExplainRoutingResponse.callable_at:type_name -> google.protobuf.Timestamp
-	56, // 15: rappel.callback.v1.ExplainRoutingResponse.agents:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate
-	57, // 16: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	60, // 17: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	59, // 18: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
-	57, // 19: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	61, // 20: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	57, // 21: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 22: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 23: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 24: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	59, // 25: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
-	57, // 26: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 27: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	57, // 28: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	28, // 29: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
-	30, // 30: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
-	26, // 31: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
-	22, // 32: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
-	24, // 33: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
-	62, // 34: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
-	34, // 35: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
-	33, // 36: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
-	37, // 37: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
-	37, // 38: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
-	57, // 39: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	41, // 40: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
-	3,  // 41: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
-	59, // 42: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
-	63, // 43: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
-	62, // 44: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
-	59, // 45: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
-	59, // 46: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
-	57, // 47: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	59, // 48: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	45, // 49: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 50: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
-	57, // 51: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
-	57, // 52: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
-	57, // 53: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
-	1,  // 54: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
-	0,  // 55: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
-	0,  // 56: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
-	2,  // 57: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
-	59, // 58: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
-	4,  // 59: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	6,  // 60: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
-	8,  // 61: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
-	10, // 62: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
-	14, // 63: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	16, // 64: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	18, // 65: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	20, // 66: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	22, // 67: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	24, // 68: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	26, // 69: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	28, // 70: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
-	30, // 71: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
-	32, // 72: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
-	36, // 73: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
-	39, // 74: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	12, // 75: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
-	42, // 76: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	44, // 77: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	5,  // 78: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	7,  // 79: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
-	9,  // 80: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
-	11, // 81: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
-	15, // 82: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	17, // 83: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	19, // 84: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	21, // 85: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	23, // 86: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	25, // 87: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	27, // 88: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	29, // 89: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
-	31, // 90: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
-	35, // 91: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
-	38, // 92: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
-	40, // 93: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	13, // 94: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
-	43, // 95: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	46, // 96: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	78, // [78:97] is the sub-list for method output_type
-	59, // [59:78] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	47, // 0: rappel.callback.v1.WatchQueuesResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	59, // 1: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	49, // 2: rappel.callback.v1.WorkCallbacksRequest.hello:type_name -> rappel.callback.v1.WorkCallbacksRequest.Hello
+	0,  // 3: rappel.callback.v1.WorkCallbacksRequest.status:type_name -> rappel.callback.v1.AgentStatus
+	50, // 4: rappel.callback.v1.WorkCallbacksRequest.accept:type_name -> rappel.callback.v1.WorkCallbacksRequest.Accept
+	51, // 5: rappel.callback.v1.WorkCallbacksRequest.reject:type_name -> rappel.callback.v1.WorkCallbacksRequest.Reject
+	52, // 6: rappel.callback.v1.WorkCallbacksResponse.welcome:type_name -> rappel.callback.v1.WorkCallbacksResponse.Welcome
+	53, // 7: rappel.callback.v1.WorkCallbacksResponse.offer:type_name -> rappel.callback.v1.WorkCallbacksResponse.Offer
+	54, // 8: rappel.callback.v1.WorkCallbacksResponse.update:type_name -> rappel.callback.v1.WorkCallbacksResponse.Update
+	55, // 9: rappel.callback.v1.WorkCallbacksResponse.gone:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone
+	56, // 10: rappel.callback.v1.WorkCallbacksResponse.status:type_name -> rappel.callback.v1.WorkCallbacksResponse.Status
+	57, // 11: rappel.callback.v1.WorkCallbacksResponse.refused:type_name -> rappel.callback.v1.WorkCallbacksResponse.Refused
+	59, // 12: rappel.callback.v1.AcceptCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 13: rappel.callback.v1.RejectCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	60, // 14: rappel.callback.v1.ExplainRoutingResponse.preferred:type_name -> rappel.events.v1.Preference
+	61, // 15: rappel.callback.v1.ExplainRoutingResponse.callable_at:type_name -> google.protobuf.Timestamp
+	58, // 16: rappel.callback.v1.ExplainRoutingResponse.agents:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate
+	59, // 17: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	62, // 18: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	61, // 19: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
+	59, // 20: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	63, // 21: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	59, // 22: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 23: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 24: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 25: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	61, // 26: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
+	59, // 27: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 28: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 29: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	30, // 30: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
+	32, // 31: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
+	28, // 32: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
+	24, // 33: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
+	26, // 34: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
+	64, // 35: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
+	36, // 36: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
+	35, // 37: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
+	39, // 38: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
+	39, // 39: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
+	59, // 40: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	43, // 41: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
+	3,  // 42: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
+	61, // 43: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
+	65, // 44: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
+	64, // 45: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
+	61, // 46: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
+	61, // 47: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
+	59, // 48: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	61, // 49: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	47, // 50: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 51: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
+	59, // 52: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
+	59, // 53: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
+	59, // 54: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
+	1,  // 55: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
+	0,  // 56: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
+	0,  // 57: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
+	2,  // 58: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
+	61, // 59: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
+	6,  // 60: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	8,  // 61: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
+	10, // 62: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
+	12, // 63: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
+	16, // 64: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	18, // 65: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	20, // 66: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	22, // 67: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	24, // 68: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	26, // 69: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	28, // 70: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	30, // 71: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	32, // 72: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	34, // 73: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
+	38, // 74: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
+	41, // 75: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	14, // 76: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
+	44, // 77: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	46, // 78: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	4,  // 79: rappel.callback.v1.CallbackService.WatchQueues:input_type -> rappel.callback.v1.WatchQueuesRequest
+	7,  // 80: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	9,  // 81: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
+	11, // 82: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
+	13, // 83: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
+	17, // 84: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	19, // 85: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	21, // 86: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	23, // 87: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	25, // 88: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	27, // 89: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	29, // 90: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	31, // 91: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	33, // 92: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	37, // 93: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
+	40, // 94: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
+	42, // 95: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	15, // 96: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
+	45, // 97: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	48, // 98: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	5,  // 99: rappel.callback.v1.CallbackService.WatchQueues:output_type -> rappel.callback.v1.WatchQueuesResponse
+	80, // [80:100] is the sub-list for method output_type
+	60, // [60:80] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
@@ -4219,13 +4311,13 @@ func file_api_callback_v1_callback_proto_init() {
 	if File_api_callback_v1_callback_proto != nil {
 		return
 	}
-	file_api_callback_v1_callback_proto_msgTypes[2].OneofWrappers = []any{
+	file_api_callback_v1_callback_proto_msgTypes[4].OneofWrappers = []any{
 		(*WorkCallbacksRequest_Hello_)(nil),
 		(*WorkCallbacksRequest_Status)(nil),
 		(*WorkCallbacksRequest_Accept_)(nil),
 		(*WorkCallbacksRequest_Reject_)(nil),
 	}
-	file_api_callback_v1_callback_proto_msgTypes[3].OneofWrappers = []any{
+	file_api_callback_v1_callback_proto_msgTypes[5].OneofWrappers = []any{
 		(*WorkCallbacksResponse_Welcome_)(nil),
 		(*WorkCallbacksResponse_Offer_)(nil),
 		(*WorkCallbacksResponse_Update_)(nil),
@@ -4233,21 +4325,21 @@ func file_api_callback_v1_callback_proto_init() {
 		(*WorkCallbacksResponse_Status_)(nil),
 		(*WorkCallbacksResponse_Refused_)(nil),
 	}
-	file_api_callback_v1_callback_proto_msgTypes[28].OneofWrappers = []any{
+	file_api_callback_v1_callback_proto_msgTypes[30].OneofWrappers = []any{
 		(*BulkCallbacksRequest_Transfer)(nil),
 		(*BulkCallbacksRequest_Escalate)(nil),
 		(*BulkCallbacksRequest_Reschedule)(nil),
 		(*BulkCallbacksRequest_Cancel)(nil),
 		(*BulkCallbacksRequest_Reopen)(nil),
 	}
-	file_api_callback_v1_callback_proto_msgTypes[37].OneofWrappers = []any{}
+	file_api_callback_v1_callback_proto_msgTypes[39].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_callback_v1_callback_proto_rawDesc), len(file_api_callback_v1_callback_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   53,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -739,6 +739,26 @@ func local_request_CallbackService_GetQueueStats_0(ctx context.Context, marshale
 	return msg, metadata, err
 }
 
+func request_CallbackService_WatchQueues_0(ctx context.Context, marshaler runtime.Marshaler, client CallbackServiceClient, req *http.Request, pathParams map[string]string) (CallbackService_WatchQueuesClient, runtime.ServerMetadata, error) {
+	var (
+		protoReq WatchQueuesRequest
+		metadata runtime.ServerMetadata
+	)
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	stream, err := client.WatchQueues(ctx, &protoReq)
+	if err != nil {
+		return nil, metadata, err
+	}
+	header, err := stream.Header()
+	if err != nil {
+		return nil, metadata, err
+	}
+	metadata.HeaderMD = header
+	return stream, metadata, nil
+}
+
 // RegisterCallbackServiceHandlerServer registers the http handlers for service CallbackService to "mux".
 // UnaryRPC     :call CallbackServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -1106,6 +1126,13 @@ func RegisterCallbackServiceHandlerServer(ctx context.Context, mux *runtime.Serv
 		forward_CallbackService_GetQueueStats_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 
+	mux.Handle(http.MethodGet, pattern_CallbackService_WatchQueues_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		err := status.Error(codes.Unimplemented, "streaming calls are not yet supported in the in-process transport")
+		_, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+		return
+	})
+
 	return nil
 }
 
@@ -1451,6 +1478,23 @@ func RegisterCallbackServiceHandlerClient(ctx context.Context, mux *runtime.Serv
 		}
 		forward_CallbackService_GetQueueStats_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_CallbackService_WatchQueues_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/rappel.callback.v1.CallbackService/WatchQueues", runtime.WithHTTPPathPattern("/v1/queues:watch"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_CallbackService_WatchQueues_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_CallbackService_WatchQueues_0(annotatedContext, mux, outboundMarshaler, w, req, func() (proto.Message, error) { return resp.Recv() }, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
@@ -1473,6 +1517,7 @@ var (
 	pattern_CallbackService_ExplainRouting_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "callbacks", "id", "routing"}, ""))
 	pattern_CallbackService_ListCallbacks_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "callbacks"}, ""))
 	pattern_CallbackService_GetQueueStats_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "queues"}, ""))
+	pattern_CallbackService_WatchQueues_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "queues"}, "watch"))
 )
 
 var (
@@ -1494,4 +1539,5 @@ var (
 	forward_CallbackService_ExplainRouting_0     = runtime.ForwardResponseMessage
 	forward_CallbackService_ListCallbacks_0      = runtime.ForwardResponseMessage
 	forward_CallbackService_GetQueueStats_0      = runtime.ForwardResponseMessage
+	forward_CallbackService_WatchQueues_0        = runtime.ForwardResponseStream
 )

@@ -40,6 +40,7 @@ const (
 	CallbackService_ExplainRouting_FullMethodName     = "/rappel.callback.v1.CallbackService/ExplainRouting"
 	CallbackService_ListCallbacks_FullMethodName      = "/rappel.callback.v1.CallbackService/ListCallbacks"
 	CallbackService_GetQueueStats_FullMethodName      = "/rappel.callback.v1.CallbackService/GetQueueStats"
+	CallbackService_WatchQueues_FullMethodName        = "/rappel.callback.v1.CallbackService/WatchQueues"
 )
 
 // CallbackServiceClient is the client API for CallbackService service.
@@ -103,6 +104,11 @@ type CallbackServiceClient interface {
 	ListCallbacks(ctx context.Context, in *ListCallbacksRequest, opts ...grpc.CallOption) (*ListCallbacksResponse, error)
 	// GetQueueStats counts what waits.
 	GetQueueStats(ctx context.Context, in *GetQueueStatsRequest, opts ...grpc.CallOption) (*GetQueueStatsResponse, error)
+	// WatchQueues counts what waits, now and whenever that changes, at most once a
+	// second, until the caller hangs up. Over HTTP each count is a line,
+	// {"result":{"queues":[…]}}. While the queue's index is away or being read again
+	// nothing is sent. UNAVAILABLE with reason GOING_AWAY asks to watch elsewhere.
+	WatchQueues(ctx context.Context, in *WatchQueuesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchQueuesResponse], error)
 }
 
 type callbackServiceClient struct {
@@ -306,6 +312,25 @@ func (c *callbackServiceClient) GetQueueStats(ctx context.Context, in *GetQueueS
 	return out, nil
 }
 
+func (c *callbackServiceClient) WatchQueues(ctx context.Context, in *WatchQueuesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchQueuesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &CallbackService_ServiceDesc.Streams[1], CallbackService_WatchQueues_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchQueuesRequest, WatchQueuesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CallbackService_WatchQueuesClient = grpc.ServerStreamingClient[WatchQueuesResponse]
+
 // CallbackServiceServer is the server API for CallbackService service.
 // All implementations must embed UnimplementedCallbackServiceServer
 // for forward compatibility.
@@ -367,6 +392,11 @@ type CallbackServiceServer interface {
 	ListCallbacks(context.Context, *ListCallbacksRequest) (*ListCallbacksResponse, error)
 	// GetQueueStats counts what waits.
 	GetQueueStats(context.Context, *GetQueueStatsRequest) (*GetQueueStatsResponse, error)
+	// WatchQueues counts what waits, now and whenever that changes, at most once a
+	// second, until the caller hangs up. Over HTTP each count is a line,
+	// {"result":{"queues":[…]}}. While the queue's index is away or being read again
+	// nothing is sent. UNAVAILABLE with reason GOING_AWAY asks to watch elsewhere.
+	WatchQueues(*WatchQueuesRequest, grpc.ServerStreamingServer[WatchQueuesResponse]) error
 	mustEmbedUnimplementedCallbackServiceServer()
 }
 
@@ -433,6 +463,9 @@ func (UnimplementedCallbackServiceServer) ListCallbacks(context.Context, *ListCa
 }
 func (UnimplementedCallbackServiceServer) GetQueueStats(context.Context, *GetQueueStatsRequest) (*GetQueueStatsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetQueueStats not implemented")
+}
+func (UnimplementedCallbackServiceServer) WatchQueues(*WatchQueuesRequest, grpc.ServerStreamingServer[WatchQueuesResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchQueues not implemented")
 }
 func (UnimplementedCallbackServiceServer) mustEmbedUnimplementedCallbackServiceServer() {}
 func (UnimplementedCallbackServiceServer) testEmbeddedByValue()                         {}
@@ -786,6 +819,17 @@ func _CallbackService_GetQueueStats_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallbackService_WatchQueues_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchQueuesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(CallbackServiceServer).WatchQueues(m, &grpc.GenericServerStream[WatchQueuesRequest, WatchQueuesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CallbackService_WatchQueuesServer = grpc.ServerStreamingServer[WatchQueuesResponse]
+
 // CallbackService_ServiceDesc is the grpc.ServiceDesc for CallbackService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -872,6 +916,11 @@ var CallbackService_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _CallbackService_WorkCallbacks_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "WatchQueues",
+			Handler:       _CallbackService_WatchQueues_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "api/callback/v1/callback.proto",
