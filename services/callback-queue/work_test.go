@@ -137,6 +137,26 @@ func TestWhatIsRejectedGoesToTheNext(t *testing.T) {
 	bruno.silent()
 }
 
+// Who declined a callback and has been free for longer does not stand before who
+// comes later and would take it.
+func TestWhatOneDeclinedIsForWhoComesLater(t *testing.T) {
+	t.Parallel()
+	b := setup(t).ready()
+	amina := b.agent("amina")
+	b.open(1)
+	amina.reject(amina.offered(id(1)))
+	amina.lost(id(1), callbackv1.WorkCallbacksResponse_Gone_WAITS_AGAIN)
+	b.clock.Advance(time.Second)
+	bruno := b.agent("bruno")
+	b.clock.Advance(time.Second)
+	chloe := b.agent("chloe")
+	bruno.accept(bruno.offered(id(1)))
+	bruno.updated(id(1), eventsv1.Callback_ASSIGNED)
+	b.open(2)
+	amina.offered(id(2)) // the next is hers
+	chloe.silent()
+}
+
 // patient is a queue that does not take agents to be gone when the clock is moved.
 func patient() callbackqueue.Config {
 	cfg := callbackqueue.DefaultConfig()

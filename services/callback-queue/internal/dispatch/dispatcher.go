@@ -1,12 +1,8 @@
 package dispatch
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,7 +14,6 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/internal/clock"
-	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
 const (
@@ -101,6 +96,8 @@ var usualPace = pace{look: 250 * time.Millisecond, watch: time.Second, resync: 5
 type hint struct {
 	queue, line string
 	freed       bool
+	// again says that what is there was not for whom it was meant.
+	again bool
 }
 
 // New returns a dispatcher.
@@ -143,7 +140,7 @@ func (d *Dispatcher) hint(h hint) {
 
 // Offer offers what is ready to who is free, until ctx ends.
 func (d *Dispatcher) Offer(ctx context.Context) error {
-	o := offering{Dispatcher: d, slots: make(chan struct{}, offersAtOnce), making: make(map[hint]int)}
+	o := offering{Dispatcher: d, slots: make(chan struct{}, offersAtOnce), making: make(map[place]int), declined: make(map[place]map[string]time.Time)}
 	defer o.underWay.Wait()
 	tick := time.NewTicker(d.pace.look)
 	defer tick.Stop()
@@ -176,189 +173,5 @@ func (d *Dispatcher) more() []hint {
 		default:
 			return hints
 		}
-	}
-}
-
-// offering is one run of Offer.
-type offering struct {
-	*Dispatcher
-	slots    chan struct{}
-	underWay sync.WaitGroup
-	// unmet counts the hints for which nobody was free.
-	unmet atomic.Int64
-	// late are the lines that had something ready at the last regular look.
-	late []queue.Line
-
-	mu sync.Mutex
-	// making counts the offers that are being made, by the line they are for.
-	making map[hint]int
-}
-
-// follow looks after what it was told of: each line's callback goes to the agent
-// who has been free the longest and can take it. Where somebody is free who was not,
-// what waits is not known: that takes a look. It may be what has just come, and then
-// it is for whoever has been free for longer.
-func (o *offering) follow(ctx context.Context, hints []hint) error {
-	if slices.ContainsFunc(hints, func(h hint) bool { return h.freed }) {
-		return o.look(ctx)
-	}
-	free, err := o.free(ctx)
-	if err != nil || len(free) == 0 {
-		o.unmet.Add(1)
-		return err
-	}
-	lines := make([]queue.Line, len(hints))
-	for i, h := range hints {
-		lines[i] = queue.Line{Queue: h.queue, Line: h.line, Ready: 1}
-	}
-	return o.match(ctx, free, lines)
-}
-
-// look compares all that is ready with all who are free.
-func (o *offering) look(ctx context.Context) error {
-	free, err := o.free(ctx)
-	if err != nil || len(free) == 0 {
-		o.unmet.Add(1)
-		return err
-	}
-	lines, err := o.Queue.Lines(ctx)
-	if err != nil {
-		return err
-	}
-	return o.match(ctx, free, o.without(lines))
-}
-
-// lookAgain is the regular look. It leaves what was not there the last time to
-// whichever process has just stored it: two that offer the same at once would take
-// one agent too many, and keep them from what comes next.
-func (o *offering) lookAgain(ctx context.Context) error {
-	free, err := o.free(ctx)
-	if err != nil || len(free) == 0 {
-		o.late = nil
-		return err
-	}
-	lines, err := o.Queue.Lines(ctx)
-	if err != nil {
-		return err
-	}
-	still := o.without(lines)
-	for i := range still {
-		before := 0
-		for _, l := range o.late {
-			if l.Queue == still[i].Queue && l.Line == still[i].Line {
-				before = l.Ready
-			}
-		}
-		still[i].Ready = min(still[i].Ready, before)
-	}
-	o.late = lines
-	return o.match(ctx, free, still)
-}
-
-// without are lines without what is being offered from them already.
-func (o *offering) without(lines []queue.Line) []queue.Line {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	left := slices.Clone(lines)
-	for i := range left {
-		left[i].Ready -= o.making[hint{queue: left[i].Queue, line: left[i].Line}]
-	}
-	return left
-}
-
-func (o *offering) count(because hint, n int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.making[because] += n; o.making[because] == 0 {
-		delete(o.making, because)
-	}
-}
-
-// free are the agents who can be offered something now, the longest idle first.
-func (o *offering) free(ctx context.Context) ([]floor.Seat, error) {
-	seats, err := o.Floor.Seats(ctx)
-	if err != nil {
-		return nil, err
-	}
-	now := o.Clock.Now()
-	free := slices.DeleteFunc(seats, func(s floor.Seat) bool { return !s.Free(now) })
-	slices.SortFunc(free, func(a, b floor.Seat) int {
-		return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.Agent, b.Agent))
-	})
-	return free, nil
-}
-
-// match gives each agent at most one offer, as long as there is something in a line
-// that they take.
-func (o *offering) match(ctx context.Context, free []floor.Seat, lines []queue.Line) error {
-	for _, s := range free {
-		lines = slices.DeleteFunc(lines, func(l queue.Line) bool { return l.Ready <= 0 })
-		if len(lines) == 0 {
-			return nil
-		}
-		fit, err := o.Queue.Fit(ctx, s.Agent)
-		if err != nil {
-			continue // taken off the roster: their desk closes
-		}
-		at := slices.IndexFunc(lines, func(l queue.Line) bool {
-			_, ok := fit(l.Queue, l.Line)
-			return ok
-		})
-		if at < 0 {
-			continue
-		}
-		lines[at].Ready--
-		if err := o.offer(ctx, s.Agent, hint{queue: lines[at].Queue, line: lines[at].Line}); err != nil {
-			return err
-		}
-	}
-	o.unmet.Add(1)
-	return nil
-}
-
-// offer begins to offer an agent their next best, because a line has something for
-// them.
-func (o *offering) offer(ctx context.Context, agent string, because hint) error {
-	now := o.Clock.Now()
-	taken, err := o.Floor.Take(ctx, agent, now, now.Add(takeFor))
-	if err != nil || !taken {
-		return err
-	}
-	select {
-	case o.slots <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	o.count(because, 1)
-	o.underWay.Go(func() {
-		defer func() { <-o.slots }()
-		defer o.count(because, -1)
-		o.make(ctx, agent, because)
-	})
-	return nil
-}
-
-func (o *offering) make(ctx context.Context, agent string, because hint) {
-	unmet := o.unmet.Load()
-	cb, err := o.Queue.Offer(ctx, agent)
-	o.Metrics.offered(err)
-	if err == nil {
-		if cb.Queue != because.queue || cb.Needs().Line() != because.line {
-			o.hint(because) // they had a better one: that one still waits
-		}
-		return
-	}
-	// What is done is done: whether the offer was stored is not known then, and the
-	// agent's process looks. Else the agent is free again.
-	if errors.Is(err, queue.ErrNoneReady) {
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeFor)
-		defer cancel()
-		err = o.Floor.Untake(bounded, agent)
-		if o.unmet.Load() != unmet { // something came while the agent was taken
-			o.hint(hint{freed: true})
-		}
-	}
-	if err != nil && ctx.Err() == nil {
-		o.Log.Warn("an offer could not be made; the agent is asked again shortly", zap.String(obs.Desk, nameOf(agent)), zap.Error(err))
 	}
 }

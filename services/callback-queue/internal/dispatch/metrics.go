@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
@@ -47,7 +48,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 func (m *Metrics) offered(err error) {
 	result := "made"
 	switch {
-	case errors.Is(err, queue.ErrNoneReady):
+	case errors.Is(err, queue.ErrNoneReady), errors.Is(err, callback.ErrDeclined):
 		result = "none_ready"
 	case err != nil:
 		result = "failed"

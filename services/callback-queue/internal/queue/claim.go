@@ -99,7 +99,8 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 
 // Offer reserves the next best callback for the agent, who has as long as the
 // policy says to accept it. The errors are Claim's. What the agent did not take a
-// short while ago is passed over.
+// short while ago is passed over: where nothing else is ready, it is
+// callback.ErrDeclined instead of ErrNoneReady.
 func (q *Queue) Offer(ctx context.Context, agentID string) (*callback.Callback, error) {
 	agent, err := q.agent(agentID)
 	if err != nil {
@@ -109,6 +110,9 @@ func (q *Queue) Offer(ctx context.Context, agentID string) (*callback.Callback, 
 	defer func() { c.putBack(ctx) }()
 	for range maxCandidates {
 		e, err := c.next(ctx)
+		if errors.Is(err, ErrNoneReady) && len(c.passed) > 0 {
+			err = callback.ErrDeclined
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +128,10 @@ func (q *Queue) Offer(ctx context.Context, agentID string) (*callback.Callback, 
 			return nil, err
 		}
 	}
-	return nil, ErrNoneReady
+	if len(c.passed) > 0 {
+		return nil, callback.ErrDeclined
+	}
+	return nil, ErrContended
 }
 
 // take commits what is done with a reserved entry. A commit on a state older than

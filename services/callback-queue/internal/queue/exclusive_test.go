@@ -86,7 +86,7 @@ func (f *shift) take(client int, name string, rng *rand.Rand) (action, bool) {
 	call := time.Since(f.began)
 	cb, err := f.pick(rng).Offer(f.Context(), name)
 	if err != nil {
-		if !is(err, queue.ErrNoneReady) && !is(err, queue.ErrIndexIncomplete) && f.Context().Err() == nil {
+		if !is(err, queue.ErrNoneReady) && !is(err, callback.ErrDeclined) && !is(err, queue.ErrIndexIncomplete) && f.Context().Err() == nil {
 			f.Errorf("offer: %v", err)
 		}
 		return action{}, false

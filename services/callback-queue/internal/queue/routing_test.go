@@ -166,11 +166,11 @@ func TestOffers(t *testing.T) {
 		_, err := r.Offer(w.Context(), "bruno")
 		require.ErrorIs(w, err, queue.ErrNoneReady)
 
-		// Nothing is left but what she declined: that is nothing, for a while.
+		// Nothing is left but what she declined: that is not for her, for a while.
 		w.hand.Advance(policy.ReservedLease)
 		r.Expire(w.Context())
 		_, err = r.Offer(w.Context(), "amina")
-		require.ErrorIs(w, err, queue.ErrNoneReady)
+		require.ErrorIs(w, err, callback.ErrDeclined)
 		r.got("amina", "q", id(2)) // who asks for it has it
 		r.do(id(2), callback.Release{AgentID: "amina"})
 		w.hand.Advance(policy.DeclinedFor)
