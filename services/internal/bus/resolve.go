@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/internal/clock"
 )
 
 // Pauses between the repeats of a publish.
@@ -34,7 +35,7 @@ func (b *Bus) resolve(ctx context.Context, e Event, last uint64, m *nats.Msg, er
 			return Receipt{}, err
 		}
 		if unknown {
-			if serr := sleep(ctx, pause); serr != nil {
+			if serr := clock.Sleep(ctx, pause); serr != nil {
 				return Receipt{}, err
 			}
 			if b.Connected() != nil {
@@ -55,17 +56,6 @@ func (b *Bus) resolve(ctx context.Context, e Event, last uint64, m *nats.Msg, er
 		if r, err = b.send(ctx, m); err == nil {
 			return r, nil
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

@@ -3,6 +3,7 @@
 package clock
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -41,4 +42,16 @@ func (m *Manual) Advance(d time.Duration) time.Time {
 	defer m.mu.Unlock()
 	m.now = m.now.Add(d)
 	return m.now
+}
+
+// Sleep waits for so much of the machine's time, or until ctx ends: its error then.
+func Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
@@ -35,20 +36,9 @@ func (d *Directory) Follow(ctx context.Context) error {
 			return nil //nolint:nilerr // the end was asked for: what it cut off is no failure
 		}
 		d.deps.Log.Warn("the roster is read again", zap.Error(err))
-		_ = sleep(ctx, d.pace.retry) // the loop's condition says why it ended
+		_ = clock.Sleep(ctx, d.pace.retry) // the loop's condition says why it ended
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // run is one following, from the beginning of the stream.
@@ -185,7 +175,7 @@ func (d *Directory) overruled(c change) bool {
 // leader just elected may not have counted up yet.
 func (r *run) watch(ctx context.Context, end context.CancelCauseFunc) {
 	for doubts := 0; doubts < 2; {
-		if sleep(ctx, r.dir.pace.check) != nil {
+		if clock.Sleep(ctx, r.dir.pace.check) != nil {
 			return
 		}
 		doubts++

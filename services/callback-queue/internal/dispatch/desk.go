@@ -34,16 +34,15 @@ type Hello struct {
 	Away bool
 }
 
-// Order is what a client asks of its desk: one of SetStatus, callback.Accept and
-// callback.Reject with the callback's id.
+// Order is what a client asks of its desk, one of three things.
 type Order struct {
-	// Status, when not floor.Offline or Leave is set, is the agent's from now on.
-	Status floor.Status
 	// Leave says that the agent leaves for good.
 	Leave bool
-	// ID and Command are for one callback; Command is nil for a status.
+	// Command, a callback.Accept or callback.Reject, is for the callback with the ID.
 	ID      string
 	Command callback.Command
+	// Status, where it is neither, is the agent's from now on: Available or Away.
+	Status floor.Status
 }
 
 // Client is the agent's side of a desk. An error of a method ends the desk. They
@@ -88,11 +87,17 @@ func (d *Dispatcher) Work(ctx context.Context, h Hello, orders <-chan Order, c C
 		return err
 	}
 	defer stop()
+	held, err := k.recall(ctx)
+	if err != nil {
+		return err
+	}
 	if err := k.sit(ctx); err != nil {
 		return err
 	}
-	err = k.work(ctx, orders)
-	k.leave(ctx, err == nil)
+	if err = told(c.Welcome(capacity, held)); err == nil {
+		err = k.work(ctx, orders)
+	}
+	k.leave(ctx, err == nil) // from here on the seat is this desk's to give up
 	return err
 }
 
@@ -147,18 +152,23 @@ func (k *desk) heard(data []byte) {
 	}
 }
 
-// sit takes the seat, and keeps the agent's place among the idle when they were
-// there a moment ago.
-func (k *desk) sit(ctx context.Context) error {
+// recall finds what the agent has in hand already.
+func (k *desk) recall(ctx context.Context) ([]*callback.Callback, error) {
 	held, err := k.Queue.Held(ctx, k.seat.Agent)
 	if err != nil && !errors.Is(err, queue.ErrIndexIncomplete) { // what is missing is found later
-		return err
+		return nil, err
 	}
 	shown := make([]*callback.Callback, 0, len(held))
 	for _, a := range held {
 		k.remember(a)
 		shown = append(shown, a.Callback)
 	}
+	return shown, nil
+}
+
+// sit takes the seat, and keeps the agent's place among the idle when they were
+// there a moment ago.
+func (k *desk) sit(ctx context.Context) error {
 	now := k.Clock.Now()
 	k.seat.IdleSince, k.seat.Until, k.seat.Load = now, now.Add(k.LostAfter), k.load()
 	before, was, err := k.Floor.Sit(ctx, k.seat)
@@ -168,14 +178,15 @@ func (k *desk) sit(ctx context.Context) error {
 	if was && before.StatusAt(now) != floor.Offline {
 		k.seat.IdleSince, k.seat.Missed = before.IdleSince, before.Missed
 	}
-	if err := k.client.Welcome(k.seat.Capacity, shown); err != nil {
-		return err
-	}
-	return k.report(ctx, false)
+	return nil
 }
 
-// work goes on until something ends it.
+// work goes on until something ends it. It begins with a report: only from then on,
+// and not before the client was welcomed, is the agent looked for work.
 func (k *desk) work(ctx context.Context, orders <-chan Order) error {
+	if err := k.report(ctx, false); err != nil && !k.passes(err) {
+		return err
+	}
 	beat, resync := time.NewTicker(k.LostAfter/3), time.NewTicker(k.pace.resync)
 	defer beat.Stop()
 	defer resync.Stop()
@@ -277,27 +288,25 @@ func (k *desk) look(ctx context.Context, customerKey string) error {
 	return k.see(ctx, a)
 }
 
-// resync looks at everything that the agent has in hand, or had.
+// resync looks at everything that the agent has in hand, or had. One that cannot be
+// read keeps none of the others.
 func (k *desk) resync(ctx context.Context) error {
 	held, err := k.Queue.Held(ctx, k.seat.Agent)
 	if err != nil && !errors.Is(err, queue.ErrIndexIncomplete) {
 		return err
 	}
+	var failed []error
 	seen := make(map[string]bool, len(held))
 	for _, a := range held {
 		seen[a.Callback.ID] = true
-		if err := k.see(ctx, a); err != nil {
-			return err
-		}
+		failed = append(failed, k.see(ctx, a))
 	}
 	for _, id := range slices.Sorted(maps.Keys(k.known)) {
 		if before, still := k.known[id]; still && !seen[id] {
-			if err := k.look(ctx, before.customerKey); err != nil {
-				return err
-			}
+			failed = append(failed, k.look(ctx, before.customerKey))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // see compares an aggregate with what the client knows, and tells the difference.
@@ -319,7 +328,7 @@ func (k *desk) see(ctx context.Context, a callback.Aggregate) error {
 	}
 	// Whatever else of this customer the client believes to have is gone.
 	for id, before := range k.known {
-		if before.customerKey == a.CustomerKey && before.seq < a.Seq {
+		if before.customerKey == a.CustomerKey && (before.seq < a.Seq || a.Seq == 0) { // 0: erased
 			delete(k.known, id)
 			err = errors.Join(err, k.goneFrom(id, before, cb))
 		}

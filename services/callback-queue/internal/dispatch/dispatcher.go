@@ -33,6 +33,7 @@ type Queue interface {
 	Lines(ctx context.Context) ([]queue.Line, error)
 	Held(ctx context.Context, agentID string) ([]callback.Aggregate, error)
 	Look(ctx context.Context, customerKey string) (callback.Aggregate, error)
+	Load(ctx context.Context, agentID string) (int, error)
 	Lost(ctx context.Context, agentID string) error
 	Do(ctx context.Context, id string, cmd callback.Command) (*callback.Callback, error)
 }
@@ -74,12 +75,12 @@ type Dispatcher struct {
 	// all says that hints were dropped: everything is to be looked at.
 	all  chan struct{}
 	pace pace
-	// sessions makes desks' names unique in this process.
+	// process and next make the name of each desk unique.
 	process string
 	next    atomic.Int64
 }
 
-// pace is how often is looked at what nobody told of. Tests change it.
+// pace is how often is looked at what nobody told of.
 type pace struct {
 	// look is how often all that is ready is compared with all who are free.
 	look time.Duration

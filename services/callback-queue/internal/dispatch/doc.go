@@ -12,7 +12,7 @@
 //
 // Liveness: what this process commits is offered at once; what time alone makes
 // ready, and what another process could not offer, at the next look. A desk hears
-// of changes by signals, which may be lost, and looks by itself each resyncEvery.
+// of changes by signals, which may be lost, and looks by itself every few seconds.
 //
 // Failure: while the index or the floor is away nothing is offered, and desks stay
 // open. An agent of whom nothing is heard is gone after LostAfter, and what they

@@ -3,10 +3,8 @@ package dispatch
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
-	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
 
 // ErrOnStream says that an agent is at work on a stream, which says where they are.
@@ -30,7 +28,7 @@ func (d *Dispatcher) Heartbeat(ctx context.Context, agentID string, status floor
 	if was && before.Session != "" {
 		return floor.Seat{}, ErrOnStream
 	}
-	load, err := d.load(ctx, agentID)
+	load, err := d.Queue.Load(ctx, agentID)
 	if err != nil {
 		return floor.Seat{}, err
 	}
@@ -56,21 +54,4 @@ func (d *Dispatcher) take(ctx context.Context, s floor.Seat, abandoned bool) err
 		err = ErrOnStream
 	}
 	return err
-}
-
-// load is how much of what an agent has in hand takes up their time.
-func (d *Dispatcher) load(ctx context.Context, agentID string) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	held, err := d.Queue.Held(ctx, agentID)
-	if err != nil && !errors.Is(err, queue.ErrIndexIncomplete) {
-		return 0, err
-	}
-	n := 0
-	for _, a := range held {
-		if !a.Callback.WrapUpOverdue() {
-			n++
-		}
-	}
-	return n, nil
 }

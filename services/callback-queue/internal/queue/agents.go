@@ -56,6 +56,16 @@ func (q *Queue) Held(ctx context.Context, agentID string) ([]callback.Aggregate,
 	return held, whole
 }
 
+// Load is how many of the callbacks that an agent has in hand take up their time, as
+// far as the index knows.
+func (q *Queue) Load(ctx context.Context, agentID string) (int, error) {
+	entries, err := q.index.HeldBy(ctx, agentID)
+	if err = q.indexError(err); err != nil && !errors.Is(err, ErrIndexIncomplete) {
+		return 0, err
+	}
+	return load(entries), nil
+}
+
 // Lost gives back what an agent who is gone had not begun to call.
 func (q *Queue) Lost(ctx context.Context, agentID string) error {
 	entries, err := q.index.HeldBy(ctx, agentID)

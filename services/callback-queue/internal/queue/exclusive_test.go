@@ -27,9 +27,11 @@ import (
 // shift is a room of agents at work, and the record of all they were told.
 type shift struct {
 	*world
+	change   []func(*queue.Deps)
 	replicas []*replica
-	blind    bool // the store takes anything: anything may be refused
-	patient  bool // nobody hangs up
+	stops    []func() // of each replica
+	blind    bool     // the store takes anything: anything may be refused
+	patient  bool     // nobody hangs up
 	began    time.Time
 	requests atomic.Int64
 	alerts   atomic.Int64
@@ -183,7 +185,22 @@ func (f *shift) patience(rng *rand.Rand) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(f.Context(), time.Duration(rng.IntN(5000))*time.Microsecond)
 }
 
-func (f *shift) pick(rng *rand.Rand) *replica { return f.replicas[rng.IntN(len(f.replicas))] }
+func (f *shift) pick(rng *rand.Rand) *replica {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.replicas[rng.IntN(len(f.replicas))]
+}
+
+// replace puts a fresh replica, which remembers nothing, in the place of another.
+func (f *shift) replace(i int) {
+	r := f.world.replica(f.change...)
+	stop := r.run(r.Watch)
+	f.mu.Lock()
+	old := f.stops[i]
+	f.replicas[i], f.stops[i] = r, stop
+	f.mu.Unlock()
+	old()
+}
 
 func uncertain(err error) bool {
 	return is(err, bus.ErrUnavailable) || is(err, queue.ErrIndexUnavailable) || is(err, queue.ErrIndexIncomplete) ||
@@ -200,8 +217,9 @@ func (f *shift) reopen(id string) {
 	customerKey, _, _ := callback.ParseID(id)
 	a := alert(0, fmt.Sprintf("again-%d", f.alerts.Add(1)))
 	a.CustomerKey = customerKey
+	rng := rand.New(rand.NewPCG(uint64(f.alerts.Load()), 3))
 	for f.Context().Err() == nil {
-		err := f.replicas[0].TakeAlert(f.Context(), a)
+		err := f.pick(rng).TakeAlert(f.Context(), a)
 		if err == nil || !uncertain(err) {
 			return
 		}
@@ -311,12 +329,13 @@ func (s blind) Commit(ctx context.Context, e callback.Event, once string) (callb
 
 func newFloor(w *world, customers, replicas int, change ...func(*queue.Deps)) *shift {
 	w.clock = clock.System{}
-	f := &shift{world: w}
+	f := &shift{world: w, change: append(change, func(d *queue.Deps) {
+		d.Policy.ReservedLease, d.Policy.DeclinedFor = 200*time.Millisecond, 50*time.Millisecond
+	})}
 	for range replicas {
-		r := w.replica(append(change, func(d *queue.Deps) {
-			d.Policy.ReservedLease, d.Policy.DeclinedFor = 200*time.Millisecond, 50*time.Millisecond
-		})...)
-		f.replicas = append(f.replicas, r.ready(r.Watch))
+		r := w.replica(f.change...)
+		f.replicas, f.stops = append(f.replicas, r), append(f.stops, r.run(r.Watch))
+		r.indexed()
 	}
 	w.replica().open(0, customers)
 	return f
@@ -329,14 +348,19 @@ func duration() time.Duration {
 	return 5 * time.Second
 }
 
-// Sixteen agents on three replicas, one Redis that is flushed all the while, a
-// store whose answers get lost and clients who hang up: what they see is what
-// one callback, one holder would look like.
+// Thirty-two agents on three replicas that are replaced one after the other, one
+// Redis that is flushed all the while, a store whose answers get lost and clients who
+// hang up: what they see is what one callback, one holder would look like.
 func TestNoCallbackIsEverHeldByTwo(t *testing.T) {
 	t.Parallel()
 	w := onOwnRedis(t)
 	f := newFloor(w, 150, 3, func(d *queue.Deps) { d.Store = wavering{d.Store} })
-	f.work(16, duration(), w.flush)
+	next := 0
+	f.work(32, duration(), func() {
+		w.flush()
+		f.replace(next % len(f.stops))
+		next++
+	})
 	require.Greater(t, len(f.history), 100)
 	require.Equal(t, porcupine.Ok, f.check(), "%s", f)
 	f.requestsGotOne()

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/rappel-loop/rappel/services/internal/clock"
 )
 
 // Why a run of the projector ended, other than by a failure.
@@ -30,7 +32,7 @@ func (q *Queue) Project(ctx context.Context) error {
 		q.metrics.restarted(err)
 		q.log.Warn("the projector starts again", zap.Error(err))
 		if !errors.Is(err, errIndexLost) && !errors.Is(err, ErrIndexWentBack) { // agents are waiting
-			_ = sleep(ctx, q.pace.retry)
+			_ = clock.Sleep(ctx, q.pace.retry)
 		}
 	}
 	return nil
@@ -118,7 +120,7 @@ func (p *projector) checkpoint(ctx context.Context) (Checkpoint, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*p.took+p.queue.pace.check+rand.N(p.queue.pace.check))
 	defer cancel()
-	for errors.Is(err, ErrIndexIncomplete) && sleep(ctx, p.queue.pace.flush) == nil {
+	for errors.Is(err, ErrIndexIncomplete) && clock.Sleep(ctx, p.queue.pace.flush) == nil {
 		cp, err = p.queue.index.Checkpoint(ctx)
 	}
 	if err != nil && ctx.Err() != nil {

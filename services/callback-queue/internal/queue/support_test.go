@@ -150,11 +150,17 @@ func (r *replica) run(more ...func(context.Context) error) (stop func()) {
 func (r *replica) ready(more ...func(context.Context) error) *replica {
 	r.world.Helper()
 	r.run(more...)
+	r.indexed()
+	return r
+}
+
+// indexed waits until the index is complete.
+func (r *replica) indexed() {
+	r.world.Helper()
 	r.world.until("the index is complete", func() bool {
 		_, err := r.index.Checkpoint(r.world.Context())
 		return err == nil
 	})
-	return r
 }
 
 // whole makes the index an empty one that holds everything, without a projector.

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
@@ -140,19 +141,7 @@ func scatter(ctx context.Context, try int) error {
 	if try <= freeTries {
 		return nil
 	}
-	return sleep(ctx, rand.N(spread))
-}
-
-// sleep waits for d, or less when ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return clock.Sleep(ctx, rand.N(spread))
 }
 
 // tell brings the index in line with the truth as of an event.

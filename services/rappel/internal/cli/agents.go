@@ -136,16 +136,7 @@ func (d *desk) printAgents(w io.Writer, o agentFilter, all *agentv1.ListAgentsRe
 		rows = append(rows, d.agentRow(a))
 	}
 	var b strings.Builder
-	switch {
-	case !terminal: // for another program: tabs, and nothing cut
-		for _, r := range rows {
-			b.WriteString(strings.Join(r, "\t") + "\n")
-		}
-	case len(rows) == 1:
-		b.WriteString(d.w.NoAgents + "\n")
-	default:
-		d.table(&b, agentTable, rows, width)
-	}
+	d.rows(&b, agentTable, rows, d.w.NoAgents, width, terminal)
 	if next := all.GetNextPageToken(); next != "" && terminal {
 		b.WriteString("\n" + fill(d.w.OnMore, d.commandLine(nextAgents(o, next)...)) + "\n")
 	}

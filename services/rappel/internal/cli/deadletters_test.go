@@ -15,6 +15,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
 	"github.com/rappel-loop/rappel/services/internal/topology"
 	"github.com/rappel-loop/rappel/services/rappel/internal/deadletter"
@@ -51,7 +52,7 @@ func brokenScorer(t *testing.T, events ...string) (url string, mend func()) {
 // patient is a world in which waiting takes a moment.
 func patient() env {
 	e := world(nil)
-	e.wait = func(ctx context.Context, _ time.Duration) error { return sleep(ctx, 5*time.Millisecond) }
+	e.wait = func(ctx context.Context, _ time.Duration) error { return clock.Sleep(ctx, 5*time.Millisecond) }
 	return e
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/rappel-loop/rappel/services/internal/clock"
 )
 
 // env is what a command knows of the world; tests make their own.
@@ -32,7 +34,7 @@ type env struct {
 func system() env {
 	return env{
 		getenv: os.Getenv, now: time.Now, zone: time.Local, program: programName(os.Args[0]),
-		client: &http.Client{Timeout: 30 * time.Second}, terminal: terminalOf, wait: sleep,
+		client: &http.Client{Timeout: 30 * time.Second}, terminal: terminalOf, wait: clock.Sleep,
 	}
 }
 
@@ -60,17 +62,6 @@ func terminalOf(w io.Writer) (int, bool) {
 		}
 	}
 	return width, true
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // interruptible ends with the first ctrl-C, after which the next one has its

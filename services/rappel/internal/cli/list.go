@@ -137,30 +137,20 @@ func printList(w io.Writer, callbacks []json.RawMessage, next string) error {
 
 func (d *desk) printTable(w io.Writer, o listOptions, all []*eventsv1.Callback, next string) error {
 	width, terminal := d.terminal(w)
-	rows := make([][]string, len(all))
-	for i, cb := range all {
-		rows[i] = d.row(cb)
+	rows := [][]string{d.w.Columns}
+	for _, cb := range all {
+		rows = append(rows, d.row(cb))
 	}
 	var b strings.Builder
-	if !terminal {
-		// For another program: tabs, and nothing cut.
-		for _, r := range append([][]string{d.w.Columns}, rows...) {
-			b.WriteString(strings.Join(r, "\t") + "\n")
-		}
-		_, err := io.WriteString(w, b.String())
-		return err
-	}
-	if len(all) == 0 {
-		b.WriteString(d.w.NothingListed + "\n")
-	} else {
-		d.table(&b, callbackTable, append([][]string{d.w.Columns}, rows...), width)
+	d.rows(&b, callbackTable, rows, d.w.NothingListed, width, terminal)
+	if terminal && len(all) > 0 {
 		count := d.w.ListedOne
 		if len(all) != 1 {
 			count = fill(d.w.Listed, len(all))
 		}
 		b.WriteString("\n" + count + "\n")
 	}
-	if next != "" {
+	if terminal && next != "" {
 		b.WriteString(fill(d.w.OnMore, d.commandLine(nextPage(o, next)...)) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
@@ -224,6 +214,21 @@ var callbackTable = layout{drop: []int{6, 5, 4}, optional: []int{6}, most: map[i
 
 // lastLeast is the room that the last column needs.
 const lastLeast = 16
+
+// rows writes a table at a terminal, or none when there are only headings; for
+// another program tabs, and nothing cut.
+func (d *desk) rows(b *strings.Builder, l layout, rows [][]string, none string, width int, terminal bool) {
+	switch {
+	case !terminal:
+		for _, r := range rows {
+			b.WriteString(strings.Join(r, "\t") + "\n")
+		}
+	case len(rows) == 1:
+		b.WriteString(none + "\n")
+	default:
+		d.table(b, l, rows, width)
+	}
+}
 
 // table writes rows, the first of which are the headings.
 func (d *desk) table(b *strings.Builder, l layout, rows [][]string, width int) {

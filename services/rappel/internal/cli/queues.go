@@ -51,18 +51,9 @@ func (d *desk) printQueues(w io.Writer, queues []*callbackv1.QueueStats) error {
 		unattended = unattended || q.GetUnattended() > 0
 	}
 	var b strings.Builder
-	switch {
-	case !terminal: // for another program: tabs, and nothing cut
-		for _, r := range rows {
-			b.WriteString(strings.Join(r, "\t") + "\n")
-		}
-	case len(rows) == 1:
-		b.WriteString(d.w.NoQueues + "\n")
-	default:
-		d.table(&b, queuesTable, rows, width)
-		if unattended {
-			b.WriteString("\n" + d.w.Unattended + "\n")
-		}
+	d.rows(&b, queuesTable, rows, d.w.NoQueues, width, terminal)
+	if unattended && terminal {
+		b.WriteString("\n" + d.w.Unattended + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -39,23 +39,13 @@ func (d *desk) printRouting(w io.Writer, id string, resp *callbackv1.ExplainRout
 	for i, a := range resp.GetAgents() {
 		rows = append(rows, d.routingRow(a, i == 0))
 	}
-	var b strings.Builder
-	if !terminal { // for another program: tabs, and nothing cut
-		for _, r := range rows {
-			b.WriteString(strings.Join(r, "\t") + "\n")
-		}
-		_, err := io.WriteString(w, b.String())
-		return err
-	}
 	c := &card{desk: d, style: style{on: d.getenv("NO_COLOR") == ""}, width: width}
-	c.line(c.style.bold(d.w.Callback + " " + oneLine(id)))
-	c.asks(resp)
-	c.line("")
-	if len(rows) == 1 {
-		c.line(d.w.NoAgents)
-	} else {
-		d.table(&c.b, routingTable, rows, width)
+	if terminal {
+		c.line(c.style.bold(d.w.Callback + " " + oneLine(id)))
+		c.asks(resp)
+		c.line("")
 	}
+	d.rows(&c.b, routingTable, rows, d.w.NoAgents, width, terminal)
 	_, err := io.WriteString(w, c.b.String())
 	return err
 }
