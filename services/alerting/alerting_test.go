@@ -165,6 +165,7 @@ func TestADetractorRaisesAnAlert(t *testing.T) {
 	require.Regexp(t, `^1\+[0-9a-f]{8}$`, got.GetRulesVersion())
 	require.Equal(t, "default", got.GetCallback().GetQueue())
 	require.Equal(t, int32(60), got.GetCallback().GetPriority())
+	require.Equal(t, eventsv1.Severity_HIGH, got.GetSeverity())
 	require.True(t, proto.Equal(e, got.GetScored()))
 	require.InDelta(t, 2.0, got.GetAnswer().GetValue(), 0)
 	require.InDelta(t, 1.0, b.counter(t, "alerts_raised_total", "detractor"), 0)

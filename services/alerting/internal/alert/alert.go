@@ -91,7 +91,7 @@ func raise(set *rule.Set, r *rule.Rule, e *eventsv1.ResponseScored, f *rule.Fact
 		// decided, and a clock that starts when the customer was heard.
 		RaisedAt: e.GetReceived().GetReceivedAt(),
 		Rule:     r.Name, RulesVersion: set.Version,
-		Callback: r.Callback, Scored: e, Answer: f.Worst(r.About),
+		Callback: r.Callback, Scored: e, Answer: f.Worst(r.About), Severity: r.Severity,
 	}}
 }
 

@@ -93,10 +93,27 @@ func TestAFirstRevisionThatMatchesRaises(t *testing.T) {
 	require.True(t, proto.Equal(&eventsv1.AlertRaised{
 		EventId: id + "-1", AlertId: id, RaisedAt: timestamppb.New(receivedAt.Add(time.Minute)),
 		Rule: "rule_1", RulesVersion: set.Version, Callback: &eventsv1.CallbackPlan{Queue: "q", Priority: 7},
-		Scored: e, Answer: e.GetScore().GetAnswers()[0],
+		Scored: e, Answer: e.GetScore().GetAnswers()[0], Severity: eventsv1.Severity_MEDIUM,
 	}, events[0].Body))
 	require.Equal(t, "rule_1", events[0].Rule)
 	require.Equal(t, id+"-1", events[0].ID)
+}
+
+func TestAnAlertIsAsBadAsItsRuleSays(t *testing.T) {
+	t.Parallel()
+	set, err := rule.Load("test.yaml", []byte(`version: test
+rules:
+  - {name: worst, when: may_call, severity: critical}
+  - {name: least, when: may_call, severity: low}
+`), rule.Options{})
+	require.NoError(t, err)
+	events, _ := alert.Decide(set, scored(revision(1, answers{}), answers{nps: 2}))
+	require.Len(t, events, 2)
+	for i, want := range []eventsv1.Severity{eventsv1.Severity_CRITICAL, eventsv1.Severity_LOW} {
+		raised, ok := events[i].Body.(*eventsv1.AlertRaised)
+		require.True(t, ok)
+		require.Equal(t, want, raised.GetSeverity())
+	}
 }
 
 // Every way a response can go over three revisions, and what becomes of it.

@@ -21,17 +21,22 @@ func TestTheShippedRulesAreComplete(t *testing.T) {
 	t.Parallel()
 	plans := map[string]int32{}
 	about := map[string]eventsv1.Metric{}
+	severities := map[string]eventsv1.Severity{}
 	for _, r := range defaults(t).Rules {
 		require.NotEmpty(t, r.Description["fr"], r.Name)
 		require.NotEmpty(t, r.Description["en"], r.Name)
 		require.Equal(t, "default", r.Callback.GetQueue())
-		plans[r.Name], about[r.Name] = r.Callback.GetPriority(), r.About
+		plans[r.Name], about[r.Name], severities[r.Name] = r.Callback.GetPriority(), r.About, r.Severity
 	}
 	require.Equal(t, map[string]int32{"callback_requested": 80, "detractor": 60, "low_csat": 60, "high_effort": 50}, plans)
 	require.Equal(t, map[string]eventsv1.Metric{
 		"callback_requested": eventsv1.Metric_METRIC_UNSPECIFIED, "detractor": eventsv1.Metric_NPS,
 		"low_csat": eventsv1.Metric_CSAT, "high_effort": eventsv1.Metric_CES,
 	}, about)
+	require.Equal(t, map[string]eventsv1.Severity{
+		"callback_requested": eventsv1.Severity_MEDIUM, "detractor": eventsv1.Severity_HIGH,
+		"low_csat": eventsv1.Severity_HIGH, "high_effort": eventsv1.Severity_MEDIUM,
+	}, severities)
 }
 
 // Each shipped rule on every class, with and without leave to call.

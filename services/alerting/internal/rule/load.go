@@ -87,9 +87,9 @@ func (r *reader) set(set *Set, n *yaml.Node, o Options) {
 
 // readRule reads one rule; lines is where each name stood first.
 func (r *reader) readRule(c *compiler, n *yaml.Node, lines map[string]int) *Rule {
-	out := &Rule{}
+	out := &Rule{Severity: eventsv1.Severity_MEDIUM}
 	r.rule = nameOf(n)
-	f := r.fields(n, "a rule", "name", "description", "when", "about", "callback")
+	f := r.fields(n, "a rule", "name", "description", "when", "about", "severity", "callback")
 	if f == nil {
 		return out
 	}
@@ -104,6 +104,9 @@ func (r *reader) readRule(c *compiler, n *yaml.Node, lines map[string]int) *Rule
 	}
 	if a := f["about"]; a != nil {
 		out.About = r.metric(a)
+	}
+	if s := f["severity"]; s != nil {
+		out.Severity = r.severity(s)
 	}
 	if cb := f["callback"]; cb != nil {
 		out.Callback = r.plan(cb)
@@ -156,4 +159,18 @@ func (r *reader) metric(n *yaml.Node) eventsv1.Metric {
 		r.wrong(r.at(n), "about must be NPS, CSAT, CES or FCR")
 	}
 	return m
+}
+
+// severities are the words for how bad a match is.
+var severities = map[string]eventsv1.Severity{
+	"low": eventsv1.Severity_LOW, "medium": eventsv1.Severity_MEDIUM,
+	"high": eventsv1.Severity_HIGH, "critical": eventsv1.Severity_CRITICAL,
+}
+
+func (r *reader) severity(n *yaml.Node) eventsv1.Severity {
+	s, ok := severities[n.Value]
+	if n.Kind != yaml.ScalarNode || !ok {
+		r.wrong(r.at(n), "severity must be low, medium, high or critical")
+	}
+	return s
 }

@@ -36,6 +36,7 @@ rules:
     description: {fr: Détracteur pro., en: Professional detractor.}
     when: nps.class == Class.DETRACTOR
     about: NPS
+    severity: high
     callback:
       queue: pro
       priority: 90
@@ -52,12 +53,25 @@ rules:
 	require.Equal(t, map[string]string{"fr": "Détracteur pro.", "en": "Professional detractor."}, r.Description)
 	require.Equal(t, "nps.class == Class.DETRACTOR", r.When)
 	require.Equal(t, eventsv1.Metric_NPS, r.About)
+	require.Equal(t, eventsv1.Severity_HIGH, r.Severity)
 	require.Equal(t, "pro", r.Callback.GetQueue())
 	require.Equal(t, int32(90), r.Callback.GetPriority())
 	require.Equal(t, []string{"billing", "english:3"}, r.Callback.GetSkills())
 	require.Equal(t, 90*time.Minute, r.Callback.GetFirstAttemptWithin().AsDuration())
 	require.Nil(t, set.Rules[1].Callback)
 	require.Equal(t, eventsv1.Metric_METRIC_UNSPECIFIED, set.Rules[1].About)
+	require.Equal(t, eventsv1.Severity_MEDIUM, set.Rules[1].Severity)
+}
+
+func TestEverySeverity(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]eventsv1.Severity{
+		"low": eventsv1.Severity_LOW, "medium": eventsv1.Severity_MEDIUM, "high": eventsv1.Severity_HIGH, "critical": eventsv1.Severity_CRITICAL,
+	} {
+		set, err := rule.Load("rules.yaml", []byte("version: 1\nrules: [{name: a, when: may_call, severity: "+word+"}]\n"), rule.Options{})
+		require.NoError(t, err)
+		require.Equal(t, want, set.Rules[0].Severity)
+	}
 }
 
 func TestTheVersionTellsTwoFilesApart(t *testing.T) {
@@ -103,6 +117,11 @@ func TestWrongFiles(t *testing.T) {
 		"condition empty":     {head + "  - name: a\n    when: '  '\n", "rules.yaml:4:11: rule a: when must be a text that is not empty"},
 		"condition a list":    {head + "  - name: a\n    when: [may_call]\n", "rules.yaml:4:11: rule a: when must be a text"},
 		"bad metric":          {head + "  - name: a\n    when: may_call\n    about: nps\n", "rules.yaml:5:12: rule a: about must be NPS, CSAT, CES or FCR"},
+		"unknown severity":    {head + "  - name: a\n    when: may_call\n    severity: urgent\n", "rules.yaml:5:15: rule a: severity must be low, medium, high or critical"},
+		"severity aloud":      {head + "  - name: a\n    when: may_call\n    severity: HIGH\n", "rules.yaml:5:15: rule a: severity must be low"},
+		"severity null":       {head + "  - name: a\n    when: may_call\n    severity:\n", "rules.yaml:5:14: rule a: severity must be low"},
+		"severity a list":     {head + "  - name: a\n    when: may_call\n    severity: [high]\n", "rules.yaml:5:15: rule a: severity must be low"},
+		"severity unsaid":     {head + "  - name: a\n    when: may_call\n    severity: severity_unspecified\n", "rules.yaml:5:15: rule a: severity must be low"},
 		"unknown language":    {head + "  - name: a\n    when: may_call\n    description:\n      de: Nein\n", `rules.yaml:6:7: rule a: unknown key "de" in description`},
 		"empty description":   {head + "  - name: a\n    when: may_call\n    description: {fr: ''}\n", "rules.yaml:5:23: rule a: description.fr must be a text"},
 		"callback a text":     {head + "  - name: a\n    when: may_call\n    callback: default\n", "rules.yaml:5:15: rule a: callback must be a mapping"},

@@ -26,6 +26,8 @@ type Rule struct {
 	// About is the metric whose worst answer an alert cites; unspecified cites
 	// none.
 	About eventsv1.Metric
+	// Severity is how bad a match is; MEDIUM unless the file says.
+	Severity eventsv1.Severity
 	// Callback is what the callback queue is asked to do; nil asks for nothing.
 	// It is shared by every alert: read only.
 	Callback *eventsv1.CallbackPlan

@@ -23,6 +23,67 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Severity is how bad it is when a rule matches, as its file says.
+type Severity int32
+
+const (
+	// Not said: counts as MEDIUM.
+	Severity_SEVERITY_UNSPECIFIED Severity = 0
+	// Good to know.
+	Severity_LOW Severity = 1
+	// Something went wrong.
+	Severity_MEDIUM Severity = 2
+	// The customer may be lost.
+	Severity_HIGH Severity = 3
+	// More than this customer is at stake, as in a legal threat.
+	Severity_CRITICAL Severity = 4
+)
+
+// Enum value maps for Severity.
+var (
+	Severity_name = map[int32]string{
+		0: "SEVERITY_UNSPECIFIED",
+		1: "LOW",
+		2: "MEDIUM",
+		3: "HIGH",
+		4: "CRITICAL",
+	}
+	Severity_value = map[string]int32{
+		"SEVERITY_UNSPECIFIED": 0,
+		"LOW":                  1,
+		"MEDIUM":               2,
+		"HIGH":                 3,
+		"CRITICAL":             4,
+	}
+)
+
+func (x Severity) Enum() *Severity {
+	p := new(Severity)
+	*p = x
+	return p
+}
+
+func (x Severity) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Severity) Descriptor() protoreflect.EnumDescriptor {
+	return file_events_v1_alert_proto_enumTypes[0].Descriptor()
+}
+
+func (Severity) Type() protoreflect.EnumType {
+	return &file_events_v1_alert_proto_enumTypes[0]
+}
+
+func (x Severity) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Severity.Descriptor instead.
+func (Severity) EnumDescriptor() ([]byte, []int) {
+	return file_events_v1_alert_proto_rawDescGZIP(), []int{0}
+}
+
 // CallbackPlan is what a rule asks of the callback queue.
 type CallbackPlan struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -116,7 +177,9 @@ type AlertRaised struct {
 	// The scored response the alert is about.
 	Scored *ResponseScored `protobuf:"bytes,7,opt,name=scored,proto3" json:"scored,omitempty"`
 	// The answer the rule is about; absent when it is about none.
-	Answer        *AnswerScore `protobuf:"bytes,8,opt,name=answer,proto3" json:"answer,omitempty"`
+	Answer *AnswerScore `protobuf:"bytes,8,opt,name=answer,proto3" json:"answer,omitempty"`
+	// How bad it is; unspecified counts as MEDIUM.
+	Severity      Severity `protobuf:"varint,9,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -205,6 +268,13 @@ func (x *AlertRaised) GetAnswer() *AnswerScore {
 		return x.Answer
 	}
 	return nil
+}
+
+func (x *AlertRaised) GetSeverity() Severity {
+	if x != nil {
+		return x.Severity
+	}
+	return Severity_SEVERITY_UNSPECIFIED
 }
 
 // AlertResolved is stored in ALERTS: the customer corrected the response, and
@@ -308,7 +378,7 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1a\n" +
 	"\bpriority\x18\x02 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06skills\x18\x03 \x03(\tR\x06skills\x12K\n" +
-	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\xe2\x02\n" +
+	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\x9a\x03\n" +
 	"\vAlertRaised\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\balert_id\x18\x02 \x01(\tR\aalertId\x127\n" +
@@ -317,7 +387,8 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\rrules_version\x18\x05 \x01(\tR\frulesVersion\x12:\n" +
 	"\bcallback\x18\x06 \x01(\v2\x1e.rappel.events.v1.CallbackPlanR\bcallback\x128\n" +
 	"\x06scored\x18\a \x01(\v2 .rappel.events.v1.ResponseScoredR\x06scored\x125\n" +
-	"\x06answer\x18\b \x01(\v2\x1d.rappel.events.v1.AnswerScoreR\x06answer\"\xf5\x01\n" +
+	"\x06answer\x18\b \x01(\v2\x1d.rappel.events.v1.AnswerScoreR\x06answer\x126\n" +
+	"\bseverity\x18\t \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\"\xf5\x01\n" +
 	"\rAlertResolved\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\balert_id\x18\x02 \x01(\tR\aalertId\x12;\n" +
@@ -325,7 +396,14 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"resolvedAt\x12\x12\n" +
 	"\x04rule\x18\x04 \x01(\tR\x04rule\x12#\n" +
 	"\rrules_version\x18\x05 \x01(\tR\frulesVersion\x128\n" +
-	"\x06scored\x18\x06 \x01(\v2 .rappel.events.v1.ResponseScoredR\x06scoredB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\x06scored\x18\x06 \x01(\v2 .rappel.events.v1.ResponseScoredR\x06scored*Q\n" +
+	"\bSeverity\x12\x18\n" +
+	"\x14SEVERITY_UNSPECIFIED\x10\x00\x12\a\n" +
+	"\x03LOW\x10\x01\x12\n" +
+	"\n" +
+	"\x06MEDIUM\x10\x02\x12\b\n" +
+	"\x04HIGH\x10\x03\x12\f\n" +
+	"\bCRITICAL\x10\x04B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_alert_proto_rawDescOnce sync.Once
@@ -339,29 +417,32 @@ func file_events_v1_alert_proto_rawDescGZIP() []byte {
 	return file_events_v1_alert_proto_rawDescData
 }
 
+var file_events_v1_alert_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_events_v1_alert_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_events_v1_alert_proto_goTypes = []any{
-	(*CallbackPlan)(nil),          // 0: rappel.events.v1.CallbackPlan
-	(*AlertRaised)(nil),           // 1: rappel.events.v1.AlertRaised
-	(*AlertResolved)(nil),         // 2: rappel.events.v1.AlertResolved
-	(*durationpb.Duration)(nil),   // 3: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(*ResponseScored)(nil),        // 5: rappel.events.v1.ResponseScored
-	(*AnswerScore)(nil),           // 6: rappel.events.v1.AnswerScore
+	(Severity)(0),                 // 0: rappel.events.v1.Severity
+	(*CallbackPlan)(nil),          // 1: rappel.events.v1.CallbackPlan
+	(*AlertRaised)(nil),           // 2: rappel.events.v1.AlertRaised
+	(*AlertResolved)(nil),         // 3: rappel.events.v1.AlertResolved
+	(*durationpb.Duration)(nil),   // 4: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*ResponseScored)(nil),        // 6: rappel.events.v1.ResponseScored
+	(*AnswerScore)(nil),           // 7: rappel.events.v1.AnswerScore
 }
 var file_events_v1_alert_proto_depIdxs = []int32{
-	3, // 0: rappel.events.v1.CallbackPlan.first_attempt_within:type_name -> google.protobuf.Duration
-	4, // 1: rappel.events.v1.AlertRaised.raised_at:type_name -> google.protobuf.Timestamp
-	0, // 2: rappel.events.v1.AlertRaised.callback:type_name -> rappel.events.v1.CallbackPlan
-	5, // 3: rappel.events.v1.AlertRaised.scored:type_name -> rappel.events.v1.ResponseScored
-	6, // 4: rappel.events.v1.AlertRaised.answer:type_name -> rappel.events.v1.AnswerScore
-	4, // 5: rappel.events.v1.AlertResolved.resolved_at:type_name -> google.protobuf.Timestamp
-	5, // 6: rappel.events.v1.AlertResolved.scored:type_name -> rappel.events.v1.ResponseScored
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	4, // 0: rappel.events.v1.CallbackPlan.first_attempt_within:type_name -> google.protobuf.Duration
+	5, // 1: rappel.events.v1.AlertRaised.raised_at:type_name -> google.protobuf.Timestamp
+	1, // 2: rappel.events.v1.AlertRaised.callback:type_name -> rappel.events.v1.CallbackPlan
+	6, // 3: rappel.events.v1.AlertRaised.scored:type_name -> rappel.events.v1.ResponseScored
+	7, // 4: rappel.events.v1.AlertRaised.answer:type_name -> rappel.events.v1.AnswerScore
+	0, // 5: rappel.events.v1.AlertRaised.severity:type_name -> rappel.events.v1.Severity
+	5, // 6: rappel.events.v1.AlertResolved.resolved_at:type_name -> google.protobuf.Timestamp
+	6, // 7: rappel.events.v1.AlertResolved.scored:type_name -> rappel.events.v1.ResponseScored
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_alert_proto_init() }
@@ -375,13 +456,14 @@ func file_events_v1_alert_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_alert_proto_rawDesc), len(file_events_v1_alert_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_events_v1_alert_proto_goTypes,
 		DependencyIndexes: file_events_v1_alert_proto_depIdxs,
+		EnumInfos:         file_events_v1_alert_proto_enumTypes,
 		MessageInfos:      file_events_v1_alert_proto_msgTypes,
 	}.Build()
 	File_events_v1_alert_proto = out.File
