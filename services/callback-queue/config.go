@@ -32,6 +32,12 @@ type Config struct {
 	// FirstAttemptWithin is how soon the first attempt should start where the
 	// rule does not say.
 	FirstAttemptWithin time.Duration `koanf:"first_attempt_within"`
+	// WarnAt is the share of the time of the SLA after which a warning is due, as 80%;
+	// 0% warns of nothing.
+	WarnAt string `koanf:"warn_at"`
+	// SLAs are the promises of queues and severities; the first that is for a callback
+	// holds, and without any first_attempt_within does.
+	SLAs []SLA `koanf:"slas"`
 	// PreferredFor is how long a callback is kept for the agent who last spoke with
 	// the customer, from when it is ready on; 0 keeps it for nobody.
 	PreferredFor time.Duration `koanf:"preferred_for"`
@@ -68,7 +74,7 @@ type Config struct {
 func DefaultConfig() Config {
 	p := callback.DefaultPolicy()
 	return Config{
-		MaxAttempts: p.MaxAttempts, RetryGaps: p.RetryGaps, TimeZone: "Europe/Paris", FirstAttemptWithin: p.FirstAttemptWithin,
+		MaxAttempts: p.MaxAttempts, RetryGaps: p.RetryGaps, TimeZone: "Europe/Paris", FirstAttemptWithin: p.FirstAttemptWithin, WarnAt: "80%",
 		PreferredFor: p.PreferredFor, ReservedLease: p.ReservedLease, DeclinedFor: p.DeclinedFor,
 		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
 		AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
@@ -107,6 +113,12 @@ func (c Config) policy() (callback.Policy, error) {
 		p.TimesOfDay = append(p.TimesOfDay, week)
 	}
 	var err error
+	if p.WarnAt, err = share(c.WarnAt); err != nil {
+		wrong = append(wrong, fmt.Errorf("warn_at: %w", err))
+	}
+	if p.SLAs, err = c.slas(); err != nil {
+		wrong = append(wrong, err)
+	}
 	if p.Zone, err = time.LoadLocation(c.TimeZone); err != nil {
 		wrong = append(wrong, fmt.Errorf("time_zone: %q is no time zone, as Europe/Paris", c.TimeZone))
 	}

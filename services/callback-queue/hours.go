@@ -65,7 +65,7 @@ func prefixed(setting string, err error) error {
 	}
 	var all []error
 	for _, e := range joined.Unwrap() {
-		all = append(all, fmt.Errorf("%s.%w", setting, e))
+		all = append(all, prefixed(setting, e))
 	}
 	return errors.Join(all...)
 }

@@ -120,6 +120,9 @@ func (d *draft) endAttempt(end Attempt) {
 	if !end.CallAgainAt.IsZero() {
 		last.CallAgainAt = end.CallAgainAt.UTC().Round(0)
 	}
+	if end.Outcome.counts() {
+		d.tried(last.StartedAt)
+	}
 }
 
 // afterAttempt settles what the arrow t, followed already, leads to.
@@ -129,7 +132,7 @@ func (d *draft) afterAttempt(t trigger) EventType {
 		d.extend(d.policy.WrapLease)
 		return EventAttemptEnded
 	case giveUp:
-		d.close("")
+		d.close("", Unreachable)
 		d.cb.WrapUp = &WrapUp{Outcome: Unreachable, At: d.now}
 		d.cause = CauseAttemptsUsedUp
 		return EventCompleted
@@ -148,6 +151,7 @@ func (d *draft) postpone() {
 	last := d.cb.lastAttempt()
 	if last.Outcome == CallLater {
 		d.cb.NotBefore = last.CallAgainAt
+		d.pause(last.CallAgainAt)
 		return
 	}
 	d.cb.NotBefore = later(d.cb.NotBefore, d.policy.retryAt(d.cb, last.EndedAt))

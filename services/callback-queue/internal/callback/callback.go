@@ -40,8 +40,12 @@ type Callback struct {
 	UpdatedAt time.Time
 	// NotBefore is when it may first be claimed or offered; zero means at once.
 	NotBefore time.Time
-	// FirstAttemptDue is when the first attempt should have been started.
+	// FirstAttemptDue is when the first attempt should have been started: the SLA's
+	// first target, which it orders the queue by.
 	FirstAttemptDue time.Time
+	// SLA is what the customer was promised; nil for what was opened before there
+	// were any.
+	SLA *SLA
 	// ClosedAt is when it was completed or canceled; zero while open.
 	ClosedAt time.Time
 	// Holder is who has it in hand; nil in Pending and in the terminal states.
@@ -70,6 +74,8 @@ type Callback struct {
 // Holder is one agent's hold on a callback.
 type Holder struct {
 	AgentID string
+	// Team is the agent's when they got it; empty when it was not known.
+	Team string
 	// RequestID is the request that got the hold; may be empty.
 	RequestID string
 	// Token fences the hold: the stream sequence of the commit that gave it. The
@@ -135,30 +141,34 @@ func (c *Callback) ReadyAt() time.Time {
 }
 
 // DueAt is the callback's next deadline: the end of the hold's lease, or of the
-// time it is kept for one agent. It is zero when there is none.
+// time it is kept for one agent, or the next bell of its SLA. It is zero when there
+// is none.
 func (c *Callback) DueAt() time.Time {
-	switch {
-	case c.Holder != nil:
-		return c.Holder.LeaseExpiresAt
-	case c.State == Pending && c.Preferred != nil:
-		return c.Preferred.Until
-	default:
-		return time.Time{}
-	}
+	at, _ := c.deadline()
+	return at
 }
 
 // DueCommand is the command to give at DueAt; nil when there is no deadline.
 func (c *Callback) DueCommand() Command {
+	_, cmd := c.deadline()
+	return cmd
+}
+
+// deadline is the first there is, and its command; an older one goes before the
+// SLA's at the same moment.
+func (c *Callback) deadline() (at time.Time, cmd Command) {
 	switch {
-	case c.DueAt().IsZero():
-		return nil
-	case c.State == Pending:
-		return EndPreference{}
-	case c.State == Reserved:
-		return ExpireReservation{}
-	default:
-		return ExpireLease{}
+	case c.Holder != nil && !c.Holder.LeaseExpiresAt.IsZero() && c.State == Reserved:
+		at, cmd = c.Holder.LeaseExpiresAt, ExpireReservation{}
+	case c.Holder != nil && !c.Holder.LeaseExpiresAt.IsZero():
+		at, cmd = c.Holder.LeaseExpiresAt, ExpireLease{}
+	case c.State == Pending && c.Preferred != nil:
+		at, cmd = c.Preferred.Until, EndPreference{}
 	}
+	if c.SLA != nil && !c.SLA.NextAt.IsZero() && (at.IsZero() || c.SLA.NextAt.Before(at)) {
+		at, cmd = c.SLA.NextAt, CheckSLA{}
+	}
+	return at, cmd
 }
 
 // WrapUpOverdue reports whether the agent who called let the wrap-up's lease

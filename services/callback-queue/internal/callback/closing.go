@@ -43,7 +43,7 @@ func (c Complete) apply(d *draft) (EventType, error) {
 	}
 	w.FirstContact = c.Outcome == Resolved && d.cb.firstContact()
 	d.by(c.AgentID, d.cb.Holder.RequestID)
-	d.close(c.AgentID)
+	d.close(c.AgentID, c.Outcome)
 	d.cb.WrapUp = &w
 	return EventCompleted, nil
 }
@@ -89,7 +89,7 @@ func (c Cancel) apply(d *draft) (EventType, error) {
 		return "", err
 	}
 	d.cutShort("canceled while calling")
-	d.close(c.By)
+	d.close(c.By, "")
 	d.cb.CancelReason = reason
 	d.by(c.By, "")
 	return EventCanceled, nil

@@ -32,6 +32,8 @@ type Offer struct {
 	AgentID string
 	// RequestID makes the offer repeatable; optional.
 	RequestID string
+	// Team is the agent's; empty when it is not known.
+	Team string
 }
 
 // Accept takes an offer, in time.
@@ -59,6 +61,8 @@ type Claim struct {
 	// RequestID makes the claim repeatable; without one a repeat is refused, as
 	// the callback is no longer pending.
 	RequestID string
+	// Team is the agent's; empty when it is not known.
+	Team string
 }
 
 // StartAttempt says that the agent is calling.
@@ -122,6 +126,9 @@ type Reschedule struct {
 	// NotBefore is that moment, within the policy's CallAgainWithin; the zero time
 	// and one that is past mean at once.
 	NotBefore time.Time
+	// CustomerAsked says that the customer chose the moment: the SLA's clocks stand
+	// still until then. Else they go on.
+	CustomerAsked bool
 	// By is who decided it.
 	By string
 }

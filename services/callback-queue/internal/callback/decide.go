@@ -59,6 +59,7 @@ func (d *draft) event(what EventType) Event {
 	next := d.agg
 	next.EventNo++
 	if what != EventAlertNoted {
+		d.schedule()
 		d.cb.UpdatedAt = later(d.cb.UpdatedAt, d.now)
 		next.Callback = d.cb
 	}
@@ -101,11 +102,9 @@ func (d *draft) held(agentID string, token uint64) bool {
 }
 
 // hold gives the callback to an agent. The commit's sequence becomes the token.
-func (d *draft) hold(agentID, requestID string, lease time.Duration) {
-	d.cb.Holder = &Holder{
-		AgentID: agentID, RequestID: requestID,
-		Since: d.now, LeaseExpiresAt: d.now.Add(lease),
-	}
+func (d *draft) hold(h Holder, lease time.Duration) {
+	h.Since, h.LeaseExpiresAt = d.now, d.now.Add(lease)
+	d.cb.Holder = &h
 }
 
 // extend gives the present hold a new lease from now on; 0 ends its deadline.
@@ -130,13 +129,14 @@ func (d *draft) letGo(reason string) {
 
 // leaseOver reports whether the present hold's lease has passed.
 func (d *draft) leaseOver() bool {
-	due := d.cb.DueAt()
-	return !due.IsZero() && !d.now.Before(due)
+	h := d.cb.Holder
+	return h != nil && !h.LeaseExpiresAt.IsZero() && !d.now.Before(h.LeaseExpiresAt)
 }
 
-// close ends the callback's life.
-func (d *draft) close(by string) {
+// close ends the callback's life; outcome is empty for a cancellation.
+func (d *draft) close(by string, outcome Outcome) {
 	d.letGo("")
+	d.settleSLA(outcome)
 	d.cb.Preferred, d.cb.Declined = nil, nil
 	d.cb.ClosedAt = later(d.now, d.cb.OpenedAt)
 	d.cb.ClosedBy = by

@@ -38,7 +38,7 @@ const documentRules = `## What the table does not show
   what has happened (an attempt's end, a wrap-up, a release) is taken as long as the hold stands.
 - **A wrap-up never expires to pending:** the customer was called, and would be called twice. Nor does a timer write
   it: that would invent an outcome. When its lease is over it is marked overdue (event ` + "`WRAP_UP_OVERDUE`" + `); it stays
-  with its agent, it has no further deadline, and from then on anybody may complete it, under their own name.
+  with its agent, its lease has no further end, and from then on anybody may complete it, under their own name.
 - **A call that never ended** (the lease of attempting is over) is closed as a technical failure, and the callback
   waits for the gap, because the customer may have been spoken to.
 - **Attempts.** A technical failure is no try. The last allowed try that finds nobody completes the callback as
@@ -50,6 +50,8 @@ const documentRules = `## What the table does not show
   attempt is due as after an opening.
 - **A transfer** takes the callback out of the hands of an agent who has not begun to call, and puts it into another
   queue at its age. An **escalation** adds points to its priority, in whatever hands it is.
+- **The SLA's clocks** ring by ` + "`checkSLA`" + `, one bell a command, the earliest first: a warning, a breach, or a step of
+  escalation. Only a step that moves to another queue waits until nobody has the callback in hand.
 - **A settled alert stays settled.** A later revision of an alert that a closed callback answered is noted and opens
   nothing. An alert that was withdrawn and is raised again at a higher revision counts again.
 - **Repeats.** Every command given again by the same caller after a lost answer changes nothing and is answered with

@@ -53,6 +53,13 @@ const (
 	EventAgentLost EventType = "AGENT_LOST"
 	// EventPreferenceEnded: it is no longer kept for one agent.
 	EventPreferenceEnded EventType = "PREFERENCE_ENDED"
+	// EventSLAWarned: a target of the SLA is about to be missed. Cause is the target,
+	// as it is in the two after.
+	EventSLAWarned EventType = "SLA_WARNED"
+	// EventSLABreached: a target was missed.
+	EventSLABreached EventType = "SLA_BREACHED"
+	// EventSLAEscalated: a step of escalation was taken.
+	EventSLAEscalated EventType = "SLA_ESCALATED"
 )
 
 // Actors that are no person.

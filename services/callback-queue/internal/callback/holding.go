@@ -15,7 +15,7 @@ func (c Offer) apply(d *draft) (EventType, error) {
 	if !d.policy.DeclinedUntil(d.cb, c.AgentID, d.now).IsZero() {
 		return "", ErrDeclined
 	}
-	d.hold(c.AgentID, c.RequestID, d.policy.ReservedLease)
+	d.hold(Holder{AgentID: c.AgentID, RequestID: c.RequestID, Team: c.Team}, d.policy.ReservedLease)
 	d.by(ActorRouting, c.RequestID)
 	return EventOffered, nil
 }
@@ -32,7 +32,7 @@ func (c Claim) apply(d *draft) (EventType, error) {
 	if err := d.take(claim); err != nil {
 		return "", err
 	}
-	d.hold(c.AgentID, c.RequestID, d.policy.AssignedLease)
+	d.hold(Holder{AgentID: c.AgentID, RequestID: c.RequestID, Team: c.Team}, d.policy.AssignedLease)
 	d.by(c.AgentID, c.RequestID)
 	return EventClaimed, nil
 }

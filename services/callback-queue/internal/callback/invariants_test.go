@@ -56,7 +56,9 @@ func (p *player) succession(old *Callback, ev Event) {
 		return
 	}
 	p.hold(cb.OpenedAt.Equal(old.OpenedAt), "the age was reset")
-	p.hold((cb.Queue == old.Queue) == (ev.Type != EventTransferred), "the queue changed, or not, by %s", ev.Type)
+	p.hold(cb.Queue == old.Queue || ev.Type == EventTransferred || ev.Type == EventSLAEscalated, "the queue changed by %s", ev.Type)
+	p.hold(cb.Queue != old.Queue || ev.Type != EventTransferred, "the queue did not change")
+	p.promises(old, ev)
 	p.hold(cb.State == old.State || isArrow(old.State, cb.State), "no arrow from %s to %s", old.State, cb.State)
 	p.hold(len(cb.Reasons) >= len(old.Reasons), "a reason was lost")
 	p.sameHold(old.Holder, cb.Holder)
@@ -111,7 +113,50 @@ func (p *player) shape(cb *Callback) {
 	p.hold(s.Terminal() || cb.counting() > 0 || len(cb.Attempts) > 0 || cb.Reopened != nil, "open for no reason")
 	p.hold(cb.Preferred == nil || s == Pending && cb.Preferred.AgentID != "" && !cb.Preferred.Until.Before(cb.ReadyAt()), "kept wrongly in %s", s)
 	p.hold(len(cb.Declined) <= maxDeclined && (s.Open() || cb.Declined == nil), "declined by %d", len(cb.Declined))
+	p.clocks(cb)
 	p.attempts(cb)
+}
+
+// promises: nothing of the SLA is undone, and each thing happens once.
+func (p *player) promises(old *Callback, ev Event) {
+	was, now := old.SLA, p.cb().SLA
+	for _, t := range []Target{FirstAttempt, Resolution} {
+		a, b := was.clock(t), now.clock(t)
+		p.hold(!a.promised() || b.promised(), "%s is not promised any more", t)
+		p.hold(a.BreachedAt.IsZero() || b.BreachedAt.Equal(a.BreachedAt), "%s: a breach was undone", t)
+		p.hold(a.WarnedAt.IsZero() || b.WarnedAt.Equal(a.WarnedAt), "%s: a warning was undone", t)
+		p.hold(a.EndedAt.IsZero() || *a == *b, "%s changed after its end", t)
+		p.hold(!b.WarnedAt.Equal(p.now) || a.WarnedAt.Equal(p.now) || ev.Type == EventSLAWarned, "%s: warned by %s", t, ev.Type)
+		p.hold(a.BreachedAt.IsZero() == b.BreachedAt.IsZero() || ev.Type == EventSLABreached || !b.EndedAt.IsZero(), "%s: missed by %s", t, ev.Type)
+		p.hold(b.DueAt.After(a.DueAt) == false || !now.PausedUntil.IsZero() || !was.PausedUntil.IsZero() || !a.promised(), "%s was put off", t)
+	}
+	taken := 0
+	for _, s := range now.Steps {
+		if !s.TakenAt.IsZero() {
+			taken++
+		}
+	}
+	for _, s := range was.Steps {
+		if !s.TakenAt.IsZero() {
+			taken--
+		}
+	}
+	p.hold(taken == 0 && ev.Type != EventSLAEscalated || taken == 1 && ev.Type == EventSLAEscalated, "%d steps taken by %s", taken, ev.Type)
+}
+
+// clocks: what they look like in every state.
+func (p *player) clocks(cb *Callback) {
+	p.hold(cb.FirstAttemptDue.Equal(cb.SLA.First.DueAt), "two moments for the first attempt")
+	next, _ := cb.next()
+	p.hold(cb.SLA.NextAt.Equal(next.at), "the next bell rings at another moment")
+	for _, t := range []Target{FirstAttempt, Resolution} {
+		k := cb.SLA.clock(t)
+		p.hold(cb.State.Open() || !k.running(), "%s runs in %s", t, cb.State)
+		p.hold(!k.Kept || k.BreachedAt.IsZero() && !k.EndedAt.IsZero() && !k.EndedAt.After(k.DueAt), "%s was not kept", t)
+	}
+	p.hold(cb.SLAState() == cb.SLA.standing(cb.State.Open()), "it stands otherwise")
+	p.hold((cb.SLAState() != SLAKept) || cb.State.Terminal(), "kept in %s", cb.State)
+	p.hold((cb.SLAState() != SLAOnTrack && cb.SLAState() != SLAAtRisk) || cb.State.Open(), "on its way in %s", cb.State)
 }
 
 // attempts: at most the last one runs, and only while attempting.
@@ -133,7 +178,7 @@ func (p *player) attempts(cb *Callback) {
 // no callback is ever stuck.
 func (p *player) finish() {
 	const fresh = "zoe"
-	for range 10 {
+	for range 40 {
 		cb := p.cb()
 		switch {
 		case cb == nil || cb.State.Terminal():
@@ -171,7 +216,7 @@ func TestLongStories(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(4, 2))
 	seen := map[EventType]int{}
-	for range 150 {
+	for range 250 {
 		script := make([]step, 150)
 		for i := range script {
 			n := random.Uint32()
@@ -188,6 +233,7 @@ func TestLongStories(t *testing.T) {
 		EventRejected, EventOfferExpired, EventClaimed, EventAttemptStarted, EventAttemptEnded,
 		EventCompleted, EventReleased, EventLeaseExpired, EventWrapUpOverdue, EventCanceled,
 		EventReopened, EventRescheduled, EventTransferred, EventEscalated, EventAgentLost, EventPreferenceEnded,
+		EventSLAWarned, EventSLABreached, EventSLAEscalated,
 	} {
 		require.Greater(t, seen[what], 20, "stories that lead to %s", what)
 	}

@@ -26,6 +26,12 @@ type Policy struct {
 	// FirstAttemptWithin is how soon after opening the first attempt should start
 	// where the rule does not say.
 	FirstAttemptWithin time.Duration
+	// WarnAt is the share of that time after which a warning is due, over 0 and under
+	// 1; 0 warns of nothing.
+	WarnAt float64
+	// SLAs are the policies of queues and severities; the first that is for a
+	// callback holds.
+	SLAs []SLAPolicy
 	// PreferredFor is how long a callback is kept for the agent who last spoke with
 	// the customer; 0 keeps it for nobody.
 	PreferredFor time.Duration
@@ -58,6 +64,7 @@ func DefaultPolicy() Policy {
 		RetryGaps:          []time.Duration{2 * time.Hour, 4 * time.Hour, 24 * time.Hour, 48 * time.Hour},
 		MaxAttempts:        5,
 		FirstAttemptWithin: 24 * time.Hour,
+		WarnAt:             0.8,
 		PreferredFor:       10 * time.Minute,
 		DeclinedFor:        10 * time.Minute,
 		ReservedLease:      30 * time.Second,
@@ -93,6 +100,10 @@ func (p Policy) Validate() error {
 		{"reopen_within", p.ReopenWithin},
 	} {
 		f.check(d.value > 0, d.name, "must be over 0")
+	}
+	f.check(p.WarnAt >= 0 && p.WarnAt < 1, "warn_at", "must be under 100%")
+	for i := range p.SLAs {
+		p.SLAs[i].check(&f)
 	}
 	f.check(p.PreferredFor >= 0, "preferred_for", "must not be negative")
 	f.check(p.DeclinedFor >= 0, "declined_for", "must not be negative")

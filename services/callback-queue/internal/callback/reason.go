@@ -104,8 +104,10 @@ type Reason struct {
 	Verbatim            string
 	Channel, Touchpoint string
 	SubmittedAt         time.Time
-	// Priority is what the rule asks for, 0 to 100.
+	// Priority is what the rule asks for, 0 to 100, and Severity how bad it says that
+	// it is.
 	Priority int
+	Severity Severity
 	// Withdrawn says that the customer corrected the response: the reason stays
 	// to be seen, and does not count.
 	Withdrawn bool
@@ -117,10 +119,12 @@ type Alert struct {
 	// AlertID is the same for each Revision of the response under one rule.
 	AlertID, Rule string
 	Revision      uint32
+	// Severity is how bad it is.
+	Severity Severity
 	// CustomerKey is whose aggregate the alert is for.
 	CustomerKey string
 	Customer    Customer
-	// Reason's AlertID, Rule, Revision and Withdrawn are set by Decide.
+	// Reason's AlertID, Rule, Severity, Revision and Withdrawn are set by Decide.
 	Reason Reason
 	// Queue is the queue asked for; empty means the policy's default.
 	Queue    string
@@ -140,7 +144,7 @@ type Alert struct {
 // reason is the alert as a reason of a callback.
 func (a *Alert) reason() Reason {
 	r := a.Reason
-	r.AlertID, r.Rule, r.Revision, r.Withdrawn = a.AlertID, a.Rule, a.Revision, false
+	r.AlertID, r.Rule, r.Severity, r.Revision, r.Withdrawn = a.AlertID, a.Rule, a.Severity, a.Revision, false
 	r.Verbatim = cut(r.Verbatim, MaxVerbatimBytes)
 	return r
 }

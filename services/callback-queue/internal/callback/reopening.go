@@ -44,7 +44,7 @@ func (c Reopen) apply(d *draft) (EventType, error) {
 	d.cb.Reopened = d.reopening(c.By, reason)
 	d.cb.ClosedAt, d.cb.ClosedBy, d.cb.CancelReason, d.cb.WrapUp = time.Time{}, "", "", nil
 	d.cb.NotBefore = time.Time{}
-	d.cb.FirstAttemptDue = d.policy.within(d.cb, d.now, d.policy.FirstAttemptWithin)
+	d.promise(d.now, 0)
 	d.prefer(d.cb.knownBy())
 	d.by(c.By, "")
 	return EventReopened, nil
@@ -89,6 +89,12 @@ func (c Reschedule) apply(d *draft) (EventType, error) {
 		return "", err
 	}
 	d.cb.NotBefore = at
+	switch s := d.cb.SLA; {
+	case c.CustomerAsked:
+		d.pause(at)
+	case s != nil && at.Before(s.PausedUntil): // the wait for the customer's moment is over before
+		d.pause(at)
+	}
 	d.preferStill()
 	d.by(c.By, "")
 	return EventRescheduled, nil

@@ -27,9 +27,26 @@ var (
 	}
 	results = []Outcome{Resolved, PartlyResolved, Unresolved, NoActionNeeded, Unreachable}
 	waits   = []time.Duration{
-		0, time.Second, 30 * time.Second, 10 * time.Minute, time.Hour, 9 * time.Hour, 50 * time.Hour, 40 * 24 * time.Hour,
+		0, time.Second, 30 * time.Second, 10 * time.Minute, 40 * time.Minute, time.Hour, 9 * time.Hour, 50 * time.Hour, 40 * 24 * time.Hour,
 	}
 )
+
+// slas are the stories' promises, with every kind of step.
+var slas = []SLAPolicy{
+	{
+		Name: "critical", Severities: []Severity{Critical}, FirstAttemptWithin: time.Hour, ResolvedWithin: 8 * time.Hour, WarnAt: 0.5,
+		Steps: []Step{
+			{Target: FirstAttempt, Since: Warning, Points: 15, Role: "lead"},
+			{Target: FirstAttempt, Since: Breach, After: time.Hour, Queue: "experts", Widen: true, WidenTo: []Skill{{"billing", 2}}},
+			{Target: Resolution, Since: Breach, Role: "director"},
+		},
+	},
+	{Name: "vip", Queues: []string{"vip"}, ResolvedWithin: 50 * time.Hour},
+	{
+		Name: "usual", Severities: []Severity{Medium, High}, ResolvedWithin: 9 * time.Hour, WarnAt: 0.8,
+		Steps: []Step{{Target: Resolution, Since: Breach, After: 10 * time.Minute, Points: 50}},
+	},
+}
 
 // player plays a script on one customer and checks every invariant on the way.
 type player struct {
@@ -43,6 +60,7 @@ type player struct {
 
 func play(t testing.TB, script []step) *player {
 	p := &player{story: newStory(t), seen: map[EventType]int{}}
+	p.policy.SLAs = slas
 	p.keep()
 	for _, st := range script {
 		p.step(st)
@@ -66,6 +84,9 @@ func (p *player) step(st step) {
 	p.keep()
 	p.rivals(before)
 	p.invariants(before, ev)
+	if _, rings := cmd.(CheckSLA); rings {
+		return // the next bell may be due too
+	}
 	if _, again := p.policy.Decide(p.agg, cmd, p.now); !errors.Is(again, ErrNoChange) {
 		p.t.Fatalf("%#v repeated: %v", cmd, again)
 	}
@@ -142,7 +163,9 @@ func (p *player) anyMove(st step) Command {
 	agent, what := agents[int(st.who)%len(agents)], int(st.what)
 	token := map[int]uint64{0: 0, 1: p.token(), 2: p.seq - 1, 3: 1 << 60}[int(st.who)/4%4]
 	request := fmt.Sprintf("q%d", what%4)
-	switch st.op % 20 {
+	switch st.op % 21 {
+	case 20:
+		return CheckSLA{}
 	case 18:
 		return AgentLost{AgentID: agent}
 	case 19:
@@ -154,7 +177,7 @@ func (p *player) anyMove(st step) Command {
 	case 14:
 		return Reopen{Reason: "r", By: agent}
 	case 15:
-		return Reschedule{NotBefore: p.now.Add(time.Duration(what-60) * time.Hour), By: agent}
+		return Reschedule{NotBefore: p.now.Add(time.Duration(what-60) * time.Hour), CustomerAsked: what%2 == 0, By: agent}
 	case 0, 1:
 		return TakeAlert{Alert: p.alert(what)}
 	case 2:
@@ -191,6 +214,10 @@ func (p *player) alert(what int) Alert {
 	al := alert(fmt.Sprintf("a%d", what%5)).at(uint32(what / 5 % 6))
 	al.RaisedAt = p.now.Add(time.Duration(what%7-5) * time.Minute)
 	al.Reason.Priority = what % 101
+	al.Severity = Severity(what % 5)
+	if what%3 == 0 {
+		al.Skills = []string{"billing:4", "vip"}
+	}
 	al.Reason.Satisfaction = float64(what % 100)
 	if what%11 == 0 {
 		al.NotBefore = p.now.Add(time.Duration(what) * time.Hour)

@@ -27,6 +27,7 @@ const (
 	escalate
 	agentLost
 	preferenceEnd
+	ring
 	triggerCount
 )
 
@@ -58,6 +59,7 @@ var triggers = [triggerCount]struct {
 	escalate:      {"escalate", true, "somebody decides that it is more urgent"},
 	agentLost:     {"agentLost", false, "nothing is heard of the agent any more, and no call was begun"},
 	preferenceEnd: {"endPreference", false, "the time it was kept for one agent is over"},
+	ring:          {"checkSLA", false, "a target of the SLA is near, or missed, or has been for long enough for a step"},
 }
 
 // arrow is one row of the transition table.
@@ -79,6 +81,7 @@ var arrows = []arrow{
 	{Pending, transfer, Pending},
 	{Pending, escalate, Pending},
 	{Pending, preferenceEnd, Pending},
+	{Pending, ring, Pending},
 
 	{Reserved, accept, Assigned},
 	{Reserved, reject, Pending},
@@ -89,6 +92,7 @@ var arrows = []arrow{
 	{Reserved, cancel, Canceled},
 	{Reserved, transfer, Pending},
 	{Reserved, escalate, Reserved},
+	{Reserved, ring, Reserved},
 
 	{Assigned, start, Attempting},
 	{Assigned, release, Pending},
@@ -98,6 +102,7 @@ var arrows = []arrow{
 	{Assigned, cancel, Canceled},
 	{Assigned, transfer, Pending},
 	{Assigned, escalate, Assigned},
+	{Assigned, ring, Assigned},
 
 	{Attempting, concluded, Wrapping},
 	{Attempting, retry, Pending},
@@ -105,6 +110,7 @@ var arrows = []arrow{
 	{Attempting, leaseEnd, Pending},
 	{Attempting, cancel, Canceled},
 	{Attempting, escalate, Attempting},
+	{Attempting, ring, Attempting},
 
 	{Wrapping, complete, Completed},
 	// The customer has been called: going back to pending would call them again.
@@ -112,6 +118,7 @@ var arrows = []arrow{
 	{Wrapping, leaseEnd, Wrapping},
 	{Wrapping, cancel, Canceled},
 	{Wrapping, escalate, Wrapping},
+	{Wrapping, ring, Wrapping},
 
 	{Completed, reopen, Pending},
 	{Canceled, reopen, Pending},

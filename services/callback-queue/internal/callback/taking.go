@@ -11,6 +11,7 @@ func (c TakeAlert) check() error {
 	f.check(c.Alert.CustomerKey != "", "customer_key", "is required")
 	f.check(c.Alert.Queue == "" || isName(c.Alert.Queue), "queue", "must be 1 to 64 letters, digits, _ or -")
 	f.check(c.Alert.FirstAttemptWithin >= 0, "first_attempt_within", "must not be negative")
+	f.check(c.Alert.Severity <= Critical, "severity", "must be low, medium, high or critical")
 	p := c.Alert.Reason.Priority
 	f.check(p >= 0 && p <= maxPriority, "priority", "must be 0 to 100")
 	s := c.Alert.Reason.Satisfaction
@@ -89,7 +90,7 @@ func (d *draft) open(al *Alert) error {
 	if d.cb.Queue == "" {
 		d.cb.Queue = d.policy.DefaultQueue
 	}
-	d.cb.FirstAttemptDue = d.due(al, since)
+	d.promise(since, al.FirstAttemptWithin)
 	d.cb.Priority = d.cb.urgencyOfAll()
 	if err := d.cb.follow(open); err != nil {
 		return err
@@ -100,7 +101,7 @@ func (d *draft) open(al *Alert) error {
 
 // join adds the alert's reason to the open callback.
 func (d *draft) join(al *Alert) {
-	r := al.reason()
+	r, was := al.reason(), d.cb.severity()
 	if len(d.cb.Reasons) < MaxReasons {
 		d.cb.Reasons = append(slices.Clone(d.cb.Reasons), r)
 	} else {
@@ -109,32 +110,33 @@ func (d *draft) join(al *Alert) {
 	}
 	d.cb.Customer.fill(al.Customer)
 	d.cb.Language = firstOf(d.cb.Language, al.Language, al.Customer.Language)
-	d.absorb(al)
+	d.absorb(al, was)
 }
 
 // update replaces the alert's reason by a later revision of itself, which knows
 // the customer better. A withdrawn one counts again.
 func (d *draft) update(i int, al *Alert) {
+	was := d.cb.severity()
 	d.cb.Reasons = slices.Clone(d.cb.Reasons)
 	d.cb.Reasons[i] = al.reason()
 	d.cb.Customer.correct(al.Customer)
 	d.cb.Language = firstOf(al.Language, al.Customer.Language, d.cb.Language)
-	d.absorb(al)
+	d.absorb(al, was)
 }
 
-// absorb takes what else an alert says into the open callback: a deadline can
-// only come nearer, a wish of the customer's only later.
-func (d *draft) absorb(al *Alert) {
+// absorb takes what else an alert says into the open callback, whose severity was
+// another before: a deadline can only come nearer, a wish of the customer's only
+// later.
+func (d *draft) absorb(al *Alert, was Severity) {
 	if len(d.cb.Skills) == 0 {
 		d.cb.Skills = slices.Clone(al.Skills)
 	}
 	if wish := d.wish(al); wish.After(d.cb.NotBefore) {
 		d.cb.NotBefore = wish
+		d.pause(wish)
 		d.preferStill()
 	}
-	if due := d.due(al, d.raisedAt(al)); len(d.cb.Attempts) == 0 && due.Before(d.cb.FirstAttemptDue) {
-		d.cb.FirstAttemptDue = due
-	}
+	d.hurry(al, was)
 	d.cb.Priority = d.cb.urgencyOfAll()
 }
 
@@ -154,17 +156,6 @@ func (d *draft) wish(al *Alert) time.Time {
 		return time.Time{}
 	}
 	return al.NotBefore.UTC().Round(0)
-}
-
-// due is when the first attempt should start: the clock runs from the alert, or
-// from the moment the customer chose if that is later, and stands still while the
-// customer may not be called.
-func (d *draft) due(al *Alert, since time.Time) time.Time {
-	within := al.FirstAttemptWithin
-	if within == 0 {
-		within = d.policy.FirstAttemptWithin
-	}
-	return d.policy.within(d.cb, later(since, d.cb.NotBefore), within)
 }
 
 // firstOf is the first word that is not empty.

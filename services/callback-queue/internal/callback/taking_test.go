@@ -38,7 +38,7 @@ func TestTheFirstAlertOpensACallback(t *testing.T) {
 	require.Equal(t, s.now, cb.UpdatedAt)
 	require.Equal(t, t0.Add(24*time.Hour), cb.FirstAttemptDue)
 	require.Equal(t, t0, cb.ReadyAt())
-	require.Zero(t, cb.DueAt())
+	require.Equal(t, t0.Add(24*time.Hour*8/10), cb.DueAt(), "the SLA's warning")
 	require.Equal(t, 58, cb.Priority)
 	require.Equal(t, []TakenAlert{{AlertID: "a1", Revision: 1}}, ev.Next.Taken)
 	want := al.Reason

@@ -51,7 +51,7 @@ func (d *draft) withdraw(i int, c WithdrawAlert) (EventType, error) {
 	if err := d.cb.follow(withdrawn); err != nil {
 		return "", err
 	}
-	d.close("")
+	d.close("", "")
 	d.cb.CancelReason = firstOf(c.Reason, reasonCorrected)
 	return EventCanceled, nil
 }

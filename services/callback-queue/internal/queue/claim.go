@@ -59,6 +59,7 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 	if err != nil {
 		return nil, err
 	}
+	cmd.Team = agent.Team
 	if cb, err := q.claimedBefore(ctx, r, agent); cb != nil || err != nil {
 		return cb, err
 	}
@@ -116,7 +117,7 @@ func (q *Queue) Offer(ctx context.Context, agentID string) (*callback.Callback, 
 		if err != nil {
 			return nil, err
 		}
-		a, err := q.take(ctx, e, callback.Offer{AgentID: agentID}, "")
+		a, err := q.take(ctx, e, callback.Offer{AgentID: agentID, Team: agent.Team}, "")
 		switch {
 		case err == nil:
 			return a.Callback, nil

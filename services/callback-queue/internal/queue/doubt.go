@@ -77,6 +77,7 @@ func (q *Queue) gone(ctx context.Context, e Entry) bool {
 // drop closes an entry that no event will ever correct.
 func (q *Queue) drop(ctx context.Context, e Entry, seq uint64) bool {
 	e.Seq, e.State, e.Agent, e.ReadyAt, e.DueAt = seq, callback.Canceled, "", time.Time{}, time.Time{}
+	e.Overdue, e.SLA = false, callback.SLANone
 	if err := q.index.Apply(ctx, e); err != nil {
 		q.log.Warn("an outdated entry stays in the index", zap.String(obs.CallbackID, e.ID), zap.Error(err))
 		return false

@@ -16,6 +16,8 @@ const (
 	// dueBatch is how many deadlines are looked for at once, and dueAtOnce how
 	// many of them are handled at the same time: their commits share a sync.
 	dueBatch, dueAtOnce = 200, 16
+	// dueInARow is how many deadlines of one callback are handled before others'.
+	dueInARow = 8
 	// firstDueRetry and lastDueRetry are how long a deadline that could not be
 	// handled is left alone; the wait doubles.
 	firstDueRetry, lastDueRetry = 2 * time.Second, 5 * time.Minute
@@ -123,20 +125,31 @@ func (w *deadlines) failed(e Entry, now time.Time, err error) {
 	}
 }
 
-// expire gives the command of one deadline. It reports whether the entry is not
-// due any more.
+// rings reports whether a deadline of the callback has passed.
+func (q *Queue) rings(a callback.Aggregate, id string) bool {
+	cb, err := a.Find(id)
+	return err == nil && !cb.DueAt().IsZero() && !cb.DueAt().After(q.clock.Now())
+}
+
+// expire gives the command of one deadline, and of those of the same callback that
+// have passed meanwhile. It reports whether the entry is not due any more.
 func (q *Queue) expire(ctx context.Context, e Entry) (bool, error) {
 	a, _, err := q.store.Read(ctx, e.CustomerKey)
 	if err != nil {
 		return false, err
 	}
-	cmd := callback.Command(callback.ExpireLease{})
-	if cb, err := a.Find(e.ID); err == nil && cb.DueCommand() != nil {
-		cmd = cb.DueCommand()
-	}
-	a, err = q.update(ctx, e.CustomerKey, onOnly(e.ID, cmd))
-	if err != nil && !errors.Is(err, callback.ErrNoCallback) {
-		return false, err
+	for range dueInARow {
+		cmd := callback.Command(callback.ExpireLease{})
+		if cb, err := a.Find(e.ID); err == nil && cb.DueCommand() != nil {
+			cmd = cb.DueCommand()
+		}
+		a, err = q.update(ctx, e.CustomerKey, onOnly(e.ID, cmd))
+		if err != nil && !errors.Is(err, callback.ErrNoCallback) {
+			return false, err
+		}
+		if !q.rings(a, e.ID) {
+			break
+		}
 	}
 	return q.settle(ctx, e, a), nil
 }

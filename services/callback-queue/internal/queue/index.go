@@ -60,6 +60,10 @@ type Entry struct {
 	DueAt time.Time
 	// Agent holds the callback; empty when nobody does.
 	Agent string
+	// Overdue says that the agent's wrap-up is: it takes none of their time.
+	Overdue bool
+	// SLA is how the callback's SLA stands; at risk only while the callback is open.
+	SLA callback.SLAState
 }
 
 // Reservation asks for the best ready callback.
@@ -85,6 +89,10 @@ type Filter struct {
 	States []callback.State
 	Queue  string
 	Agent  string
+	SLA    []callback.SLAState
+	// Text is looked for in what the customer wrote and in the names of the rules and
+	// surveys; an index knows nothing of it, and lets everything pass.
+	Text string
 	// OpenedFrom and OpenedBefore bound when the callback was opened; the first is
 	// within the bounds, the second is not.
 	OpenedFrom, OpenedBefore time.Time
@@ -106,6 +114,8 @@ type Stats struct {
 	Ready, Delayed, Held int
 	// OldestReady is the OpenedAt of the oldest ready entry; zero without one.
 	OldestReady time.Time
+	// AtRisk and Breached are open entries whose SLA stands so.
+	AtRisk, Breached int
 }
 
 // Line is what is ready in one line of a queue.

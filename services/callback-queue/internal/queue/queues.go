@@ -21,6 +21,8 @@ type State struct {
 	// OldestReady is when the oldest was opened that waits for an agent or for its
 	// hours; zero without one.
 	OldestReady time.Time
+	// AtRisk are open and their SLA has warned; Breached are open and it was missed.
+	AtRisk, Breached int
 	// Agents are those at their desk who work in the queue, and Free those of them who
 	// could be offered something now.
 	Agents, Free int
@@ -47,7 +49,7 @@ func (q *Queue) States(ctx context.Context) ([]State, error) {
 	team := q.atWork(seats, now)
 	out := make([]State, len(rows))
 	for i, r := range rows {
-		s := State{Queue: r.Queue, Ready: r.Ready, Delayed: r.Delayed, Held: r.Held, OldestReady: r.OldestReady}
+		s := State{Queue: r.Queue, Ready: r.Ready, Delayed: r.Delayed, Held: r.Held, OldestReady: r.OldestReady, AtRisk: r.AtRisk, Breached: r.Breached}
 		for _, l := range lines {
 			if l.Queue == s.Queue {
 				q.count(&s, l, team, now)

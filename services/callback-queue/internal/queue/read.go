@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/search"
+
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 )
 
@@ -31,32 +34,60 @@ func (q *Queue) Get(ctx context.Context, id string) (*callback.Callback, error) 
 	}
 }
 
+// maxLooked is how many entries one List looks at, once it has to look at more
+// than it returns.
+const maxLooked = 2000
+
 // List returns one page of callbacks, and where the next begins. What the index
 // has wrong is left out; an index that is not whole is an error, because a list
-// with gaps looks like a complete one.
+// with gaps looks like a complete one. A page may be short before the end: the
+// work of one call is bounded.
 func (q *Queue) List(ctx context.Context, f Filter, after string, limit int) ([]*callback.Callback, string, error) {
-	page, err := q.index.Page(ctx, f, after, limit)
-	if err == nil {
-		_, err = q.index.Checkpoint(ctx)
-	}
-	if err != nil {
-		return nil, "", q.indexError(err)
-	}
-	out := make([]*callback.Callback, 0, len(page.Entries))
-	for _, e := range page.Entries {
-		cb, err := q.Get(ctx, e.ID)
-		switch {
-		case errors.Is(err, callback.ErrNoCallback), errors.Is(err, ErrUnreadable):
-		case err != nil:
-			return nil, "", fmt.Errorf("read %s: %w", e.ID, err)
-		case f.chooses(cb):
-			out = append(out, cb)
+	chooses := f.chooser()
+	var out []*callback.Callback
+	for looked := 0; ; {
+		page, err := q.index.Page(ctx, f, after, limit-len(out))
+		if err == nil {
+			_, err = q.index.Checkpoint(ctx)
+		}
+		if err != nil {
+			return nil, "", q.indexError(err)
+		}
+		for _, e := range page.Entries {
+			cb, err := q.Get(ctx, e.ID)
+			switch {
+			case errors.Is(err, callback.ErrNoCallback), errors.Is(err, ErrUnreadable):
+			case err != nil:
+				return nil, "", fmt.Errorf("read %s: %w", e.ID, err)
+			case chooses(cb):
+				out = append(out, cb)
+			}
+		}
+		looked += limit // at most
+		if after = page.Next; after == "" || len(out) == limit || looked >= maxLooked {
+			return out, after, nil
 		}
 	}
-	return out, page.Next, nil
 }
 
-// chooses reports whether the filter chooses the callback.
+// chooser says of callbacks whether the filter chooses them.
+func (f Filter) chooser() func(*callback.Callback) bool {
+	if f.Text == "" {
+		return f.chooses
+	}
+	pattern := search.New(language.French, search.Loose).CompileString(f.Text)
+	has := func(text string) bool {
+		at, _ := pattern.IndexString(text)
+		return at >= 0
+	}
+	return func(cb *callback.Callback) bool {
+		return f.chooses(cb) && slices.ContainsFunc(cb.Reasons, func(r callback.Reason) bool {
+			return has(r.Verbatim) || has(r.Rule) || has(r.Survey)
+		})
+	}
+}
+
+// chooses reports whether the filter chooses the callback, but for its text.
 func (f Filter) chooses(cb *callback.Callback) bool {
 	agent := ""
 	if cb.Holder != nil {
@@ -64,5 +95,6 @@ func (f Filter) chooses(cb *callback.Callback) bool {
 	}
 	return (len(f.States) == 0 || slices.Contains(f.States, cb.State)) &&
 		(f.Queue == "" || f.Queue == cb.Queue) && (f.Agent == "" || f.Agent == agent) &&
+		(len(f.SLA) == 0 || slices.Contains(f.SLA, cb.SLAState())) &&
 		!cb.OpenedAt.Before(f.OpenedFrom) && (f.OpenedBefore.IsZero() || cb.OpenedAt.Before(f.OpenedBefore))
 }

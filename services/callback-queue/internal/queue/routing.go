@@ -111,7 +111,7 @@ func (q *Queue) atDesk(ctx context.Context, agent string) bool {
 func load(held []Entry) int {
 	n := 0
 	for _, e := range held {
-		if e.State != callback.Wrapping || !e.DueAt.IsZero() {
+		if !e.Overdue {
 			n++
 		}
 	}

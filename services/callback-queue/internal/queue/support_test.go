@@ -254,18 +254,26 @@ func (r *replica) finish(cb *callback.Callback) *callback.Callback {
 // history reads every event there is, whatever any queue believes.
 func (w *world) history() []callback.Aggregate {
 	w.Helper()
+	var all []callback.Aggregate
+	w.eachEvent(func(e *eventsv1.CallbackEvent, d bus.Delivery) {
+		all = append(all, wire.Aggregate(e, d.Data, d.Sequence))
+	})
+	return all
+}
+
+// eachEvent hands over every event there is.
+func (w *world) eachEvent(each func(*eventsv1.CallbackEvent, bus.Delivery)) {
+	w.Helper()
 	ctx, cancel := context.WithTimeout(w.Context(), eventually)
 	defer cancel()
-	var all []callback.Aggregate
 	err := w.bus.Follow(ctx, bus.FollowOptions{Stream: subject.Callbacks}, func(d bus.Delivery) error {
 		var e eventsv1.CallbackEvent
 		if d.Decode(&e) == nil && e.GetCustomerKey() != "" {
-			all = append(all, wire.Aggregate(&e, d.Data, d.Sequence))
+			each(&e, d)
 		}
 		return nil
 	}, func() error { cancel(); return nil })
 	require.ErrorIs(w, err, context.Canceled)
-	return all
 }
 
 // truth is what an index must hold: the last of each callback.

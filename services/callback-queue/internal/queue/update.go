@@ -176,12 +176,13 @@ func (q *Queue) entry(a callback.Aggregate) Entry {
 	e := Entry{
 		ID: cb.ID, CustomerKey: a.CustomerKey, Seq: a.Seq, State: cb.State, Queue: cb.Queue, Line: cb.Needs().Line(),
 		Rank: q.policy.Rank(cb), FirstDue: cb.FirstAttemptDue, OpenedAt: cb.OpenedAt, ReadyAt: cb.ReadyAt(), DueAt: cb.DueAt(),
+		SLA: cb.SLAState(),
 	}
 	if cb.Moved != nil {
 		e.Former = cb.Moved.From
 	}
 	if cb.Holder != nil {
-		e.Agent = cb.Holder.AgentID
+		e.Agent, e.Overdue = cb.Holder.AgentID, cb.WrapUpOverdue()
 	}
 	return e
 }

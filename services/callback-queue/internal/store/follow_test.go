@@ -37,6 +37,9 @@ func brief(a callback.Aggregate) callback.Aggregate {
 		ID: cb.ID, CustomerKey: cb.CustomerKey, Number: cb.Number, State: cb.State, Queue: cb.Queue, Priority: cb.Priority,
 		OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue, Customer: callback.Customer{Phone: cb.Customer.Phone, TimeZone: cb.Customer.TimeZone}, Skills: cb.Skills, Language: cb.Language,
 	}}
+	if cb.SLA != nil {
+		out.Callback.SLA = &callback.SLA{NextAt: cb.SLA.NextAt, State: cb.SLA.State}
+	}
 	if cb.Holder != nil {
 		out.Callback.Holder = &callback.Holder{AgentID: cb.Holder.AgentID, LeaseExpiresAt: cb.Holder.LeaseExpiresAt}
 	}

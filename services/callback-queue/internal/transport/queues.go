@@ -35,6 +35,7 @@ func (s *Server) queueStats(ctx context.Context) ([]*callbackv1.QueueStats, erro
 		stats[i] = &callbackv1.QueueStats{
 			Queue: q.Queue, Ready: int64(q.Ready), Delayed: int64(q.Delayed), Held: int64(q.Held), Unattended: int64(q.Unattended),
 			OldestReady: wire.Stamp(q.OldestReady), Agents: int64(q.Agents), AgentsFree: int64(q.Free),
+			AtRisk: int64(q.AtRisk), Breached: int64(q.Breached),
 		}
 	}
 	return stats, nil

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -18,6 +19,9 @@ const (
 	defaultPage = 50
 	maxPage     = 200
 )
+
+// maxText is how much text is looked for, in characters.
+const maxText = 100
 
 // GetCallback shows one callback.
 func (s *Server) GetCallback(ctx context.Context, r *callbackv1.GetCallbackRequest) (*callbackv1.GetCallbackResponse, error) {
@@ -68,13 +72,23 @@ func (s *Server) ListCallbacks(ctx context.Context, r *callbackv1.ListCallbacksR
 
 func listArguments(r *callbackv1.ListCallbacksRequest) (queue.Filter, int, error) {
 	var w wrong
-	f := queue.Filter{Queue: r.GetQueue(), Agent: r.GetAgentId()}
+	f := queue.Filter{Queue: r.GetQueue(), Agent: r.GetAgentId(), Text: r.GetText()}
 	for _, st := range r.GetStates() {
 		if _, known := eventsv1.Callback_State_name[int32(st)]; !known || st == eventsv1.Callback_STATE_UNSPECIFIED {
 			w.field("states", "holds an unknown state")
 			break
 		}
 		f.States = append(f.States, callback.State(st))
+	}
+	for _, st := range r.GetSlaStates() {
+		if _, known := eventsv1.SLA_State_name[int32(st)]; !known || st == eventsv1.SLA_STATE_UNSPECIFIED {
+			w.field("slaStates", "holds an unknown state")
+			break
+		}
+		f.SLA = append(f.SLA, callback.SLAState(st))
+	}
+	if utf8.RuneCountInString(f.Text) > maxText {
+		w.field("text", "must be at most 100 characters")
 	}
 	f.OpenedFrom = w.moment("openedFrom", r.GetOpenedFrom())
 	f.OpenedBefore = w.moment("openedBefore", r.GetOpenedBefore())

@@ -67,7 +67,7 @@ func (w *wrong) by(id string) {
 
 // reschedule reads the command.
 func (w *wrong) reschedule(r *callbackv1.RescheduleCallbackRequest) callback.Reschedule {
-	return callback.Reschedule{By: r.GetBy(), NotBefore: w.moment("notBefore", r.GetNotBefore())}
+	return callback.Reschedule{By: r.GetBy(), CustomerAsked: r.GetCustomerAsked(), NotBefore: w.moment("notBefore", r.GetNotBefore())}
 }
 
 // moment reads a moment that may be absent.

@@ -17,6 +17,7 @@ func Raised(m *eventsv1.AlertRaised) callback.Alert {
 		CustomerKey: received.GetCustomerKey(), Customer: FromCustomer(response.GetCustomer()),
 		Reason: reasonOf(m, response),
 		Queue:  plan.GetQueue(), Skills: plan.GetSkills(), Language: response.GetCustomer().GetLanguage(),
+		Severity: callback.Severity(m.GetSeverity()),
 		RaisedAt: moment(m.GetRaisedAt()), FirstAttemptWithin: plan.GetFirstAttemptWithin().AsDuration(),
 	}
 }

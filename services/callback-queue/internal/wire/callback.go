@@ -20,6 +20,7 @@ func Callback(c *callback.Callback) *eventsv1.Callback {
 		Holder: holder(c.Holder), LastHolder: holder(c.LastHolder), WrapUp: wrapUp(c.WrapUp),
 		CancelReason: c.CancelReason, ClosedBy: c.ClosedBy, Reopened: reopening(c.Reopened),
 		Moved: moved(c.Moved), Escalated: escalated(c.Escalated), Preferred: preferred(c.Preferred),
+		Sla: sla(c.SLA),
 	}
 	for _, d := range c.Declined {
 		m.Declined = append(m.Declined, &eventsv1.Decline{AgentId: d.AgentID, At: Stamp(d.At)})
@@ -79,7 +80,7 @@ func holder(h *callback.Holder) *eventsv1.Holder {
 	}
 	return &eventsv1.Holder{
 		AgentId: h.AgentID, RequestId: h.RequestID, Token: h.Token, Since: Stamp(h.Since),
-		LeaseExpiresAt: Stamp(h.LeaseExpiresAt), EndedAt: Stamp(h.EndedAt), EndReason: h.EndReason,
+		LeaseExpiresAt: Stamp(h.LeaseExpiresAt), EndedAt: Stamp(h.EndedAt), EndReason: h.EndReason, Team: h.Team,
 	}
 }
 
@@ -90,6 +91,7 @@ func reason(r *callback.Reason) *eventsv1.Reason {
 		Class:  eventsv1.Class(eventsv1.Class_value[string(r.Class)]),
 		Scale:  scale(r.Scale), Verbatim: r.Verbatim, Channel: r.Channel, Touchpoint: r.Touchpoint,
 		SubmittedAt: Stamp(r.SubmittedAt), Priority: int32(r.Priority), Withdrawn: r.Withdrawn,
+		Severity: eventsv1.Severity(r.Severity),
 	}
 	if r.HasValue {
 		m.Value, m.Satisfaction = &r.Value, &r.Satisfaction

@@ -22,6 +22,7 @@ var (
 		callback.EventReleased, callback.EventLeaseExpired, callback.EventWrapUpOverdue, callback.EventCanceled,
 		callback.EventReopened, callback.EventRescheduled, callback.EventTransferred, callback.EventEscalated,
 		callback.EventAgentLost, callback.EventPreferenceEnded,
+		callback.EventSLAWarned, callback.EventSLABreached, callback.EventSLAEscalated,
 	}
 	metrics = []callback.Metric{callback.NPS, callback.CSAT, callback.CES, callback.FCR}
 	classes = []callback.Class{
@@ -109,6 +110,7 @@ func drawReason(t *rapid.T) callback.Reason {
 		Metric: orNone(metrics).Draw(t, "metric"), Class: orNone(classes).Draw(t, "class"), Scale: drawScale(t),
 		Verbatim: texts.Draw(t, "verbatim"), Channel: texts.Draw(t, "channel"), Touchpoint: texts.Draw(t, "touchpoint"),
 		SubmittedAt: moments.Draw(t, "submitted"), Priority: rapid.IntRange(0, 100).Draw(t, "priority"),
+		Severity:  callback.Severity(rapid.IntRange(0, 4).Draw(t, "severity")),
 		Withdrawn: rapid.Bool().Draw(t, "withdrawn"), HasValue: rapid.Bool().Draw(t, "has value"),
 	}
 	if r.HasValue {
@@ -132,7 +134,7 @@ func drawHolder(t *rapid.T) *callback.Holder {
 		return nil
 	}
 	return &callback.Holder{
-		AgentID: texts.Draw(t, "agent"), RequestID: texts.Draw(t, "request"),
+		AgentID: texts.Draw(t, "agent"), RequestID: texts.Draw(t, "request"), Team: texts.Draw(t, "team"),
 		Token: rapid.Uint64Min(1).Draw(t, "token"), Since: moments.Draw(t, "since"),
 		LeaseExpiresAt: moments.Draw(t, "lease"), EndedAt: moments.Draw(t, "ended"), EndReason: texts.Draw(t, "why"),
 	}
@@ -165,10 +167,40 @@ func drawCallback(t *rapid.T) *callback.Callback {
 		FirstAttemptDue: moments.Draw(t, "due"), ClosedAt: moments.Draw(t, "closed"),
 		Holder: drawHolder(t), LastHolder: drawHolder(t), Attempts: some(t, "attempts", drawAttempt),
 		WrapUp: drawWrapUp(t), CancelReason: texts.Draw(t, "cancel reason"), ClosedBy: texts.Draw(t, "closed by"), Reopened: drawReopening(t),
-		Moved: drawMove(t), Escalated: drawEscalation(t), Preferred: drawPreference(t),
+		Moved: drawMove(t), Escalated: drawEscalation(t), Preferred: drawPreference(t), SLA: drawSLA(t),
 		Declined: some(t, "declined", func(t *rapid.T) callback.Decline {
 			return callback.Decline{AgentID: texts.Draw(t, "declined by"), At: moments.Draw(t, "declined at")}
 		}),
+	}
+}
+
+func drawSLA(t *rapid.T) *callback.SLA {
+	if rapid.Bool().Draw(t, "no SLA") {
+		return nil
+	}
+	return &callback.SLA{
+		Policy: texts.Draw(t, "policy"), First: drawClock(t), Resolved: drawClock(t), PausedUntil: moments.Draw(t, "paused"),
+		Steps: some(t, "steps", drawStep), NextAt: moments.Draw(t, "next bell"), State: callback.SLAState(rapid.IntRange(0, 4).Draw(t, "SLA state")),
+	}
+}
+
+func drawClock(t *rapid.T) callback.Clock {
+	return callback.Clock{
+		DueAt: moments.Draw(t, "due"), WarnAt: moments.Draw(t, "warn"), WarnedAt: moments.Draw(t, "warned"),
+		BreachedAt: moments.Draw(t, "breached"), EndedAt: moments.Draw(t, "ended"), Kept: rapid.Bool().Draw(t, "kept"),
+	}
+}
+
+func drawStep(t *rapid.T) callback.Step {
+	return callback.Step{
+		Target: orNone([]callback.Target{callback.FirstAttempt, callback.Resolution}).Draw(t, "target"),
+		Since:  orNone([]callback.Mark{callback.Warning, callback.Breach}).Draw(t, "mark"),
+		After:  time.Duration(rapid.Int64Min(0).Draw(t, "after")), Points: rapid.IntRange(0, 100).Draw(t, "points"),
+		Widen: rapid.Bool().Draw(t, "widen"),
+		WidenTo: some(t, "skills left", func(t *rapid.T) callback.Skill {
+			return callback.Skill{Name: rapid.StringMatching(`[a-z]{1,9}`).Draw(t, "skill"), Level: rapid.IntRange(1, callback.MaxSkillLevel).Draw(t, "level")}
+		}),
+		Queue: texts.Draw(t, "step queue"), Role: texts.Draw(t, "step role"), At: moments.Draw(t, "at"), TakenAt: moments.Draw(t, "taken"),
 	}
 }
 

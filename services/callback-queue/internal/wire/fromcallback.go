@@ -20,6 +20,7 @@ func FromCallback(m *eventsv1.Callback) *callback.Callback {
 		Holder: fromHolder(m.GetHolder()), LastHolder: fromHolder(m.GetLastHolder()), WrapUp: fromWrapUp(m.GetWrapUp()),
 		CancelReason: m.GetCancelReason(), ClosedBy: m.GetClosedBy(), Reopened: fromReopening(m.GetReopened()),
 		Moved: fromMove(m.GetMoved()), Escalated: fromEscalation(m.GetEscalated()), Preferred: fromPreference(m.GetPreferred()),
+		SLA: fromSLA(m.GetSla()),
 	}
 	for _, d := range m.GetDeclined() {
 		c.Declined = append(c.Declined, callback.Decline{AgentID: d.GetAgentId(), At: moment(d.GetAt())})
@@ -80,7 +81,7 @@ func fromHolder(m *eventsv1.Holder) *callback.Holder {
 	}
 	return &callback.Holder{
 		AgentID: m.GetAgentId(), RequestID: m.GetRequestId(), Token: m.GetToken(), Since: moment(m.GetSince()),
-		LeaseExpiresAt: moment(m.GetLeaseExpiresAt()), EndedAt: moment(m.GetEndedAt()), EndReason: m.GetEndReason(),
+		LeaseExpiresAt: moment(m.GetLeaseExpiresAt()), EndedAt: moment(m.GetEndedAt()), EndReason: m.GetEndReason(), Team: m.GetTeam(),
 	}
 }
 
@@ -90,6 +91,7 @@ func fromReason(m *eventsv1.Reason) callback.Reason {
 		Metric: metric(m.GetMetric()), Class: class(m.GetClass()), Scale: fromScale(m.GetScale()),
 		Verbatim: m.GetVerbatim(), Channel: m.GetChannel(), Touchpoint: m.GetTouchpoint(),
 		SubmittedAt: moment(m.GetSubmittedAt()), Priority: int(m.GetPriority()), Withdrawn: m.GetWithdrawn(),
+		Severity: callback.Severity(m.GetSeverity()),
 	}
 	if m.Value != nil {
 		r.HasValue, r.Value, r.Satisfaction = true, m.GetValue(), m.GetSatisfaction()

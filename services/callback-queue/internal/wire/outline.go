@@ -14,7 +14,8 @@ var errMalformed = errors.New("malformed event")
 // Outline reads of a stored event what an index needs, and nothing else: who,
 // the event's number, the hash of the one before, and of the callback its id,
 // number, state, what Needs is made of, the queue before, priority, moments, whom
-// it is kept for, and its holder's name and lease. An index of a million callbacks
+// it is kept for, how its SLA stands and when that rings, and its holder's name and
+// lease. An index of a million callbacks
 // is read so five times as fast as with Aggregate.
 func Outline(body []byte, seq uint64) (a callback.Aggregate, previous []byte, err error) {
 	a.Seq = seq
@@ -74,6 +75,9 @@ func outlineCallback(c *callback.Callback, body []byte) error {
 		case 27:
 			c.Preferred = &callback.Preference{}
 			err = outlinePreference(c.Preferred, b)
+		case 29:
+			c.SLA = &callback.SLA{}
+			err = outlineSLA(c.SLA, b)
 		}
 		return err
 	})
@@ -108,6 +112,18 @@ func outlinePreference(p *callback.Preference, body []byte) error {
 			p.AgentID = string(b)
 		case 2:
 			p.Until, err = outlineMoment(b)
+		}
+		return err
+	})
+}
+
+func outlineSLA(s *callback.SLA, body []byte) error {
+	return eachField(body, func(field protowire.Number, n uint64, b []byte) (err error) {
+		switch field {
+		case 6:
+			s.NextAt, err = outlineMoment(b)
+		case 7:
+			s.State = callback.SLAState(n)
 		}
 		return err
 	})

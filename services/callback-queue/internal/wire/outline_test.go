@@ -23,6 +23,9 @@ func outlined(a callback.Aggregate) callback.Aggregate {
 			OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue,
 		}
 		out.Callback.Preferred = cb.Preferred
+		if cb.SLA != nil {
+			out.Callback.SLA = &callback.SLA{NextAt: cb.SLA.NextAt, State: cb.SLA.State}
+		}
 		if cb.Moved != nil {
 			out.Callback.Moved = &callback.Move{From: cb.Moved.From}
 		}
@@ -49,6 +52,8 @@ func TestAnOutlineIsTheWholeInBrief(t *testing.T) {
 			require.Equal(t, whole.Callback.Needs(), brief.Callback.Needs())
 			require.Equal(t, whole.Callback.ReadyAt(), brief.Callback.ReadyAt())
 			require.Equal(t, whole.Callback.DueAt(), brief.Callback.DueAt())
+			require.Equal(t, whole.Callback.SLAState(), brief.Callback.SLAState())
+			require.Equal(t, whole.Callback.WrapUpOverdue(), brief.Callback.WrapUpOverdue())
 		}
 	})
 }
@@ -63,7 +68,7 @@ func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
 	cb := (&eventsv1.Callback{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{
 		"id": 1, "number": 3, "state": 4, "customer": 5, "queue": 8, "skills": 9, "language": 10, "priority": 11, "opened_at": 12, "not_before": 14,
-		"first_attempt_due": 15, "holder": 17, "moved": 25, "preferred": 27,
+		"first_attempt_due": 15, "holder": 17, "moved": 25, "preferred": 27, "sla": 29,
 	} {
 		require.EqualValues(t, number, cb.ByName(protoreflect.Name(name)).Number(), name)
 	}
@@ -76,6 +81,10 @@ func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
 	preference := (&eventsv1.Preference{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{"agent_id": 1, "until": 2} {
 		require.EqualValues(t, number, preference.ByName(protoreflect.Name(name)).Number(), name)
+	}
+	sla := (&eventsv1.SLA{}).ProtoReflect().Descriptor().Fields()
+	for name, number := range map[string]int{"next_at": 6, "state": 7} {
+		require.EqualValues(t, number, sla.ByName(protoreflect.Name(name)).Number(), name)
 	}
 	holder := (&eventsv1.Holder{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{"agent_id": 1, "lease_expires_at": 4} {

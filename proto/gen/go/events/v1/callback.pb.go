@@ -9,6 +9,7 @@ package eventsv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -164,6 +165,173 @@ func (WrapUp_Outcome) EnumDescriptor() ([]byte, []int) {
 	return file_events_v1_callback_proto_rawDescGZIP(), []int{2, 0}
 }
 
+// Target is what is promised.
+type SLA_Target int32
+
+const (
+	// Not said.
+	SLA_TARGET_UNSPECIFIED SLA_Target = 0
+	// Somebody really tries to reach the customer.
+	SLA_FIRST_ATTEMPT SLA_Target = 1
+	// It is completed as RESOLVED, PARTLY_RESOLVED or NO_ACTION_NEEDED.
+	SLA_RESOLUTION SLA_Target = 2
+)
+
+// Enum value maps for SLA_Target.
+var (
+	SLA_Target_name = map[int32]string{
+		0: "TARGET_UNSPECIFIED",
+		1: "FIRST_ATTEMPT",
+		2: "RESOLUTION",
+	}
+	SLA_Target_value = map[string]int32{
+		"TARGET_UNSPECIFIED": 0,
+		"FIRST_ATTEMPT":      1,
+		"RESOLUTION":         2,
+	}
+)
+
+func (x SLA_Target) Enum() *SLA_Target {
+	p := new(SLA_Target)
+	*p = x
+	return p
+}
+
+func (x SLA_Target) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SLA_Target) Descriptor() protoreflect.EnumDescriptor {
+	return file_events_v1_callback_proto_enumTypes[2].Descriptor()
+}
+
+func (SLA_Target) Type() protoreflect.EnumType {
+	return &file_events_v1_callback_proto_enumTypes[2]
+}
+
+func (x SLA_Target) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SLA_Target.Descriptor instead.
+func (SLA_Target) EnumDescriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 0}
+}
+
+// Mark is a moment of a target's clock.
+type SLA_Mark int32
+
+const (
+	// Not said.
+	SLA_MARK_UNSPECIFIED SLA_Mark = 0
+	// It is time to hurry.
+	SLA_WARNING SLA_Mark = 1
+	// The time is over.
+	SLA_BREACH SLA_Mark = 2
+)
+
+// Enum value maps for SLA_Mark.
+var (
+	SLA_Mark_name = map[int32]string{
+		0: "MARK_UNSPECIFIED",
+		1: "WARNING",
+		2: "BREACH",
+	}
+	SLA_Mark_value = map[string]int32{
+		"MARK_UNSPECIFIED": 0,
+		"WARNING":          1,
+		"BREACH":           2,
+	}
+)
+
+func (x SLA_Mark) Enum() *SLA_Mark {
+	p := new(SLA_Mark)
+	*p = x
+	return p
+}
+
+func (x SLA_Mark) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SLA_Mark) Descriptor() protoreflect.EnumDescriptor {
+	return file_events_v1_callback_proto_enumTypes[3].Descriptor()
+}
+
+func (SLA_Mark) Type() protoreflect.EnumType {
+	return &file_events_v1_callback_proto_enumTypes[3]
+}
+
+func (x SLA_Mark) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SLA_Mark.Descriptor instead.
+func (SLA_Mark) EnumDescriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 1}
+}
+
+// State says in one word how it stands.
+type SLA_State int32
+
+const (
+	// Nothing is promised, or it came to nothing: canceled in time, say.
+	SLA_STATE_UNSPECIFIED SLA_State = 0
+	// Open, and nothing rings.
+	SLA_ON_TRACK SLA_State = 1
+	// Open, and a warning was given for a target that is still to be met.
+	SLA_AT_RISK SLA_State = 2
+	// A target was missed; open or closed.
+	SLA_BREACHED SLA_State = 3
+	// Closed, and every target that did not come to nothing was met.
+	SLA_KEPT SLA_State = 4
+)
+
+// Enum value maps for SLA_State.
+var (
+	SLA_State_name = map[int32]string{
+		0: "STATE_UNSPECIFIED",
+		1: "ON_TRACK",
+		2: "AT_RISK",
+		3: "BREACHED",
+		4: "KEPT",
+	}
+	SLA_State_value = map[string]int32{
+		"STATE_UNSPECIFIED": 0,
+		"ON_TRACK":          1,
+		"AT_RISK":           2,
+		"BREACHED":          3,
+		"KEPT":              4,
+	}
+)
+
+func (x SLA_State) Enum() *SLA_State {
+	p := new(SLA_State)
+	*p = x
+	return p
+}
+
+func (x SLA_State) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SLA_State) Descriptor() protoreflect.EnumDescriptor {
+	return file_events_v1_callback_proto_enumTypes[4].Descriptor()
+}
+
+func (SLA_State) Type() protoreflect.EnumType {
+	return &file_events_v1_callback_proto_enumTypes[4]
+}
+
+func (x SLA_State) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SLA_State.Descriptor instead.
+func (SLA_State) EnumDescriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 2}
+}
+
 // State is where the callback stands; docs/state-machine.md draws the arrows.
 type Callback_State int32
 
@@ -221,11 +389,11 @@ func (x Callback_State) String() string {
 }
 
 func (Callback_State) Descriptor() protoreflect.EnumDescriptor {
-	return file_events_v1_callback_proto_enumTypes[2].Descriptor()
+	return file_events_v1_callback_proto_enumTypes[5].Descriptor()
 }
 
 func (Callback_State) Type() protoreflect.EnumType {
-	return &file_events_v1_callback_proto_enumTypes[2]
+	return &file_events_v1_callback_proto_enumTypes[5]
 }
 
 func (x Callback_State) Number() protoreflect.EnumNumber {
@@ -234,7 +402,7 @@ func (x Callback_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Callback_State.Descriptor instead.
 func (Callback_State) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{10, 0}
 }
 
 // Type is what happened.
@@ -287,6 +455,13 @@ const (
 	CallbackEvent_AGENT_LOST CallbackEvent_Type = 21
 	// It is no longer kept for one agent.
 	CallbackEvent_PREFERENCE_ENDED CallbackEvent_Type = 22
+	// A target of the SLA is about to be missed; cause names it, as it does in the
+	// two after.
+	CallbackEvent_SLA_WARNED CallbackEvent_Type = 23
+	// A target of the SLA was missed.
+	CallbackEvent_SLA_BREACHED CallbackEvent_Type = 24
+	// A step of escalation was taken.
+	CallbackEvent_SLA_ESCALATED CallbackEvent_Type = 25
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -315,6 +490,9 @@ var (
 		20: "ESCALATED",
 		21: "AGENT_LOST",
 		22: "PREFERENCE_ENDED",
+		23: "SLA_WARNED",
+		24: "SLA_BREACHED",
+		25: "SLA_ESCALATED",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -340,6 +518,9 @@ var (
 		"ESCALATED":        20,
 		"AGENT_LOST":       21,
 		"PREFERENCE_ENDED": 22,
+		"SLA_WARNED":       23,
+		"SLA_BREACHED":     24,
+		"SLA_ESCALATED":    25,
 	}
 )
 
@@ -354,11 +535,11 @@ func (x CallbackEvent_Type) String() string {
 }
 
 func (CallbackEvent_Type) Descriptor() protoreflect.EnumDescriptor {
-	return file_events_v1_callback_proto_enumTypes[3].Descriptor()
+	return file_events_v1_callback_proto_enumTypes[6].Descriptor()
 }
 
 func (CallbackEvent_Type) Type() protoreflect.EnumType {
-	return &file_events_v1_callback_proto_enumTypes[3]
+	return &file_events_v1_callback_proto_enumTypes[6]
 }
 
 func (x CallbackEvent_Type) Number() protoreflect.EnumNumber {
@@ -367,7 +548,7 @@ func (x CallbackEvent_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CallbackEvent_Type.Descriptor instead.
 func (CallbackEvent_Type) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{11, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{12, 0}
 }
 
 // Reason is one alert that the callback answers to.
@@ -404,7 +585,9 @@ type Reason struct {
 	// The priority the rule asks for, 0 to 100.
 	Priority int32 `protobuf:"varint,15,opt,name=priority,proto3" json:"priority,omitempty"`
 	// The customer corrected the response: the reason no longer counts.
-	Withdrawn     bool `protobuf:"varint,16,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`
+	Withdrawn bool `protobuf:"varint,16,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`
+	// How bad the rule says that it is; unspecified counts as MEDIUM.
+	Severity      Severity `protobuf:"varint,17,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -549,6 +732,13 @@ func (x *Reason) GetWithdrawn() bool {
 		return x.Withdrawn
 	}
 	return false
+}
+
+func (x *Reason) GetSeverity() Severity {
+	if x != nil {
+		return x.Severity
+	}
+	return Severity_SEVERITY_UNSPECIFIED
 }
 
 // Attempt is one real try to reach the customer.
@@ -769,7 +959,9 @@ type Holder struct {
 	// When the hold ended; only on a last holder.
 	EndedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	// Why it ended, in the agent's words; only on a last holder.
-	EndReason     string `protobuf:"bytes,7,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
+	EndReason string `protobuf:"bytes,7,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
+	// The agent's team when they got it; empty when it was not known.
+	Team          string `protobuf:"bytes,8,opt,name=team,proto3" json:"team,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -849,6 +1041,13 @@ func (x *Holder) GetEndedAt() *timestamppb.Timestamp {
 func (x *Holder) GetEndReason() string {
 	if x != nil {
 		return x.EndReason
+	}
+	return ""
+}
+
+func (x *Holder) GetTeam() string {
+	if x != nil {
+		return x.Team
 	}
 	return ""
 }
@@ -1013,13 +1212,13 @@ type Escalation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How often, 1 or more.
 	Level uint32 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
-	// By how many points of priority in all, 1 to 100.
+	// By how many points of priority in all, 0 to 100.
 	Points uint32 `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
 	// How many of them the last time added; the rest is about that time.
 	Added uint32 `protobuf:"varint,3,opt,name=added,proto3" json:"added,omitempty"`
 	// When.
 	At *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
-	// Who decided it.
+	// Who decided it; "timer" when a step of the SLA did.
 	By string `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
 	// Why, in their words.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1218,6 +1417,108 @@ func (x *Decline) GetAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// SLA is what the customer was promised when the callback was opened, or opened
+// again, and what has become of it. Percent met is countable from the last event
+// of each callback, and by agent and team from its last holder.
+type SLA struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The policy it comes from; empty for what holds without any.
+	Policy string `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
+	// The first attempt's clock.
+	FirstAttempt *SLA_Clock `protobuf:"bytes,2,opt,name=first_attempt,json=firstAttempt,proto3" json:"first_attempt,omitempty"`
+	// The resolution's clock.
+	Resolution *SLA_Clock `protobuf:"bytes,3,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	// The moment the customer chose: until then the clocks stand still.
+	PausedUntil *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=paused_until,json=pausedUntil,proto3" json:"paused_until,omitempty"`
+	// What happens when a target is about to be missed, or is.
+	Steps []*SLA_Step `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
+	// When the next of all that is due; absent when there is nothing.
+	NextAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=next_at,json=nextAt,proto3" json:"next_at,omitempty"`
+	// How it stands.
+	State         SLA_State `protobuf:"varint,7,opt,name=state,proto3,enum=rappel.events.v1.SLA_State" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SLA) Reset() {
+	*x = SLA{}
+	mi := &file_events_v1_callback_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SLA) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SLA) ProtoMessage() {}
+
+func (x *SLA) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SLA.ProtoReflect.Descriptor instead.
+func (*SLA) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SLA) GetPolicy() string {
+	if x != nil {
+		return x.Policy
+	}
+	return ""
+}
+
+func (x *SLA) GetFirstAttempt() *SLA_Clock {
+	if x != nil {
+		return x.FirstAttempt
+	}
+	return nil
+}
+
+func (x *SLA) GetResolution() *SLA_Clock {
+	if x != nil {
+		return x.Resolution
+	}
+	return nil
+}
+
+func (x *SLA) GetPausedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PausedUntil
+	}
+	return nil
+}
+
+func (x *SLA) GetSteps() []*SLA_Step {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+func (x *SLA) GetNextAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextAt
+	}
+	return nil
+}
+
+func (x *SLA) GetState() SLA_State {
+	if x != nil {
+		return x.State
+	}
+	return SLA_STATE_UNSPECIFIED
+}
+
 // Callback is the task to call a customer back.
 type Callback struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1277,14 +1578,17 @@ type Callback struct {
 	// Whom it is kept for; absent unless it waits, and is kept for somebody.
 	Preferred *Preference `protobuf:"bytes,27,opt,name=preferred,proto3" json:"preferred,omitempty"`
 	// Who was offered it lately and did not take it, the latest last.
-	Declined      []*Decline `protobuf:"bytes,28,rep,name=declined,proto3" json:"declined,omitempty"`
+	Declined []*Decline `protobuf:"bytes,28,rep,name=declined,proto3" json:"declined,omitempty"`
+	// What the customer was promised; absent on what was opened before there were
+	// any promises.
+	Sla           *SLA `protobuf:"bytes,29,opt,name=sla,proto3" json:"sla,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Callback) Reset() {
 	*x = Callback{}
-	mi := &file_events_v1_callback_proto_msgTypes[9]
+	mi := &file_events_v1_callback_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1600,7 @@ func (x *Callback) String() string {
 func (*Callback) ProtoMessage() {}
 
 func (x *Callback) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[9]
+	mi := &file_events_v1_callback_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1613,7 @@ func (x *Callback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Callback.ProtoReflect.Descriptor instead.
 func (*Callback) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{9}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Callback) GetId() string {
@@ -1508,6 +1812,13 @@ func (x *Callback) GetDeclined() []*Decline {
 	return nil
 }
 
+func (x *Callback) GetSla() *SLA {
+	if x != nil {
+		return x.Sla
+	}
+	return nil
+}
+
 // TakenAlert remembers an alert the aggregate has dealt with.
 type TakenAlert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1523,7 +1834,7 @@ type TakenAlert struct {
 
 func (x *TakenAlert) Reset() {
 	*x = TakenAlert{}
-	mi := &file_events_v1_callback_proto_msgTypes[10]
+	mi := &file_events_v1_callback_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1535,7 +1846,7 @@ func (x *TakenAlert) String() string {
 func (*TakenAlert) ProtoMessage() {}
 
 func (x *TakenAlert) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[10]
+	mi := &file_events_v1_callback_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1548,7 +1859,7 @@ func (x *TakenAlert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakenAlert.ProtoReflect.Descriptor instead.
 func (*TakenAlert) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{10}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TakenAlert) GetAlertId() string {
@@ -1603,7 +1914,7 @@ type CallbackEvent struct {
 
 func (x *CallbackEvent) Reset() {
 	*x = CallbackEvent{}
-	mi := &file_events_v1_callback_proto_msgTypes[11]
+	mi := &file_events_v1_callback_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1615,7 +1926,7 @@ func (x *CallbackEvent) String() string {
 func (*CallbackEvent) ProtoMessage() {}
 
 func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[11]
+	mi := &file_events_v1_callback_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1628,7 +1939,7 @@ func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallbackEvent.ProtoReflect.Descriptor instead.
 func (*CallbackEvent) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{11}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CallbackEvent) GetEventId() string {
@@ -1701,11 +2012,229 @@ func (x *CallbackEvent) GetTakenAlerts() []*TakenAlert {
 	return nil
 }
 
+// Clock is one target's.
+type SLA_Clock struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Until when it is kept; absent when it was not promised.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// When a warning is due; absent for none.
+	WarnAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=warn_at,json=warnAt,proto3" json:"warn_at,omitempty"`
+	// When the warning was given.
+	WarnedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=warned_at,json=warnedAt,proto3" json:"warned_at,omitempty"`
+	// When it was missed.
+	BreachedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=breached_at,json=breachedAt,proto3" json:"breached_at,omitempty"`
+	// When it was met, late or in time, or came to nothing; absent while it runs.
+	EndedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// It was met in time.
+	Kept          bool `protobuf:"varint,6,opt,name=kept,proto3" json:"kept,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SLA_Clock) Reset() {
+	*x = SLA_Clock{}
+	mi := &file_events_v1_callback_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SLA_Clock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SLA_Clock) ProtoMessage() {}
+
+func (x *SLA_Clock) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SLA_Clock.ProtoReflect.Descriptor instead.
+func (*SLA_Clock) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 0}
+}
+
+func (x *SLA_Clock) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *SLA_Clock) GetWarnAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WarnAt
+	}
+	return nil
+}
+
+func (x *SLA_Clock) GetWarnedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WarnedAt
+	}
+	return nil
+}
+
+func (x *SLA_Clock) GetBreachedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BreachedAt
+	}
+	return nil
+}
+
+func (x *SLA_Clock) GetEndedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedAt
+	}
+	return nil
+}
+
+func (x *SLA_Clock) GetKept() bool {
+	if x != nil {
+		return x.Kept
+	}
+	return false
+}
+
+// Step is a step of escalation; what it does is all optional.
+type SLA_Step struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target it is about.
+	Target SLA_Target `protobuf:"varint,1,opt,name=target,proto3,enum=rappel.events.v1.SLA_Target" json:"target,omitempty"`
+	// The mark it comes after.
+	Since SLA_Mark `protobuf:"varint,2,opt,name=since,proto3,enum=rappel.events.v1.SLA_Mark" json:"since,omitempty"`
+	// How long after, on the calendar.
+	After *durationpb.Duration `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	// Points added to the priority, 0 to 100.
+	Points uint32 `protobuf:"varint,4,opt,name=points,proto3" json:"points,omitempty"`
+	// Only the skills below are asked for from then on.
+	Widen bool `protobuf:"varint,5,opt,name=widen,proto3" json:"widen,omitempty"`
+	// Those skills, as `billing:3`.
+	WidenTo []string `protobuf:"bytes,6,rep,name=widen_to,json=widenTo,proto3" json:"widen_to,omitempty"`
+	// The queue it goes to, once nobody has it in hand.
+	Queue string `protobuf:"bytes,7,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Who should know of it.
+	Role string `protobuf:"bytes,8,opt,name=role,proto3" json:"role,omitempty"`
+	// When it is due; absent until its mark has come.
+	At *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=at,proto3" json:"at,omitempty"`
+	// When it was taken; absent until then.
+	TakenAt       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=taken_at,json=takenAt,proto3" json:"taken_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SLA_Step) Reset() {
+	*x = SLA_Step{}
+	mi := &file_events_v1_callback_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SLA_Step) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SLA_Step) ProtoMessage() {}
+
+func (x *SLA_Step) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SLA_Step.ProtoReflect.Descriptor instead.
+func (*SLA_Step) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 1}
+}
+
+func (x *SLA_Step) GetTarget() SLA_Target {
+	if x != nil {
+		return x.Target
+	}
+	return SLA_TARGET_UNSPECIFIED
+}
+
+func (x *SLA_Step) GetSince() SLA_Mark {
+	if x != nil {
+		return x.Since
+	}
+	return SLA_MARK_UNSPECIFIED
+}
+
+func (x *SLA_Step) GetAfter() *durationpb.Duration {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *SLA_Step) GetPoints() uint32 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *SLA_Step) GetWiden() bool {
+	if x != nil {
+		return x.Widen
+	}
+	return false
+}
+
+func (x *SLA_Step) GetWidenTo() []string {
+	if x != nil {
+		return x.WidenTo
+	}
+	return nil
+}
+
+func (x *SLA_Step) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *SLA_Step) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *SLA_Step) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *SLA_Step) GetTakenAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.TakenAt
+	}
+	return nil
+}
+
 var File_events_v1_callback_proto protoreflect.FileDescriptor
 
 const file_events_v1_callback_proto_rawDesc = "" +
 	"\n" +
-	"\x18events/v1/callback.proto\x12\x10rappel.events.v1\x1a\x18events/v1/response.proto\x1a\x15events/v1/score.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x04\n" +
+	"\x18events/v1/callback.proto\x12\x10rappel.events.v1\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/score.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x05\n" +
 	"\x06Reason\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x16\n" +
@@ -1726,7 +2255,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"touchpoint\x12=\n" +
 	"\fsubmitted_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vsubmittedAt\x12\x1a\n" +
 	"\bpriority\x18\x0f \x01(\x05R\bpriority\x12\x1c\n" +
-	"\twithdrawn\x18\x10 \x01(\bR\twithdrawnB\b\n" +
+	"\twithdrawn\x18\x10 \x01(\bR\twithdrawn\x126\n" +
+	"\bseverity\x18\x11 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverityB\b\n" +
 	"\x06_valueB\x0f\n" +
 	"\r_satisfaction\"\xfa\x03\n" +
 	"\aAttempt\x12\x16\n" +
@@ -1765,7 +2295,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\n" +
 	"UNRESOLVED\x10\x03\x12\x14\n" +
 	"\x10NO_ACTION_NEEDED\x10\x04\x12\x0f\n" +
-	"\vUNREACHABLE\x10\x05\"\xa6\x02\n" +
+	"\vUNREACHABLE\x10\x05\"\xba\x02\n" +
 	"\x06Holder\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x14\n" +
 	"\x05token\x18\x02 \x01(\x04R\x05token\x120\n" +
@@ -1775,7 +2305,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"request_id\x18\x05 \x01(\tR\trequestId\x125\n" +
 	"\bended_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x1d\n" +
 	"\n" +
-	"end_reason\x18\a \x01(\tR\tendReason\"\x9a\x01\n" +
+	"end_reason\x18\a \x01(\tR\tendReason\x12\x12\n" +
+	"\x04team\x18\b \x01(\tR\x04team\"\x9a\x01\n" +
 	"\tReopening\x12\x14\n" +
 	"\x05times\x18\x01 \x01(\rR\x05times\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
@@ -1802,7 +2333,53 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"P\n" +
 	"\aDecline\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12*\n" +
-	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\x8b\v\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xef\t\n" +
+	"\x03SLA\x12\x16\n" +
+	"\x06policy\x18\x01 \x01(\tR\x06policy\x12@\n" +
+	"\rfirst_attempt\x18\x02 \x01(\v2\x1b.rappel.events.v1.SLA.ClockR\ffirstAttempt\x12;\n" +
+	"\n" +
+	"resolution\x18\x03 \x01(\v2\x1b.rappel.events.v1.SLA.ClockR\n" +
+	"resolution\x12=\n" +
+	"\fpaused_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vpausedUntil\x120\n" +
+	"\x05steps\x18\x05 \x03(\v2\x1a.rappel.events.v1.SLA.StepR\x05steps\x123\n" +
+	"\anext_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06nextAt\x121\n" +
+	"\x05state\x18\a \x01(\x0e2\x1b.rappel.events.v1.SLA.StateR\x05state\x1a\xb0\x02\n" +
+	"\x05Clock\x121\n" +
+	"\x06due_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x123\n" +
+	"\awarn_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06warnAt\x127\n" +
+	"\twarned_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bwarnedAt\x12;\n" +
+	"\vbreached_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"breachedAt\x125\n" +
+	"\bended_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x12\n" +
+	"\x04kept\x18\x06 \x01(\bR\x04kept\x1a\xf5\x02\n" +
+	"\x04Step\x124\n" +
+	"\x06target\x18\x01 \x01(\x0e2\x1c.rappel.events.v1.SLA.TargetR\x06target\x120\n" +
+	"\x05since\x18\x02 \x01(\x0e2\x1a.rappel.events.v1.SLA.MarkR\x05since\x12/\n" +
+	"\x05after\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x05after\x12\x16\n" +
+	"\x06points\x18\x04 \x01(\rR\x06points\x12\x14\n" +
+	"\x05widen\x18\x05 \x01(\bR\x05widen\x12\x19\n" +
+	"\bwiden_to\x18\x06 \x03(\tR\awidenTo\x12\x14\n" +
+	"\x05queue\x18\a \x01(\tR\x05queue\x12\x12\n" +
+	"\x04role\x18\b \x01(\tR\x04role\x12*\n" +
+	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x125\n" +
+	"\btaken_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\atakenAt\"C\n" +
+	"\x06Target\x12\x16\n" +
+	"\x12TARGET_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rFIRST_ATTEMPT\x10\x01\x12\x0e\n" +
+	"\n" +
+	"RESOLUTION\x10\x02\"5\n" +
+	"\x04Mark\x12\x14\n" +
+	"\x10MARK_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aWARNING\x10\x01\x12\n" +
+	"\n" +
+	"\x06BREACH\x10\x02\"Q\n" +
+	"\x05State\x12\x15\n" +
+	"\x11STATE_UNSPECIFIED\x10\x00\x12\f\n" +
+	"\bON_TRACK\x10\x01\x12\v\n" +
+	"\aAT_RISK\x10\x02\x12\f\n" +
+	"\bBREACHED\x10\x03\x12\b\n" +
+	"\x04KEPT\x10\x04\"\xb4\v\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -1835,7 +2412,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x05moved\x18\x19 \x01(\v2\x16.rappel.events.v1.MoveR\x05moved\x12:\n" +
 	"\tescalated\x18\x1a \x01(\v2\x1c.rappel.events.v1.EscalationR\tescalated\x12:\n" +
 	"\tpreferred\x18\x1b \x01(\v2\x1c.rappel.events.v1.PreferenceR\tpreferred\x125\n" +
-	"\bdeclined\x18\x1c \x03(\v2\x19.rappel.events.v1.DeclineR\bdeclined\"\x82\x01\n" +
+	"\bdeclined\x18\x1c \x03(\v2\x19.rappel.events.v1.DeclineR\bdeclined\x12'\n" +
+	"\x03sla\x18\x1d \x01(\v2\x15.rappel.events.v1.SLAR\x03sla\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -1850,7 +2428,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xb2\x06\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xe7\x06\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -1863,7 +2441,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x86\x03\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\xbb\x03\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -1890,7 +2468,11 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\tESCALATED\x10\x14\x12\x0e\n" +
 	"\n" +
 	"AGENT_LOST\x10\x15\x12\x14\n" +
-	"\x10PREFERENCE_ENDED\x10\x16B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\x10PREFERENCE_ENDED\x10\x16\x12\x0e\n" +
+	"\n" +
+	"SLA_WARNED\x10\x17\x12\x10\n" +
+	"\fSLA_BREACHED\x10\x18\x12\x11\n" +
+	"\rSLA_ESCALATED\x10\x19B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
@@ -1904,76 +2486,102 @@ func file_events_v1_callback_proto_rawDescGZIP() []byte {
 	return file_events_v1_callback_proto_rawDescData
 }
 
-var file_events_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_events_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_events_v1_callback_proto_goTypes = []any{
 	(Attempt_Outcome)(0),          // 0: rappel.events.v1.Attempt.Outcome
 	(WrapUp_Outcome)(0),           // 1: rappel.events.v1.WrapUp.Outcome
-	(Callback_State)(0),           // 2: rappel.events.v1.Callback.State
-	(CallbackEvent_Type)(0),       // 3: rappel.events.v1.CallbackEvent.Type
-	(*Reason)(nil),                // 4: rappel.events.v1.Reason
-	(*Attempt)(nil),               // 5: rappel.events.v1.Attempt
-	(*WrapUp)(nil),                // 6: rappel.events.v1.WrapUp
-	(*Holder)(nil),                // 7: rappel.events.v1.Holder
-	(*Reopening)(nil),             // 8: rappel.events.v1.Reopening
-	(*Move)(nil),                  // 9: rappel.events.v1.Move
-	(*Escalation)(nil),            // 10: rappel.events.v1.Escalation
-	(*Preference)(nil),            // 11: rappel.events.v1.Preference
-	(*Decline)(nil),               // 12: rappel.events.v1.Decline
-	(*Callback)(nil),              // 13: rappel.events.v1.Callback
-	(*TakenAlert)(nil),            // 14: rappel.events.v1.TakenAlert
-	(*CallbackEvent)(nil),         // 15: rappel.events.v1.CallbackEvent
-	(Metric)(0),                   // 16: rappel.events.v1.Metric
-	(*Scale)(nil),                 // 17: rappel.events.v1.Scale
-	(Class)(0),                    // 18: rappel.events.v1.Class
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*Customer)(nil),              // 20: rappel.events.v1.Customer
+	(SLA_Target)(0),               // 2: rappel.events.v1.SLA.Target
+	(SLA_Mark)(0),                 // 3: rappel.events.v1.SLA.Mark
+	(SLA_State)(0),                // 4: rappel.events.v1.SLA.State
+	(Callback_State)(0),           // 5: rappel.events.v1.Callback.State
+	(CallbackEvent_Type)(0),       // 6: rappel.events.v1.CallbackEvent.Type
+	(*Reason)(nil),                // 7: rappel.events.v1.Reason
+	(*Attempt)(nil),               // 8: rappel.events.v1.Attempt
+	(*WrapUp)(nil),                // 9: rappel.events.v1.WrapUp
+	(*Holder)(nil),                // 10: rappel.events.v1.Holder
+	(*Reopening)(nil),             // 11: rappel.events.v1.Reopening
+	(*Move)(nil),                  // 12: rappel.events.v1.Move
+	(*Escalation)(nil),            // 13: rappel.events.v1.Escalation
+	(*Preference)(nil),            // 14: rappel.events.v1.Preference
+	(*Decline)(nil),               // 15: rappel.events.v1.Decline
+	(*SLA)(nil),                   // 16: rappel.events.v1.SLA
+	(*Callback)(nil),              // 17: rappel.events.v1.Callback
+	(*TakenAlert)(nil),            // 18: rappel.events.v1.TakenAlert
+	(*CallbackEvent)(nil),         // 19: rappel.events.v1.CallbackEvent
+	(*SLA_Clock)(nil),             // 20: rappel.events.v1.SLA.Clock
+	(*SLA_Step)(nil),              // 21: rappel.events.v1.SLA.Step
+	(Metric)(0),                   // 22: rappel.events.v1.Metric
+	(*Scale)(nil),                 // 23: rappel.events.v1.Scale
+	(Class)(0),                    // 24: rappel.events.v1.Class
+	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
+	(Severity)(0),                 // 26: rappel.events.v1.Severity
+	(*Customer)(nil),              // 27: rappel.events.v1.Customer
+	(*durationpb.Duration)(nil),   // 28: google.protobuf.Duration
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
-	16, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
-	17, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
-	18, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
-	19, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
-	19, // 4: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	19, // 5: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
-	0,  // 6: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	19, // 7: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
-	1,  // 8: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	19, // 9: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
-	19, // 10: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	19, // 11: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	19, // 12: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	19, // 13: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
-	19, // 14: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
-	19, // 15: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
-	19, // 16: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
-	19, // 17: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
-	2,  // 18: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	20, // 19: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
-	4,  // 20: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	19, // 21: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	19, // 22: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	19, // 23: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	19, // 24: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	19, // 25: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
-	7,  // 26: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
-	5,  // 27: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
-	6,  // 28: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
-	7,  // 29: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
-	8,  // 30: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
-	9,  // 31: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
-	10, // 32: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
-	11, // 33: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
-	12, // 34: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
-	3,  // 35: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	19, // 36: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	13, // 37: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	14, // 38: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	39, // [39:39] is the sub-list for method output_type
-	39, // [39:39] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	22, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
+	23, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
+	24, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
+	25, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
+	26, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
+	25, // 5: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	25, // 6: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	0,  // 7: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	25, // 8: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	1,  // 9: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	25, // 10: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	25, // 11: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	25, // 12: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	25, // 13: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	25, // 14: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	25, // 15: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
+	25, // 16: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
+	25, // 17: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
+	25, // 18: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
+	20, // 19: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
+	20, // 20: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
+	25, // 21: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
+	21, // 22: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
+	25, // 23: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
+	4,  // 24: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
+	5,  // 25: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
+	27, // 26: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	7,  // 27: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
+	25, // 28: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	25, // 29: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	25, // 30: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	25, // 31: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	25, // 32: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	10, // 33: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
+	8,  // 34: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
+	9,  // 35: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
+	10, // 36: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
+	11, // 37: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
+	12, // 38: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
+	13, // 39: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
+	14, // 40: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
+	15, // 41: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
+	16, // 42: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
+	6,  // 43: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	25, // 44: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	17, // 45: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	18, // 46: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	25, // 47: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	25, // 48: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	25, // 49: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	25, // 50: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	25, // 51: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 52: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 53: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	28, // 54: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	25, // 55: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	25, // 56: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	57, // [57:57] is the sub-list for method output_type
+	57, // [57:57] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
@@ -1981,6 +2589,7 @@ func file_events_v1_callback_proto_init() {
 	if File_events_v1_callback_proto != nil {
 		return
 	}
+	file_events_v1_alert_proto_init()
 	file_events_v1_response_proto_init()
 	file_events_v1_score_proto_init()
 	file_events_v1_callback_proto_msgTypes[0].OneofWrappers = []any{}
@@ -1989,8 +2598,8 @@ func file_events_v1_callback_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_callback_proto_rawDesc), len(file_events_v1_callback_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   12,
+			NumEnums:      7,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -148,19 +148,28 @@ func pending(id string, changes ...func(*queue.Entry)) queue.Entry {
 	return e
 }
 
-func seq(n uint64) func(*queue.Entry)           { return func(e *queue.Entry) { e.Seq = n } }
-func rank(n int64) func(*queue.Entry)           { return func(e *queue.Entry) { e.Rank = n } }
-func in(name string) func(*queue.Entry)         { return func(e *queue.Entry) { e.Queue = name } }
-func line(text string) func(*queue.Entry)       { return func(e *queue.Entry) { e.Line = text } }
-func firstDue(t time.Time) func(*queue.Entry)   { return func(e *queue.Entry) { e.FirstDue = t } }
-func from(name string) func(*queue.Entry)       { return func(e *queue.Entry) { e.Former = name } }
-func readyAt(t time.Time) func(*queue.Entry)    { return func(e *queue.Entry) { e.ReadyAt = t } }
-func openedAt(t time.Time) func(*queue.Entry)   { return func(e *queue.Entry) { e.OpenedAt = t } }
-func dueAt(t time.Time) func(*queue.Entry)      { return func(e *queue.Entry) { e.DueAt = t } }
-func state(s callback.State) func(*queue.Entry) { return func(e *queue.Entry) { e.State = s } }
-func agent(name string) func(*queue.Entry)      { return func(e *queue.Entry) { e.Agent = name } }
-func after(seconds int) time.Time               { return t0.Add(time.Duration(seconds) * time.Second) }
-func number(prefix string, i int) string        { return fmt.Sprintf("%s-%05d", prefix, i) }
+// standing is how an SLA of that number stands: nothing closed is at risk.
+func standing(s callback.State, n int) callback.SLAState {
+	if sla := callback.SLAState(n); sla != callback.SLAAtRisk || s.Open() {
+		return sla
+	}
+	return callback.SLAKept
+}
+
+func seq(n uint64) func(*queue.Entry)            { return func(e *queue.Entry) { e.Seq = n } }
+func rank(n int64) func(*queue.Entry)            { return func(e *queue.Entry) { e.Rank = n } }
+func in(name string) func(*queue.Entry)          { return func(e *queue.Entry) { e.Queue = name } }
+func line(text string) func(*queue.Entry)        { return func(e *queue.Entry) { e.Line = text } }
+func firstDue(t time.Time) func(*queue.Entry)    { return func(e *queue.Entry) { e.FirstDue = t } }
+func from(name string) func(*queue.Entry)        { return func(e *queue.Entry) { e.Former = name } }
+func readyAt(t time.Time) func(*queue.Entry)     { return func(e *queue.Entry) { e.ReadyAt = t } }
+func openedAt(t time.Time) func(*queue.Entry)    { return func(e *queue.Entry) { e.OpenedAt = t } }
+func dueAt(t time.Time) func(*queue.Entry)       { return func(e *queue.Entry) { e.DueAt = t } }
+func state(s callback.State) func(*queue.Entry)  { return func(e *queue.Entry) { e.State = s } }
+func sla(s callback.SLAState) func(*queue.Entry) { return func(e *queue.Entry) { e.SLA = s } }
+func agent(name string) func(*queue.Entry)       { return func(e *queue.Entry) { e.Agent = name } }
+func after(seconds int) time.Time                { return t0.Add(time.Duration(seconds) * time.Second) }
+func number(prefix string, i int) string         { return fmt.Sprintf("%s-%05d", prefix, i) }
 
 func many(count int, one func(i int) queue.Entry) []queue.Entry {
 	entries := make([]queue.Entry, count)

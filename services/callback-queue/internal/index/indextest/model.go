@@ -154,6 +154,12 @@ func (m *reference) stats(now time.Time) []queue.Stats {
 		}
 		row := queue.Stats{Queue: name}
 		for _, e := range entries {
+			if e.State.Open() && e.SLA == callback.SLAAtRisk {
+				row.AtRisk++
+			}
+			if e.State.Open() && e.SLA == callback.SLABreached {
+				row.Breached++
+			}
 			switch {
 			case e.State.Held() || m.isHeld(e.ID):
 				row.Held++

@@ -34,7 +34,7 @@ func pageFilters(b *bench) {
 	agents, queues := []string{"", "amina", "bruno"}, []string{"one", "two"}
 	entries := many(126, func(i int) queue.Entry {
 		return pending(number("a", i), openedAt(after(i/3)), readyAt(after(i%5)),
-			state(states[i%7]), agent(agents[i/7%3]), in(queues[i/21%2]))
+			state(states[i%7]), agent(agents[i/7%3]), in(queues[i/21%2]), sla(standing(states[i%7], i%5)))
 	})
 	b.apply(entries...)
 	b.reserve("amina", after(2), "a-00000") // held or delayed, pending is pending
@@ -51,6 +51,13 @@ func pageFilters(b *bench) {
 		{Agent: "bruno", Queue: "one", States: states[4:6]},
 		{Agent: "amina", States: states[:1]},
 		{Agent: "amina", Queue: "nowhere"},
+		{SLA: []callback.SLAState{callback.SLABreached}},
+		{SLA: []callback.SLAState{callback.SLAAtRisk, callback.SLABreached}, Queue: "one"},
+		{SLA: []callback.SLAState{callback.SLABreached, callback.SLABreached}, States: states[5:]},
+		{SLA: []callback.SLAState{callback.SLAAtRisk}, States: states[:1]},
+		{SLA: []callback.SLAState{callback.SLAAtRisk, callback.SLAOnTrack}},
+		{SLA: []callback.SLAState{callback.SLAKept}, Agent: "amina", OpenedBefore: after(20)},
+		{SLA: []callback.SLAState{callback.SLANone}, Queue: "two"},
 		{OpenedFrom: after(7)},
 		{OpenedBefore: after(7)},
 		{OpenedFrom: after(7), OpenedBefore: after(9)},
@@ -69,7 +76,7 @@ func pageFilters(b *bench) {
 // chosen says what a filter means.
 func chosen(f queue.Filter, e queue.Entry) bool {
 	return (f.Queue == "" || f.Queue == e.Queue) && (f.Agent == "" || f.Agent == e.Agent) &&
-		(len(f.States) == 0 || slices.Contains(f.States, e.State)) &&
+		(len(f.States) == 0 || slices.Contains(f.States, e.State)) && (len(f.SLA) == 0 || slices.Contains(f.SLA, e.SLA)) &&
 		!e.OpenedAt.Before(f.OpenedFrom) && (f.OpenedBefore.IsZero() || e.OpenedAt.Before(f.OpenedBefore))
 }
 

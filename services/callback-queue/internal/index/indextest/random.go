@@ -75,12 +75,14 @@ func (p *play) entry(t *rapid.T) queue.Entry {
 	if n%2 == 0 && seq > 30 { // half of them move once
 		in, former = modelQueues[(n+1)%len(modelQueues)], in
 	}
+	state := states.Draw(t, "state")
 	return queue.Entry{
 		ID: number("key", n), CustomerKey: "key", Queue: in, Former: former, Seq: seq,
 		Line: rapid.SampledFrom(modelLines).Draw(t, "line"), FirstDue: p.moment(t, "first due"),
-		State: states.Draw(t, "state"), Rank: rapid.Int64Range(-2, 2).Draw(t, "rank"),
+		State: state, Rank: rapid.Int64Range(-2, 2).Draw(t, "rank"),
 		OpenedAt: opened, ReadyAt: p.moment(t, "ready"), DueAt: p.moment(t, "due"),
 		Agent: rapid.SampledFrom(modelAgents).Draw(t, "agent"),
+		SLA:   standing(state, rapid.IntRange(0, 4).Draw(t, "SLA")), Overdue: rapid.Bool().Draw(t, "overdue"),
 	}
 }
 

@@ -84,6 +84,17 @@ func statsCounts(b *bench) {
 	b.reserve("amina", t0, "a-2")
 	b.reserve("amina", t0, "a-3")
 	require.Equal(b, queue.Stats{Queue: "b", Delayed: 1, Held: 7}, b.stats(t0)[1])
+
+	// What rings is counted while it is open, whatever its state.
+	b.apply(
+		pending("a-1", in("b"), seq(2), sla(callback.SLAAtRisk)), pending("b-1", in("b"), seq(2), state(callback.Reserved), sla(callback.SLABreached)),
+		pending("c-1", in("b"), seq(2), state(callback.Completed), sla(callback.SLABreached)), pending("d-1", in("a"), seq(2), readyAt(after(60)), sla(callback.SLAOnTrack)),
+	)
+	rows := b.stats(t0)
+	require.Equal(b, []int{0, 0, 1, 1}, []int{rows[0].AtRisk, rows[0].Breached, rows[1].AtRisk, rows[1].Breached})
+	b.apply(pending("a-1", in("b"), seq(3), state(callback.Completed), sla(callback.SLAKept)), pending("b-1", in("b"), seq(3), sla(callback.SLAAtRisk)))
+	rows = b.stats(t0)
+	require.Equal(b, []int{1, 0}, []int{rows[1].AtRisk, rows[1].Breached})
 }
 
 func statsFollowsClock(b *bench) {

@@ -47,6 +47,9 @@ func (x *Index) insert(r *record) {
 	if x.hasDeadline(r) {
 		x.due.Set(r)
 	}
+	if a, ok := r.alarm(); ok {
+		r.lane.alarms[a].Set(r)
+	}
 }
 
 // remove takes a record out of every set, and ends its hold.
@@ -58,6 +61,9 @@ func (x *Index) remove(r *record) {
 	x.leave(r)
 	if x.hasDeadline(r) {
 		x.due.Delete(r)
+	}
+	if a, ok := r.alarm(); ok {
+		r.lane.alarms[a].Delete(r)
 	}
 	delete(x.byID, r.id)
 }

@@ -41,14 +41,60 @@ func listOf(s callback.State) listNo {
 	return listUnknown
 }
 
+// alarmNo names one list of entries whose SLA needs somebody's eyes.
+type alarmNo uint8
+
+// The alarms.
+const (
+	alarmAtRisk alarmNo = iota
+	alarmBreached
+	alarmBreachedClosed
+	alarmCount
+)
+
+// alarm is the list that the record is in over and above its state's; ok is false
+// when it is in none.
+func (r *record) alarm() (a alarmNo, ok bool) {
+	switch {
+	case r.sla == callback.SLABreached && !r.state.Open():
+		return alarmBreachedClosed, true
+	case r.sla == callback.SLABreached:
+		return alarmBreached, true
+	case r.sla == callback.SLAAtRisk && r.state.Open():
+		return alarmAtRisk, true
+	default:
+		return 0, false
+	}
+}
+
+// alarming are the lists that together hold what stands so; ok is false when there
+// are none for one of the states.
+func alarming(states []callback.SLAState) (lists []alarmNo, ok bool) {
+	for _, s := range states {
+		switch s {
+		case callback.SLAAtRisk:
+			lists = append(lists, alarmAtRisk)
+		case callback.SLABreached:
+			lists = append(lists, alarmBreached, alarmBreachedClosed)
+		case callback.SLANone, callback.SLAOnTrack, callback.SLAKept:
+			return nil, false
+		default:
+			return nil, false
+		}
+	}
+	return lists, len(lists) > 0
+}
+
 // lane is one queue.
 type lane struct {
 	name string
 	// lines hold what is ready, sorted as reservations go; none is empty.
 	lines map[string]*tree
 	ready int // in all lines
-	// lists are sorted as pages are.
-	lists [listCount]*tree
+	// lists are sorted as pages are, and so are alarms: the entries that one of them is
+	// about, over and above their list.
+	lists  [listCount]*tree
+	alarms [alarmCount]*tree
 	// holds counts the entries that are reserved here and not committed yet.
 	holds int
 }
@@ -59,6 +105,9 @@ func (x *Index) lane(name string) *lane {
 		l = &lane{name: name, lines: make(map[string]*tree)}
 		for i := range l.lists {
 			l.lists[i] = newTree(byOpening)
+		}
+		for i := range l.alarms {
+			l.alarms[i] = newTree(byOpening)
 		}
 		x.lanes[name] = l
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/tidwall/btree"
 
-	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
@@ -17,7 +16,7 @@ const maxPage = 1000
 
 // Page implements queue.Index. A limit above 1,000 is taken as 1,000. One call
 // reads at most limit+1 entries, so a page that filters an agent's entries by
-// state or queue may be short.
+// state or queue, or any by how their SLA stands, may be short.
 func (x *Index) Page(_ context.Context, f queue.Filter, after string, limit int) (queue.Page, error) {
 	key, given, err := order.Start(f, after)
 	if err != nil {
@@ -43,23 +42,31 @@ func (x *Index) sources(f queue.Filter) []*tree {
 	}
 	if f.Queue != "" {
 		if l, known := x.lanes[f.Queue]; known {
-			return l.sources(f.States)
+			return l.sources(f)
 		}
 		return nil
 	}
 	var all []*tree
 	for _, l := range x.lanes {
-		all = append(all, l.sources(f.States)...)
+		all = append(all, l.sources(f)...)
 	}
 	return all
 }
 
-func (l *lane) sources(states []callback.State) []*tree {
-	if len(states) == 0 {
+func (l *lane) sources(f queue.Filter) []*tree {
+	if alarms, ok := alarming(f.SLA); ok {
+		var lists []*tree
+		slices.Sort(alarms)
+		for _, a := range slices.Compact(alarms) {
+			lists = append(lists, l.alarms[a])
+		}
+		return lists
+	}
+	if len(f.States) == 0 {
 		return l.lists[:]
 	}
 	var numbers []listNo
-	for _, s := range states {
+	for _, s := range f.States {
 		numbers = append(numbers, listsOf(s)...)
 	}
 	slices.Sort(numbers)
@@ -127,6 +134,9 @@ func page(read []*record, f queue.Filter, limit int) queue.Page {
 			continue
 		}
 		if len(f.States) > 0 && !slices.Contains(f.States, r.state) {
+			continue
+		}
+		if len(f.SLA) > 0 && !slices.Contains(f.SLA, r.sla) {
 			continue
 		}
 		p.Entries = append(p.Entries, r.entry())

@@ -22,6 +22,8 @@ type record struct {
 	due             int64
 	state           callback.State
 	list            listNo
+	sla             callback.SLAState
+	overdue         bool
 }
 
 // hold is a reservation that no commit has confirmed yet.
@@ -38,7 +40,7 @@ func newRecord(e queue.Entry, l *lane, d *desk) *record {
 		id: e.ID, customerKey: sharePrefix(e.ID, e.CustomerKey), lane: l, desk: d,
 		line: e.Line, seq: e.Seq, rank: e.Rank, firstDue: order.Nanos(e.FirstDue), state: e.State,
 		opened: order.Nanos(e.OpenedAt), ready: order.Nanos(e.ReadyAt), due: order.Nanos(e.DueAt),
-		list: listNone,
+		list: listNone, sla: e.SLA, overdue: e.Overdue,
 	}
 }
 
@@ -55,6 +57,7 @@ func (r *record) entry() queue.Entry {
 	e := queue.Entry{
 		ID: r.id, CustomerKey: r.customerKey, Seq: r.seq, State: r.state, Queue: r.lane.name, Line: r.line,
 		Rank: r.rank, FirstDue: order.Time(r.firstDue), OpenedAt: order.Time(r.opened), ReadyAt: order.Time(r.ready), DueAt: order.Time(r.due),
+		SLA: r.sla, Overdue: r.overdue,
 	}
 	if r.desk != nil {
 		e.Agent = r.desk.agent

@@ -31,6 +31,9 @@ local function takeout(old, asked, entry)
   if old.agent ~= '' then
     zrem(LISTS, member(old, desk(old)))
   end
+  if old.alarm ~= '-' then
+    zrem(LISTS, member(old, old.alarm))
+  end
   if old.due ~= '-' and entry.due == '-' then
     zrem(DUE, old.id)
   end
@@ -49,6 +52,9 @@ local function putin(entry)
   end
   if entry.agent ~= '' then
     zadd(LISTS, 0, member(entry, desk(entry)))
+  end
+  if entry.alarm ~= '-' then
+    zadd(LISTS, 0, member(entry, entry.alarm))
   end
   if entry.due ~= '-' then
     zadd(DUE, entry.due, entry.id)

@@ -14,10 +14,10 @@ import (
 )
 
 // An entry's value is text with single spaces between its fields. The first
-// ten are for the scripts too (prelude.lua says what they mean); state, the exact
-// deadline and the customer follow. Id and queue stand in the key.
+// eleven are for the scripts too (prelude.lua says what they mean); state, SLA, the
+// exact deadline and the customer follow. Id and queue stand in the key.
 const (
-	fieldsOfValue = 13
+	fieldsOfValue = 15
 	// absent is a deadline that is not there; same is a field that is found
 	// elsewhere: the deadline in the scripts' field, the customer in the id.
 	absent, same = "-", "="
@@ -50,7 +50,9 @@ func encode(e *queue.Entry) string {
 	b = append(append(b, url.QueryEscape(e.Agent)...), ' ')
 	b = append(append(b, e.Line...), ' ')
 	b = append(append(b, placeOf(e)...), ' ')
+	b = append(append(b, alarmOf(e)...), ' ')
 	b = append(strconv.AppendUint(b, uint64(e.State), 10), ' ')
+	b = append(strconv.AppendUint(b, uint64(e.SLA)<<1|overdue(e), 10), ' ')
 	b = append(append(b, exactDue...), ' ')
 	return string(append(b, customer(e)...))
 }
@@ -90,7 +92,7 @@ func splitReady(member, line string) (rank int64, tie string, err error) {
 
 // encodeMoved is the value of an entry that is in another queue since an event.
 func encodeMoved(seq uint64) string {
-	return strconv.FormatUint(seq, 10) + " " + kindMoved + " - 0 0 " + order.HexOf(0) + " " + absent + "   - 0 " + absent + " " + same
+	return strconv.FormatUint(seq, 10) + " " + kindMoved + " - 0 0 " + order.HexOf(0) + " " + absent + "   - " + absent + " 0 0 " + absent + " " + same
 }
 
 // isMoved reports whether a value says that its entry is elsewhere.
@@ -126,6 +128,28 @@ func deadline(e *queue.Entry) (watched, exact string) {
 	return absent, number
 }
 
+// alarmOf is the list an entry is in over and above its state's, because its SLA
+// needs somebody's eyes.
+func alarmOf(e *queue.Entry) string {
+	switch {
+	case e.SLA == callback.SLABreached && !e.State.Open():
+		return listBreachedClosed
+	case e.SLA == callback.SLABreached:
+		return listBreached
+	case e.SLA == callback.SLAAtRisk && e.State.Open():
+		return listAtRisk
+	default:
+		return absent
+	}
+}
+
+func overdue(e *queue.Entry) uint64 {
+	if e.Overdue {
+		return 1
+	}
+	return 0
+}
+
 func customer(e *queue.Entry) string {
 	if e.CustomerKey == customerIn(e.ID) {
 		return same
@@ -155,11 +179,11 @@ func decode(queueName, id, value string) (queue.Entry, error) {
 	if len(f) != fieldsOfValue {
 		return queue.Entry{}, fmt.Errorf("%w: %d fields", errValue, len(f))
 	}
-	exactDue := f[11]
+	exactDue := f[13]
 	if exactDue == same {
 		exactDue = f[6]
 	}
-	var errs [9]error
+	var errs [10]error
 	e := queue.Entry{ID: id, Queue: queueName, Line: f[8]}
 	e.Seq, errs[0] = strconv.ParseUint(f[0], 10, 64)
 	e.Rank, errs[1] = strconv.ParseInt(f[3], 10, 64)
@@ -168,14 +192,16 @@ func decode(queueName, id, value string) (queue.Entry, error) {
 	opened, err := order.FromHex(f[5])
 	e.OpenedAt, errs[3] = order.Time(opened), err
 	e.Agent, errs[4] = url.QueryUnescape(f[7])
-	state, err := strconv.ParseUint(f[10], 10, 8)
+	state, err := strconv.ParseUint(f[11], 10, 8)
 	e.State, errs[5] = callback.State(state), err
 	if exactDue != absent {
 		due, err := strconv.ParseInt(exactDue, 10, 64)
 		e.DueAt, errs[6] = order.Time(due), err
 	}
-	e.CustomerKey, errs[7] = customerOf(id, f[12])
+	e.CustomerKey, errs[7] = customerOf(id, f[14])
 	e.FirstDue, errs[8] = firstDueIn(f[9])
+	sla, err := strconv.ParseUint(f[12], 10, 8)
+	e.SLA, e.Overdue, errs[9] = callback.SLAState(sla>>1), sla&1 == 1, err
 	if err := errors.Join(errs[:]...); err != nil {
 		return queue.Entry{}, fmt.Errorf("%w: %w", errValue, err)
 	}

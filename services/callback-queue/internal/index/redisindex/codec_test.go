@@ -23,7 +23,8 @@ func TestValueKeepsTheEntry(t *testing.T) {
 			Seq: rapid.Uint64().Draw(t, "seq"), State: callback.State(rapid.Byte().Draw(t, "state")),
 			Queue: rapid.String().Draw(t, "queue"), Rank: rapid.Int64().Draw(t, "rank"),
 			OpenedAt: instant.Draw(t, "opened"), ReadyAt: instant.Draw(t, "ready"), DueAt: instant.Draw(t, "due"),
-			Agent: rapid.String().Draw(t, "agent"),
+			Agent: rapid.String().Draw(t, "agent"), Overdue: rapid.Bool().Draw(t, "overdue"),
+			SLA: callback.SLAState(rapid.IntRange(0, 4).Draw(t, "SLA")),
 		}
 		if rapid.Bool().Draw(t, "customer in id") {
 			e.CustomerKey = customerIn(e.ID)
@@ -52,9 +53,9 @@ func TestDecodeRefusesWhatEncodeNeverMakes(t *testing.T) {
 func TestKeysOfAQueueShareASlot(t *testing.T) {
 	t.Parallel()
 	space := keyspace{prefix: "p"}
-	require.Equal(t, "p:2:{after-sales}:entries", space.entries("after-sales"))
-	require.Equal(t, "p:2:{%7Ba%7D}:entries", space.entries("{a}"))
-	require.Equal(t, "p:2:{%}:entries", space.entries(""))
+	require.Equal(t, "p:3:{after-sales}:entries", space.entries("after-sales"))
+	require.Equal(t, "p:3:{%7Ba%7D}:entries", space.entries("{a}"))
+	require.Equal(t, "p:3:{%}:entries", space.entries(""))
 	require.NotEqual(t, space.entries("%"), space.entries(""))
 	require.Len(t, space.queue("q"), len(queueKeys))
 }

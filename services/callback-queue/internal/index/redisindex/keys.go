@@ -18,7 +18,7 @@ type keyspace struct{ prefix string }
 
 // format is the version of what the keys hold: what another version of this
 // package wrote is never read. Raise it with every change of that.
-const format = "2"
+const format = "3"
 
 // queueKeys are the suffixes of a queue's keys, in the order all scripts take.
 var queueKeys = [...]string{"entries", "ready", "delayed", "holds", "asks", "due", "lists"}

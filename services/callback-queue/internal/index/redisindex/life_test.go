@@ -190,12 +190,12 @@ func TestResetTakesOnlyItsOwn(t *testing.T) {
 	mine, other := redisindex.New(client, "p"), redisindex.New(client, "p:one")
 	rebuild(t, mine, entries(10))
 	rebuild(t, other, entries(10))
-	require.NoError(t, client.Set(t.Context(), "p:2:{one}:alien", "1", 0).Err())
+	require.NoError(t, client.Set(t.Context(), "p:3:{one}:alien", "1", 0).Err())
 
 	reset(t, mine)
-	left, err := client.Keys(t.Context(), "p:2:{*").Result()
+	left, err := client.Keys(t.Context(), "p:3:{*").Result()
 	require.NoError(t, err)
-	require.ElementsMatch(t, []string{"p:2:{one}:alien", "p:2:{%index}:meta", "p:2:{%index}:lines"}, left)
+	require.ElementsMatch(t, []string{"p:3:{one}:alien", "p:3:{%index}:meta", "p:3:{%index}:lines"}, left)
 	require.Equal(t, 10, claimAll(t, other))
 }
 
@@ -315,10 +315,10 @@ func TestSettledCallbacksLeaveOnlyTheirEntry(t *testing.T) {
 	}
 	left, err := client.Keys(t.Context(), prefix+":*").Result()
 	require.NoError(t, err)
-	want := []string{prefix + ":2:{%index}:meta", prefix + ":2:{%index}:lines"}
+	want := []string{prefix + ":3:{%index}:meta", prefix + ":3:{%index}:lines"}
 	for _, name := range []string{"one", "two"} {
-		want = append(want, prefix+":2:{"+name+"}:entries", prefix+":2:{"+name+"}:lists")
-		count, err := client.ZCard(t.Context(), prefix+":2:{"+name+"}:lists").Result()
+		want = append(want, prefix+":3:{"+name+"}:entries", prefix+":3:{"+name+"}:lists")
+		count, err := client.ZCard(t.Context(), prefix+":3:{"+name+"}:lists").Result()
 		require.NoError(t, err)
 		require.EqualValues(t, len(list)/2, count)
 	}
@@ -331,7 +331,7 @@ func TestDamagedValueIsAnError(t *testing.T) {
 	client, prefix := testkit.Redis(t), testkit.RedisPrefix(t)
 	x := redisindex.New(client, prefix)
 	rebuild(t, x, entries(1))
-	key := prefix + ":2:{one}:entries"
+	key := prefix + ":3:{one}:entries"
 	value, err := client.HGet(t.Context(), key, "key0000-1").Result()
 	require.NoError(t, err)
 	for i := range len(value) {

@@ -26,6 +26,9 @@ const (
 	// deskHeld and deskOther, before an agent's escaped name, are the lists of
 	// what the agent holds and of what only names it.
 	deskHeld, deskOther = "h/", "x/"
+	// listAtRisk, listBreached and listBreachedClosed are the lists of what stands so,
+	// over and above the state's.
+	listAtRisk, listBreached, listBreachedClosed = "k", "b", "c"
 )
 
 // maxPage bounds what one script reads of a list.
@@ -58,12 +61,34 @@ func listsOf(states []callback.State) []string {
 	return slices.Compact(lists)
 }
 
+// alarming are the lists that together hold what stands so; none when there are
+// none for one of the states.
+func alarming(states []callback.SLAState) []string {
+	var lists []string
+	for _, s := range states {
+		switch s {
+		case callback.SLAAtRisk:
+			lists = append(lists, listAtRisk)
+		case callback.SLABreached:
+			lists = append(lists, listBreached, listBreachedClosed)
+		case callback.SLANone, callback.SLAOnTrack, callback.SLAKept:
+			return nil
+		default:
+			return nil
+		}
+	}
+	slices.Sort(lists)
+	return slices.Compact(lists)
+}
+
 // listsFor are the lists that together hold all that a filter may choose.
 func listsFor(f queue.Filter) []string {
 	switch {
 	case f.Agent != "":
 		name := url.QueryEscape(f.Agent)
 		return []string{deskHeld + name, deskOther + name}
+	case len(alarming(f.SLA)) > 0:
+		return alarming(f.SLA)
 	case len(f.States) > 0:
 		return listsOf(f.States)
 	default:
@@ -73,7 +98,7 @@ func listsFor(f queue.Filter) []string {
 
 // Page implements queue.Index. A limit above 1,000 is taken as 1,000. One call
 // chooses from limit entries, so a page that filters an agent's entries by
-// state may be short.
+// state, or any by how their SLA stands, may be short.
 func (x *Index) Page(ctx context.Context, f queue.Filter, after string, limit int) (queue.Page, error) {
 	limit = min(max(limit, 1), maxPage)
 	key, given, err := order.Start(f, after)
@@ -163,7 +188,7 @@ func cut(read []queue.Entry, f queue.Filter, limit int) queue.Page {
 		p.Next = keyOf(read[limit-1]).Cursor()
 	}
 	for _, e := range read {
-		if len(f.States) == 0 || slices.Contains(f.States, e.State) {
+		if (len(f.States) == 0 || slices.Contains(f.States, e.State)) && (len(f.SLA) == 0 || slices.Contains(f.SLA, e.SLA)) {
 			p.Entries = append(p.Entries, e)
 		}
 	}

@@ -10,25 +10,25 @@
 -- KEYS[6] due      ZSET  id by deadline: open entries that have one
 -- KEYS[7] lists    ZSET  all scores 0: members list:opened:id, for pages
 --
--- A value is text: seq kind list rank ready opened due agent line place, then what
--- only Go reads. kind is p (pending), h (in an agent's hands), o (neither) or m (moved to
+-- A value is text: seq kind list rank ready opened due agent line place alarm, then
+-- what only Go reads. kind is p (pending), h (in an agent's hands), o (neither) or m (moved to
 -- another queue: in no other key, and no older value comes back). list is
 -- the page list it begins in: r (ready) or w (waiting) when pending, else its
 -- state's. Time moves it from w to r; a hold does not move it. opened is 16 hex digits that sort as
 -- the instant. due is '-' when there is no deadline to watch. agent is escaped,
 -- '' for none. place is 33 characters that sort as rank, first due and opening do;
--- the first 11 are the rank.
+-- the first 11 are the rank. alarm is a further list that it is in, '-' for none.
 --
 -- Instants are nanoseconds as decimal text. Redis compares scores as doubles,
 -- which tell instants 256 ns apart; ranks are exact up to 2^53 either side of 0.
 local ENTRIES, READY, DELAYED, HOLDS, ASKS, DUE, LISTS = unpack(KEYS)
 
 local function parse(id, value)
-  local seq, kind, list, rank, ready, opened, due, agent, line, place =
-    string.match(value, '^(%d+) (%l) (%S+) (%-?%d+) (%-?%d+) (%x+) (%S+) (%S*) (%S*) (%S+)')
+  local seq, kind, list, rank, ready, opened, due, agent, line, place, alarm =
+    string.match(value, '^(%d+) (%l) (%S+) (%-?%d+) (%-?%d+) (%x+) (%S+) (%S*) (%S*) (%S+) (%S+)')
   return {
     id = id, value = value, seq = seq, kind = kind, list = list, rank = rank, ready = ready,
-    opened = opened, due = due, agent = agent, line = line, place = place,
+    opened = opened, due = due, agent = agent, line = line, place = place, alarm = alarm,
   }
 end
 

@@ -167,6 +167,7 @@ func (x *Index) Stats(ctx context.Context, now time.Time) ([]queue.Stats, error)
 	slices.Sort(names)
 	calls := callEach(statsScript, names)
 	for i := range calls {
+		calls[i].args = append(calls[i].args, listAtRisk, listBreached)
 		for _, list := range listsOf(heldStates) {
 			calls[i].args = append(calls[i].args, list)
 		}
@@ -224,14 +225,14 @@ func readStats(name string, reply *redis.Cmd) (row queue.Stats, found bool, err 
 	if err != nil {
 		return row, false, err
 	}
-	if len(fields) != 5 {
+	if len(fields) != 7 {
 		return row, false, errAnswer
 	}
 	count := func(i int) int {
 		n, _ := fields[i].(int64)
 		return int(n)
 	}
-	row = queue.Stats{Queue: name, Ready: count(1), Delayed: count(2), Held: count(3)}
+	row = queue.Stats{Queue: name, Ready: count(1), Delayed: count(2), Held: count(3), AtRisk: count(5), Breached: count(6)}
 	if oldest, _ := fields[4].(string); oldest != "" {
 		opened, err := order.FromHex(oldest)
 		if err != nil {

@@ -1,14 +1,20 @@
 -- Count a queue in which nothing is left for time to move.
 --
 -- KEYS     the queue's seven keys
--- ARGV     the lists of the states in which an agent has a callback in hand
+-- ARGV[1]  the list of what is at risk
+-- ARGV[2]  the list of what is open and breached
+-- ARGV     from the third on: those of the states in which an agent has it in hand
 --
--- Returns  {listed, ready, delayed, held, oldest}: listed is 0 when the queue holds
+-- Returns  {listed, ready, delayed, held, oldest, at risk, breached}: listed is 0 when the queue holds
 --          no entry, but perhaps what has moved; oldest is the opening of
 --          the oldest ready entry as 16 hex digits, '' without one
+local function count(list)
+  return redis.call('ZLEXCOUNT', LISTS, '[' .. list .. ':', '(' .. list .. ';')
+end
+
 local held = redis.call('ZCARD', HOLDS)
-for _, list in ipairs(ARGV) do
-  held = held + redis.call('ZLEXCOUNT', LISTS, '[' .. list .. ':', '(' .. list .. ';')
+for i = 3, #ARGV do
+  held = held + count(ARGV[i])
 end
 
 -- The oldest of list r that is not held: those that are held are few.
@@ -38,4 +44,6 @@ return {
   redis.call('ZCARD', DELAYED),
   held,
   oldest(),
+  count(ARGV[1]),
+  count(ARGV[2]),
 }

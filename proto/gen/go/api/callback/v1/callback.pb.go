@@ -1857,7 +1857,10 @@ type RescheduleCallbackRequest struct {
 	// The moment, within 90 days; absent or past means at once.
 	NotBefore *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
 	// Who decided it.
-	By            string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	// The customer chose the moment: the SLA's clocks stand still until then. Else
+	// they go on.
+	CustomerAsked bool `protobuf:"varint,4,opt,name=customer_asked,json=customerAsked,proto3" json:"customer_asked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1911,6 +1914,13 @@ func (x *RescheduleCallbackRequest) GetBy() string {
 		return x.By
 	}
 	return ""
+}
+
+func (x *RescheduleCallbackRequest) GetCustomerAsked() bool {
+	if x != nil {
+		return x.CustomerAsked
+	}
+	return false
 }
 
 // RescheduleCallbackResponse carries the callback after the command.
@@ -2904,7 +2914,12 @@ type ListCallbacksRequest struct {
 	// Only those opened from this moment on.
 	OpenedFrom *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=opened_from,json=openedFrom,proto3" json:"opened_from,omitempty"`
 	// Only those opened before this moment.
-	OpenedBefore  *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=opened_before,json=openedBefore,proto3" json:"opened_before,omitempty"`
+	OpenedBefore *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=opened_before,json=openedBefore,proto3" json:"opened_before,omitempty"`
+	// Only those whose SLA stands so; empty means all.
+	SlaStates []v1.SLA_State `protobuf:"varint,8,rep,packed,name=sla_states,json=slaStates,proto3,enum=rappel.events.v1.SLA_State" json:"sla_states,omitempty"`
+	// Only those with this text in what the customer wrote, or in a reason's rule or
+	// survey; capitals and accents do not matter. Up to 100 characters.
+	Text          string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2986,6 +3001,20 @@ func (x *ListCallbacksRequest) GetOpenedBefore() *timestamppb.Timestamp {
 		return x.OpenedBefore
 	}
 	return nil
+}
+
+func (x *ListCallbacksRequest) GetSlaStates() []v1.SLA_State {
+	if x != nil {
+		return x.SlaStates
+	}
+	return nil
+}
+
+func (x *ListCallbacksRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
 }
 
 // ListCallbacksResponse is one page.
@@ -3100,7 +3129,11 @@ type QueueStats struct {
 	// Agents at their desk who work in the queue,
 	Agents int64 `protobuf:"varint,7,opt,name=agents,proto3" json:"agents,omitempty"`
 	// and those of them who could be offered a callback now.
-	AgentsFree    int64 `protobuf:"varint,8,opt,name=agents_free,json=agentsFree,proto3" json:"agents_free,omitempty"`
+	AgentsFree int64 `protobuf:"varint,8,opt,name=agents_free,json=agentsFree,proto3" json:"agents_free,omitempty"`
+	// Open, and their SLA has warned: a target is about to be missed.
+	AtRisk int64 `protobuf:"varint,9,opt,name=at_risk,json=atRisk,proto3" json:"at_risk,omitempty"`
+	// Open, and a target of their SLA was missed.
+	Breached      int64 `protobuf:"varint,10,opt,name=breached,proto3" json:"breached,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3187,6 +3220,20 @@ func (x *QueueStats) GetAgents() int64 {
 func (x *QueueStats) GetAgentsFree() int64 {
 	if x != nil {
 		return x.AgentsFree
+	}
+	return 0
+}
+
+func (x *QueueStats) GetAtRisk() int64 {
+	if x != nil {
+		return x.AtRisk
+	}
+	return 0
+}
+
+func (x *QueueStats) GetBreached() int64 {
+	if x != nil {
+		return x.Breached
 	}
 	return 0
 }
@@ -3983,12 +4030,13 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\"P\n" +
 	"\x16ReopenCallbackResponse\x126\n" +
-	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"v\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\x9d\x01\n" +
 	"\x19RescheduleCallbackRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\n" +
 	"not_before\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x12\x0e\n" +
-	"\x02by\x18\x03 \x01(\tR\x02by\"T\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12%\n" +
+	"\x0ecustomer_asked\x18\x04 \x01(\bR\rcustomerAsked\"T\n" +
 	"\x1aRescheduleCallbackResponse\x126\n" +
 	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"g\n" +
 	"\x17TransferCallbackRequest\x12\x0e\n" +
@@ -4056,7 +4104,7 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\fFOR_AN_AGENT\x10\x01\x12\x12\n" +
 	"\x0eFOR_ITS_MOMENT\x10\x02\x12\v\n" +
 	"\aIN_HAND\x10\x03B\b\n" +
-	"\x06_ahead\"\xbb\x02\n" +
+	"\x06_ahead\"\x8b\x03\n" +
 	"\x14ListCallbacksRequest\x128\n" +
 	"\x06states\x18\x01 \x03(\x0e2 .rappel.events.v1.Callback.StateR\x06states\x12\x14\n" +
 	"\x05queue\x18\x02 \x01(\tR\x05queue\x12\x19\n" +
@@ -4066,11 +4114,14 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tR\tpageToken\x12;\n" +
 	"\vopened_from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"openedFrom\x12?\n" +
-	"\ropened_before\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\fopenedBefore\"y\n" +
+	"\ropened_before\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\fopenedBefore\x12:\n" +
+	"\n" +
+	"sla_states\x18\b \x03(\x0e2\x1b.rappel.events.v1.SLA.StateR\tslaStates\x12\x12\n" +
+	"\x04text\x18\t \x01(\tR\x04text\"y\n" +
 	"\x15ListCallbacksResponse\x128\n" +
 	"\tcallbacks\x18\x01 \x03(\v2\x1a.rappel.events.v1.CallbackR\tcallbacks\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x16\n" +
-	"\x14GetQueueStatsRequest\"\xfe\x01\n" +
+	"\x14GetQueueStatsRequest\"\xb3\x02\n" +
 	"\n" +
 	"QueueStats\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x14\n" +
@@ -4083,7 +4134,10 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"unattended\x12\x16\n" +
 	"\x06agents\x18\a \x01(\x03R\x06agents\x12\x1f\n" +
 	"\vagents_free\x18\b \x01(\x03R\n" +
-	"agentsFree\"O\n" +
+	"agentsFree\x12\x17\n" +
+	"\aat_risk\x18\t \x01(\x03R\x06atRisk\x12\x1a\n" +
+	"\bbreached\x18\n" +
+	" \x01(\x03R\bbreached\"O\n" +
 	"\x15GetQueueStatsResponse\x126\n" +
 	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues*[\n" +
 	"\vAgentStatus\x12\x1c\n" +
@@ -4197,6 +4251,7 @@ var file_api_callback_v1_callback_proto_goTypes = []any{
 	(v1.WrapUp_Outcome)(0),                         // 63: rappel.events.v1.WrapUp.Outcome
 	(v1.Callback_State)(0),                         // 64: rappel.events.v1.Callback.State
 	(*durationpb.Duration)(nil),                    // 65: google.protobuf.Duration
+	(v1.SLA_State)(0),                              // 66: rappel.events.v1.SLA.State
 }
 var file_api_callback_v1_callback_proto_depIdxs = []int32{
 	47, // 0: rappel.callback.v1.WatchQueuesResponse.queues:type_name -> rappel.callback.v1.QueueStats
@@ -4247,63 +4302,64 @@ var file_api_callback_v1_callback_proto_depIdxs = []int32{
 	64, // 45: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
 	61, // 46: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
 	61, // 47: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
-	59, // 48: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	61, // 49: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	47, // 50: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 51: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
-	59, // 52: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
-	59, // 53: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
-	59, // 54: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
-	1,  // 55: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
-	0,  // 56: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
-	0,  // 57: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
-	2,  // 58: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
-	61, // 59: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
-	6,  // 60: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	8,  // 61: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
-	10, // 62: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
-	12, // 63: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
-	16, // 64: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	18, // 65: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	20, // 66: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	22, // 67: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	24, // 68: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	26, // 69: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	28, // 70: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	30, // 71: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
-	32, // 72: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
-	34, // 73: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
-	38, // 74: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
-	41, // 75: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	14, // 76: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
-	44, // 77: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	46, // 78: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	4,  // 79: rappel.callback.v1.CallbackService.WatchQueues:input_type -> rappel.callback.v1.WatchQueuesRequest
-	7,  // 80: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	9,  // 81: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
-	11, // 82: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
-	13, // 83: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
-	17, // 84: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	19, // 85: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	21, // 86: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	23, // 87: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	25, // 88: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	27, // 89: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	29, // 90: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	31, // 91: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
-	33, // 92: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
-	37, // 93: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
-	40, // 94: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
-	42, // 95: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	15, // 96: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
-	45, // 97: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	48, // 98: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	5,  // 99: rappel.callback.v1.CallbackService.WatchQueues:output_type -> rappel.callback.v1.WatchQueuesResponse
-	80, // [80:100] is the sub-list for method output_type
-	60, // [60:80] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	66, // 48: rappel.callback.v1.ListCallbacksRequest.sla_states:type_name -> rappel.events.v1.SLA.State
+	59, // 49: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	61, // 50: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	47, // 51: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 52: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
+	59, // 53: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
+	59, // 54: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
+	59, // 55: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
+	1,  // 56: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
+	0,  // 57: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
+	0,  // 58: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
+	2,  // 59: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
+	61, // 60: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
+	6,  // 61: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	8,  // 62: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
+	10, // 63: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
+	12, // 64: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
+	16, // 65: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	18, // 66: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	20, // 67: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	22, // 68: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	24, // 69: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	26, // 70: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	28, // 71: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	30, // 72: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	32, // 73: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	34, // 74: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
+	38, // 75: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
+	41, // 76: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	14, // 77: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
+	44, // 78: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	46, // 79: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	4,  // 80: rappel.callback.v1.CallbackService.WatchQueues:input_type -> rappel.callback.v1.WatchQueuesRequest
+	7,  // 81: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	9,  // 82: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
+	11, // 83: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
+	13, // 84: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
+	17, // 85: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	19, // 86: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	21, // 87: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	23, // 88: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	25, // 89: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	27, // 90: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	29, // 91: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	31, // 92: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	33, // 93: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	37, // 94: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
+	40, // 95: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
+	42, // 96: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	15, // 97: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
+	45, // 98: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	48, // 99: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	5,  // 100: rappel.callback.v1.CallbackService.WatchQueues:output_type -> rappel.callback.v1.WatchQueuesResponse
+	81, // [81:101] is the sub-list for method output_type
+	61, // [61:81] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
