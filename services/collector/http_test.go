@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
@@ -37,6 +39,29 @@ func TestOneResponseOverHTTP(t *testing.T) {
 	require.Len(t, e.GetCustomerKey(), 26)
 }
 
+func TestSlotsOverHTTP(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	const first = `{"from":"2026-11-24T17:00:00+01:00","to":"2026-11-24T19:00:00+01:00"}`
+	const second = `{"from":"2026-11-25T08:00:00Z","to":"2026-11-25T09:00:00Z"}`
+	body := func(slots string) string {
+		return `{"id":"r","survey":"s","answers":[{"metric":"NPS","value":2}],"callbackSlots":[` + slots + `]}`
+	}
+	l.post("/v1/responses", body(second+","+first)).spells(t, `{"id":"r","revision":1,"duplicate":false}`)
+	l.post("/v1/responses", body(first+","+second)).spells(t, `{"id":"r","revision":1,"duplicate":true}`)
+	l.post("/v1/responses", body("")).spells(t, `{"id":"r","revision":1,"duplicate":true}`)
+	l.post("/v1/responses", body(second)).spells(t, `{"id":"r","revision":2,"duplicate":false}`)
+
+	events := l.events()
+	require.Len(t, events, 2)
+	slots := events[0].GetResponse().GetCallbackSlots()
+	require.Len(t, slots, 2)
+	require.Equal(t, time.Date(2026, 11, 24, 16, 0, 0, 0, time.UTC), slots[0].GetFrom().AsTime())
+	require.Equal(t, time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC), slots[0].GetTo().AsTime())
+	require.Len(t, events[1].GetResponse().GetCallbackSlots(), 1)
+	require.True(t, proto.Equal(slots[1], events[1].GetResponse().GetCallbackSlots()[0]))
+}
+
 func TestAnIdIsMadeWhenAbsent(t *testing.T) {
 	t.Parallel()
 	l := setup(t)
@@ -58,15 +83,18 @@ func TestEverythingWrongIsNamedInOneAnswer(t *testing.T) {
 	a := l.post("/v1/responses", `{"id":5,"survey":"not a token!","surprise":1,"chanel":"x",
 		"customer":{"phone":"12","email":"nobody","timeZone":"Mars/Olympus","language":["fr"],"name":"a\u0000"},
 		"answers":[{"metric":"NPS","value":11},{"metric":"GLOOM","value":1},{},7,{"verbatim":"x","value":3},{"metric":"CSAT","value":"much"}],
-		"submittedAt":"2026-02-31T00:00:00Z","attributes":{"k":1,"l":"`+strings.Repeat("v", 513)+`"},"consent":{"callback":"yes"}}`)
+		"submittedAt":"2026-02-31T00:00:00Z","attributes":{"k":1,"l":"`+strings.Repeat("v", 513)+`"},"consent":{"callback":"yes"},
+		"callbackSlots":[{"from":"2026-11-24T17:00:00+01:00","to":"2026-11-24T19:00:00+01:00"},{"from":"2026-11-24T17:00:00+01:00"},
+			{"from":"tomorrow","to":"2026-11-24T19:00:00Z"},"evening",{"from":"2026-11-24T19:00:00Z","to":"2026-11-24T19:30:00+01:00"},{}]}`)
 	require.Equal(t, http.StatusBadRequest, a.code)
 	s := a.status(t)
 	require.Equal(t, 3, s.Code)
 	require.Equal(t, "INVALID_FIELDS", s.reason())
 	require.Equal(t, []string{
 		"id", "surprise", "chanel", "customer.language", "customer.name", "answers[1].metric", "answers[3]", "answers[5].value",
-		"submittedAt", "attributes.k", "consent.callback",
+		"submittedAt", "attributes.k", "consent.callback", "callbackSlots[2].from", "callbackSlots[3]",
 		"survey", "customer.email", "customer.timeZone", "customer.phone", "answers[0].value", "answers[2]", "answers[4]", "attributes.l",
+		"callbackSlots[1].to", "callbackSlots[4].to", "callbackSlots[5].from", "callbackSlots[5].to",
 	}, s.fields())
 	for _, want := range []string{"chanel: unknown field; did you mean channel?", "answers[0].value: 11 is outside the scale 0 to 10", "submittedAt: must be a time"} {
 		require.Contains(t, s.Message, want)

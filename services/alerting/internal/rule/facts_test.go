@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
@@ -63,6 +64,9 @@ func TestConditionsSeeTheResponse(t *testing.T) {
 		Survey: "s", Channel: "sms", Touchpoint: "delivery", Attributes: map[string]string{"segment": "pro"},
 		Customer: &eventsv1.Customer{Language: "fr-FR"},
 		Answers:  []*eventsv1.Answer{{Verbatim: "Je vais voir mon AVOCAT."}},
+		CallbackSlots: []*eventsv1.Slot{{
+			From: &timestamppb.Timestamp{Seconds: 1_795_536_000}, To: &timestamppb.Timestamp{Seconds: 1_795_543_200},
+		}},
 	}
 	for when, want := range map[string]bool{
 		`survey == "s" && channel == "sms" && touchpoint == "delivery"`:       true,
@@ -73,6 +77,8 @@ func TestConditionsSeeTheResponse(t *testing.T) {
 		`response.answers.exists(a, a.verbatim.matches("(?i)avocat"))`:        true,
 		`response.answers.exists(a, a.verbatim.contains("avocat"))`:           false,
 		`response.answers.exists(a, has(a.value))`:                            false,
+		`response.callback_slots.size() > 0`:                                  true,
+		`response.callback_slots.exists(s, s.to - s.from > duration("2h"))`:   false,
 		`score.worst_class == Class.CLASS_UNSPECIFIED && !has(score.answers)`: true,
 	} {
 		require.Equal(t, want, matches(t, when, r, nil), when)

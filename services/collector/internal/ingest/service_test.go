@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
@@ -158,6 +160,21 @@ func TestADecisionThatIsOutOfDateIsTakenAgain(t *testing.T) {
 	require.EqualValues(t, 2, res.Revision)
 	require.EqualValues(t, 1, b.store.awaits.Load())
 	require.Len(t, b.store.behold, 1)
+}
+
+// Whoever adds a field to a response and forgets it here would lose it from every
+// first revision that does not say when it was submitted.
+func TestAShallowCopyHasEveryField(t *testing.T) {
+	t.Parallel()
+	r := answered("r", 1)
+	r.Channel, r.Touchpoint, r.Customer, r.CallbackRequested = "email", "delivery", &eventsv1.Customer{Id: "C"}, true
+	r.Attributes, r.Consent, r.SubmittedAt = map[string]string{"a": "1"}, &eventsv1.Consent{}, timestamppb.Now()
+	r.CallbackSlots = []*eventsv1.Slot{{From: timestamppb.Now()}}
+	fields := r.ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		require.True(t, r.ProtoReflect().Has(fields.Get(i)), "this test lacks %s", fields.Get(i).Name())
+	}
+	require.True(t, proto.Equal(r, shallow(r)))
 }
 
 func TestDecidingAgainHasAnEnd(t *testing.T) {

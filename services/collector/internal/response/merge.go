@@ -13,8 +13,9 @@ import (
 // Answers arrive in pieces: the score at once, the comment minutes later, a
 // correction the day after. A piece adds the answers that held lacks and replaces
 // those it gives again; it fills or replaces the customer's details, the channel,
-// the attributes and the consent it names, and leaves alone what it does not. A
-// request to be called back stays.
+// the attributes and the consent it names, and leaves alone what it does not. Its
+// slots, when it has any, take the place of all that held has: who names another
+// evening no longer waits on the first. A request to be called back stays.
 //
 // Pieces may overtake each other. One submitted before what is held fills gaps
 // and corrects nothing; one that does not say when it was submitted is taken for
@@ -32,6 +33,7 @@ func Merge(held, piece *eventsv1.Response) (merged *eventsv1.Response, changed b
 		merged.Consent = proto.CloneOf(c)
 	}
 	merged.CallbackRequested = merged.GetCallbackRequested() || piece.GetCallbackRequested()
+	f.slots(merged, piece.GetCallbackSlots())
 	if at := piece.GetSubmittedAt(); at != nil && !late {
 		merged.SubmittedAt = proto.CloneOf(at)
 	}
@@ -75,6 +77,16 @@ func (f filler) attributes(held *eventsv1.Response, piece map[string]string) {
 		if _, has := held.GetAttributes()[k]; !has || !f.late {
 			held.Attributes[k] = v
 		}
+	}
+}
+
+func (f filler) slots(held *eventsv1.Response, piece []*eventsv1.Slot) {
+	if len(piece) == 0 || (len(held.GetCallbackSlots()) > 0 && f.late) {
+		return
+	}
+	held.CallbackSlots = make([]*eventsv1.Slot, len(piece))
+	for i, s := range piece {
+		held.CallbackSlots[i] = proto.CloneOf(s)
 	}
 }
 

@@ -34,7 +34,7 @@ func TestMergeMatrix(t *testing.T) {
 			Id: "r", Survey: "s", Channel: "email", SubmittedAt: at(0),
 			Customer: &eventsv1.Customer{Id: "C", Phone: "+33612345678"},
 			Answers:  []*eventsv1.Answer{nps(2), says("slow")}, Attributes: map[string]string{"a": "1"},
-			Consent: &eventsv1.Consent{Callback: proto.Bool(true)},
+			Consent: &eventsv1.Consent{Callback: proto.Bool(true)}, CallbackSlots: []*eventsv1.Slot{slot(60, 120)},
 		}
 	}
 	for name, c := range map[string]struct {
@@ -98,6 +98,11 @@ func TestMergeMatrix(t *testing.T) {
 			newer: func(r *R) { r.CallbackRequested = true },
 			older: func(r *R) { r.CallbackRequested = true },
 		},
+		"the same slot": {piece: &R{CallbackSlots: []*eventsv1.Slot{slot(60, 120)}}},
+		"other slots": {
+			piece: &R{CallbackSlots: []*eventsv1.Slot{slot(180, 240), slot(300, 360)}},
+			newer: func(r *R) { r.CallbackSlots = []*eventsv1.Slot{slot(180, 240), slot(300, 360)} },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,6 +137,15 @@ func TestACallbackRequestedIsNotForgotten(t *testing.T) {
 	require.False(t, changed)
 }
 
+func TestSlotsFillAGapHoweverLate(t *testing.T) {
+	t.Parallel()
+	piece := &eventsv1.Response{SubmittedAt: at(-5), CallbackSlots: []*eventsv1.Slot{slot(60, 120)}}
+	got, changed := Merge(&eventsv1.Response{SubmittedAt: at(0)}, piece)
+	require.True(t, changed)
+	require.True(t, proto.Equal(slot(60, 120), got.GetCallbackSlots()[0]))
+	require.NotSame(t, piece.GetCallbackSlots()[0], got.GetCallbackSlots()[0])
+}
+
 func TestFirstDetailsOfACustomer(t *testing.T) {
 	t.Parallel()
 	got, changed := Merge(&eventsv1.Response{Id: "r"}, &eventsv1.Response{
@@ -159,6 +173,9 @@ func anyPiece() *rapid.Generator[*eventsv1.Response] {
 		}
 		if rapid.Bool().Draw(t, "has consent") {
 			r.Consent = &eventsv1.Consent{Callback: proto.Bool(rapid.Bool().Draw(t, "consent"))}
+		}
+		for i := range rapid.IntRange(0, 2).Draw(t, "slots") {
+			r.CallbackSlots = append(r.CallbackSlots, slot(i, rapid.IntRange(5, 7).Draw(t, "slot's end")))
 		}
 		for i := range rapid.IntRange(0, 2).Draw(t, "attributes") {
 			if r.Attributes == nil {
@@ -223,6 +240,11 @@ func TestAnOlderPieceOverridesNothing(t *testing.T) {
 				t.Fatalf("%q became %q", f[0], f[1])
 			}
 		}
+		for i, s := range held.GetCallbackSlots() {
+			if !proto.Equal(s, got.GetCallbackSlots()[i]) || len(held.GetCallbackSlots()) != len(got.GetCallbackSlots()) {
+				t.Fatalf("slot %d was overridden", i)
+			}
+		}
 		if c := held.GetConsent(); c != nil && !proto.Equal(c, got.GetConsent()) {
 			t.Fatal("consent was overridden")
 		}
@@ -236,7 +258,7 @@ func TestOrderOfDisjointPiecesDoesNotMatter(t *testing.T) {
 		{Id: "r", Answers: []*eventsv1.Answer{nps(2)}},
 		{Id: "r", Answers: []*eventsv1.Answer{says("slow")}},
 		{Id: "r", Answers: []*eventsv1.Answer{asked("q", 1)}, CallbackRequested: true},
-		{Id: "r", Answers: []*eventsv1.Answer{metric(eventsv1.Metric_CES, 1, 1, 5)}, Customer: &eventsv1.Customer{Name: "Z"}},
+		{Id: "r", Answers: []*eventsv1.Answer{metric(eventsv1.Metric_CES, 1, 1, 5)}, Customer: &eventsv1.Customer{Name: "Z"}, CallbackSlots: []*eventsv1.Slot{slot(60, 120)}},
 		{Id: "r", Answers: []*eventsv1.Answer{{Question: "why", Verbatim: "w"}}, Customer: &eventsv1.Customer{Phone: "+33612345678"}, Attributes: map[string]string{"a": "1"}},
 		{Id: "r", Answers: []*eventsv1.Answer{metric(eventsv1.Metric_FCR, 1, 0, 1)}, Attributes: map[string]string{"b": "1"}, Channel: "sms"},
 	}

@@ -5,9 +5,9 @@
 //
 // One text, one form. Spaces around a text are cut, phones become E.164, e-mail
 // addresses lower case in NFC, language tags canonical, line ends \n, and what
-// says nothing (an empty attribute, an empty customer) goes. So the same answer
-// sent twice has the same digest, and a customer met by phone in the shop's
-// notation is the one met by phone in another's.
+// says nothing (an empty attribute, an empty customer, the order of slots) goes.
+// So the same answer sent twice has the same digest, and a customer met by phone
+// in the shop's notation is the one met by phone in another's.
 //
 // Everything wrong is named at once, by its JSON path and without its value: a
 // value may be personal. Only a metric's own number is repeated.
@@ -37,6 +37,8 @@ const (
 	MaxVerbatim       = 20_000
 	MaxAttributes     = 50
 	MaxAttributeValue = 512
+	MaxSlots          = 10
+	MaxSlot           = 31 * 24 * time.Hour // from one end to the other
 	// MaxBytes bounds a whole response, encoded. An event holds two of them, and
 	// every later event of the loop holds that event: it keeps them all under the
 	// 1 MiB that a NATS server takes unless told otherwise.
@@ -97,6 +99,7 @@ func (n *Normaliser) Normalise(r *eventsv1.Response, now time.Time) (Submission,
 		r.Consent = nil
 	}
 	c.submitted(r.GetSubmittedAt(), now)
+	r.CallbackSlots = c.slots(r.GetCallbackSlots())
 	if len(c.found) > 0 {
 		return Submission{}, c.found
 	}
@@ -132,14 +135,14 @@ func tooLarge(size int) string {
 // checker collects violations. A path is made only when something is wrong.
 type checker struct {
 	found  []Violation
-	within string // what the paths begin with: "", "answers" or "attributes."
-	index  int    // of the answer
+	within string // what the paths begin with: "", "answers", "attributes." or "callbackSlots"
+	index  int    // of the answer or the slot
 	name   string // of the attribute
 }
 
 func (c *checker) add(path, problem string) {
 	switch c.within {
-	case "answers":
+	case "answers", "callbackSlots":
 		path = c.within + "[" + strconv.Itoa(c.index) + "]" + path
 	case "attributes.":
 		path = c.within + showable(c.name)

@@ -2,6 +2,7 @@ package response
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,9 @@ func metric(m eventsv1.Metric, v, low, high float64) *eventsv1.Answer {
 	return &eventsv1.Answer{Metric: m, Value: &v, Scale: &eventsv1.Scale{Min: low, Max: high}}
 }
 
+// slot is a span in minutes from now.
+func slot(from, to int) *eventsv1.Slot { return &eventsv1.Slot{From: at(from), To: at(to)} }
+
 func says(text string) *eventsv1.Answer { return &eventsv1.Answer{Verbatim: text} }
 
 func full() *eventsv1.Response {
@@ -46,6 +50,7 @@ func full() *eventsv1.Response {
 		Attributes:        map[string]string{" segment": " pro ", "region": "", "shop": "Lyon 3"},
 		Consent:           &eventsv1.Consent{},
 		SubmittedAt:       timestamppb.New(now.Add(-time.Hour)),
+		CallbackSlots:     []*eventsv1.Slot{slot(300, 420), slot(60, 180), slot(300, 420), slot(60, 120)},
 	}
 }
 
@@ -65,6 +70,7 @@ func TestAResponseIsBroughtIntoItsOneForm(t *testing.T) {
 		CallbackRequested: true,
 		Attributes:        map[string]string{"segment": "pro", "shop": "Lyon 3"},
 		SubmittedAt:       timestamppb.New(now.Add(-time.Hour)),
+		CallbackSlots:     []*eventsv1.Slot{slot(60, 120), slot(60, 180), slot(300, 420)},
 	}
 	require.True(t, proto.Equal(want, s.Response), "got %v", s.Response)
 	again, found := normaliser(t).Normalise(proto.Clone(want).(*eventsv1.Response), now)
@@ -106,6 +112,15 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 		},
 		Attributes:  map[string]string{"": "v", "k": strings.Repeat("v", 513), "a ": "1", "a": "2", "+33612345678": "\x01", strings.Repeat("k", 65): "v"},
 		SubmittedAt: timestamppb.New(now.Add(25 * time.Hour)),
+		CallbackSlots: []*eventsv1.Slot{
+			slot(60, 120), slot(120, 60), slot(60, 60),
+			{},
+			{From: at(60)},
+			{To: at(60)},
+			nil,
+			{From: &timestamppb.Timestamp{Nanos: -1}, To: &timestamppb.Timestamp{Seconds: math.MaxInt64}},
+			slot(60, 60+31*24*60+1),
+		},
 	}
 	_, found := normaliser(t).Normalise(r, now)
 	require.Equal(t, []Violation{
@@ -143,6 +158,17 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 		{"attributes.a", "is given more than once, but for the spaces around its name"},
 		{"attributes.k", "is longer than 512 characters"},
 		{"submittedAt", "is more than 24 hours in the future"},
+		{"callbackSlots[1].to", "must be after from"},
+		{"callbackSlots[2].to", "must be after from"},
+		{"callbackSlots[3].from", "is required"},
+		{"callbackSlots[3].to", "is required"},
+		{"callbackSlots[4].to", "is required"},
+		{"callbackSlots[5].from", "is required"},
+		{"callbackSlots[6].from", "is required"},
+		{"callbackSlots[6].to", "is required"},
+		{"callbackSlots[7].from", "is no point in time"},
+		{"callbackSlots[7].to", "is no point in time"},
+		{"callbackSlots[8].to", "is more than 31 days after from"},
 	}, found)
 }
 
@@ -161,6 +187,12 @@ func TestBounds(t *testing.T) {
 		}
 		return m
 	}
+	slots := func(n int) (out []*eventsv1.Slot) {
+		for i := range n {
+			out = append(out, slot(i, n))
+		}
+		return out
+	}
 	for name, c := range map[string]struct {
 		change func(*eventsv1.Response)
 		want   []Violation
@@ -171,6 +203,13 @@ func TestBounds(t *testing.T) {
 		"101 answers":      {func(r *eventsv1.Response) { r.Answers = many(101) }, []Violation{{"answers", "are 101, at most 100 are taken"}}},
 		"50 attributes":    {func(r *eventsv1.Response) { r.Attributes = attributes(50) }, nil},
 		"51 attributes":    {func(r *eventsv1.Response) { r.Attributes = attributes(51) }, []Violation{{"attributes", "are 51, at most 50 are taken"}}},
+		"10 slots":         {func(r *eventsv1.Response) { r.CallbackSlots = slots(10) }, nil},
+		"11 slots":         {func(r *eventsv1.Response) { r.CallbackSlots = slots(11) }, []Violation{{"callbackSlots", "are 11, at most 10 are taken"}}},
+		"longest slot":     {func(r *eventsv1.Response) { r.CallbackSlots = []*eventsv1.Slot{slot(0, 31*24*60)} }, nil},
+		"slot in the past": {func(r *eventsv1.Response) { r.CallbackSlots = []*eventsv1.Slot{slot(-525_600, -525_599)} }, nil},
+		"slot over centuries": {func(r *eventsv1.Response) {
+			r.CallbackSlots = []*eventsv1.Slot{{From: timestamppb.New(time.Time{}), To: timestamppb.New(now.AddDate(7000, 0, 0))}}
+		}, []Violation{{"callbackSlots[0].to", "is more than 31 days after from"}}},
 		"longest verbatim": {func(r *eventsv1.Response) { r.Answers = []*eventsv1.Answer{says(strings.Repeat("é", 20_000))} }, nil},
 		"10 MB verbatim": {func(r *eventsv1.Response) {
 			r.Answers = []*eventsv1.Answer{says("a" + strings.Repeat("\r", 10<<20) + "b")}
@@ -207,7 +246,7 @@ func TestBounds(t *testing.T) {
 			for range 14 {
 				r.Answers = append(r.Answers, says(strings.Repeat("v", 20_000)))
 			}
-		}, []Violation{{"response", "is 280287 bytes when encoded, at most 262144 are taken"}}},
+		}, []Violation{{"response", "is 280341 bytes when encoded, at most 262144 are taken"}}},
 		"no such zone":     {func(r *eventsv1.Response) { r.Customer.TimeZone = "Local" }, []Violation{{"customer.timeZone", "is no IANA time zone, as Europe/Paris"}}},
 		"a way out":        {func(r *eventsv1.Response) { r.Customer.TimeZone = "../../etc/passwd" }, []Violation{{"customer.timeZone", "is no IANA time zone, as Europe/Paris"}}},
 		"UTC":              {func(r *eventsv1.Response) { r.Customer.TimeZone = "UTC" }, nil},
@@ -248,12 +287,15 @@ func TestDigestsTellSubmissionsApart(t *testing.T) {
 	base := digest(func(*eventsv1.Response) {})
 	require.Equal(t, base, digest(func(r *eventsv1.Response) { r.Customer.Email = strings.ToUpper(r.GetCustomer().GetEmail()) }))
 	require.Equal(t, base, digest(func(r *eventsv1.Response) { r.Customer.Phone = "+33 6 39 98 20 11" }))
+	require.Equal(t, base, digest(func(r *eventsv1.Response) { slices.Reverse(r.GetCallbackSlots()) }), "slots have no order")
 	seen := map[Digest]bool{base: true}
 	for _, change := range []func(*eventsv1.Response){
 		func(r *eventsv1.Response) { r.Answers[0] = nps(3) },
 		func(r *eventsv1.Response) { r.CallbackRequested = false },
 		func(r *eventsv1.Response) { r.Consent.Callback = proto.Bool(false) },
 		func(r *eventsv1.Response) { r.SubmittedAt = nil },
+		func(r *eventsv1.Response) { r.CallbackSlots = nil },
+		func(r *eventsv1.Response) { r.CallbackSlots[0] = slot(300, 421) },
 		func(r *eventsv1.Response) { r.Attributes["region"] = "IDF" },
 		func(r *eventsv1.Response) { r.Id = "r-1002" },
 	} {

@@ -425,6 +425,62 @@ func (x *Consent) GetCallback() bool {
 	return false
 }
 
+// Slot is a span of time in which the customer would like to be called. Both
+// ends are given.
+type Slot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From when, included.
+	From *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// Until when, not included; after from, by 31 days of 24 hours at most.
+	To            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Slot) Reset() {
+	*x = Slot{}
+	mi := &file_events_v1_response_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Slot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Slot) ProtoMessage() {}
+
+func (x *Slot) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_response_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Slot.ProtoReflect.Descriptor instead.
+func (*Slot) Descriptor() ([]byte, []int) {
+	return file_events_v1_response_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Slot) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *Slot) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
 // Response is one customer's answers to one survey, as known at one revision.
 type Response struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -447,14 +503,17 @@ type Response struct {
 	// What the customer agreed to.
 	Consent *Consent `protobuf:"bytes,9,opt,name=consent,proto3" json:"consent,omitempty"`
 	// When the customer answered; the time of receipt when absent.
-	SubmittedAt   *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=submitted_at,json=submittedAt,proto3" json:"submitted_at,omitempty"`
+	SubmittedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=submitted_at,json=submittedAt,proto3" json:"submitted_at,omitempty"`
+	// When the customer would like to be called, up to 10; it does not matter in
+	// which order. They may be past by the time they are received.
+	CallbackSlots []*Slot `protobuf:"bytes,11,rep,name=callback_slots,json=callbackSlots,proto3" json:"callback_slots,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Response) Reset() {
 	*x = Response{}
-	mi := &file_events_v1_response_proto_msgTypes[4]
+	mi := &file_events_v1_response_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -466,7 +525,7 @@ func (x *Response) String() string {
 func (*Response) ProtoMessage() {}
 
 func (x *Response) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_response_proto_msgTypes[4]
+	mi := &file_events_v1_response_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -479,7 +538,7 @@ func (x *Response) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Response.ProtoReflect.Descriptor instead.
 func (*Response) Descriptor() ([]byte, []int) {
-	return file_events_v1_response_proto_rawDescGZIP(), []int{4}
+	return file_events_v1_response_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Response) GetId() string {
@@ -552,6 +611,13 @@ func (x *Response) GetSubmittedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Response) GetCallbackSlots() []*Slot {
+	if x != nil {
+		return x.CallbackSlots
+	}
+	return nil
+}
+
 // ResponseReceived is stored in RESPONSES: a whole response at one revision.
 type ResponseReceived struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -576,7 +642,7 @@ type ResponseReceived struct {
 
 func (x *ResponseReceived) Reset() {
 	*x = ResponseReceived{}
-	mi := &file_events_v1_response_proto_msgTypes[5]
+	mi := &file_events_v1_response_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -588,7 +654,7 @@ func (x *ResponseReceived) String() string {
 func (*ResponseReceived) ProtoMessage() {}
 
 func (x *ResponseReceived) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_response_proto_msgTypes[5]
+	mi := &file_events_v1_response_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -601,7 +667,7 @@ func (x *ResponseReceived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponseReceived.ProtoReflect.Descriptor instead.
 func (*ResponseReceived) Descriptor() ([]byte, []int) {
-	return file_events_v1_response_proto_rawDescGZIP(), []int{5}
+	return file_events_v1_response_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ResponseReceived) GetEventId() string {
@@ -678,7 +744,10 @@ const file_events_v1_response_proto_rawDesc = "" +
 	"\ttime_zone\x18\x06 \x01(\tR\btimeZone\"7\n" +
 	"\aConsent\x12\x1f\n" +
 	"\bcallback\x18\x01 \x01(\bH\x00R\bcallback\x88\x01\x01B\v\n" +
-	"\t_callback\"\x86\x04\n" +
+	"\t_callback\"b\n" +
+	"\x04Slot\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\xc5\x04\n" +
 	"\bResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06survey\x18\x02 \x01(\tR\x06survey\x12\x18\n" +
@@ -694,7 +763,8 @@ const file_events_v1_response_proto_rawDesc = "" +
 	"attributes\x123\n" +
 	"\aconsent\x18\t \x01(\v2\x19.rappel.events.v1.ConsentR\aconsent\x12=\n" +
 	"\fsubmitted_at\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\vsubmittedAt\x1a=\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\vsubmittedAt\x12=\n" +
+	"\x0ecallback_slots\x18\v \x03(\v2\x16.rappel.events.v1.SlotR\rcallbackSlots\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb1\x02\n" +
@@ -731,7 +801,7 @@ func file_events_v1_response_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_response_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_events_v1_response_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_events_v1_response_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_events_v1_response_proto_goTypes = []any{
 	(Metric)(0),                   // 0: rappel.events.v1.Metric
 	(Direction)(0),                // 1: rappel.events.v1.Direction
@@ -739,28 +809,32 @@ var file_events_v1_response_proto_goTypes = []any{
 	(*Answer)(nil),                // 3: rappel.events.v1.Answer
 	(*Customer)(nil),              // 4: rappel.events.v1.Customer
 	(*Consent)(nil),               // 5: rappel.events.v1.Consent
-	(*Response)(nil),              // 6: rappel.events.v1.Response
-	(*ResponseReceived)(nil),      // 7: rappel.events.v1.ResponseReceived
-	nil,                           // 8: rappel.events.v1.Response.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*Slot)(nil),                  // 6: rappel.events.v1.Slot
+	(*Response)(nil),              // 7: rappel.events.v1.Response
+	(*ResponseReceived)(nil),      // 8: rappel.events.v1.ResponseReceived
+	nil,                           // 9: rappel.events.v1.Response.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_events_v1_response_proto_depIdxs = []int32{
 	1,  // 0: rappel.events.v1.Scale.direction:type_name -> rappel.events.v1.Direction
 	0,  // 1: rappel.events.v1.Answer.metric:type_name -> rappel.events.v1.Metric
 	2,  // 2: rappel.events.v1.Answer.scale:type_name -> rappel.events.v1.Scale
-	4,  // 3: rappel.events.v1.Response.customer:type_name -> rappel.events.v1.Customer
-	3,  // 4: rappel.events.v1.Response.answers:type_name -> rappel.events.v1.Answer
-	8,  // 5: rappel.events.v1.Response.attributes:type_name -> rappel.events.v1.Response.AttributesEntry
-	5,  // 6: rappel.events.v1.Response.consent:type_name -> rappel.events.v1.Consent
-	9,  // 7: rappel.events.v1.Response.submitted_at:type_name -> google.protobuf.Timestamp
-	9,  // 8: rappel.events.v1.ResponseReceived.received_at:type_name -> google.protobuf.Timestamp
-	6,  // 9: rappel.events.v1.ResponseReceived.response:type_name -> rappel.events.v1.Response
-	6,  // 10: rappel.events.v1.ResponseReceived.previous:type_name -> rappel.events.v1.Response
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	10, // 3: rappel.events.v1.Slot.from:type_name -> google.protobuf.Timestamp
+	10, // 4: rappel.events.v1.Slot.to:type_name -> google.protobuf.Timestamp
+	4,  // 5: rappel.events.v1.Response.customer:type_name -> rappel.events.v1.Customer
+	3,  // 6: rappel.events.v1.Response.answers:type_name -> rappel.events.v1.Answer
+	9,  // 7: rappel.events.v1.Response.attributes:type_name -> rappel.events.v1.Response.AttributesEntry
+	5,  // 8: rappel.events.v1.Response.consent:type_name -> rappel.events.v1.Consent
+	10, // 9: rappel.events.v1.Response.submitted_at:type_name -> google.protobuf.Timestamp
+	6,  // 10: rappel.events.v1.Response.callback_slots:type_name -> rappel.events.v1.Slot
+	10, // 11: rappel.events.v1.ResponseReceived.received_at:type_name -> google.protobuf.Timestamp
+	7,  // 12: rappel.events.v1.ResponseReceived.response:type_name -> rappel.events.v1.Response
+	7,  // 13: rappel.events.v1.ResponseReceived.previous:type_name -> rappel.events.v1.Response
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_response_proto_init() }
@@ -776,7 +850,7 @@ func file_events_v1_response_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_response_proto_rawDesc), len(file_events_v1_response_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
