@@ -25,6 +25,7 @@ const dir = "../events/v1/testdata"
 func stored() []proto.Message {
 	return []proto.Message{
 		&eventsv1.ResponseReceived{}, &eventsv1.ResponseScored{}, &eventsv1.AlertRaised{}, &eventsv1.AlertResolved{},
+		&eventsv1.FollowUpAnswered{},
 		&eventsv1.CallbackEvent{}, &eventsv1.AgentEvent{}, &eventsv1.DeadLetter{}, &eventsv1.Redrive{},
 	}
 }

@@ -66,6 +66,7 @@ var ErrToken = errors.New("must be 1 to 64 letters, digits, _ or -")
 var (
 	bucket      = regexp.MustCompile(`^[0-9a-f]{3}$`)
 	customerKey = regexp.MustCompile(`^[a-z2-7]{26}$`)
+	callbackID  = regexp.MustCompile(`^[a-z2-7]{26}-[1-9][0-9]{0,8}$`)
 )
 
 // CheckToken returns ErrToken unless s can be one token of a subject.
@@ -107,6 +108,19 @@ func CheckCustomerKey(s string) error {
 	}
 	return nil
 }
+
+// CheckCallbackID returns an error unless s is a customer key, a dash, and a number
+// from 1 without leading zeros.
+func CheckCallbackID(s string) error {
+	if !callbackID.MatchString(s) {
+		return errors.New("callback: must be a customer key, a dash and a number")
+	}
+	return nil
+}
+
+// FollowUps stands in place of a rule's name in the subjects of answers to follow-up
+// surveys; no rule may have it.
+const FollowUps = "follow_up"
 
 // BucketOf is a customer's bucket: the first three hexadecimal digits of the
 // SHA-256 of the customer key, one of 4,096.

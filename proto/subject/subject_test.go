@@ -103,6 +103,17 @@ func TestBucketsAndCustomerKeys(t *testing.T) {
 	}
 }
 
+func TestCheckCallbackID(t *testing.T) {
+	t.Parallel()
+	key := strings.Repeat("a", 26)
+	for id, ok := range map[string]bool{
+		key + "-1": true, key + "-999999999": true, key + "-0": false, key + "-01": false, key: false, key + "-": false,
+		"a-1": false, "": false, key + "-1 ": false, key + "-1234567890": false,
+	} {
+		require.Equal(t, ok, subject.CheckCallbackID(id) == nil, "%q", id)
+	}
+}
+
 // The key of an agent is for ever: events are found by it.
 func TestAgentKeys(t *testing.T) {
 	t.Parallel()

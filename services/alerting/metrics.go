@@ -13,6 +13,8 @@ type metrics struct {
 	raised   *prometheus.CounterVec
 	resolved *prometheus.CounterVec
 	failures *prometheus.CounterVec
+	// followUps are about no rule.
+	followUps prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, rules *rule.Set) *metrics {
@@ -26,6 +28,9 @@ func newMetrics(reg prometheus.Registerer, rules *rule.Set) *metrics {
 	m := &metrics{
 		raised:   byRule("alerts_raised_total", "Alerts raised, once a revision that matches."),
 		resolved: byRule("alerts_resolved_total", "Alerts resolved by a later revision."),
+		followUps: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "follow_ups_answered_total", Help: "Answers about a callback, once a revision.",
+		}),
 		failures: byRule("rule_failures_total", "Responses that a rule could not be evaluated on; each is a dead letter."),
 	}
 	if reg != nil {
@@ -33,15 +38,18 @@ func newMetrics(reg prometheus.Registerer, rules *rule.Set) *metrics {
 			Name: "rules", Help: "How many rules run, by the version of their file.",
 		}, []string{"version"})
 		info.WithLabelValues(rules.Version).Set(float64(len(rules.Rules)))
-		reg.MustRegister(m.raised, m.resolved, m.failures, info)
+		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, info)
 	}
 	return m
 }
 
 func (m *metrics) stored(e alert.Event) {
-	if e.Raised() {
+	switch {
+	case e.IsFollowUp():
+		m.followUps.Inc()
+	case e.Raised():
 		m.raised.WithLabelValues(e.Rule).Inc()
-		return
+	default:
+		m.resolved.WithLabelValues(e.Rule).Inc()
 	}
-	m.resolved.WithLabelValues(e.Rule).Inc()
 }

@@ -3,6 +3,7 @@ package callbackqueue
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"time"
 	_ "time/tzdata" // customers' zones are the same on every machine
@@ -54,6 +55,11 @@ type Config struct {
 	ReopenWithin time.Duration `koanf:"reopen_within"`
 	// AgeingPerPoint is how much waiting weighs as much as a point of priority.
 	AgeingPerPoint time.Duration `koanf:"ageing_per_point"`
+	// FollowUp asks customers how a completed callback went; without a survey nobody is
+	// asked.
+	FollowUp FollowUp `koanf:"follow_up"`
+	// Goodwill is what agents may give to customers.
+	Goodwill Goodwill `koanf:"goodwill"`
 	// KnownAgentsOnly refuses callbacks to agents who are not in the roster.
 	KnownAgentsOnly bool `koanf:"known_agents_only"`
 	// AgentLostAfter is how long nothing may be heard of an agent at work before what
@@ -70,6 +76,31 @@ type Config struct {
 	AgentsFile string `koanf:"agents_file"`
 }
 
+// FollowUp asks customers how a completed callback went.
+type FollowUp struct {
+	// Survey is the survey to be answered: 1 to 64 letters, digits, _ or -.
+	Survey string `koanf:"survey"`
+	// After is how long after the close it is asked for.
+	After time.Duration `koanf:"after"`
+}
+
+// Goodwill is what agents may give to customers.
+type Goodwill struct {
+	// Currency is that of all values, an ISO 4217 code.
+	Currency string `koanf:"currency"`
+	// Roles bound what agents of a role may give. Without any, everybody may give
+	// anything; else who has a role that is not there may give nothing.
+	Roles map[string]GoodwillLimit `koanf:"roles"`
+}
+
+// GoodwillLimit is what agents of one role may give for one callback.
+type GoodwillLimit struct {
+	// UpTo is the most, in units of the currency, as 20 or 19.99.
+	UpTo float64 `koanf:"up_to"`
+	// Kinds are what, as voucher; none is anything.
+	Kinds []string `koanf:"kinds"`
+}
+
 // DefaultConfig is what holds without any configuration.
 func DefaultConfig() Config {
 	p := callback.DefaultPolicy()
@@ -77,6 +108,7 @@ func DefaultConfig() Config {
 		MaxAttempts: p.MaxAttempts, RetryGaps: p.RetryGaps, TimeZone: "Europe/Paris", FirstAttemptWithin: p.FirstAttemptWithin, WarnAt: "80%",
 		PreferredFor: p.PreferredFor, ReservedLease: p.ReservedLease, DeclinedFor: p.DeclinedFor,
 		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
+		Goodwill: Goodwill{Currency: p.Goodwill.Currency}, FollowUp: FollowUp{After: 24 * time.Hour},
 		AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
 	}
 }
@@ -118,6 +150,11 @@ func (c Config) policy() (callback.Policy, error) {
 	}
 	if p.SLAs, err = c.slas(); err != nil {
 		wrong = append(wrong, err)
+	}
+	p.FollowUp.Survey, p.FollowUp.After = c.FollowUp.Survey, c.FollowUp.After
+	p.Goodwill = callback.Goodwill{Currency: c.Goodwill.Currency, Limits: make(map[string]callback.GoodwillLimit, len(c.Goodwill.Roles))}
+	for role, l := range c.Goodwill.Roles {
+		p.Goodwill.Limits[role] = callback.GoodwillLimit{Cents: int64(math.Round(l.UpTo * 100)), Kinds: l.Kinds}
 	}
 	if p.Zone, err = time.LoadLocation(c.TimeZone); err != nil {
 		wrong = append(wrong, fmt.Errorf("time_zone: %q is no time zone, as Europe/Paris", c.TimeZone))

@@ -5,18 +5,22 @@ import (
 	"errors"
 	"fmt"
 
+	"go.uber.org/zap"
+
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
 // Names of the events taken, as the type header spells them.
 var (
 	typeRaised   = string((*eventsv1.AlertRaised)(nil).ProtoReflect().Descriptor().FullName())
 	typeResolved = string((*eventsv1.AlertResolved)(nil).ProtoReflect().Descriptor().FullName())
+	typeAnswered = string((*eventsv1.FollowUpAnswered)(nil).ProtoReflect().Descriptor().FullName())
 )
 
 // handle takes one event of ALERTS.
@@ -26,6 +30,8 @@ func (s *Service) handle(ctx context.Context, d bus.Delivery) error {
 		return s.raised(ctx, d)
 	case typeResolved:
 		return s.resolved(ctx, d)
+	case typeAnswered:
+		return s.answered(ctx, d)
 	default:
 		return bus.Terminate("unexpected_type", fmt.Errorf("event type %q in ALERTS", d.Type))
 	}
@@ -55,7 +61,25 @@ func (s *Service) resolved(ctx context.Context, d bus.Delivery) error {
 	if err := subject.CheckCustomerKey(received.GetCustomerKey()); err != nil {
 		return bus.Terminate("invalid_alert", err)
 	}
-	return verdict(s.queue.WithdrawAlert(ctx, received.GetCustomerKey(), m.GetAlertId(), received.GetRevision()))
+	about := received.GetResponse().GetCallbackId()
+	return verdict(s.queue.WithdrawAlert(ctx, received.GetCustomerKey(), about, m.GetAlertId(), received.GetRevision()))
+}
+
+// answered links the answer to a follow-up survey. One about a callback that there
+// never was, or that the customer's next has followed, is no fault of ours: the
+// answer itself is kept in RESPONSES, and its alerts go their way.
+func (s *Service) answered(ctx context.Context, d bus.Delivery) error {
+	var m eventsv1.FollowUpAnswered
+	if err := d.Decode(&m); err != nil {
+		return err
+	}
+	cmd := wire.Answered(&m)
+	err := s.queue.TakeFollowUp(ctx, cmd)
+	if errors.Is(err, callback.ErrNoCallback) || errors.Is(err, callback.ErrSuperseded) {
+		s.deps.Log.Info("an answer is about no callback that can take it", zap.String(obs.CallbackID, cmd.CallbackID), zap.Error(err))
+		return nil
+	}
+	return verdict(err)
 }
 
 // verdict marks what no retry will mend: an alert the domain finds wrong in

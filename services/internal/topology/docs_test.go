@@ -22,7 +22,7 @@ const docs = "../../../docs/subjects.md"
 var shapes = map[string][2]string{
 	subject.Responses:   {"rappel.v1.response.<survey>.<bucket>", "`ResponseReceived`"},
 	subject.Scores:      {"rappel.v1.score.<survey>.<bucket>", "`ResponseScored`"},
-	subject.Alerts:      {"rappel.v1.alert.<rule>.<bucket>", "`AlertRaised`, `AlertResolved`"},
+	subject.Alerts:      {"rappel.v1.alert.<rule>.<bucket>", "`AlertRaised`, `AlertResolved`; `FollowUpAnswered` under `follow_up`"},
 	subject.Callbacks:   {"rappel.v1.callback.<bucket>.<customer_key>", "`CallbackEvent`"},
 	subject.Agents:      {"rappel.v1.agent.<agent_key>", "`AgentEvent`"},
 	subject.Feed:        {"rappel.feed.v1.<type>.<survey or queue>", "a CloudEvents 1.0 JSON event"},

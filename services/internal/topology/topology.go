@@ -71,7 +71,7 @@ func Streams() []Stream {
 		{
 			Name: subject.Alerts, Subjects: []string{subject.AllAlerts}, MaxAge: 90 * day,
 			Bounded: true, Duplicates: 10 * time.Minute,
-			Why: "Every rule that matched, and every one that no longer does.",
+			Why: "Every rule that matched, and every one that no longer does; and every answer about a callback.",
 		},
 		{
 			Name: subject.Callbacks, Subjects: []string{subject.AllCallbacks},
@@ -111,7 +111,7 @@ var (
 	// CallbackQueue opens and enriches callbacks.
 	CallbackQueue = Consumer{
 		Stream: subject.Alerts, Durable: "callback-queue", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
-		Why: "opens a callback, adds a reason to the open one, or withdraws a reason",
+		Why: "opens a callback, adds a reason to the open one, or withdraws a reason; links the answers to follow-up surveys",
 	}
 )
 

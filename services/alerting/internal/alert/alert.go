@@ -26,12 +26,18 @@ import (
 
 // Event is one event to store.
 type Event struct {
-	// Rule is the rule's name.
+	// Rule is the rule's name; subject.FollowUps when it is about no rule.
 	Rule string
 	// ID is the event's id.
 	ID string
-	// Body is an *AlertRaised or an *AlertResolved.
+	// Body is an *AlertRaised, an *AlertResolved or a *FollowUpAnswered.
 	Body proto.Message
+}
+
+// IsFollowUp reports whether the event is the answer to a follow-up survey.
+func (e Event) IsFollowUp() bool {
+	_, ok := e.Body.(*eventsv1.FollowUpAnswered)
+	return ok
 }
 
 // Raised reports whether the event raises its alert; otherwise it resolves it.
@@ -41,7 +47,8 @@ func (e Event) Raised() bool {
 }
 
 // Decide evaluates every rule of a set on a scored response, which Check has
-// passed, and returns the events to store, in the rules' order.
+// passed, and returns the events to store, in the rules' order; before them, that
+// the response is the answer to a follow-up survey, if it names a callback.
 //
 // A rule that fails on the response neither matches nor does not: nothing is
 // decided about its alert, the failure is returned beside the events, and the
@@ -51,6 +58,9 @@ func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.Ev
 	now, before := facts(scored)
 	var events []Event
 	var failures []*rule.EvalError
+	if scored.GetReceived().GetResponse().GetCallbackId() != "" {
+		events = append(events, followUp(scored))
+	}
 	for _, r := range set.Rules {
 		matches, err := r.Matches(now)
 		var failure *rule.EvalError
@@ -92,6 +102,16 @@ func raise(set *rule.Set, r *rule.Rule, e *eventsv1.ResponseScored, f *rule.Fact
 		RaisedAt: e.GetReceived().GetReceivedAt(),
 		Rule:     r.Name, RulesVersion: set.Version,
 		Callback: r.Callback, Scored: e, Answer: f.Worst(r.About), Severity: r.Severity,
+	}}
+}
+
+// followUp tells that a customer answered how a callback went.
+func followUp(e *eventsv1.ResponseScored) Event {
+	received := e.GetReceived()
+	sum := sha256.Sum256([]byte(received.GetResponse().GetSurvey() + "\x00" + received.GetResponse().GetId()))
+	id := "f-" + hex.EncodeToString(sum[:12]) + "-" + strconv.FormatUint(uint64(received.GetRevision()), 10)
+	return Event{Rule: subject.FollowUps, ID: id, Body: &eventsv1.FollowUpAnswered{
+		EventId: id, AnsweredAt: received.GetReceivedAt(), Scored: e,
 	}}
 }
 

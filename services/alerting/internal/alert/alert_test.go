@@ -99,6 +99,31 @@ func TestAFirstRevisionThatMatchesRaises(t *testing.T) {
 	require.Equal(t, id+"-1", events[0].ID)
 }
 
+// An answer about a callback is told, whatever the rules say of it, and before.
+func TestAnAnswerAboutACallback(t *testing.T) {
+	t.Parallel()
+	set := load(t, "nps.class == Class.DETRACTOR")
+	about := strings.Repeat("a", 26) + "-1"
+	seen := map[string]bool{}
+	for n, nps := range map[uint32]float64{1: 2, 2: 9} {
+		e := scored(revision(n, answers{nps: 9}), answers{nps: nps})
+		e.GetReceived().GetResponse().CallbackId = about
+		events, failures := alert.Decide(set, e)
+		require.Empty(t, failures)
+		require.Len(t, events, map[uint32]int{1: 2, 2: 1}[n])
+		require.True(t, events[0].IsFollowUp())
+		require.False(t, events[0].Raised())
+		require.Equal(t, "follow_up", events[0].Rule)
+		require.True(t, proto.Equal(&eventsv1.FollowUpAnswered{
+			EventId: events[0].ID, AnsweredAt: e.GetReceived().GetReceivedAt(), Scored: e,
+		}, events[0].Body))
+		again, _ := alert.Decide(set, e)
+		require.Equal(t, events[0].ID, again[0].ID)
+		require.False(t, seen[events[0].ID], "each revision is told once")
+		seen[events[0].ID] = true
+	}
+}
+
 func TestAnAlertIsAsBadAsItsRuleSays(t *testing.T) {
 	t.Parallel()
 	set, err := rule.Load("test.yaml", []byte(`version: test

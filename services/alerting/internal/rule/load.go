@@ -136,6 +136,10 @@ func (r *reader) checkName(n *yaml.Node, name string, lines map[string]int) {
 		r.wrong(r.at(n), "name %q %s", name, err)
 		return
 	}
+	if name == subject.FollowUps {
+		r.wrong(r.at(n), "this name is taken by the answers to follow-up surveys")
+		return
+	}
 	if first, twice := lines[name]; twice {
 		r.wrong(r.at(n), "this name is taken by the rule on line %d", first)
 		return

@@ -112,6 +112,7 @@ func TestWrongFiles(t *testing.T) {
 		"no name":             {head + "  - when: may_call\n", "rules.yaml:3:5: name is missing"},
 		"name null":           {head + "  - name:\n    when: may_call\n", "rules.yaml:3:10: name must be a text"},
 		"bad name":            {head + "  - name: a.b\n    when: may_call\n", `rules.yaml:3:11: name "a.b" must be 1 to 64 letters, digits, _ or -`},
+		"name of no rule":     {head + "  - {name: follow_up, when: may_call}\n", "rules.yaml:3:12: rule follow_up: this name is taken by the answers to follow-up surveys"},
 		"name twice":          {head + "  - {name: a, when: may_call}\n\n  - name: a\n    when: may_call\n", "rules.yaml:5:11: rule a: this name is taken by the rule on line 3"},
 		"no condition":        {head + "  - name: a\n", "rules.yaml:3:5: rule a: when is missing"},
 		"condition empty":     {head + "  - name: a\n    when: '  '\n", "rules.yaml:4:11: rule a: when must be a text that is not empty"},

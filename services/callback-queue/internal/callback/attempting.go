@@ -145,14 +145,15 @@ func (d *draft) afterAttempt(t trigger) EventType {
 }
 
 // postpone puts the callback back into the queue, for the moment the customer
-// named, else for the policy's next try.
+// named, else for the policy's next try, in the customer's slots as long as there
+// are any.
 func (d *draft) postpone() {
 	d.letGo("")
 	last := d.cb.lastAttempt()
 	if last.Outcome == CallLater {
-		d.cb.NotBefore = last.CallAgainAt
+		d.cb.Slots, d.cb.NotBefore = nil, last.CallAgainAt
 		d.pause(last.CallAgainAt)
 		return
 	}
-	d.cb.NotBefore = later(d.cb.NotBefore, d.policy.retryAt(d.cb, last.EndedAt))
+	d.await(later(d.cb.NotBefore, d.policy.retryAt(d.cb, last.EndedAt)))
 }

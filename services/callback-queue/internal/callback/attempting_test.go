@@ -183,10 +183,10 @@ func TestARetryWaitsForTheCustomersMoment(t *testing.T) {
 	t.Parallel()
 	s := in(t, Attempting)
 	al := alert("a2")
-	al.NotBefore = t0.Add(24 * time.Hour)
+	al.Slots = []Slot{{From: t0.Add(24 * time.Hour)}}
 	s.do(TakeAlert{Alert: al})
 	s.do(noReply)
-	require.Equal(t, al.NotBefore, s.cb().ReadyAt())
+	require.Equal(t, al.Slots[0].From, s.cb().ReadyAt())
 }
 
 func TestEndAttemptNamesEveryWrongField(t *testing.T) {

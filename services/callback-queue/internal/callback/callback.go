@@ -40,6 +40,9 @@ type Callback struct {
 	UpdatedAt time.Time
 	// NotBefore is when it may first be claimed or offered; zero means at once.
 	NotBefore time.Time
+	// Slots are the customer's that are to come, or under way, in order: the callback
+	// waits for the first. At most MaxSlots.
+	Slots []Slot
 	// FirstAttemptDue is when the first attempt should have been started: the SLA's
 	// first target, which it orders the queue by.
 	FirstAttemptDue time.Time
@@ -62,6 +65,10 @@ type Callback struct {
 	Attempts []Attempt
 	// WrapUp is what it came to; nil unless Completed.
 	WrapUp *WrapUp
+	// FollowUp asks how it went; nil unless Completed, and the policy asks.
+	FollowUp *FollowUp
+	// Recovery is what the customer answered; nil until they have.
+	Recovery *Recovery
 	// CancelReason is why it was canceled; empty unless Canceled.
 	CancelReason string
 	// Reopened is set once it was closed and opened again.
@@ -126,6 +133,8 @@ type WrapUp struct {
 	// FirstContact says that it was resolved the first time the customer was
 	// spoken to.
 	FirstContact bool
+	// Gesture is what the customer was given.
+	Gesture Gesture
 	// AgentID is who wrote it; empty when the attempt policy closed the callback.
 	AgentID string
 	At      time.Time
@@ -140,9 +149,9 @@ func (c *Callback) ReadyAt() time.Time {
 	return later(c.OpenedAt, c.NotBefore)
 }
 
-// DueAt is the callback's next deadline: the end of the hold's lease, or of the
-// time it is kept for one agent, or the next bell of its SLA. It is zero when there
-// is none.
+// DueAt is the callback's next deadline: the end of the hold's lease, of the time it
+// is kept for one agent, or of the customer's slot, the next bell of its SLA, or,
+// once it is completed, the moment to ask how it went. It is zero when there is none.
 func (c *Callback) DueAt() time.Time {
 	at, _ := c.deadline()
 	return at
@@ -164,6 +173,12 @@ func (c *Callback) deadline() (at time.Time, cmd Command) {
 		at, cmd = c.Holder.LeaseExpiresAt, ExpireLease{}
 	case c.State == Pending && c.Preferred != nil:
 		at, cmd = c.Preferred.Until, EndPreference{}
+	}
+	if end := c.slotEnd(); !end.IsZero() && (at.IsZero() || end.Before(at)) {
+		at, cmd = end, EndSlot{}
+	}
+	if ask := c.askAt(); !ask.IsZero() {
+		at, cmd = ask, AskFollowUp{}
 	}
 	if c.SLA != nil && !c.SLA.NextAt.IsZero() && (at.IsZero() || c.SLA.NextAt.Before(at)) {
 		at, cmd = c.SLA.NextAt, CheckSLA{}

@@ -11,6 +11,7 @@ func (c Complete) check() error {
 	f.check(c.Outcome.writable(), "outcome", "must be RESOLVED, PARTLY_RESOLVED, UNRESOLVED or NO_ACTION_NEEDED")
 	f.text("root_cause", strings.TrimSpace(c.RootCause), 1, maxCause)
 	f.text("note", strings.TrimSpace(c.Note), 1, maxNote)
+	c.Gesture.check(&f)
 	return f.err()
 }
 
@@ -23,7 +24,10 @@ func (c Complete) apply(d *draft) (EventType, error) {
 	}
 	w := WrapUp{
 		Outcome: c.Outcome, AgentID: c.AgentID, At: d.now,
-		RootCause: strings.TrimSpace(c.RootCause), Note: strings.TrimSpace(c.Note),
+		RootCause: strings.TrimSpace(c.RootCause), Note: strings.TrimSpace(c.Note), Gesture: c.Gesture,
+	}
+	if w.Gesture.Kind != "" {
+		w.Gesture.Currency = d.policy.Goodwill.Currency
 	}
 	if c.written(d.cb, w) {
 		return "", ErrNoChange
@@ -41,10 +45,14 @@ func (c Complete) apply(d *draft) (EventType, error) {
 	if err := d.policy.RootCauses.choose(w.RootCause); err != nil {
 		return "", err
 	}
+	if err := d.policy.Goodwill.allow(c.Gesture, c.Role); err != nil {
+		return "", err
+	}
 	w.FirstContact = c.Outcome == Resolved && d.cb.firstContact()
 	d.by(c.AgentID, d.cb.Holder.RequestID)
 	d.close(c.AgentID, c.Outcome)
 	d.cb.WrapUp = &w
+	d.askLater()
 	return EventCompleted, nil
 }
 
@@ -66,7 +74,7 @@ func (c Complete) written(cb *Callback, w WrapUp) bool {
 	if cb.WrapUp == nil || c.Token != 0 && c.Token != cb.lastToken() {
 		return false
 	}
-	w.At, w.FirstContact = cb.WrapUp.At, cb.WrapUp.FirstContact
+	w.At, w.FirstContact, w.Gesture.Currency = cb.WrapUp.At, cb.WrapUp.FirstContact, cb.WrapUp.Gesture.Currency
 	return *cb.WrapUp == w
 }
 

@@ -94,6 +94,10 @@ type Complete struct {
 	RootCause string
 	// Note is what was said and promised, 1 to 4000 characters.
 	Note string
+	// Gesture is what the customer was given, within what the agent's Role may give;
+	// its Currency is the policy's. Optional.
+	Gesture Gesture
+	Role    string
 }
 
 // Release gives a callback back to the queue, with its age.

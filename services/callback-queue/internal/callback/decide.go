@@ -14,6 +14,7 @@ import "time"
 //   - *TransitionError: not possible in this state, with what is
 //   - *NotReadyError: not claimable before a moment
 //   - *TooLateError: closed too long ago to be reopened
+//   - *GoodwillError: the agent's role may not give so much
 //   - ErrNotLoaded: a defect of the caller
 //
 // It leaves a as it is.
@@ -137,7 +138,7 @@ func (d *draft) leaseOver() bool {
 func (d *draft) close(by string, outcome Outcome) {
 	d.letGo("")
 	d.settleSLA(outcome)
-	d.cb.Preferred, d.cb.Declined = nil, nil
+	d.cb.Preferred, d.cb.Declined, d.cb.Slots = nil, nil, nil
 	d.cb.ClosedAt = later(d.now, d.cb.OpenedAt)
 	d.cb.ClosedBy = by
 }

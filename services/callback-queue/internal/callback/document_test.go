@@ -52,6 +52,9 @@ const documentRules = `## What the table does not show
   queue at its age. An **escalation** adds points to its priority, in whatever hands it is.
 - **The SLA's clocks** ring by ` + "`checkSLA`" + `, one bell a command, the earliest first: a warning, a breach, or a step of
   escalation. Only a step that moves to another queue waits until nobody has the callback in hand.
+- **The customer's slots** are waited for one after the other; an attempt in hand is not bound to them.
+- **How it went.** A completed callback may ask the customer (` + "`askFollowUp`" + `). The answer is linked to it in whatever state;
+  a bad one reopens what is completed, once an answer, as an alert about it does.
 - **A settled alert stays settled.** A later revision of an alert that a closed callback answered is noted and opens
   nothing. An alert that was withdrawn and is raised again at a higher revision counts again.
 - **Repeats.** Every command given again by the same caller after a lost answer changes nothing and is answered with

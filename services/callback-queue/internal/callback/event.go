@@ -53,6 +53,13 @@ const (
 	EventAgentLost EventType = "AGENT_LOST"
 	// EventPreferenceEnded: it is no longer kept for one agent.
 	EventPreferenceEnded EventType = "PREFERENCE_ENDED"
+	// EventSlotEnded: the customer's slot passed without a call.
+	EventSlotEnded EventType = "SLOT_ENDED"
+	// EventFollowUpAsked: the customer is to be asked how it went.
+	EventFollowUpAsked EventType = "FOLLOW_UP_ASKED"
+	// EventFollowedUp: the customer has answered. An answer that is bad again is
+	// EventReopened, by ActorFollowUp.
+	EventFollowedUp EventType = "FOLLOWED_UP"
 	// EventSLAWarned: a target of the SLA is about to be missed. Cause is the target,
 	// as it is in the two after.
 	EventSLAWarned EventType = "SLA_WARNED"
@@ -70,6 +77,8 @@ const (
 	ActorTimer = "timer"
 	// ActorRouting offered a callback.
 	ActorRouting = "routing"
+	// ActorFollowUp is the customer, who answered how it went.
+	ActorFollowUp = "follow-up"
 )
 
 // Causes that are no identifier.

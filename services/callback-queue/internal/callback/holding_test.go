@@ -76,30 +76,33 @@ func TestAClaimIsIdempotentPerRequest(t *testing.T) {
 func TestNotBefore(t *testing.T) {
 	t.Parallel()
 	s, al := newStory(t), alert("a1")
-	al.NotBefore = t0.Add(time.Hour)
+	al.Slots = []Slot{{From: t0.Add(time.Hour)}}
 	s.do(TakeAlert{Alert: al})
 	for _, cmd := range []Command{Claim{AgentID: amina}, Offer{AgentID: amina}} {
 		_, err := s.try(cmd)
 		require.ErrorIs(t, err, ErrNotReady)
 		var nr *NotReadyError
 		require.ErrorAs(t, err, &nr)
-		require.Equal(t, al.NotBefore, nr.ReadyAt)
+		require.Equal(t, al.Slots[0].From, nr.ReadyAt)
 		require.EqualError(t, err, "the callback is not ready yet: not before 2026-11-20T10:30:00Z")
 	}
 	s.pass(time.Hour)
 	s.do(Claim{AgentID: amina})
 }
 
-// A customer's later wish delays the call; it never brings it forward.
-func TestAWishOnlyDelays(t *testing.T) {
+// What the customer wished for last counts.
+func TestTheLastWishCounts(t *testing.T) {
 	t.Parallel()
 	s := in(t, Pending)
 	for i, hours := range []int{5, 2, 8} {
 		al := alert("w" + string(rune('0'+i)))
-		al.NotBefore = t0.Add(time.Duration(hours) * time.Hour)
+		al.Slots = []Slot{{From: t0.Add(time.Duration(hours) * time.Hour)}}
 		s.do(TakeAlert{Alert: al})
+		require.Equal(t, al.Slots[0].From, s.cb().ReadyAt())
+		require.Equal(t, al.Slots[0].From.Add(24*time.Hour), s.cb().FirstAttemptDue)
 	}
-	require.Equal(t, t0.Add(8*time.Hour), s.cb().ReadyAt())
+	s.do(take("none"))
+	require.Equal(t, t0.Add(8*time.Hour), s.cb().ReadyAt(), "an answer without a wish takes none back")
 }
 
 // Who may act on a hold is the same for every command on it.

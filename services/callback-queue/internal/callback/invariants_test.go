@@ -2,7 +2,9 @@ package callback
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -51,6 +53,10 @@ func (p *player) succession(old *Callback, ev Event) {
 		p.reopened(old)
 		return
 	}
+	if ev.Type == EventFollowUpAsked || ev.Type == EventFollowedUp {
+		p.followed(old, ev)
+		return
+	}
 	if old.State.Terminal() {
 		p.hold(cb == old && ev.Type == EventAlertNoted, "a closed callback changed")
 		return
@@ -64,12 +70,23 @@ func (p *player) succession(old *Callback, ev Event) {
 	p.sameHold(old.Holder, cb.Holder)
 }
 
+// followed: asking how it went, and the answer, change nothing else.
+func (p *player) followed(old *Callback, ev Event) {
+	was, now := *old, *p.cb()
+	p.hold(ev.Type != EventFollowUpAsked || was.State == Completed && was.FollowUp.AskedAt.IsZero() && !now.FollowUp.AskedAt.IsZero(), "asked twice")
+	p.hold(ev.Type != EventFollowedUp || now.Recovery != nil, "an answer without a recovery")
+	for _, c := range []*Callback{&was, &now} {
+		c.FollowUp, c.Recovery, c.UpdatedAt, c.SLA = nil, nil, time.Time{}, nil
+	}
+	p.hold(reflect.DeepEqual(was, now), "something else changed")
+}
+
 // reopened: a closed callback waits again, with all it had but its closing.
 func (p *player) reopened(old *Callback) {
 	cb := p.cb()
 	p.hold(old.State.Terminal() && cb.State == Pending, "reopened from %s to %s", old.State, cb.State)
 	p.hold(cb.OpenedAt.Equal(old.OpenedAt) && cb.Queue == old.Queue, "the age or the queue changed")
-	p.hold(len(cb.Reasons) == len(old.Reasons) && len(cb.Attempts) == len(old.Attempts), "history was lost")
+	p.hold(len(cb.Reasons) >= len(old.Reasons) && len(cb.Attempts) == len(old.Attempts), "history was lost")
 	p.hold(cb.Tries() == 0, "old tries count")
 	p.hold(cb.Reopened.At.Equal(p.now) && !p.now.After(old.ClosedAt.Add(p.policy.ReopenWithin)), "reopened too late")
 }
@@ -107,11 +124,17 @@ func (p *player) shape(cb *Callback) {
 	p.hold(cb.ReadyAt().IsZero() == (s != Pending), "ready in %s", s)
 	p.hold((s == Pending) || !cb.DueAt().IsZero() || cb.WrapUpOverdue() || s.Terminal(), "neither claimable nor due")
 	p.hold((cb.WrapUp != nil) == (s == Completed), "wrap-up in %s", s)
+	p.hold(cb.FollowUp == nil || s == Completed, "a follow-up in %s", s)
 	p.hold((cb.CancelReason != "") == (s == Canceled), "cancel reason in %s", s)
 	p.hold(cb.ClosedAt.IsZero() == s.Open(), "closing time in %s", s)
 	p.hold(cb.Priority >= 0 && cb.Priority <= 100 && cb.Priority == cb.urgencyOfAll(), "priority %d", cb.Priority)
 	p.hold(s.Terminal() || cb.counting() > 0 || len(cb.Attempts) > 0 || cb.Reopened != nil, "open for no reason")
 	p.hold(cb.Preferred == nil || s == Pending && cb.Preferred.AgentID != "" && !cb.Preferred.Until.Before(cb.ReadyAt()), "kept wrongly in %s", s)
+	for i, slot := range cb.Slots {
+		p.hold(slot.To.IsZero() || slot.To.After(slot.From), "a slot that ends before it begins")
+		p.hold(i == 0 || !slot.From.Before(cb.Slots[i-1].From), "slots out of order")
+	}
+	p.hold(len(cb.Slots) <= MaxSlots && (s.Open() || cb.Slots == nil), "%d slots in %s", len(cb.Slots), s)
 	p.hold(len(cb.Declined) <= maxDeclined && (s.Open() || cb.Declined == nil), "declined by %d", len(cb.Declined))
 	p.clocks(cb)
 	p.attempts(cb)
@@ -216,7 +239,7 @@ func TestLongStories(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(4, 2))
 	seen := map[EventType]int{}
-	for range 250 {
+	for range 320 {
 		script := make([]step, 150)
 		for i := range script {
 			n := random.Uint32()
@@ -233,7 +256,8 @@ func TestLongStories(t *testing.T) {
 		EventRejected, EventOfferExpired, EventClaimed, EventAttemptStarted, EventAttemptEnded,
 		EventCompleted, EventReleased, EventLeaseExpired, EventWrapUpOverdue, EventCanceled,
 		EventReopened, EventRescheduled, EventTransferred, EventEscalated, EventAgentLost, EventPreferenceEnded,
-		EventSLAWarned, EventSLABreached, EventSLAEscalated,
+		EventSLAWarned, EventSLABreached, EventSLAEscalated, EventSlotEnded,
+		EventFollowUpAsked, EventFollowedUp,
 	} {
 		require.Greater(t, seen[what], 20, "stories that lead to %s", what)
 	}

@@ -54,6 +54,14 @@ type Policy struct {
 	AgeingPerPoint time.Duration
 	// RootCauses are what a wrap-up chooses from; none allows any words.
 	RootCauses RootCauses
+	// Goodwill is what may be given to customers.
+	Goodwill Goodwill
+	// FollowUp is the survey that asks how a completed callback went, and how long
+	// after; without a survey nobody is asked.
+	FollowUp struct {
+		Survey string
+		After  time.Duration
+	}
 	// DefaultQueue takes the callbacks whose rule names no queue.
 	DefaultQueue string
 }
@@ -74,6 +82,7 @@ func DefaultPolicy() Policy {
 		CallAgainWithin:    90 * 24 * time.Hour,
 		ReopenWithin:       30 * 24 * time.Hour,
 		AgeingPerPoint:     6 * time.Minute,
+		Goodwill:           Goodwill{Currency: "EUR"},
 		DefaultQueue:       "default",
 	}
 }
@@ -108,6 +117,9 @@ func (p Policy) Validate() error {
 	f.check(p.PreferredFor >= 0, "preferred_for", "must not be negative")
 	f.check(p.DeclinedFor >= 0, "declined_for", "must not be negative")
 	f.check(p.AgeingPerPoint >= time.Millisecond, "ageing_per_point", "must be 1ms or more")
+	p.Goodwill.check(&f)
+	f.check(p.FollowUp.Survey == "" || isName(p.FollowUp.Survey), "follow_up", "the survey must be 1 to 64 letters, digits, _ or -")
+	f.check(p.FollowUp.After >= 0, "follow_up", "must not be asked before the close")
 	f.check(isName(p.DefaultQueue), "default_queue", "must be 1 to 64 letters, digits, _ or -")
 	return f.err()
 }

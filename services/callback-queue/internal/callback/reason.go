@@ -136,9 +136,12 @@ type Alert struct {
 	// FirstAttemptWithin is how soon the first attempt should start; 0 means the
 	// policy's default.
 	FirstAttemptWithin time.Duration
-	// NotBefore is when the customer wants to be called at the earliest; zero
-	// means at once.
-	NotBefore time.Time
+	// FollowsUp is the callback that the response is an answer about, to its follow-up
+	// survey; empty for every other response.
+	FollowsUp string
+	// Slots are when the customer would like to be called, in any order; none means at
+	// once. What is over, or beyond the policy's horizon, is passed over.
+	Slots []Slot
 }
 
 // reason is the alert as a reason of a callback.

@@ -34,20 +34,33 @@ func (c Reopen) apply(d *draft) (EventType, error) {
 	if r := d.cb.Reopened; d.isOpen() && r != nil && r.By == c.By && r.Reason == reason {
 		return "", ErrNoChange
 	}
-	closed := d.cb.ClosedAt
-	if err := d.cb.follow(reopen); err != nil {
+	if err := d.reopen(c.By, reason); err != nil {
 		return "", err
 	}
-	if d.now.After(closed.Add(d.policy.ReopenWithin)) {
-		return "", &TooLateError{Until: closed.Add(d.policy.ReopenWithin)}
+	d.by(c.By, "")
+	return EventReopened, nil
+}
+
+// canReopen reports whether the callback is completed, and soon enough ago.
+func (d *draft) canReopen() bool {
+	return d.cb != nil && d.cb.State == Completed && !d.now.After(d.cb.ClosedAt.Add(d.policy.ReopenWithin))
+}
+
+// reopen puts the closed callback back into the queue.
+func (d *draft) reopen(by, reason string) error {
+	closed := d.cb.ClosedAt
+	if err := d.cb.follow(reopen); err != nil {
+		return err
 	}
-	d.cb.Reopened = d.reopening(c.By, reason)
-	d.cb.ClosedAt, d.cb.ClosedBy, d.cb.CancelReason, d.cb.WrapUp = time.Time{}, "", "", nil
+	if d.now.After(closed.Add(d.policy.ReopenWithin)) {
+		return &TooLateError{Until: closed.Add(d.policy.ReopenWithin)}
+	}
+	d.cb.Reopened = d.reopening(by, reason)
+	d.cb.ClosedAt, d.cb.ClosedBy, d.cb.CancelReason, d.cb.WrapUp, d.cb.FollowUp = time.Time{}, "", "", nil, nil
 	d.cb.NotBefore = time.Time{}
 	d.promise(d.now, 0)
 	d.prefer(d.cb.knownBy())
-	d.by(c.By, "")
-	return EventReopened, nil
+	return nil
 }
 
 func (d *draft) reopening(by, reason string) *Reopening {
@@ -88,7 +101,7 @@ func (c Reschedule) apply(d *draft) (EventType, error) {
 	if err := f.err(); err != nil {
 		return "", err
 	}
-	d.cb.NotBefore = at
+	d.cb.Slots, d.cb.NotBefore = nil, at
 	switch s := d.cb.SLA; {
 	case c.CustomerAsked:
 		d.pause(at)

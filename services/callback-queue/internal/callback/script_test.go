@@ -61,6 +61,7 @@ type player struct {
 func play(t testing.TB, script []step) *player {
 	p := &player{story: newStory(t), seen: map[EventType]int{}}
 	p.policy.SLAs = slas
+	p.policy.FollowUp.Survey, p.policy.FollowUp.After = "apres-rappel", time.Hour
 	p.keep()
 	for _, st := range script {
 		p.step(st)
@@ -108,6 +109,9 @@ func (p *player) command(st step) Command {
 	switch {
 	case st.op < 128:
 		return p.anyMove(st)
+	case p.cb() != nil && p.cb().State == Completed && st.what%4 == 1 && p.cb().DueCommand() != nil:
+		p.now = later(p.now, p.cb().DueAt())
+		return p.cb().DueCommand()
 	case p.cb() != nil && p.cb().State.Terminal() && st.what%4 == 0:
 		return Reopen{Reason: fmt.Sprintf("n%d", p.seq), By: agents[0]}
 	case p.cb() == nil || p.cb().State.Terminal():
@@ -151,6 +155,19 @@ func (p *player) nextMove(st step) Command {
 	}
 }
 
+// answer is one to a follow-up survey, of this callback or another.
+func (p *player) answer(what int) Command {
+	id := ID(key, 1)
+	if cb := p.cb(); cb != nil && what%5 > 0 {
+		id = cb.ID
+	}
+	class := []Class{Detractor, Promoter, Passive}[what%3]
+	return TakeFollowUp{
+		CallbackID: id, Survey: "apres-rappel", ResponseID: fmt.Sprintf("f%d", what%4), Revision: uint32(what / 4 % 5),
+		Scores: []Score{{Metric: NPS, Class: class, Satisfaction: float64(what % 100)}},
+	}
+}
+
 func (p *player) endAttempt(agent string, token uint64, what int) Command {
 	cmd := EndAttempt{AgentID: agent, Token: token, Outcome: outcomes[what%len(outcomes)]}
 	if cmd.Outcome == CallLater {
@@ -163,7 +180,13 @@ func (p *player) anyMove(st step) Command {
 	agent, what := agents[int(st.who)%len(agents)], int(st.what)
 	token := map[int]uint64{0: 0, 1: p.token(), 2: p.seq - 1, 3: 1 << 60}[int(st.who)/4%4]
 	request := fmt.Sprintf("q%d", what%4)
-	switch st.op % 21 {
+	switch st.op % 24 {
+	case 22:
+		return AskFollowUp{}
+	case 23:
+		return p.answer(what)
+	case 21:
+		return EndSlot{}
 	case 20:
 		return CheckSLA{}
 	case 18:
@@ -215,12 +238,16 @@ func (p *player) alert(what int) Alert {
 	al.RaisedAt = p.now.Add(time.Duration(what%7-5) * time.Minute)
 	al.Reason.Priority = what % 101
 	al.Severity = Severity(what % 5)
+	if cb := p.cb(); cb != nil && what%6 == 0 {
+		al.FollowsUp = cb.ID
+	}
 	if what%3 == 0 {
 		al.Skills = []string{"billing:4", "vip"}
 	}
 	al.Reason.Satisfaction = float64(what % 100)
 	if what%11 == 0 {
-		al.NotBefore = p.now.Add(time.Duration(what) * time.Hour)
+		from := p.now.Add(time.Duration(what-20) * time.Hour)
+		al.Slots = []Slot{{From: from.Add(30 * time.Hour), To: from.Add(34 * time.Hour)}, {From: from, To: from.Add(2 * time.Hour)}}
 	}
 	return al
 }

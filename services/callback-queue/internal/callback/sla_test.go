@@ -181,7 +181,7 @@ func TestClocksBeginAtTheMomentTheCustomerWished(t *testing.T) {
 	t.Parallel()
 	s := promised(t)
 	al := alert("a1")
-	al.NotBefore = t0.Add(20 * time.Hour)
+	al.Slots = []Slot{{From: t0.Add(20 * time.Hour)}}
 	s.do(TakeAlert{al})
 	require.Equal(t, t0.Add(24*time.Hour), s.cb().SLA.First.DueAt)
 	require.Equal(t, t0.Add(20*time.Hour), s.cb().SLA.PausedUntil)

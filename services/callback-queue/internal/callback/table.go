@@ -28,6 +28,9 @@ const (
 	agentLost
 	preferenceEnd
 	ring
+	slotEnd
+	askSurvey
+	followedUp
 	triggerCount
 )
 
@@ -54,11 +57,14 @@ var triggers = [triggerCount]struct {
 	withdrawn:     {"withdrawAlert", false, "no reason counts any more, and no attempt was ever started"},
 	cancel:        {"cancel", true, "somebody decides that no call is needed"},
 	reschedule:    {"reschedule", true, "somebody decides from when on to call"},
-	reopen:        {"reopen", true, "somebody decides to call after all, soon enough after the close"},
+	reopen:        {"reopen", true, "somebody decides to call after all, soon enough after the close; or the customer's answer to the follow-up is bad again"},
 	transfer:      {"transfer", true, "somebody decides on another queue"},
 	escalate:      {"escalate", true, "somebody decides that it is more urgent"},
 	agentLost:     {"agentLost", false, "nothing is heard of the agent any more, and no call was begun"},
 	preferenceEnd: {"endPreference", false, "the time it was kept for one agent is over"},
+	slotEnd:       {"endSlot", false, "the customer's slot is over, and nobody called"},
+	askSurvey:     {"askFollowUp", false, "the policy asks customers how it went"},
+	followedUp:    {"takeFollowUp", false, "the customer has answered how it went"},
 	ring:          {"checkSLA", false, "a target of the SLA is near, or missed, or has been for long enough for a step"},
 }
 
@@ -82,6 +88,8 @@ var arrows = []arrow{
 	{Pending, escalate, Pending},
 	{Pending, preferenceEnd, Pending},
 	{Pending, ring, Pending},
+	{Pending, slotEnd, Pending},
+	{Pending, followedUp, Pending},
 
 	{Reserved, accept, Assigned},
 	{Reserved, reject, Pending},
@@ -93,6 +101,7 @@ var arrows = []arrow{
 	{Reserved, transfer, Pending},
 	{Reserved, escalate, Reserved},
 	{Reserved, ring, Reserved},
+	{Reserved, followedUp, Reserved},
 
 	{Assigned, start, Attempting},
 	{Assigned, release, Pending},
@@ -103,6 +112,7 @@ var arrows = []arrow{
 	{Assigned, transfer, Pending},
 	{Assigned, escalate, Assigned},
 	{Assigned, ring, Assigned},
+	{Assigned, followedUp, Assigned},
 
 	{Attempting, concluded, Wrapping},
 	{Attempting, retry, Pending},
@@ -111,6 +121,7 @@ var arrows = []arrow{
 	{Attempting, cancel, Canceled},
 	{Attempting, escalate, Attempting},
 	{Attempting, ring, Attempting},
+	{Attempting, followedUp, Attempting},
 
 	{Wrapping, complete, Completed},
 	// The customer has been called: going back to pending would call them again.
@@ -119,9 +130,13 @@ var arrows = []arrow{
 	{Wrapping, cancel, Canceled},
 	{Wrapping, escalate, Wrapping},
 	{Wrapping, ring, Wrapping},
+	{Wrapping, followedUp, Wrapping},
 
 	{Completed, reopen, Pending},
+	{Completed, askSurvey, Completed},
+	{Completed, followedUp, Completed},
 	{Canceled, reopen, Pending},
+	{Canceled, followedUp, Canceled},
 }
 
 // table is arrows by state and trigger; StateUnspecified where there is none.

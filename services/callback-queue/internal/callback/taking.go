@@ -26,7 +26,8 @@ func (f *fields) alertID(id string) {
 // apply takes the alert once a revision. What an alert does depends on what is
 // remembered of it:
 //
-//	never heard of                            counts: opens, or joins the open one
+//	never heard of                            counts: opens, or joins the open one, or
+//	                                          reopens the completed one it is about
 //	known at this revision or a higher one    nothing: a repeat, or too late
 //	its reason is in the open callback        the reason is brought up to date
 //	resolved at a lower revision              counts again: opens, or joins
@@ -53,6 +54,12 @@ func (c TakeAlert) apply(d *draft) (EventType, error) {
 	case counts && d.isOpen():
 		d.join(al)
 		return EventEnriched, nil
+	case counts && al.FollowsUp != "" && d.canReopen() && d.cb.ID == al.FollowsUp:
+		if err := d.reopen(ActorFollowUp, ""); err != nil {
+			return "", err
+		}
+		d.join(al)
+		return EventReopened, nil
 	case counts:
 		return EventOpened, d.open(al)
 	default:
@@ -74,22 +81,26 @@ func (d *draft) open(al *Alert) error {
 	if d.cb != nil {
 		number = d.cb.Number + 1
 	}
-	since := d.raisedAt(al)
+	since, customer := d.raisedAt(al), al.Customer
+	if d.cb != nil {
+		customer.fill(d.cb.Customer)
+	}
 	d.cb = &Callback{
 		ID:          ID(d.agg.CustomerKey, number),
 		CustomerKey: d.agg.CustomerKey,
 		Number:      number,
-		Customer:    al.Customer,
+		Customer:    customer,
 		Reasons:     []Reason{al.reason()},
 		Queue:       al.Queue,
-		Language:    firstOf(al.Language, al.Customer.Language),
+		Language:    firstOf(al.Language, customer.Language),
 		Skills:      slices.Clone(al.Skills),
 		OpenedAt:    since,
-		NotBefore:   d.wish(al),
+		Slots:       d.wished(al),
 	}
 	if d.cb.Queue == "" {
 		d.cb.Queue = d.policy.DefaultQueue
 	}
+	d.await(d.now)
 	d.promise(since, al.FirstAttemptWithin)
 	d.cb.Priority = d.cb.urgencyOfAll()
 	if err := d.cb.follow(open); err != nil {
@@ -125,17 +136,13 @@ func (d *draft) update(i int, al *Alert) {
 }
 
 // absorb takes what else an alert says into the open callback, whose severity was
-// another before: a deadline can only come nearer, a wish of the customer's only
-// later.
+// another before: a deadline can only come nearer. The customer's latest wish
+// counts.
 func (d *draft) absorb(al *Alert, was Severity) {
 	if len(d.cb.Skills) == 0 {
 		d.cb.Skills = slices.Clone(al.Skills)
 	}
-	if wish := d.wish(al); wish.After(d.cb.NotBefore) {
-		d.cb.NotBefore = wish
-		d.pause(wish)
-		d.preferStill()
-	}
+	d.wish(al)
 	d.hurry(al, was)
 	d.cb.Priority = d.cb.urgencyOfAll()
 }
@@ -146,16 +153,6 @@ func (d *draft) raisedAt(al *Alert) time.Time {
 		return d.now
 	}
 	return al.RaisedAt.UTC().Round(0)
-}
-
-// wish is when the customer wants to be called at the earliest, zero for at
-// once. A moment beyond the policy's horizon is a mistake that must not bury the
-// callback: it is passed over.
-func (d *draft) wish(al *Alert) time.Time {
-	if al.NotBefore.IsZero() || al.NotBefore.After(d.now.Add(d.policy.CallAgainWithin)) {
-		return time.Time{}
-	}
-	return al.NotBefore.UTC().Round(0)
 }
 
 // firstOf is the first word that is not empty.

@@ -71,15 +71,15 @@ func TestOpeningTimes(t *testing.T) {
 			opened: t0, due: t0.Add(time.Hour), readyAt: t0,
 		},
 		"the customer chose a moment: the clock starts there": {
-			change: func(a *Alert) { a.NotBefore = slot },
+			change: func(a *Alert) { a.Slots = []Slot{{From: slot}} },
 			opened: t0, notBefore: slot, due: slot.Add(24 * time.Hour), readyAt: slot,
 		},
 		"a moment that is past": {
-			change: func(a *Alert) { a.NotBefore = t0.Add(-time.Hour) },
-			opened: t0, notBefore: t0.Add(-time.Hour), due: t0.Add(24 * time.Hour), readyAt: t0,
+			change: func(a *Alert) { a.Slots = []Slot{{From: t0.Add(-time.Hour)}} },
+			opened: t0, due: t0.Add(24 * time.Hour), readyAt: t0,
 		},
 		"a moment years ahead is a mistake": {
-			change: func(a *Alert) { a.NotBefore = t0.AddDate(10, 0, 0) },
+			change: func(a *Alert) { a.Slots = []Slot{{From: t0.AddDate(10, 0, 0)}} },
 			opened: t0, due: t0.Add(24 * time.Hour), readyAt: t0,
 		},
 	} {

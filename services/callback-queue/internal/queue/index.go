@@ -56,7 +56,7 @@ type Entry struct {
 	OpenedAt time.Time
 	// ReadyAt is when a Pending callback may first be reserved.
 	ReadyAt time.Time
-	// DueAt is the callback's next deadline; zero when it has none.
+	// DueAt is the callback's next deadline, open or closed; zero when it has none.
 	DueAt time.Time
 	// Agent holds the callback; empty when nobody does.
 	Agent string

@@ -85,25 +85,82 @@ func New(d Deps) *Queue {
 	}
 }
 
-// TakeAlert opens a callback for the alert's customer or adds to the open one.
-// Taking it again changes nothing.
-func (q *Queue) TakeAlert(ctx context.Context, a callback.Alert) error {
-	_, err := q.update(ctx, a.CustomerKey, onAny(callback.TakeAlert{Alert: a}))
+// TakeAlert opens a callback for the alert's customer or adds to the open one; one
+// about a completed callback may reopen that. Taking it again changes nothing.
+func (q *Queue) TakeAlert(ctx context.Context, a callback.Alert) (err error) {
+	if a.CustomerKey, err = q.whose(ctx, a.FollowsUp, a.CustomerKey); err != nil {
+		return err
+	}
+	_, err = q.update(ctx, a.CustomerKey, onAny(callback.TakeAlert{Alert: a}))
 	return err
 }
 
-// WithdrawAlert takes a corrected response's alert back.
-func (q *Queue) WithdrawAlert(ctx context.Context, customerKey, alertID string, revision uint32) error {
-	_, err := q.update(ctx, customerKey, onAny(callback.WithdrawAlert{AlertID: alertID, Revision: revision}))
+// WithdrawAlert takes a corrected response's alert back. followsUp is the callback
+// that the response is an answer about; empty for every other response.
+func (q *Queue) WithdrawAlert(ctx context.Context, customerKey, followsUp, alertID string, revision uint32) error {
+	key, err := q.whose(ctx, followsUp, customerKey)
+	if err != nil {
+		return err
+	}
+	_, err = q.update(ctx, key, onAny(callback.WithdrawAlert{AlertID: alertID, Revision: revision}))
 	return err
+}
+
+// TakeFollowUp links the answer to a follow-up survey to its callback, and reopens
+// that when the answer is bad again. It is callback.ErrNoCallback when there is no
+// such callback, and callback.ErrSuperseded when the customer has had another since.
+func (q *Queue) TakeFollowUp(ctx context.Context, cmd callback.TakeFollowUp) error {
+	_, err := q.Do(ctx, cmd.CallbackID, cmd)
+	return err
+}
+
+// whose is the customer that a response is about: the one who was called, when it is
+// an answer about a callback that exists. It may have come without a name, and is
+// then filed under one of its own.
+func (q *Queue) whose(ctx context.Context, followsUp, customerKey string) (string, error) {
+	key, n, ok := callback.ParseID(followsUp)
+	if !ok || key == customerKey {
+		return customerKey, nil
+	}
+	a, sure, err := q.store.Read(ctx, key)
+	if err == nil && !sure && (a.Callback == nil || a.Callback.Number < n) {
+		a, err = q.store.Load(ctx, key)
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case a.Callback == nil || a.Callback.Number < n:
+		return customerKey, nil
+	default:
+		return key, nil
+	}
+}
+
+// inRole gives a completion with a gesture the agent's role, which bounds that.
+func (q *Queue) inRole(cmd callback.Command) (callback.Command, error) {
+	c, completes := cmd.(callback.Complete)
+	if !completes || c.Gesture == (callback.Gesture{}) {
+		return cmd, nil
+	}
+	a, known := q.roster.Agent(c.AgentID)
+	if !known && q.roster.Ready() != nil {
+		return nil, ErrRosterLoading
+	}
+	c.Role = a.Role
+	return c, nil
 }
 
 // Do gives a command to one callback and returns the callback after it. A
-// repeated command returns the callback as it stands.
+// repeated command returns the callback as it stands. It is ErrRosterLoading for a
+// gesture whose bound is not known yet.
 func (q *Queue) Do(ctx context.Context, id string, cmd callback.Command) (*callback.Callback, error) {
 	key, n, ok := callback.ParseID(id)
 	if !ok {
 		return nil, callback.ErrNoCallback
+	}
+	cmd, err := q.inRole(cmd)
+	if err != nil {
+		return nil, err
 	}
 	a, err := q.update(ctx, key, onOnly(id, cmd))
 	switch {

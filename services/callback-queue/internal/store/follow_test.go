@@ -37,6 +37,10 @@ func brief(a callback.Aggregate) callback.Aggregate {
 		ID: cb.ID, CustomerKey: cb.CustomerKey, Number: cb.Number, State: cb.State, Queue: cb.Queue, Priority: cb.Priority,
 		OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue, Customer: callback.Customer{Phone: cb.Customer.Phone, TimeZone: cb.Customer.TimeZone}, Skills: cb.Skills, Language: cb.Language,
 	}}
+	out.Callback.Slots = cb.Slots
+	if f := cb.FollowUp; f != nil {
+		out.Callback.FollowUp = &callback.FollowUp{AskAt: f.AskAt, AskedAt: f.AskedAt}
+	}
 	if cb.SLA != nil {
 		out.Callback.SLA = &callback.SLA{NextAt: cb.SLA.NextAt, State: cb.SLA.State}
 	}

@@ -140,7 +140,7 @@ func (s *Server) EndAttempt(ctx context.Context, r *callbackv1.EndAttemptRequest
 func (s *Server) CompleteCallback(ctx context.Context, r *callbackv1.CompleteCallbackRequest) (*callbackv1.CompleteCallbackResponse, error) {
 	cb, err := s.do(ctx, r.GetId(), callback.Complete{
 		AgentID: r.GetAgentId(), Token: r.GetToken(), Outcome: wire.Outcome(r.GetOutcome()),
-		RootCause: r.GetRootCause(), Note: r.GetNote(),
+		RootCause: r.GetRootCause(), Note: r.GetNote(), Gesture: wire.Gesture(r.GetGesture()),
 	})
 	if err != nil {
 		return nil, err

@@ -23,11 +23,14 @@ func toStatus(err error) error {
 	var early *callback.NotReadyError
 	var late *callback.TooLateError
 	var full *queue.AtCapacityError
+	var beyond *callback.GoodwillError
 	switch {
 	case errors.As(err, &invalid):
 		var w wrong
 		w.invalid(invalid)
 		return w.err()
+	case errors.As(err, &beyond):
+		return rpc.Refused(codes.PermissionDenied, "GOODWILL_LIMIT", beyond.Error()+"; have a colleague who may give it complete the callback")
 	case errors.As(err, &transition):
 		return rpc.Refused(codes.FailedPrecondition, "NOT_POSSIBLE_NOW", transition.Error())
 	case errors.Is(err, queue.ErrNoneReady):

@@ -17,9 +17,28 @@ func Raised(m *eventsv1.AlertRaised) callback.Alert {
 		CustomerKey: received.GetCustomerKey(), Customer: FromCustomer(response.GetCustomer()),
 		Reason: reasonOf(m, response),
 		Queue:  plan.GetQueue(), Skills: plan.GetSkills(), Language: response.GetCustomer().GetLanguage(),
-		Severity: callback.Severity(m.GetSeverity()),
+		Severity:  callback.Severity(m.GetSeverity()),
+		FollowsUp: response.GetCallbackId(), Slots: fromSlots(response.GetCallbackSlots()),
 		RaisedAt: moment(m.GetRaisedAt()), FirstAttemptWithin: plan.GetFirstAttemptWithin().AsDuration(),
 	}
+}
+
+// Answered is an answer to a follow-up survey as the domain takes it.
+func Answered(m *eventsv1.FollowUpAnswered) callback.TakeFollowUp {
+	received := m.GetScored().GetReceived()
+	response := received.GetResponse()
+	f := callback.TakeFollowUp{
+		CallbackID: response.GetCallbackId(), Survey: response.GetSurvey(), ResponseID: response.GetId(),
+		Revision: received.GetRevision(), Verbatim: verbatims(response), SubmittedAt: moment(response.GetSubmittedAt()),
+	}
+	for _, a := range m.GetScored().GetScore().GetAnswers() {
+		if a.GetMetric() != eventsv1.Metric_METRIC_UNSPECIFIED {
+			f.Scores = append(f.Scores, callback.Score{
+				Metric: metric(a.GetMetric()), Class: class(a.GetClass()), Satisfaction: a.GetSatisfaction(),
+			})
+		}
+	}
+	return f
 }
 
 func reasonOf(m *eventsv1.AlertRaised, response *eventsv1.Response) callback.Reason {

@@ -20,10 +20,13 @@ func Callback(c *callback.Callback) *eventsv1.Callback {
 		Holder: holder(c.Holder), LastHolder: holder(c.LastHolder), WrapUp: wrapUp(c.WrapUp),
 		CancelReason: c.CancelReason, ClosedBy: c.ClosedBy, Reopened: reopening(c.Reopened),
 		Moved: moved(c.Moved), Escalated: escalated(c.Escalated), Preferred: preferred(c.Preferred),
-		Sla: sla(c.SLA),
+		Sla: sla(c.SLA), FollowUp: followUp(c.FollowUp), Recovery: recovery(c.Recovery),
 	}
 	for _, d := range c.Declined {
 		m.Declined = append(m.Declined, &eventsv1.Decline{AgentId: d.AgentID, At: Stamp(d.At)})
+	}
+	for _, s := range c.Slots {
+		m.Slots = append(m.Slots, &eventsv1.Slot{From: Stamp(s.From), To: Stamp(s.To)})
 	}
 	for i := range c.Reasons {
 		m.Reasons = append(m.Reasons, reason(&c.Reasons[i]))
@@ -72,6 +75,38 @@ func preferred(p *callback.Preference) *eventsv1.Preference {
 		return nil
 	}
 	return &eventsv1.Preference{AgentId: p.AgentID, Until: Stamp(p.Until)}
+}
+
+func gesture(g callback.Gesture) *eventsv1.Gesture {
+	if g == (callback.Gesture{}) {
+		return nil
+	}
+	return &eventsv1.Gesture{Kind: g.Kind, Cents: g.Cents, Currency: g.Currency}
+}
+
+func followUp(f *callback.FollowUp) *eventsv1.FollowUp {
+	if f == nil {
+		return nil
+	}
+	return &eventsv1.FollowUp{Survey: f.Survey, AskAt: Stamp(f.AskAt), AskedAt: Stamp(f.AskedAt)}
+}
+
+func recovery(r *callback.Recovery) *eventsv1.Recovery {
+	if r == nil {
+		return nil
+	}
+	m := &eventsv1.Recovery{
+		Survey: r.Survey, ResponseId: r.ResponseID, Revision: r.Revision,
+		Metric: eventsv1.Metric(eventsv1.Metric_value[string(r.Metric)]),
+		Class:  eventsv1.Class(eventsv1.Class_value[string(r.Class)]), Verbatim: r.Verbatim, At: Stamp(r.At),
+	}
+	if r.HasBefore {
+		m.Before = &r.Before
+	}
+	if r.HasAfter {
+		m.After = &r.After
+	}
+	return m
 }
 
 func holder(h *callback.Holder) *eventsv1.Holder {
@@ -125,6 +160,6 @@ func wrapUp(w *callback.WrapUp) *eventsv1.WrapUp {
 	}
 	return &eventsv1.WrapUp{
 		Outcome:   eventsv1.WrapUp_Outcome(eventsv1.WrapUp_Outcome_value[string(w.Outcome)]),
-		RootCause: w.RootCause, Note: w.Note, AgentId: w.AgentID, At: Stamp(w.At), FirstContact: w.FirstContact,
+		RootCause: w.RootCause, Note: w.Note, AgentId: w.AgentID, At: Stamp(w.At), FirstContact: w.FirstContact, Gesture: gesture(w.Gesture),
 	}
 }

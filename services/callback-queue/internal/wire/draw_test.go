@@ -22,7 +22,8 @@ var (
 		callback.EventReleased, callback.EventLeaseExpired, callback.EventWrapUpOverdue, callback.EventCanceled,
 		callback.EventReopened, callback.EventRescheduled, callback.EventTransferred, callback.EventEscalated,
 		callback.EventAgentLost, callback.EventPreferenceEnded,
-		callback.EventSLAWarned, callback.EventSLABreached, callback.EventSLAEscalated,
+		callback.EventSLAWarned, callback.EventSLABreached, callback.EventSLAEscalated, callback.EventSlotEnded,
+		callback.EventFollowUpAsked, callback.EventFollowedUp,
 	}
 	metrics = []callback.Metric{callback.NPS, callback.CSAT, callback.CES, callback.FCR}
 	classes = []callback.Class{
@@ -148,6 +149,9 @@ func drawWrapUp(t *rapid.T) *callback.WrapUp {
 		Outcome: orNone(outcomes).Draw(t, "outcome"), RootCause: texts.Draw(t, "cause"),
 		Note: texts.Draw(t, "note"), AgentID: texts.Draw(t, "agent"), At: moments.Draw(t, "at"),
 		FirstContact: rapid.Bool().Draw(t, "first contact"),
+		Gesture: callback.Gesture{
+			Kind: texts.Draw(t, "kind"), Cents: rapid.Int64().Draw(t, "cents"), Currency: texts.Draw(t, "currency"),
+		},
 	}
 }
 
@@ -167,7 +171,10 @@ func drawCallback(t *rapid.T) *callback.Callback {
 		FirstAttemptDue: moments.Draw(t, "due"), ClosedAt: moments.Draw(t, "closed"),
 		Holder: drawHolder(t), LastHolder: drawHolder(t), Attempts: some(t, "attempts", drawAttempt),
 		WrapUp: drawWrapUp(t), CancelReason: texts.Draw(t, "cancel reason"), ClosedBy: texts.Draw(t, "closed by"), Reopened: drawReopening(t),
-		Moved: drawMove(t), Escalated: drawEscalation(t), Preferred: drawPreference(t), SLA: drawSLA(t),
+		Moved: drawMove(t), Escalated: drawEscalation(t), Preferred: drawPreference(t), SLA: drawSLA(t), FollowUp: drawFollowUp(t), Recovery: drawRecovery(t),
+		Slots: some(t, "slots", func(t *rapid.T) callback.Slot {
+			return callback.Slot{From: moments.Draw(t, "slot from"), To: moments.Draw(t, "slot to")}
+		}),
 		Declined: some(t, "declined", func(t *rapid.T) callback.Decline {
 			return callback.Decline{AgentID: texts.Draw(t, "declined by"), At: moments.Draw(t, "declined at")}
 		}),
@@ -182,6 +189,31 @@ func drawSLA(t *rapid.T) *callback.SLA {
 		Policy: texts.Draw(t, "policy"), First: drawClock(t), Resolved: drawClock(t), PausedUntil: moments.Draw(t, "paused"),
 		Steps: some(t, "steps", drawStep), NextAt: moments.Draw(t, "next bell"), State: callback.SLAState(rapid.IntRange(0, 4).Draw(t, "SLA state")),
 	}
+}
+
+func drawFollowUp(t *rapid.T) *callback.FollowUp {
+	if rapid.Bool().Draw(t, "no follow-up") {
+		return nil
+	}
+	return &callback.FollowUp{Survey: texts.Draw(t, "survey"), AskAt: moments.Draw(t, "ask"), AskedAt: moments.Draw(t, "asked")}
+}
+
+func drawRecovery(t *rapid.T) *callback.Recovery {
+	if rapid.Bool().Draw(t, "no recovery") {
+		return nil
+	}
+	r := &callback.Recovery{
+		Survey: texts.Draw(t, "survey"), ResponseID: texts.Draw(t, "response"), Revision: rapid.Uint32().Draw(t, "revision"),
+		Metric: orNone(metrics).Draw(t, "metric"), Class: orNone(classes).Draw(t, "class"), Verbatim: texts.Draw(t, "verbatim"),
+		At: moments.Draw(t, "at"), HasBefore: rapid.Bool().Draw(t, "has before"), HasAfter: rapid.Bool().Draw(t, "has after"),
+	}
+	if r.HasBefore {
+		r.Before = numbers.Draw(t, "before")
+	}
+	if r.HasAfter {
+		r.After = numbers.Draw(t, "after")
+	}
+	return r
 }
 
 func drawClock(t *rapid.T) callback.Clock {

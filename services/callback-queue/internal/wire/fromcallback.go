@@ -20,7 +20,7 @@ func FromCallback(m *eventsv1.Callback) *callback.Callback {
 		Holder: fromHolder(m.GetHolder()), LastHolder: fromHolder(m.GetLastHolder()), WrapUp: fromWrapUp(m.GetWrapUp()),
 		CancelReason: m.GetCancelReason(), ClosedBy: m.GetClosedBy(), Reopened: fromReopening(m.GetReopened()),
 		Moved: fromMove(m.GetMoved()), Escalated: fromEscalation(m.GetEscalated()), Preferred: fromPreference(m.GetPreferred()),
-		SLA: fromSLA(m.GetSla()),
+		SLA: fromSLA(m.GetSla()), Slots: fromSlots(m.GetSlots()), FollowUp: fromFollowUp(m.GetFollowUp()), Recovery: fromRecovery(m.GetRecovery()),
 	}
 	for _, d := range m.GetDeclined() {
 		c.Declined = append(c.Declined, callback.Decline{AgentID: d.GetAgentId(), At: moment(d.GetAt())})
@@ -73,6 +73,37 @@ func fromPreference(m *eventsv1.Preference) *callback.Preference {
 		return nil
 	}
 	return &callback.Preference{AgentID: m.GetAgentId(), Until: moment(m.GetUntil())}
+}
+
+func fromSlots(list []*eventsv1.Slot) []callback.Slot {
+	var slots []callback.Slot
+	for _, s := range list {
+		slots = append(slots, callback.Slot{From: moment(s.GetFrom()), To: moment(s.GetTo())})
+	}
+	return slots
+}
+
+// Gesture is a gesture in the domain's words; the zero one for nil.
+func Gesture(m *eventsv1.Gesture) callback.Gesture {
+	return callback.Gesture{Kind: m.GetKind(), Cents: m.GetCents(), Currency: m.GetCurrency()}
+}
+
+func fromFollowUp(m *eventsv1.FollowUp) *callback.FollowUp {
+	if m == nil {
+		return nil
+	}
+	return &callback.FollowUp{Survey: m.GetSurvey(), AskAt: moment(m.GetAskAt()), AskedAt: moment(m.GetAskedAt())}
+}
+
+func fromRecovery(m *eventsv1.Recovery) *callback.Recovery {
+	if m == nil {
+		return nil
+	}
+	return &callback.Recovery{
+		Survey: m.GetSurvey(), ResponseID: m.GetResponseId(), Revision: m.GetRevision(), Metric: metric(m.GetMetric()),
+		Before: m.GetBefore(), After: m.GetAfter(), HasBefore: m.Before != nil, HasAfter: m.After != nil,
+		Class: class(m.GetClass()), Verbatim: m.GetVerbatim(), At: moment(m.GetAt()),
+	}
 }
 
 func fromHolder(m *eventsv1.Holder) *callback.Holder {
@@ -134,7 +165,7 @@ func fromWrapUp(m *eventsv1.WrapUp) *callback.WrapUp {
 	}
 	return &callback.WrapUp{
 		Outcome: Outcome(m.GetOutcome()), RootCause: m.GetRootCause(), Note: m.GetNote(),
-		AgentID: m.GetAgentId(), At: moment(m.GetAt()), FirstContact: m.GetFirstContact(),
+		AgentID: m.GetAgentId(), At: moment(m.GetAt()), FirstContact: m.GetFirstContact(), Gesture: Gesture(m.GetGesture()),
 	}
 }
 

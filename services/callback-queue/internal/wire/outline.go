@@ -14,8 +14,8 @@ var errMalformed = errors.New("malformed event")
 // Outline reads of a stored event what an index needs, and nothing else: who,
 // the event's number, the hash of the one before, and of the callback its id,
 // number, state, what Needs is made of, the queue before, priority, moments, whom
-// it is kept for, how its SLA stands and when that rings, and its holder's name and
-// lease. An index of a million callbacks
+// it is kept for, the customer's slots, when to ask how it went, how its SLA stands
+// and when that rings, and its holder's name and lease. An index of a million callbacks
 // is read so five times as fast as with Aggregate.
 func Outline(body []byte, seq uint64) (a callback.Aggregate, previous []byte, err error) {
 	a.Seq = seq
@@ -78,6 +78,13 @@ func outlineCallback(c *callback.Callback, body []byte) error {
 		case 29:
 			c.SLA = &callback.SLA{}
 			err = outlineSLA(c.SLA, b)
+		case 30:
+			var s callback.Slot
+			err = outlineSlot(&s, b)
+			c.Slots = append(c.Slots, s)
+		case 31:
+			c.FollowUp = &callback.FollowUp{}
+			err = outlineFollowUp(c.FollowUp, b)
 		}
 		return err
 	})
@@ -112,6 +119,30 @@ func outlinePreference(p *callback.Preference, body []byte) error {
 			p.AgentID = string(b)
 		case 2:
 			p.Until, err = outlineMoment(b)
+		}
+		return err
+	})
+}
+
+func outlineSlot(s *callback.Slot, body []byte) error {
+	return eachField(body, func(field protowire.Number, _ uint64, b []byte) (err error) {
+		switch field {
+		case 1:
+			s.From, err = outlineMoment(b)
+		case 2:
+			s.To, err = outlineMoment(b)
+		}
+		return err
+	})
+}
+
+func outlineFollowUp(f *callback.FollowUp, body []byte) error {
+	return eachField(body, func(field protowire.Number, _ uint64, b []byte) (err error) {
+		switch field {
+		case 2:
+			f.AskAt, err = outlineMoment(b)
+		case 3:
+			f.AskedAt, err = outlineMoment(b)
 		}
 		return err
 	})

@@ -22,7 +22,10 @@ func outlined(a callback.Aggregate) callback.Aggregate {
 			Skills:   cb.Skills, Language: cb.Language, Priority: cb.Priority,
 			OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue,
 		}
-		out.Callback.Preferred = cb.Preferred
+		out.Callback.Preferred, out.Callback.Slots = cb.Preferred, cb.Slots
+		if f := cb.FollowUp; f != nil {
+			out.Callback.FollowUp = &callback.FollowUp{AskAt: f.AskAt, AskedAt: f.AskedAt}
+		}
 		if cb.SLA != nil {
 			out.Callback.SLA = &callback.SLA{NextAt: cb.SLA.NextAt, State: cb.SLA.State}
 		}
@@ -68,7 +71,7 @@ func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
 	cb := (&eventsv1.Callback{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{
 		"id": 1, "number": 3, "state": 4, "customer": 5, "queue": 8, "skills": 9, "language": 10, "priority": 11, "opened_at": 12, "not_before": 14,
-		"first_attempt_due": 15, "holder": 17, "moved": 25, "preferred": 27, "sla": 29,
+		"first_attempt_due": 15, "holder": 17, "moved": 25, "preferred": 27, "sla": 29, "slots": 30, "follow_up": 31,
 	} {
 		require.EqualValues(t, number, cb.ByName(protoreflect.Name(name)).Number(), name)
 	}
@@ -81,6 +84,14 @@ func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
 	preference := (&eventsv1.Preference{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{"agent_id": 1, "until": 2} {
 		require.EqualValues(t, number, preference.ByName(protoreflect.Name(name)).Number(), name)
+	}
+	slot := (&eventsv1.Slot{}).ProtoReflect().Descriptor().Fields()
+	for name, number := range map[string]int{"from": 1, "to": 2} {
+		require.EqualValues(t, number, slot.ByName(protoreflect.Name(name)).Number(), name)
+	}
+	followUp := (&eventsv1.FollowUp{}).ProtoReflect().Descriptor().Fields()
+	for name, number := range map[string]int{"ask_at": 2, "asked_at": 3} {
+		require.EqualValues(t, number, followUp.ByName(protoreflect.Name(name)).Number(), name)
 	}
 	sla := (&eventsv1.SLA{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{"next_at": 6, "state": 7} {

@@ -26,6 +26,7 @@ func Merge(held, piece *eventsv1.Response) (merged *eventsv1.Response, changed b
 	f := filler{late: late}
 	f.text(&merged.Channel, piece.GetChannel())
 	f.text(&merged.Touchpoint, piece.GetTouchpoint())
+	f.text(&merged.CallbackId, piece.GetCallbackId())
 	f.customer(merged, piece.GetCustomer())
 	f.answers(merged, piece.GetAnswers())
 	f.attributes(merged, piece.GetAttributes())

@@ -98,6 +98,9 @@ func TestMergeMatrix(t *testing.T) {
 			newer: func(r *R) { r.CallbackRequested = true },
 			older: func(r *R) { r.CallbackRequested = true },
 		},
+		"an answer about a callback": {
+			piece: &R{CallbackId: "k-1"}, newer: func(r *R) { r.CallbackId = "k-1" }, older: func(r *R) { r.CallbackId = "k-1" },
+		},
 		"the same slot": {piece: &R{CallbackSlots: []*eventsv1.Slot{slot(60, 120)}}},
 		"other slots": {
 			piece: &R{CallbackSlots: []*eventsv1.Slot{slot(180, 240), slot(300, 360)}},

@@ -100,6 +100,9 @@ func (n *Normaliser) Normalise(r *eventsv1.Response, now time.Time) (Submission,
 	}
 	c.submitted(r.GetSubmittedAt(), now)
 	r.CallbackSlots = c.slots(r.GetCallbackSlots())
+	if id := r.GetCallbackId(); id != "" && subject.CheckCallbackID(id) != nil {
+		c.add("callbackId", "is no callback's id")
+	}
 	if len(c.found) > 0 {
 		return Submission{}, c.found
 	}

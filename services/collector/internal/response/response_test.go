@@ -112,6 +112,7 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 		},
 		Attributes:  map[string]string{"": "v", "k": strings.Repeat("v", 513), "a ": "1", "a": "2", "+33612345678": "\x01", strings.Repeat("k", 65): "v"},
 		SubmittedAt: timestamppb.New(now.Add(25 * time.Hour)),
+		CallbackId:  "nonsense",
 		CallbackSlots: []*eventsv1.Slot{
 			slot(60, 120), slot(120, 60), slot(60, 60),
 			{},
@@ -169,6 +170,7 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 		{"callbackSlots[7].from", "is no point in time"},
 		{"callbackSlots[7].to", "is no point in time"},
 		{"callbackSlots[8].to", "is more than 31 days after from"},
+		{"callbackId", "is no callback's id"},
 	}, found)
 }
 

@@ -277,6 +277,71 @@ func (x *AlertRaised) GetSeverity() Severity {
 	return Severity_SEVERITY_UNSPECIFIED
 }
 
+// FollowUpAnswered is stored in ALERTS: a customer has answered, about a callback,
+// how it went. It is published again for each later revision of the response.
+type FollowUpAnswered struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Deterministic: derived from the response and its revision.
+	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// When the answer was received.
+	AnsweredAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
+	// The scored response; it names the callback.
+	Scored        *ResponseScored `protobuf:"bytes,3,opt,name=scored,proto3" json:"scored,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowUpAnswered) Reset() {
+	*x = FollowUpAnswered{}
+	mi := &file_events_v1_alert_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowUpAnswered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowUpAnswered) ProtoMessage() {}
+
+func (x *FollowUpAnswered) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_alert_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowUpAnswered.ProtoReflect.Descriptor instead.
+func (*FollowUpAnswered) Descriptor() ([]byte, []int) {
+	return file_events_v1_alert_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FollowUpAnswered) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *FollowUpAnswered) GetAnsweredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AnsweredAt
+	}
+	return nil
+}
+
+func (x *FollowUpAnswered) GetScored() *ResponseScored {
+	if x != nil {
+		return x.Scored
+	}
+	return nil
+}
+
 // AlertResolved is stored in ALERTS: the customer corrected the response, and
 // the rule that matched the revision before no longer does.
 type AlertResolved struct {
@@ -299,7 +364,7 @@ type AlertResolved struct {
 
 func (x *AlertResolved) Reset() {
 	*x = AlertResolved{}
-	mi := &file_events_v1_alert_proto_msgTypes[2]
+	mi := &file_events_v1_alert_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -311,7 +376,7 @@ func (x *AlertResolved) String() string {
 func (*AlertResolved) ProtoMessage() {}
 
 func (x *AlertResolved) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_alert_proto_msgTypes[2]
+	mi := &file_events_v1_alert_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -324,7 +389,7 @@ func (x *AlertResolved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertResolved.ProtoReflect.Descriptor instead.
 func (*AlertResolved) Descriptor() ([]byte, []int) {
-	return file_events_v1_alert_proto_rawDescGZIP(), []int{2}
+	return file_events_v1_alert_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AlertResolved) GetEventId() string {
@@ -388,7 +453,12 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\bcallback\x18\x06 \x01(\v2\x1e.rappel.events.v1.CallbackPlanR\bcallback\x128\n" +
 	"\x06scored\x18\a \x01(\v2 .rappel.events.v1.ResponseScoredR\x06scored\x125\n" +
 	"\x06answer\x18\b \x01(\v2\x1d.rappel.events.v1.AnswerScoreR\x06answer\x126\n" +
-	"\bseverity\x18\t \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\"\xf5\x01\n" +
+	"\bseverity\x18\t \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\"\xa4\x01\n" +
+	"\x10FollowUpAnswered\x12\x19\n" +
+	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12;\n" +
+	"\vanswered_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"answeredAt\x128\n" +
+	"\x06scored\x18\x03 \x01(\v2 .rappel.events.v1.ResponseScoredR\x06scored\"\xf5\x01\n" +
 	"\rAlertResolved\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\balert_id\x18\x02 \x01(\tR\aalertId\x12;\n" +
@@ -418,31 +488,34 @@ func file_events_v1_alert_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_alert_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_events_v1_alert_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_events_v1_alert_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_events_v1_alert_proto_goTypes = []any{
 	(Severity)(0),                 // 0: rappel.events.v1.Severity
 	(*CallbackPlan)(nil),          // 1: rappel.events.v1.CallbackPlan
 	(*AlertRaised)(nil),           // 2: rappel.events.v1.AlertRaised
-	(*AlertResolved)(nil),         // 3: rappel.events.v1.AlertResolved
-	(*durationpb.Duration)(nil),   // 4: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*ResponseScored)(nil),        // 6: rappel.events.v1.ResponseScored
-	(*AnswerScore)(nil),           // 7: rappel.events.v1.AnswerScore
+	(*FollowUpAnswered)(nil),      // 3: rappel.events.v1.FollowUpAnswered
+	(*AlertResolved)(nil),         // 4: rappel.events.v1.AlertResolved
+	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*ResponseScored)(nil),        // 7: rappel.events.v1.ResponseScored
+	(*AnswerScore)(nil),           // 8: rappel.events.v1.AnswerScore
 }
 var file_events_v1_alert_proto_depIdxs = []int32{
-	4, // 0: rappel.events.v1.CallbackPlan.first_attempt_within:type_name -> google.protobuf.Duration
-	5, // 1: rappel.events.v1.AlertRaised.raised_at:type_name -> google.protobuf.Timestamp
-	1, // 2: rappel.events.v1.AlertRaised.callback:type_name -> rappel.events.v1.CallbackPlan
-	6, // 3: rappel.events.v1.AlertRaised.scored:type_name -> rappel.events.v1.ResponseScored
-	7, // 4: rappel.events.v1.AlertRaised.answer:type_name -> rappel.events.v1.AnswerScore
-	0, // 5: rappel.events.v1.AlertRaised.severity:type_name -> rappel.events.v1.Severity
-	5, // 6: rappel.events.v1.AlertResolved.resolved_at:type_name -> google.protobuf.Timestamp
-	6, // 7: rappel.events.v1.AlertResolved.scored:type_name -> rappel.events.v1.ResponseScored
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	5,  // 0: rappel.events.v1.CallbackPlan.first_attempt_within:type_name -> google.protobuf.Duration
+	6,  // 1: rappel.events.v1.AlertRaised.raised_at:type_name -> google.protobuf.Timestamp
+	1,  // 2: rappel.events.v1.AlertRaised.callback:type_name -> rappel.events.v1.CallbackPlan
+	7,  // 3: rappel.events.v1.AlertRaised.scored:type_name -> rappel.events.v1.ResponseScored
+	8,  // 4: rappel.events.v1.AlertRaised.answer:type_name -> rappel.events.v1.AnswerScore
+	0,  // 5: rappel.events.v1.AlertRaised.severity:type_name -> rappel.events.v1.Severity
+	6,  // 6: rappel.events.v1.FollowUpAnswered.answered_at:type_name -> google.protobuf.Timestamp
+	7,  // 7: rappel.events.v1.FollowUpAnswered.scored:type_name -> rappel.events.v1.ResponseScored
+	6,  // 8: rappel.events.v1.AlertResolved.resolved_at:type_name -> google.protobuf.Timestamp
+	7,  // 9: rappel.events.v1.AlertResolved.scored:type_name -> rappel.events.v1.ResponseScored
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_alert_proto_init() }
@@ -457,7 +530,7 @@ func file_events_v1_alert_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_alert_proto_rawDesc), len(file_events_v1_alert_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

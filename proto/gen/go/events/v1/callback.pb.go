@@ -215,7 +215,7 @@ func (x SLA_Target) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use SLA_Target.Descriptor instead.
 func (SLA_Target) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{12, 0}
 }
 
 // Mark is a moment of a target's clock.
@@ -268,7 +268,7 @@ func (x SLA_Mark) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use SLA_Mark.Descriptor instead.
 func (SLA_Mark) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 1}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{12, 1}
 }
 
 // State says in one word how it stands.
@@ -329,7 +329,7 @@ func (x SLA_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use SLA_State.Descriptor instead.
 func (SLA_State) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 2}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{12, 2}
 }
 
 // State is where the callback stands; docs/state-machine.md draws the arrows.
@@ -402,7 +402,7 @@ func (x Callback_State) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Callback_State.Descriptor instead.
 func (Callback_State) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{10, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{13, 0}
 }
 
 // Type is what happened.
@@ -462,6 +462,13 @@ const (
 	CallbackEvent_SLA_BREACHED CallbackEvent_Type = 24
 	// A step of escalation was taken.
 	CallbackEvent_SLA_ESCALATED CallbackEvent_Type = 25
+	// The customer's slot passed without a call.
+	CallbackEvent_SLOT_ENDED CallbackEvent_Type = 26
+	// The customer is to be asked how it went: send follow_up's survey.
+	CallbackEvent_FOLLOW_UP_ASKED CallbackEvent_Type = 27
+	// The customer answered how it went. An answer that is bad again is REOPENED, by
+	// follow-up.
+	CallbackEvent_FOLLOWED_UP CallbackEvent_Type = 28
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -493,6 +500,9 @@ var (
 		23: "SLA_WARNED",
 		24: "SLA_BREACHED",
 		25: "SLA_ESCALATED",
+		26: "SLOT_ENDED",
+		27: "FOLLOW_UP_ASKED",
+		28: "FOLLOWED_UP",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -521,6 +531,9 @@ var (
 		"SLA_WARNED":       23,
 		"SLA_BREACHED":     24,
 		"SLA_ESCALATED":    25,
+		"SLOT_ENDED":       26,
+		"FOLLOW_UP_ASKED":  27,
+		"FOLLOWED_UP":      28,
 	}
 )
 
@@ -548,7 +561,7 @@ func (x CallbackEvent_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CallbackEvent_Type.Descriptor instead.
 func (CallbackEvent_Type) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{12, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{15, 0}
 }
 
 // Reason is one alert that the callback answers to.
@@ -865,7 +878,9 @@ type WrapUp struct {
 	// When.
 	At *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=at,proto3" json:"at,omitempty"`
 	// It was resolved the first time the customer was spoken to.
-	FirstContact  bool `protobuf:"varint,6,opt,name=first_contact,json=firstContact,proto3" json:"first_contact,omitempty"`
+	FirstContact bool `protobuf:"varint,6,opt,name=first_contact,json=firstContact,proto3" json:"first_contact,omitempty"`
+	// What the customer was given as a sign of goodwill; absent for nothing.
+	Gesture       *Gesture `protobuf:"bytes,7,opt,name=gesture,proto3" json:"gesture,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -942,6 +957,260 @@ func (x *WrapUp) GetFirstContact() bool {
 	return false
 }
 
+func (x *WrapUp) GetGesture() *Gesture {
+	if x != nil {
+		return x.Gesture
+	}
+	return nil
+}
+
+// Gesture is what a customer was given as a sign of goodwill.
+type Gesture struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What, as voucher: 1 to 64 letters, digits, _ or -.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Its value in hundredths of the currency.
+	Cents int64 `protobuf:"varint,2,opt,name=cents,proto3" json:"cents,omitempty"`
+	// ISO 4217; the deployment's.
+	Currency      string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gesture) Reset() {
+	*x = Gesture{}
+	mi := &file_events_v1_callback_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gesture) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gesture) ProtoMessage() {}
+
+func (x *Gesture) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gesture.ProtoReflect.Descriptor instead.
+func (*Gesture) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Gesture) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Gesture) GetCents() int64 {
+	if x != nil {
+		return x.Cents
+	}
+	return 0
+}
+
+func (x *Gesture) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+// FollowUp asks the customer, once the callback is completed, how it went.
+type FollowUp struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The survey to be answered; the answer names the callback (Response.callback_id).
+	Survey string `protobuf:"bytes,1,opt,name=survey,proto3" json:"survey,omitempty"`
+	// When to ask.
+	AskAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=ask_at,json=askAt,proto3" json:"ask_at,omitempty"`
+	// When that was done; absent until then.
+	AskedAt       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=asked_at,json=askedAt,proto3" json:"asked_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowUp) Reset() {
+	*x = FollowUp{}
+	mi := &file_events_v1_callback_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowUp) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowUp) ProtoMessage() {}
+
+func (x *FollowUp) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowUp.ProtoReflect.Descriptor instead.
+func (*FollowUp) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *FollowUp) GetSurvey() string {
+	if x != nil {
+		return x.Survey
+	}
+	return ""
+}
+
+func (x *FollowUp) GetAskAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AskAt
+	}
+	return nil
+}
+
+func (x *FollowUp) GetAskedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AskedAt
+	}
+	return nil
+}
+
+// Recovery is the customer's score after the callback, against the score before.
+type Recovery struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The survey that was answered.
+	Survey string `protobuf:"bytes,1,opt,name=survey,proto3" json:"survey,omitempty"`
+	// The answer, unique in its survey, and
+	ResponseId string `protobuf:"bytes,2,opt,name=response_id,json=responseId,proto3" json:"response_id,omitempty"`
+	// the revision it was last heard of at.
+	Revision uint32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// What is compared; unspecified when the answers before and after have no metric
+	// in common: then each counts with its worst.
+	Metric Metric `protobuf:"varint,4,opt,name=metric,proto3,enum=rappel.events.v1.Metric" json:"metric,omitempty"`
+	// Satisfaction before, 0 (worst) to 100 (best); absent when there was no score.
+	Before *float64 `protobuf:"fixed64,5,opt,name=before,proto3,oneof" json:"before,omitempty"`
+	// Satisfaction after; absent when the answer has no score.
+	After *float64 `protobuf:"fixed64,6,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	// The worst class of the answer after.
+	Class Class `protobuf:"varint,7,opt,name=class,proto3,enum=rappel.events.v1.Class" json:"class,omitempty"`
+	// What the customer wrote.
+	Verbatim string `protobuf:"bytes,8,opt,name=verbatim,proto3" json:"verbatim,omitempty"`
+	// When the customer answered.
+	At            *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recovery) Reset() {
+	*x = Recovery{}
+	mi := &file_events_v1_callback_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recovery) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recovery) ProtoMessage() {}
+
+func (x *Recovery) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
+func (*Recovery) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Recovery) GetSurvey() string {
+	if x != nil {
+		return x.Survey
+	}
+	return ""
+}
+
+func (x *Recovery) GetResponseId() string {
+	if x != nil {
+		return x.ResponseId
+	}
+	return ""
+}
+
+func (x *Recovery) GetRevision() uint32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Recovery) GetMetric() Metric {
+	if x != nil {
+		return x.Metric
+	}
+	return Metric_METRIC_UNSPECIFIED
+}
+
+func (x *Recovery) GetBefore() float64 {
+	if x != nil && x.Before != nil {
+		return *x.Before
+	}
+	return 0
+}
+
+func (x *Recovery) GetAfter() float64 {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return 0
+}
+
+func (x *Recovery) GetClass() Class {
+	if x != nil {
+		return x.Class
+	}
+	return Class_CLASS_UNSPECIFIED
+}
+
+func (x *Recovery) GetVerbatim() string {
+	if x != nil {
+		return x.Verbatim
+	}
+	return ""
+}
+
+func (x *Recovery) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
 // Holder is who has a callback in hand.
 type Holder struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -968,7 +1237,7 @@ type Holder struct {
 
 func (x *Holder) Reset() {
 	*x = Holder{}
-	mi := &file_events_v1_callback_proto_msgTypes[3]
+	mi := &file_events_v1_callback_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -980,7 +1249,7 @@ func (x *Holder) String() string {
 func (*Holder) ProtoMessage() {}
 
 func (x *Holder) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[3]
+	mi := &file_events_v1_callback_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -993,7 +1262,7 @@ func (x *Holder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Holder.ProtoReflect.Descriptor instead.
 func (*Holder) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{3}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Holder) GetAgentId() string {
@@ -1071,7 +1340,7 @@ type Reopening struct {
 
 func (x *Reopening) Reset() {
 	*x = Reopening{}
-	mi := &file_events_v1_callback_proto_msgTypes[4]
+	mi := &file_events_v1_callback_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1083,7 +1352,7 @@ func (x *Reopening) String() string {
 func (*Reopening) ProtoMessage() {}
 
 func (x *Reopening) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[4]
+	mi := &file_events_v1_callback_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1096,7 +1365,7 @@ func (x *Reopening) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reopening.ProtoReflect.Descriptor instead.
 func (*Reopening) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{4}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Reopening) GetTimes() uint32 {
@@ -1151,7 +1420,7 @@ type Move struct {
 
 func (x *Move) Reset() {
 	*x = Move{}
-	mi := &file_events_v1_callback_proto_msgTypes[5]
+	mi := &file_events_v1_callback_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1432,7 @@ func (x *Move) String() string {
 func (*Move) ProtoMessage() {}
 
 func (x *Move) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[5]
+	mi := &file_events_v1_callback_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +1445,7 @@ func (x *Move) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Move.ProtoReflect.Descriptor instead.
 func (*Move) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{5}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Move) GetFrom() string {
@@ -1230,7 +1499,7 @@ type Escalation struct {
 
 func (x *Escalation) Reset() {
 	*x = Escalation{}
-	mi := &file_events_v1_callback_proto_msgTypes[6]
+	mi := &file_events_v1_callback_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1511,7 @@ func (x *Escalation) String() string {
 func (*Escalation) ProtoMessage() {}
 
 func (x *Escalation) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[6]
+	mi := &file_events_v1_callback_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1524,7 @@ func (x *Escalation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Escalation.ProtoReflect.Descriptor instead.
 func (*Escalation) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{6}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Escalation) GetLevel() uint32 {
@@ -1320,7 +1589,7 @@ type Preference struct {
 
 func (x *Preference) Reset() {
 	*x = Preference{}
-	mi := &file_events_v1_callback_proto_msgTypes[7]
+	mi := &file_events_v1_callback_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1601,7 @@ func (x *Preference) String() string {
 func (*Preference) ProtoMessage() {}
 
 func (x *Preference) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[7]
+	mi := &file_events_v1_callback_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1614,7 @@ func (x *Preference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Preference.ProtoReflect.Descriptor instead.
 func (*Preference) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{7}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Preference) GetAgentId() string {
@@ -1375,7 +1644,7 @@ type Decline struct {
 
 func (x *Decline) Reset() {
 	*x = Decline{}
-	mi := &file_events_v1_callback_proto_msgTypes[8]
+	mi := &file_events_v1_callback_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1656,7 @@ func (x *Decline) String() string {
 func (*Decline) ProtoMessage() {}
 
 func (x *Decline) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[8]
+	mi := &file_events_v1_callback_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1669,7 @@ func (x *Decline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decline.ProtoReflect.Descriptor instead.
 func (*Decline) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{8}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Decline) GetAgentId() string {
@@ -1442,7 +1711,7 @@ type SLA struct {
 
 func (x *SLA) Reset() {
 	*x = SLA{}
-	mi := &file_events_v1_callback_proto_msgTypes[9]
+	mi := &file_events_v1_callback_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1454,7 +1723,7 @@ func (x *SLA) String() string {
 func (*SLA) ProtoMessage() {}
 
 func (x *SLA) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[9]
+	mi := &file_events_v1_callback_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1467,7 +1736,7 @@ func (x *SLA) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SLA.ProtoReflect.Descriptor instead.
 func (*SLA) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{9}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SLA) GetPolicy() string {
@@ -1581,14 +1850,21 @@ type Callback struct {
 	Declined []*Decline `protobuf:"bytes,28,rep,name=declined,proto3" json:"declined,omitempty"`
 	// What the customer was promised; absent on what was opened before there were
 	// any promises.
-	Sla           *SLA `protobuf:"bytes,29,opt,name=sla,proto3" json:"sla,omitempty"`
+	Sla *SLA `protobuf:"bytes,29,opt,name=sla,proto3" json:"sla,omitempty"`
+	// When the customer would like to be called: what is to come, or under way, in
+	// order. It waits for the first.
+	Slots []*Slot `protobuf:"bytes,30,rep,name=slots,proto3" json:"slots,omitempty"`
+	// Asks how it went; absent unless completed, and the deployment asks.
+	FollowUp *FollowUp `protobuf:"bytes,31,opt,name=follow_up,json=followUp,proto3" json:"follow_up,omitempty"`
+	// What the customer answered; absent until then. A second bad score reopens.
+	Recovery      *Recovery `protobuf:"bytes,32,opt,name=recovery,proto3" json:"recovery,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Callback) Reset() {
 	*x = Callback{}
-	mi := &file_events_v1_callback_proto_msgTypes[10]
+	mi := &file_events_v1_callback_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1600,7 +1876,7 @@ func (x *Callback) String() string {
 func (*Callback) ProtoMessage() {}
 
 func (x *Callback) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[10]
+	mi := &file_events_v1_callback_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1613,7 +1889,7 @@ func (x *Callback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Callback.ProtoReflect.Descriptor instead.
 func (*Callback) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{10}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Callback) GetId() string {
@@ -1819,6 +2095,27 @@ func (x *Callback) GetSla() *SLA {
 	return nil
 }
 
+func (x *Callback) GetSlots() []*Slot {
+	if x != nil {
+		return x.Slots
+	}
+	return nil
+}
+
+func (x *Callback) GetFollowUp() *FollowUp {
+	if x != nil {
+		return x.FollowUp
+	}
+	return nil
+}
+
+func (x *Callback) GetRecovery() *Recovery {
+	if x != nil {
+		return x.Recovery
+	}
+	return nil
+}
+
 // TakenAlert remembers an alert the aggregate has dealt with.
 type TakenAlert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1834,7 +2131,7 @@ type TakenAlert struct {
 
 func (x *TakenAlert) Reset() {
 	*x = TakenAlert{}
-	mi := &file_events_v1_callback_proto_msgTypes[11]
+	mi := &file_events_v1_callback_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1846,7 +2143,7 @@ func (x *TakenAlert) String() string {
 func (*TakenAlert) ProtoMessage() {}
 
 func (x *TakenAlert) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[11]
+	mi := &file_events_v1_callback_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1859,7 +2156,7 @@ func (x *TakenAlert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakenAlert.ProtoReflect.Descriptor instead.
 func (*TakenAlert) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{11}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *TakenAlert) GetAlertId() string {
@@ -1914,7 +2211,7 @@ type CallbackEvent struct {
 
 func (x *CallbackEvent) Reset() {
 	*x = CallbackEvent{}
-	mi := &file_events_v1_callback_proto_msgTypes[12]
+	mi := &file_events_v1_callback_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1926,7 +2223,7 @@ func (x *CallbackEvent) String() string {
 func (*CallbackEvent) ProtoMessage() {}
 
 func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[12]
+	mi := &file_events_v1_callback_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1939,7 +2236,7 @@ func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallbackEvent.ProtoReflect.Descriptor instead.
 func (*CallbackEvent) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{12}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CallbackEvent) GetEventId() string {
@@ -2033,7 +2330,7 @@ type SLA_Clock struct {
 
 func (x *SLA_Clock) Reset() {
 	*x = SLA_Clock{}
-	mi := &file_events_v1_callback_proto_msgTypes[13]
+	mi := &file_events_v1_callback_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2045,7 +2342,7 @@ func (x *SLA_Clock) String() string {
 func (*SLA_Clock) ProtoMessage() {}
 
 func (x *SLA_Clock) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[13]
+	mi := &file_events_v1_callback_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2058,7 +2355,7 @@ func (x *SLA_Clock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SLA_Clock.ProtoReflect.Descriptor instead.
 func (*SLA_Clock) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{12, 0}
 }
 
 func (x *SLA_Clock) GetDueAt() *timestamppb.Timestamp {
@@ -2132,7 +2429,7 @@ type SLA_Step struct {
 
 func (x *SLA_Step) Reset() {
 	*x = SLA_Step{}
-	mi := &file_events_v1_callback_proto_msgTypes[14]
+	mi := &file_events_v1_callback_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2144,7 +2441,7 @@ func (x *SLA_Step) String() string {
 func (*SLA_Step) ProtoMessage() {}
 
 func (x *SLA_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[14]
+	mi := &file_events_v1_callback_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2157,7 +2454,7 @@ func (x *SLA_Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SLA_Step.ProtoReflect.Descriptor instead.
 func (*SLA_Step) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{9, 1}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{12, 1}
 }
 
 func (x *SLA_Step) GetTarget() SLA_Target {
@@ -2279,7 +2576,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\aREFUSED\x10\x06\x12\x0e\n" +
 	"\n" +
 	"CALL_LATER\x10\a\x12\x15\n" +
-	"\x11TECHNICAL_FAILURE\x10\b\"\xe1\x02\n" +
+	"\x11TECHNICAL_FAILURE\x10\b\"\x96\x03\n" +
 	"\x06WrapUp\x12:\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2 .rappel.events.v1.WrapUp.OutcomeR\aoutcome\x12\x1d\n" +
 	"\n" +
@@ -2287,7 +2584,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x04note\x18\x03 \x01(\tR\x04note\x12\x19\n" +
 	"\bagent_id\x18\x04 \x01(\tR\aagentId\x12*\n" +
 	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12#\n" +
-	"\rfirst_contact\x18\x06 \x01(\bR\ffirstContact\"|\n" +
+	"\rfirst_contact\x18\x06 \x01(\bR\ffirstContact\x123\n" +
+	"\agesture\x18\a \x01(\v2\x19.rappel.events.v1.GestureR\agesture\"|\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRESOLVED\x10\x01\x12\x13\n" +
@@ -2295,7 +2593,28 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\n" +
 	"UNRESOLVED\x10\x03\x12\x14\n" +
 	"\x10NO_ACTION_NEEDED\x10\x04\x12\x0f\n" +
-	"\vUNREACHABLE\x10\x05\"\xba\x02\n" +
+	"\vUNREACHABLE\x10\x05\"O\n" +
+	"\aGesture\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05cents\x18\x02 \x01(\x03R\x05cents\x12\x1a\n" +
+	"\bcurrency\x18\x03 \x01(\tR\bcurrency\"\x8c\x01\n" +
+	"\bFollowUp\x12\x16\n" +
+	"\x06survey\x18\x01 \x01(\tR\x06survey\x121\n" +
+	"\x06ask_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05askAt\x125\n" +
+	"\basked_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aaskedAt\"\xd5\x02\n" +
+	"\bRecovery\x12\x16\n" +
+	"\x06survey\x18\x01 \x01(\tR\x06survey\x12\x1f\n" +
+	"\vresponse_id\x18\x02 \x01(\tR\n" +
+	"responseId\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\rR\brevision\x120\n" +
+	"\x06metric\x18\x04 \x01(\x0e2\x18.rappel.events.v1.MetricR\x06metric\x12\x1b\n" +
+	"\x06before\x18\x05 \x01(\x01H\x00R\x06before\x88\x01\x01\x12\x19\n" +
+	"\x05after\x18\x06 \x01(\x01H\x01R\x05after\x88\x01\x01\x12-\n" +
+	"\x05class\x18\a \x01(\x0e2\x17.rappel.events.v1.ClassR\x05class\x12\x1a\n" +
+	"\bverbatim\x18\b \x01(\tR\bverbatim\x12*\n" +
+	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02atB\t\n" +
+	"\a_beforeB\b\n" +
+	"\x06_after\"\xba\x02\n" +
 	"\x06Holder\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x14\n" +
 	"\x05token\x18\x02 \x01(\x04R\x05token\x120\n" +
@@ -2379,7 +2698,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bON_TRACK\x10\x01\x12\v\n" +
 	"\aAT_RISK\x10\x02\x12\f\n" +
 	"\bBREACHED\x10\x03\x12\b\n" +
-	"\x04KEPT\x10\x04\"\xb4\v\n" +
+	"\x04KEPT\x10\x04\"\xd3\f\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -2413,7 +2732,10 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\tescalated\x18\x1a \x01(\v2\x1c.rappel.events.v1.EscalationR\tescalated\x12:\n" +
 	"\tpreferred\x18\x1b \x01(\v2\x1c.rappel.events.v1.PreferenceR\tpreferred\x125\n" +
 	"\bdeclined\x18\x1c \x03(\v2\x19.rappel.events.v1.DeclineR\bdeclined\x12'\n" +
-	"\x03sla\x18\x1d \x01(\v2\x15.rappel.events.v1.SLAR\x03sla\"\x82\x01\n" +
+	"\x03sla\x18\x1d \x01(\v2\x15.rappel.events.v1.SLAR\x03sla\x12,\n" +
+	"\x05slots\x18\x1e \x03(\v2\x16.rappel.events.v1.SlotR\x05slots\x127\n" +
+	"\tfollow_up\x18\x1f \x01(\v2\x1a.rappel.events.v1.FollowUpR\bfollowUp\x126\n" +
+	"\brecovery\x18  \x01(\v2\x1a.rappel.events.v1.RecoveryR\brecovery\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -2428,7 +2750,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xe7\x06\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\x9d\a\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -2441,7 +2763,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\xbb\x03\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\xf1\x03\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -2472,7 +2794,11 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\n" +
 	"SLA_WARNED\x10\x17\x12\x10\n" +
 	"\fSLA_BREACHED\x10\x18\x12\x11\n" +
-	"\rSLA_ESCALATED\x10\x19B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\rSLA_ESCALATED\x10\x19\x12\x0e\n" +
+	"\n" +
+	"SLOT_ENDED\x10\x1a\x12\x13\n" +
+	"\x0fFOLLOW_UP_ASKED\x10\x1b\x12\x0f\n" +
+	"\vFOLLOWED_UP\x10\x1cB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
@@ -2487,7 +2813,7 @@ func file_events_v1_callback_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_events_v1_callback_proto_goTypes = []any{
 	(Attempt_Outcome)(0),          // 0: rappel.events.v1.Attempt.Outcome
 	(WrapUp_Outcome)(0),           // 1: rappel.events.v1.WrapUp.Outcome
@@ -2499,89 +2825,102 @@ var file_events_v1_callback_proto_goTypes = []any{
 	(*Reason)(nil),                // 7: rappel.events.v1.Reason
 	(*Attempt)(nil),               // 8: rappel.events.v1.Attempt
 	(*WrapUp)(nil),                // 9: rappel.events.v1.WrapUp
-	(*Holder)(nil),                // 10: rappel.events.v1.Holder
-	(*Reopening)(nil),             // 11: rappel.events.v1.Reopening
-	(*Move)(nil),                  // 12: rappel.events.v1.Move
-	(*Escalation)(nil),            // 13: rappel.events.v1.Escalation
-	(*Preference)(nil),            // 14: rappel.events.v1.Preference
-	(*Decline)(nil),               // 15: rappel.events.v1.Decline
-	(*SLA)(nil),                   // 16: rappel.events.v1.SLA
-	(*Callback)(nil),              // 17: rappel.events.v1.Callback
-	(*TakenAlert)(nil),            // 18: rappel.events.v1.TakenAlert
-	(*CallbackEvent)(nil),         // 19: rappel.events.v1.CallbackEvent
-	(*SLA_Clock)(nil),             // 20: rappel.events.v1.SLA.Clock
-	(*SLA_Step)(nil),              // 21: rappel.events.v1.SLA.Step
-	(Metric)(0),                   // 22: rappel.events.v1.Metric
-	(*Scale)(nil),                 // 23: rappel.events.v1.Scale
-	(Class)(0),                    // 24: rappel.events.v1.Class
-	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
-	(Severity)(0),                 // 26: rappel.events.v1.Severity
-	(*Customer)(nil),              // 27: rappel.events.v1.Customer
-	(*durationpb.Duration)(nil),   // 28: google.protobuf.Duration
+	(*Gesture)(nil),               // 10: rappel.events.v1.Gesture
+	(*FollowUp)(nil),              // 11: rappel.events.v1.FollowUp
+	(*Recovery)(nil),              // 12: rappel.events.v1.Recovery
+	(*Holder)(nil),                // 13: rappel.events.v1.Holder
+	(*Reopening)(nil),             // 14: rappel.events.v1.Reopening
+	(*Move)(nil),                  // 15: rappel.events.v1.Move
+	(*Escalation)(nil),            // 16: rappel.events.v1.Escalation
+	(*Preference)(nil),            // 17: rappel.events.v1.Preference
+	(*Decline)(nil),               // 18: rappel.events.v1.Decline
+	(*SLA)(nil),                   // 19: rappel.events.v1.SLA
+	(*Callback)(nil),              // 20: rappel.events.v1.Callback
+	(*TakenAlert)(nil),            // 21: rappel.events.v1.TakenAlert
+	(*CallbackEvent)(nil),         // 22: rappel.events.v1.CallbackEvent
+	(*SLA_Clock)(nil),             // 23: rappel.events.v1.SLA.Clock
+	(*SLA_Step)(nil),              // 24: rappel.events.v1.SLA.Step
+	(Metric)(0),                   // 25: rappel.events.v1.Metric
+	(*Scale)(nil),                 // 26: rappel.events.v1.Scale
+	(Class)(0),                    // 27: rappel.events.v1.Class
+	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
+	(Severity)(0),                 // 29: rappel.events.v1.Severity
+	(*Customer)(nil),              // 30: rappel.events.v1.Customer
+	(*Slot)(nil),                  // 31: rappel.events.v1.Slot
+	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
-	22, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
-	23, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
-	24, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
-	25, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
-	26, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
-	25, // 5: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	25, // 6: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	25, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
+	26, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
+	27, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
+	28, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
+	29, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
+	28, // 5: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	28, // 6: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
 	0,  // 7: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	25, // 8: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	28, // 8: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
 	1,  // 9: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	25, // 10: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
-	25, // 11: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	25, // 12: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	25, // 13: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	25, // 14: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
-	25, // 15: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
-	25, // 16: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
-	25, // 17: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
-	25, // 18: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
-	20, // 19: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
-	20, // 20: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
-	25, // 21: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
-	21, // 22: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
-	25, // 23: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
-	4,  // 24: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
-	5,  // 25: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	27, // 26: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
-	7,  // 27: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	25, // 28: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	25, // 29: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	25, // 30: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	25, // 31: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	25, // 32: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
-	10, // 33: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
-	8,  // 34: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
-	9,  // 35: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
-	10, // 36: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
-	11, // 37: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
-	12, // 38: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
-	13, // 39: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
-	14, // 40: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
-	15, // 41: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
-	16, // 42: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
-	6,  // 43: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	25, // 44: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	17, // 45: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	18, // 46: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	25, // 47: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
-	25, // 48: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
-	25, // 49: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
-	25, // 50: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
-	25, // 51: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 52: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
-	3,  // 53: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
-	28, // 54: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
-	25, // 55: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
-	25, // 56: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
-	57, // [57:57] is the sub-list for method output_type
-	57, // [57:57] is the sub-list for method input_type
-	57, // [57:57] is the sub-list for extension type_name
-	57, // [57:57] is the sub-list for extension extendee
-	0,  // [0:57] is the sub-list for field type_name
+	28, // 10: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	10, // 11: rappel.events.v1.WrapUp.gesture:type_name -> rappel.events.v1.Gesture
+	28, // 12: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
+	28, // 13: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
+	25, // 14: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
+	27, // 15: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
+	28, // 16: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
+	28, // 17: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	28, // 18: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	28, // 19: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	28, // 20: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	28, // 21: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
+	28, // 22: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
+	28, // 23: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
+	28, // 24: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
+	23, // 25: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
+	23, // 26: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
+	28, // 27: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
+	24, // 28: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
+	28, // 29: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
+	4,  // 30: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
+	5,  // 31: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
+	30, // 32: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	7,  // 33: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
+	28, // 34: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	28, // 35: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	28, // 36: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	28, // 37: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	28, // 38: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	13, // 39: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
+	8,  // 40: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
+	9,  // 41: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
+	13, // 42: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
+	14, // 43: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
+	15, // 44: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
+	16, // 45: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
+	17, // 46: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
+	18, // 47: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
+	19, // 48: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
+	31, // 49: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
+	11, // 50: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
+	12, // 51: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
+	6,  // 52: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	28, // 53: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	20, // 54: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	21, // 55: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	28, // 56: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	28, // 57: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	28, // 58: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	28, // 59: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	28, // 60: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 61: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 62: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	32, // 63: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	28, // 64: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	28, // 65: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	66, // [66:66] is the sub-list for method output_type
+	66, // [66:66] is the sub-list for method input_type
+	66, // [66:66] is the sub-list for extension type_name
+	66, // [66:66] is the sub-list for extension extendee
+	0,  // [0:66] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
@@ -2593,13 +2932,14 @@ func file_events_v1_callback_proto_init() {
 	file_events_v1_response_proto_init()
 	file_events_v1_score_proto_init()
 	file_events_v1_callback_proto_msgTypes[0].OneofWrappers = []any{}
+	file_events_v1_callback_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_callback_proto_rawDesc), len(file_events_v1_callback_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   15,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

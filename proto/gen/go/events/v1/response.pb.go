@@ -507,6 +507,9 @@ type Response struct {
 	// When the customer would like to be called, up to 10; it does not matter in
 	// which order. They may be past by the time they are received.
 	CallbackSlots []*Slot `protobuf:"bytes,11,rep,name=callback_slots,json=callbackSlots,proto3" json:"callback_slots,omitempty"`
+	// The callback that this is an answer about, to its follow-up survey, as
+	// `<customer_key>-<n>`; empty for every other response.
+	CallbackId    string `protobuf:"bytes,12,opt,name=callback_id,json=callbackId,proto3" json:"callback_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -616,6 +619,13 @@ func (x *Response) GetCallbackSlots() []*Slot {
 		return x.CallbackSlots
 	}
 	return nil
+}
+
+func (x *Response) GetCallbackId() string {
+	if x != nil {
+		return x.CallbackId
+	}
+	return ""
 }
 
 // ResponseReceived is stored in RESPONSES: a whole response at one revision.
@@ -747,7 +757,7 @@ const file_events_v1_response_proto_rawDesc = "" +
 	"\t_callback\"b\n" +
 	"\x04Slot\x12.\n" +
 	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
-	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\xc5\x04\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\xe6\x04\n" +
 	"\bResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06survey\x18\x02 \x01(\tR\x06survey\x12\x18\n" +
@@ -764,7 +774,9 @@ const file_events_v1_response_proto_rawDesc = "" +
 	"\aconsent\x18\t \x01(\v2\x19.rappel.events.v1.ConsentR\aconsent\x12=\n" +
 	"\fsubmitted_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\vsubmittedAt\x12=\n" +
-	"\x0ecallback_slots\x18\v \x03(\v2\x16.rappel.events.v1.SlotR\rcallbackSlots\x1a=\n" +
+	"\x0ecallback_slots\x18\v \x03(\v2\x16.rappel.events.v1.SlotR\rcallbackSlots\x12\x1f\n" +
+	"\vcallback_id\x18\f \x01(\tR\n" +
+	"callbackId\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb1\x02\n" +

@@ -151,7 +151,7 @@ func terminalEntries(b *bench) {
 	for i, s := range []callback.State{callback.Completed, callback.Canceled} {
 		id := number("a", i)
 		b.apply(pending(id, seq(2), dueAt(t0)))
-		b.apply(pending(id, seq(9), dueAt(t0), state(s), agent("amina")))
+		b.apply(pending(id, seq(9), state(s), agent("amina")))
 		b.none(after(10))
 		require.Empty(b, b.due(after(10), 10))
 		require.Empty(b, b.heldBy("amina"))

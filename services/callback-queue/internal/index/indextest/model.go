@@ -128,7 +128,7 @@ func (m *reference) heldBy(agent string) []queue.Entry {
 
 func (m *reference) due(now time.Time, limit int) []queue.Entry {
 	entries := m.choose(func(e queue.Entry) bool {
-		return e.State.Open() && !e.DueAt.IsZero() && !e.DueAt.After(now)
+		return !e.DueAt.IsZero() && !e.DueAt.After(now)
 	})
 	slices.SortFunc(entries, func(a, b queue.Entry) int {
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))

@@ -88,6 +88,4 @@ func (x *Index) head(line *tree, now int64) *record {
 	return nil
 }
 
-func (x *Index) hasDeadline(r *record) bool {
-	return r.state.Open() && r.due != order.Never
-}
+func (x *Index) hasDeadline(r *record) bool { return r.due != order.Never }

@@ -14,12 +14,11 @@ import (
 )
 
 // An entry's value is text with single spaces between its fields. The first
-// eleven are for the scripts too (prelude.lua says what they mean); state, SLA, the
-// exact deadline and the customer follow. Id and queue stand in the key.
+// eleven are for the scripts too (prelude.lua says what they mean); state, SLA and the
+// customer follow. Id and queue stand in the key.
 const (
-	fieldsOfValue = 15
-	// absent is a deadline that is not there; same is a field that is found
-	// elsewhere: the deadline in the scripts' field, the customer in the id.
+	fieldsOfValue = 14
+	// absent is what is not there; same is a customer that is found in the id.
 	absent, same = "-", "="
 	// literal comes before a customer key that is not in the id.
 	literal = "!"
@@ -38,7 +37,6 @@ var errValue = errors.New("a value in the index is damaged")
 func encode(e *queue.Entry) string {
 	kind, list := kindOf(e)
 	ready := order.Nanos(e.ReadyAt)
-	due, exactDue := deadline(e)
 	b := make([]byte, 0, 192)
 	b = strconv.AppendUint(b, e.Seq, 10)
 	b = append(append(append(b, ' '), kind...), ' ')
@@ -46,14 +44,13 @@ func encode(e *queue.Entry) string {
 	b = append(strconv.AppendInt(b, e.Rank, 10), ' ')
 	b = append(strconv.AppendInt(b, ready, 10), ' ')
 	b = append(append(b, order.HexOf(order.Nanos(e.OpenedAt))...), ' ')
-	b = append(append(b, due...), ' ')
+	b = append(append(b, deadline(e)...), ' ')
 	b = append(append(b, url.QueryEscape(e.Agent)...), ' ')
 	b = append(append(b, e.Line...), ' ')
 	b = append(append(b, placeOf(e)...), ' ')
 	b = append(append(b, alarmOf(e)...), ' ')
 	b = append(strconv.AppendUint(b, uint64(e.State), 10), ' ')
 	b = append(strconv.AppendUint(b, uint64(e.SLA)<<1|overdue(e), 10), ' ')
-	b = append(append(b, exactDue...), ' ')
 	return string(append(b, customer(e)...))
 }
 
@@ -116,16 +113,12 @@ func kindOf(e *queue.Entry) (kind, list string) {
 	}
 }
 
-// deadline is the deadline to watch and, for what is not watched, the exact one.
-func deadline(e *queue.Entry) (watched, exact string) {
+// deadline is an entry's deadline as text.
+func deadline(e *queue.Entry) string {
 	if e.DueAt.IsZero() {
-		return absent, absent
+		return absent
 	}
-	number := strconv.FormatInt(order.Nanos(e.DueAt), 10)
-	if e.State.Open() {
-		return number, same
-	}
-	return absent, number
+	return strconv.FormatInt(order.Nanos(e.DueAt), 10)
 }
 
 // alarmOf is the list an entry is in over and above its state's, because its SLA
@@ -179,10 +172,6 @@ func decode(queueName, id, value string) (queue.Entry, error) {
 	if len(f) != fieldsOfValue {
 		return queue.Entry{}, fmt.Errorf("%w: %d fields", errValue, len(f))
 	}
-	exactDue := f[13]
-	if exactDue == same {
-		exactDue = f[6]
-	}
 	var errs [10]error
 	e := queue.Entry{ID: id, Queue: queueName, Line: f[8]}
 	e.Seq, errs[0] = strconv.ParseUint(f[0], 10, 64)
@@ -194,11 +183,11 @@ func decode(queueName, id, value string) (queue.Entry, error) {
 	e.Agent, errs[4] = url.QueryUnescape(f[7])
 	state, err := strconv.ParseUint(f[11], 10, 8)
 	e.State, errs[5] = callback.State(state), err
-	if exactDue != absent {
-		due, err := strconv.ParseInt(exactDue, 10, 64)
+	if f[6] != absent {
+		due, err := strconv.ParseInt(f[6], 10, 64)
 		e.DueAt, errs[6] = order.Time(due), err
 	}
-	e.CustomerKey, errs[7] = customerOf(id, f[14])
+	e.CustomerKey, errs[7] = customerOf(id, f[13])
 	e.FirstDue, errs[8] = firstDueIn(f[9])
 	sla, err := strconv.ParseUint(f[12], 10, 8)
 	e.SLA, e.Overdue, errs[9] = callback.SLAState(sla>>1), sla&1 == 1, err

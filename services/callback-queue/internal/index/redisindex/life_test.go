@@ -310,7 +310,7 @@ func TestSettledCallbacksLeaveOnlyTheirEntry(t *testing.T) {
 		require.NoError(t, err)
 		e.State, e.Agent, e.Seq = callback.Assigned, "amina", e.Seq+100
 		require.NoError(t, x.Apply(t.Context(), e))
-		e.State, e.Agent, e.Seq = callback.Completed, "", e.Seq+100
+		e.State, e.Agent, e.DueAt, e.Seq = callback.Completed, "", time.Time{}, e.Seq+100
 		require.NoError(t, x.Apply(t.Context(), e))
 	}
 	left, err := client.Keys(t.Context(), prefix+":*").Result()

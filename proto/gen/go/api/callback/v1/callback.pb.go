@@ -1387,7 +1387,11 @@ type CompleteCallbackRequest struct {
 	// Why it had happened, 1 to 200 characters.
 	RootCause string `protobuf:"bytes,5,opt,name=root_cause,json=rootCause,proto3" json:"root_cause,omitempty"`
 	// What was said and promised, 1 to 4,000 characters.
-	Note          string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	// What the customer was given as a sign of goodwill; optional. The currency is the
+	// deployment's. PERMISSION_DENIED with reason GOODWILL_LIMIT when it is beyond what
+	// the agent's role may give.
+	Gesture       *v1.Gesture `protobuf:"bytes,7,opt,name=gesture,proto3" json:"gesture,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1462,6 +1466,13 @@ func (x *CompleteCallbackRequest) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *CompleteCallbackRequest) GetGesture() *v1.Gesture {
+	if x != nil {
+		return x.Gesture
+	}
+	return nil
 }
 
 // CompleteCallbackResponse carries the callback after the command.
@@ -4001,7 +4012,7 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\rcall_again_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcallAgainAt\x12\x12\n" +
 	"\x04note\x18\x06 \x01(\tR\x04note\"L\n" +
 	"\x12EndAttemptResponse\x126\n" +
-	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\xc9\x01\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\xfe\x01\n" +
 	"\x17CompleteCallbackRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bagent_id\x18\x02 \x01(\tR\aagentId\x12\x14\n" +
@@ -4009,7 +4020,8 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\aoutcome\x18\x04 \x01(\x0e2 .rappel.events.v1.WrapUp.OutcomeR\aoutcome\x12\x1d\n" +
 	"\n" +
 	"root_cause\x18\x05 \x01(\tR\trootCause\x12\x12\n" +
-	"\x04note\x18\x06 \x01(\tR\x04note\"R\n" +
+	"\x04note\x18\x06 \x01(\tR\x04note\x123\n" +
+	"\agesture\x18\a \x01(\v2\x19.rappel.events.v1.GestureR\agesture\"R\n" +
 	"\x18CompleteCallbackResponse\x126\n" +
 	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"q\n" +
 	"\x16ReleaseCallbackRequest\x12\x0e\n" +
@@ -4249,9 +4261,10 @@ var file_api_callback_v1_callback_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),                  // 61: google.protobuf.Timestamp
 	(v1.Attempt_Outcome)(0),                        // 62: rappel.events.v1.Attempt.Outcome
 	(v1.WrapUp_Outcome)(0),                         // 63: rappel.events.v1.WrapUp.Outcome
-	(v1.Callback_State)(0),                         // 64: rappel.events.v1.Callback.State
-	(*durationpb.Duration)(nil),                    // 65: google.protobuf.Duration
-	(v1.SLA_State)(0),                              // 66: rappel.events.v1.SLA.State
+	(*v1.Gesture)(nil),                             // 64: rappel.events.v1.Gesture
+	(v1.Callback_State)(0),                         // 65: rappel.events.v1.Callback.State
+	(*durationpb.Duration)(nil),                    // 66: google.protobuf.Duration
+	(v1.SLA_State)(0),                              // 67: rappel.events.v1.SLA.State
 }
 var file_api_callback_v1_callback_proto_depIdxs = []int32{
 	47, // 0: rappel.callback.v1.WatchQueuesResponse.queues:type_name -> rappel.callback.v1.QueueStats
@@ -4276,90 +4289,91 @@ var file_api_callback_v1_callback_proto_depIdxs = []int32{
 	61, // 19: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
 	59, // 20: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
 	63, // 21: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	59, // 22: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	59, // 23: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	59, // 24: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	59, // 25: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	61, // 26: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
-	59, // 27: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	59, // 28: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	59, // 29: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	30, // 30: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
-	32, // 31: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
-	28, // 32: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
-	24, // 33: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
-	26, // 34: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
-	64, // 35: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
-	36, // 36: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
-	35, // 37: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
-	39, // 38: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
-	39, // 39: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
-	59, // 40: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	43, // 41: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
-	3,  // 42: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
-	61, // 43: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
-	65, // 44: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
-	64, // 45: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
-	61, // 46: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
-	61, // 47: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
-	66, // 48: rappel.callback.v1.ListCallbacksRequest.sla_states:type_name -> rappel.events.v1.SLA.State
-	59, // 49: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	61, // 50: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	47, // 51: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 52: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
-	59, // 53: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
-	59, // 54: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
-	59, // 55: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
-	1,  // 56: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
-	0,  // 57: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
-	0,  // 58: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
-	2,  // 59: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
-	61, // 60: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
-	6,  // 61: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	8,  // 62: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
-	10, // 63: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
-	12, // 64: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
-	16, // 65: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	18, // 66: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	20, // 67: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	22, // 68: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	24, // 69: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	26, // 70: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	28, // 71: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	30, // 72: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
-	32, // 73: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
-	34, // 74: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
-	38, // 75: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
-	41, // 76: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	14, // 77: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
-	44, // 78: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	46, // 79: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	4,  // 80: rappel.callback.v1.CallbackService.WatchQueues:input_type -> rappel.callback.v1.WatchQueuesRequest
-	7,  // 81: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	9,  // 82: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
-	11, // 83: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
-	13, // 84: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
-	17, // 85: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	19, // 86: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	21, // 87: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	23, // 88: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	25, // 89: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	27, // 90: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	29, // 91: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	31, // 92: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
-	33, // 93: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
-	37, // 94: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
-	40, // 95: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
-	42, // 96: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	15, // 97: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
-	45, // 98: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	48, // 99: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	5,  // 100: rappel.callback.v1.CallbackService.WatchQueues:output_type -> rappel.callback.v1.WatchQueuesResponse
-	81, // [81:101] is the sub-list for method output_type
-	61, // [61:81] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	64, // 22: rappel.callback.v1.CompleteCallbackRequest.gesture:type_name -> rappel.events.v1.Gesture
+	59, // 23: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 24: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 25: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 26: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	61, // 27: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
+	59, // 28: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 29: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	59, // 30: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	30, // 31: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
+	32, // 32: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
+	28, // 33: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
+	24, // 34: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
+	26, // 35: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
+	65, // 36: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
+	36, // 37: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
+	35, // 38: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
+	39, // 39: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
+	39, // 40: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
+	59, // 41: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	43, // 42: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
+	3,  // 43: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
+	61, // 44: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
+	66, // 45: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
+	65, // 46: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
+	61, // 47: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
+	61, // 48: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
+	67, // 49: rappel.callback.v1.ListCallbacksRequest.sla_states:type_name -> rappel.events.v1.SLA.State
+	59, // 50: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	61, // 51: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	47, // 52: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 53: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
+	59, // 54: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
+	59, // 55: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
+	59, // 56: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
+	1,  // 57: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
+	0,  // 58: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
+	0,  // 59: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
+	2,  // 60: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
+	61, // 61: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
+	6,  // 62: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	8,  // 63: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
+	10, // 64: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
+	12, // 65: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
+	16, // 66: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	18, // 67: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	20, // 68: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	22, // 69: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	24, // 70: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	26, // 71: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	28, // 72: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	30, // 73: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	32, // 74: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	34, // 75: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
+	38, // 76: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
+	41, // 77: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	14, // 78: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
+	44, // 79: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	46, // 80: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	4,  // 81: rappel.callback.v1.CallbackService.WatchQueues:input_type -> rappel.callback.v1.WatchQueuesRequest
+	7,  // 82: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	9,  // 83: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
+	11, // 84: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
+	13, // 85: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
+	17, // 86: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	19, // 87: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	21, // 88: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	23, // 89: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	25, // 90: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	27, // 91: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	29, // 92: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	31, // 93: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	33, // 94: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	37, // 95: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
+	40, // 96: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
+	42, // 97: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	15, // 98: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
+	45, // 99: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	48, // 100: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	5,  // 101: rappel.callback.v1.CallbackService.WatchQueues:output_type -> rappel.callback.v1.WatchQueuesResponse
+	82, // [82:102] is the sub-list for method output_type
+	62, // [62:82] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
