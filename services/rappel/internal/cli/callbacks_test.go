@@ -85,26 +85,51 @@ func TestWhatAgentsRead(t *testing.T) {
 		"list":             {state: pending, args: []string{"list"}},
 		"list-nothing":     {state: pending, args: []string{"list"}, none: true},
 		"list-more":        {state: pending, args: []string{"list", "--limit", "1", "--queue", "default"}},
+		"show-promised":    {state: pending, args: []string{"show", id}},
+		"show-missed":      {state: assigned, args: []string{"show", id}},
+		"show-missed-50":   {state: assigned, args: []string{"show", id}},
+		"show-called":      {state: attempting, args: []string{"show", id}},
+		"show-called-late": {state: wrapping, args: []string{"show", id}},
+		"show-kept":        {state: completed, args: []string{"show", id}},
+		"show-void":        {state: completed, args: []string{"show", id}},
+		"show-paused":      {state: pending, args: []string{"show", id}},
+		"show-paused-else": {state: pending, args: []string{"show", id}},
+		"show-step":        {state: pending, args: []string{"show", id}},
+		"reschedule-asked": {state: pending, args: []string{"reschedule", id, "--by", "sam", "--at", "9:15", "--customer-asked"}},
+		"help-list":        {args: []string{"list", "--help"}},
+		"help-reschedule":  {args: []string{"reschedule", "--help"}},
+		"queues-late":      {args: []string{"queues"}},
+		"queues-late-80":   {args: []string{"queues"}},
+		"queues-late-50":   {args: []string{"queues"}},
+		"queues-80":        {args: []string{"queues"}},
+		"list-late":        {state: pending, args: []string{"list"}},
+		"list-late-80":     {state: pending, args: []string{"list"}},
+		"list-late-50":     {state: pending, args: []string{"list"}},
+		"list-late-more":   {state: pending, args: []string{"list", "--limit", "1", "--sla", "At_Risk,breached", "--text", "trop tard", "--older-than", "48h"}},
+		"list-sla-bad":     {state: pending, args: []string{"list", "--sla", "kept,late"}},
 		"list-bad":         {state: pending, args: []string{"list", "--state", "asleep"}},
 	} {
 		for _, lang := range []string{"fr", "en"} {
 			t.Run(name+"-"+lang, func(t *testing.T) {
 				t.Parallel()
 				q := newQueue(t, c.state)
-				q.none = c.none
+				q.none, q.late = c.none, strings.Contains(name, "-late")
 				if c.state == completed {
 					q.cb.ClosedAt, q.cb.Attempts[0].Outcome = at(0), eventsv1.Attempt_REACHED
 					q.cb.WrapUp = &eventsv1.WrapUp{Outcome: eventsv1.WrapUp_RESOLVED, RootCause: "Consigne mal comprise", Note: "Excuses faites.", FirstContact: true}
 				}
-				if name == "show-moved" {
-					q.cb.Queue = "experts"
-					q.cb.Moved = &eventsv1.Move{From: "default", At: at(-9), By: "sam", Reason: "question technique"}
-					q.cb.Escalated = &eventsv1.Escalation{Level: 2, Points: 35, Added: 20, At: at(-8), By: "alex", Reason: "presse"}
-					q.cb.Reopened = &eventsv1.Reopening{Times: 1, At: at(-10), By: "sam", Reason: "la panne est revenue"}
+				if change := changes[name]; change != nil {
+					change(q.cb)
 				}
 				e := world(map[string]string{"RAPPEL_SERVER": q.URL, "LANG": lang + "_XX.UTF-8"})
 				if strings.HasPrefix(name, "list") || strings.HasPrefix(name, "queues") || strings.HasPrefix(name, "routing") {
 					e = e.on(120)
+				}
+				switch { // terminals of a width
+				case strings.HasSuffix(name, "-80"), name == "show-promised", name == "show-missed", name == "show-kept":
+					e = e.on(80)
+				case strings.HasSuffix(name, "-50"):
+					e = e.on(50)
 				}
 				out, errs, err := run(t, e, callbacksCommand, append([]string{"callbacks"}, c.args...)...)
 				require.Empty(t, errs)
@@ -181,7 +206,7 @@ func TestListAsksForWhatIsWanted(t *testing.T) {
 		"GET /v1/callbacks?agentId=bob&pageSize=48&pageToken=even&queue=vip&states=COMPLETED&states=CANCELED",
 	}, q.calls)
 	require.Equal(t, 3, strings.Count(out, "\n"), "no terminal: a header and a line each, with tabs")
-	require.Equal(t, 7*3, strings.Count(out, "\t"))
+	require.Equal(t, 8*3, strings.Count(out, "\t"))
 	q.calls = nil
 	_, _, err = run(t, e, callbacksCommand, "callbacks", "list", "--limit", "1", "--state", "all", "--older-than", "90m", "--newer-than", "48h")
 	require.NoError(t, err)
@@ -329,6 +354,12 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 	}
 	for c := range eventsv1.Class_name {
 		require.Equal(t, c != 0, french.Classes[eventsv1.Class(c)] != "")
+	}
+	for s := range eventsv1.Severity_name {
+		require.Equal(t, eventsv1.Severity(s) >= eventsv1.Severity_HIGH, french.Severities[eventsv1.Severity(s)] != "")
+	}
+	for s := range eventsv1.SLA_State_name {
+		require.Equal(t, eventsv1.SLA_State(s) >= eventsv1.SLA_AT_RISK, french.SLAStates[eventsv1.SLA_State(s)] != "")
 	}
 	for s := range callbackv1.AgentStatus_name {
 		require.Equal(t, s != 0, french.Statuses[callbackv1.AgentStatus(s)] != "")

@@ -39,8 +39,8 @@ func (d *desk) result(cmd *cobra.Command, sentence string, cb *eventsv1.Callback
 		if resp, err := shown(body); err == nil {
 			c.standing(cb, resp.GetStanding())
 		}
-	} else if at := cb.GetNotBefore(); cb.GetState() == eventsv1.Callback_PENDING && at != nil && at.AsTime().After(d.now()) {
-		c.line(d.w.NotBefore + d.w.Colon + d.date(at))
+	} else if at := d.notBefore(cb); cb.GetState() == eventsv1.Callback_PENDING && at != "" {
+		c.line(d.w.NotBefore + d.w.Colon + at)
 		c.line("")
 	}
 	c.next(cmd, cb)
@@ -77,10 +77,10 @@ func (c *card) head(cb *eventsv1.Callback) {
 		c.line(fill(w.Canceled, oneLine(r)))
 	}
 	if m := cb.GetMoved(); m != nil {
-		c.line(fill(w.MovedFrom, oneLine(m.GetFrom()), oneLine(cb.GetQueue()), c.date(m.GetAt()), oneLine(m.GetBy()), oneLine(m.GetReason())))
+		c.moved(cb.GetQueue(), m)
 	}
 	if e := cb.GetEscalated(); e != nil {
-		c.line(fill(w.RaisedBy, e.GetPoints(), c.date(e.GetAt()), oneLine(e.GetBy()), oneLine(e.GetReason())))
+		c.escalated(e)
 	}
 	if r := cb.GetReopened(); r != nil {
 		c.line(fill(w.ReopenedBy, c.date(r.GetAt()), oneLine(r.GetBy()), oneLine(r.GetReason())))
@@ -105,9 +105,7 @@ func (c *card) customer(cb *eventsv1.Callback) {
 	if zone, err := time.LoadLocation(p.GetTimeZone()); err == nil && p.GetTimeZone() != "" {
 		c.field(w.TimeZone, oneLine(p.GetTimeZone())+", "+fill(w.ThereItIs, c.now().In(zone).Format("15:04")))
 	}
-	if open := cb.GetState() < eventsv1.Callback_COMPLETED; open {
-		c.due(cb)
-	}
+	c.promises(cb)
 }
 
 // standing says what goes before a callback that waits, and what its priority is
@@ -141,22 +139,6 @@ func (c *card) standing(cb *eventsv1.Callback, s *callbackv1.Standing) {
 	c.line("  " + fill(w.Worth, c.span(s.GetWorth().AsDuration())))
 }
 
-// due says by when to call, and from when.
-func (c *card) due(cb *eventsv1.Callback) {
-	if at := cb.GetNotBefore(); at != nil && at.AsTime().After(c.now()) {
-		c.field(c.w.NotBefore, c.date(at))
-	}
-	at := cb.GetFirstAttemptDue()
-	if at == nil || len(cb.GetAttempts()) > 0 {
-		return
-	}
-	text := c.date(at)
-	if late := c.now().Sub(at.AsTime()); late > 0 {
-		text += "  " + c.style.red(fill(c.w.LateBy, c.span(late)))
-	}
-	c.field(c.w.CallBefore, text)
-}
-
 func (c *card) field(label, text string) {
 	if text != "" {
 		c.line("  " + pad(label, 15) + " " + text)
@@ -185,6 +167,9 @@ func (c *card) reasons(cb *eventsv1.Callback) {
 			text = c.style.dim(text + " (" + c.w.Withdrawn + ")")
 		} else if r.GetMetric() != eventsv1.Metric_METRIC_UNSPECIFIED {
 			text = c.style.red(text)
+		}
+		if word := c.w.Severities[r.GetSeverity()]; word != "" && !r.GetWithdrawn() {
+			text += " · " + c.style.bold(c.style.red(word))
 		}
 		c.line("  " + strconv.Itoa(i+1) + ". " + text)
 		if i+1 < len(cb.GetReasons()) && sameAnswer(r, cb.GetReasons()[i+1]) {

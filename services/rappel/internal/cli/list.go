@@ -25,9 +25,15 @@ var openStates = []eventsv1.Callback_State{
 	eventsv1.Callback_PENDING, eventsv1.Callback_RESERVED, eventsv1.Callback_ASSIGNED, eventsv1.Callback_ATTEMPTING, eventsv1.Callback_WRAPPING,
 }
 
+// slaStates are how an SLA may stand.
+var slaStates = []choice[eventsv1.SLA_State]{
+	{"on-track", eventsv1.SLA_ON_TRACK}, {"at-risk", eventsv1.SLA_AT_RISK}, {"breached", eventsv1.SLA_BREACHED}, {"kept", eventsv1.SLA_KEPT},
+}
+
 type listOptions struct {
-	states             []string
+	states, sla        []string
 	queue, agent, page string
+	text               string
 	limit              int
 	older, newer       time.Duration
 }
@@ -46,6 +52,8 @@ func (d *desk) listCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&o.states, "state", nil, "")
+	f.StringSliceVar(&o.sla, "sla", nil, "")
+	f.StringVar(&o.text, "text", "", "")
 	f.StringVar(&o.queue, "queue", "", "")
 	f.StringVar(&o.agent, "agent", "", "")
 	annotate(cmd, "agent", "held-by")
@@ -72,7 +80,14 @@ func (d *desk) listQuery(o listOptions) (url.Values, error) {
 		}
 		q.Add("states", name)
 	}
-	if len(o.states) == 0 {
+	for _, s := range o.sla {
+		state, ok := choose(slaStates, strings.TrimSpace(s))
+		if !ok {
+			return nil, errors.New(fill(d.w.BadSLA, s, wordsOf(slaStates)))
+		}
+		q.Add("slaStates", state.String())
+	}
+	if len(o.states) == 0 && !slices.Contains(q["slaStates"], eventsv1.SLA_KEPT.String()) { // only what is closed is kept
 		for _, s := range openStates {
 			q.Add("states", s.String())
 		}
@@ -82,7 +97,7 @@ func (d *desk) listQuery(o listOptions) (url.Values, error) {
 			q.Set(key, d.now().Add(-age).UTC().Format(time.RFC3339))
 		}
 	}
-	for key, value := range map[string]string{"queue": o.queue, "agentId": o.agent, "pageToken": o.page} {
+	for key, value := range map[string]string{"queue": o.queue, "agentId": o.agent, "pageToken": o.page, "text": o.text} {
 		if value != "" {
 			q.Set(key, value)
 		}
@@ -163,11 +178,23 @@ func nextPage(o listOptions, token string) []string {
 	if len(o.states) > 0 {
 		parts = append(parts, "--state", shellWord(strings.Join(o.states, ",")))
 	}
+	if len(o.sla) > 0 {
+		parts = append(parts, "--sla", shellWord(strings.Join(o.sla, ",")))
+	}
+	if o.text != "" {
+		parts = append(parts, "--text", shellWord(o.text))
+	}
 	if o.queue != "" {
 		parts = append(parts, "--queue", shellWord(o.queue))
 	}
 	if o.agent != "" {
 		parts = append(parts, "--agent", shellWord(o.agent))
+	}
+	if o.older != 0 {
+		parts = append(parts, "--older-than", o.older.String())
+	}
+	if o.newer != 0 {
+		parts = append(parts, "--newer-than", o.newer.String())
 	}
 	return append(parts, "--limit", strconv.Itoa(o.limit), "--page", shellWord(token))
 }
@@ -184,9 +211,17 @@ func (d *desk) row(cb *eventsv1.Callback) []string {
 		phone = readable(phone)
 	}
 	return []string{
-		oneLine(cb.GetId()), d.w.States[cb.GetState()], strconv.Itoa(int(cb.GetPriority())), d.age(cb.GetOpenedAt()),
+		oneLine(cb.GetId()), d.w.States[cb.GetState()], strconv.Itoa(int(cb.GetPriority())), d.age(cb.GetOpenedAt()), d.pressing(cb),
 		oneLine(cb.GetCustomer().GetName()), phone, oneLine(cb.GetHolder().GetAgentId()), strings.Join(reasons, "; "),
 	}
+}
+
+// pressing says that the SLA is at risk or was missed; empty when all is well.
+func (d *desk) pressing(cb *eventsv1.Callback) string {
+	if s := cb.GetSla().GetState(); s == eventsv1.SLA_AT_RISK || s == eventsv1.SLA_BREACHED {
+		return d.w.SLAStates[s]
+	}
+	return ""
 }
 
 // shortReason is a reason as a table has room for it: NPS 1/10 detractor.
@@ -208,11 +243,11 @@ type layout struct {
 	most map[int]int
 }
 
-// callbackTable lists callbacks: the agent goes before the phone, and the phone
-// before the customer's name.
-var callbackTable = layout{drop: []int{6, 5, 4}, optional: []int{6}, most: map[int]int{4: 24}}
+// callbackTable lists callbacks: the agent goes before the phone, the phone before
+// the customer's name, and what is at risk stays.
+var callbackTable = layout{drop: []int{7, 6, 5, 2, 3}, optional: []int{4, 7}, most: map[int]int{5: 24}}
 
-// lastLeast is the room that the last column needs.
+// lastLeast is the room that a long last column needs.
 const lastLeast = 16
 
 // rows writes a table at a terminal, or none when there are only headings; for
@@ -263,7 +298,7 @@ func fitting(l layout, rows [][]string, width int) []column {
 	}
 	for _, drop := range append(slices.Clone(l.drop), -1) {
 		var shown []column
-		used := 0
+		used, last := 0, -2 // no gap follows the last
 		for at := range rows[0] {
 			if dropped[at] {
 				continue
@@ -278,9 +313,11 @@ func fitting(l layout, rows [][]string, width int) []column {
 			shown = append(shown, column{at, most})
 			if at < len(rows[0])-1 {
 				used += most + 2
+			} else {
+				last = min(most, lastLeast)
 			}
 		}
-		if used+lastLeast <= width || drop < 0 {
+		if used+last <= width || drop < 0 {
 			return shown
 		}
 		dropped[drop] = true
@@ -288,9 +325,10 @@ func fitting(l layout, rows [][]string, width int) []column {
 	return nil
 }
 
+// allEmpty reports whether nothing is in a column, or nothing was counted.
 func allEmpty(rows [][]string, at int) bool {
 	for _, r := range rows {
-		if r[at] != "" {
+		if r[at] != "" && r[at] != "0" {
 			return false
 		}
 	}

@@ -10,8 +10,9 @@ import (
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 )
 
-// queuesTable lists queues: what waits for its moment goes before who is there.
-var queuesTable = layout{drop: []int{2, 7}, most: map[int]int{0: 32}}
+// queuesTable lists queues: what waits for its moment goes first, then who is there
+// and what is in hand. What nobody takes and what was missed stays.
+var queuesTable = layout{drop: []int{2, 9, 7, 3, 5, 8}, optional: []int{5, 6}, most: map[int]int{0: 32}}
 
 func (d *desk) queuesCommand() *cobra.Command {
 	return &cobra.Command{
@@ -37,23 +38,31 @@ func (d *desk) queuesCommand() *cobra.Command {
 func (d *desk) printQueues(w io.Writer, queues []*callbackv1.QueueStats) error {
 	width, terminal := d.terminal(w)
 	rows := [][]string{d.w.QueueColumns}
-	unattended := false
+	unattended, pressing := false, false
 	for _, q := range queues {
 		oldest := ""
 		if q.GetOldestReady() != nil {
 			oldest = d.age(q.GetOldestReady())
 		}
 		row := []string{oneLine(q.GetQueue())}
-		for _, n := range []int64{q.GetReady(), q.GetDelayed(), q.GetHeld(), q.GetUnattended()} {
+		for _, n := range []int64{q.GetReady(), q.GetDelayed(), q.GetHeld(), q.GetUnattended(), q.GetAtRisk(), q.GetBreached()} {
 			row = append(row, strconv.FormatInt(n, 10))
 		}
 		rows = append(rows, append(row, oldest, strconv.FormatInt(q.GetAgentsFree(), 10), strconv.FormatInt(q.GetAgents(), 10)))
 		unattended = unattended || q.GetUnattended() > 0
+		pressing = pressing || q.GetAtRisk()+q.GetBreached() > 0
 	}
 	var b strings.Builder
 	d.rows(&b, queuesTable, rows, d.w.NoQueues, width, terminal)
-	if unattended && terminal {
-		b.WriteString("\n" + d.w.Unattended + "\n")
+	var notes []string
+	if unattended {
+		notes = append(notes, d.w.Unattended)
+	}
+	if pressing {
+		notes = append(notes, fill(d.w.Pressing, d.commandLine("list", "--sla", "at-risk,breached")))
+	}
+	if terminal && len(notes) > 0 {
+		b.WriteString("\n" + strings.Join(notes, "\n") + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -76,9 +76,11 @@ func anonymous() *eventsv1.Callback {
 // queue is a server with one callback that goes through its states, and a list.
 type queue struct {
 	*httptest.Server
-	mu    sync.Mutex
-	cb    *eventsv1.Callback
-	none  bool
+	mu   sync.Mutex
+	cb   *eventsv1.Callback
+	none bool
+	// late says that promises are at risk, and missed.
+	late  bool
 	calls []string
 	// fail answers a call before it is looked at.
 	fail func(n int, w http.ResponseWriter, r *http.Request) bool
@@ -177,6 +179,9 @@ func (q *queue) queues(w http.ResponseWriter) {
 			{Queue: "retention", Delayed: 1},
 		}
 	}
+	if q.late {
+		resp.Queues[0].AtRisk, resp.Queues[0].Breached = 5, 2
+	}
 	write(w, resp)
 }
 
@@ -222,6 +227,14 @@ func (q *queue) list(w http.ResponseWriter, r *http.Request) {
 	}
 	if q.none {
 		resp = &callbackv1.ListCallbacksResponse{}
+	}
+	if q.late {
+		for _, cb := range resp.GetCallbacks() {
+			cb.Sla = missed()
+			if cb != q.cb {
+				cb.Sla = promised()
+			}
+		}
 	}
 	write(w, resp)
 }
@@ -279,6 +292,9 @@ func (q *queue) note(verb string, body []byte) {
 		req := &callbackv1.RescheduleCallbackRequest{}
 		_ = protojson.Unmarshal(body, req)
 		q.cb.NotBefore = req.GetNotBefore()
+		if req.GetCustomerAsked() {
+			q.cb.Sla = &eventsv1.SLA{PausedUntil: req.GetNotBefore()}
+		}
 	case "complete":
 		req := &callbackv1.CompleteCallbackRequest{}
 		_ = protojson.Unmarshal(body, req)

@@ -98,11 +98,12 @@ func (d *desk) escalateCommand() *cobra.Command {
 
 func (d *desk) rescheduleCommand() *cobra.Command {
 	var at string
+	var asked bool
 	c := &decision{desk: d, verb: "reschedule"}
 	c.needs = func() []string { return []string{"--at", at} }
 	c.done = func() string { return d.w.Rescheduled }
 	c.request = func(id string) (proto.Message, error) {
-		req := &callbackv1.RescheduleCallbackRequest{Id: id, By: d.agent}
+		req := &callbackv1.RescheduleCallbackRequest{Id: id, By: d.agent, CustomerAsked: asked}
 		if at == "now" {
 			return req, nil
 		}
@@ -115,6 +116,7 @@ func (d *desk) rescheduleCommand() *cobra.Command {
 	}
 	cmd := c.command()
 	cmd.Flags().StringVar(&at, "at", "", "")
+	cmd.Flags().BoolVar(&asked, "customer-asked", false, "")
 	return cmd
 }
 

@@ -22,22 +22,28 @@ type words struct {
 	Wraps     map[eventsv1.WrapUp_Outcome]string
 	Rules     map[string]string
 	Languages map[string]string
+	// Severities are those worth a word.
+	Severities map[eventsv1.Severity]string
+	// SLAStates are those of a list, and of a target that is at risk or over.
+	SLAStates map[eventsv1.SLA_State]string
 	// Reasons explain the server's refusals, by their reason.
 	Reasons map[string]string
 
 	// The card.
-	Callback, Held, Priority, Opened, Ago, Closed, Canceled string
-	MovedFrom, RaisedBy, ReopenedBy                         string
-	Place, PlaceUnknown, FirstInLine, OneAhead, Ahead       string
-	Urgency, FurtherReasons, EscalationPoints, Worth        string
-	NoName, NoPhone, Phone, Email, Language, TimeZone       string
-	ThereItIs, CallBefore, LateBy, NotBefore                string
-	Why, Scale, LowerIsBetter, Withdrawn, MoreReasons       string
-	Calls, UnderWay, CallAgain, WrapUp, RootCause, Note     string
-	FirstContact                                            string
-	Open, Close                                             string // quotation marks
-	Colon                                                   string
-	DateTime, Decimal                                       string
+	Callback, Held, Priority, Opened, Ago, Closed, Canceled    string
+	MovedFrom, RaisedBy, ReopenedBy                            string
+	Place, PlaceUnknown, FirstInLine, OneAhead, Ahead          string
+	Urgency, FurtherReasons, EscalationPoints, Worth           string
+	NoName, NoPhone, Phone, Email, Language, TimeZone          string
+	ThereItIs, CallBefore, LateBy, NotBefore                   string
+	ResolveBefore, TimeLeft, InPause, InPauseUntil, PausedTill string
+	MovedByStep, Step, StepRaised, StepRole                    string
+	Why, Scale, LowerIsBetter, Withdrawn, MoreReasons          string
+	Calls, UnderWay, CallAgain, WrapUp, RootCause, Note        string
+	FirstContact                                               string
+	Open, Close                                                string // quotation marks
+	Colon                                                      string
+	DateTime, Decimal                                          string
 
 	// What to do next.
 	Next, NextClaim, NextStart, NextRelease, NextEnd, NextNoAnswer string
@@ -71,6 +77,7 @@ type words struct {
 	CallableFrom, CallableAt   string
 	QueueColumns               []string
 	NoQueues, Unattended       string
+	Pressing                   string
 	Queue, KeptFor, KeptUntil  string
 	OfferedFirst, OfferedAfter string
 	Status, InHandOf, IdleFor  string
@@ -93,6 +100,7 @@ type words struct {
 	Unreachable, Refused, NeedAgent, NeedID, NeedOutcome, BadOutcome string
 	NeedDecision, BadMoment                                          string
 	NeedWrapUp, BadState, BadLimit, BadTime, NeedTime, BadOutput     string
+	BadSLA                                                           string
 	BadLang, Steps, StepsAttempting, StepsPending, StepsHeldBy       string
 	StepsClosed, StepsWrapping, NoArgs                               string
 	NoFlag, FlagNeedsValue, BadFlagValue                             string

@@ -141,6 +141,10 @@ func (s *shift) update(c *card, before, cb *eventsv1.Callback) {
 		c.line(c.style.green(s.w.Arrived))
 		c.line("")
 		c.whole(cb)
+	case onlyRang(before, cb): // the agent may be talking
+		c.line(c.style.bold(s.title(cb.GetId())))
+		c.rang(before, cb)
+		return
 	case before.GetState() == cb.GetState(): // its customer has said more
 		c.line(c.style.yellow(s.w.Changed))
 		c.line("")

@@ -43,7 +43,9 @@ type Summary struct {
 	// Class is the response's worst, or the one the alert is about.
 	Class string `json:"class,omitempty"`
 	Rule  string `json:"rule,omitempty"`
-	Queue string `json:"queue,omitempty"`
+	// Severity is how bad the rule says that it is, as high.
+	Severity string `json:"severity,omitempty"`
+	Queue    string `json:"queue,omitempty"`
 	// Priority asked for by the rule, or the callback's own.
 	Priority int32 `json:"priority,omitempty"`
 	// Callback is its id; State, Agent and Outcome are its after the event.
@@ -52,6 +54,11 @@ type Summary struct {
 	Agent    string `json:"agent,omitempty"`
 	Outcome  string `json:"outcome,omitempty"`
 	Reasons  int    `json:"reasons,omitempty"`
+	// Target is what an event of the SLA is about, as first_attempt; DueAt is until
+	// when it is kept, and Role is who should know of a step.
+	Target string     `json:"target,omitempty"`
+	DueAt  *time.Time `json:"dueAt,omitempty"`
+	Role   string     `json:"role,omitempty"`
 	// Reason, Origin and Consumer are a dead letter's; Origin and Consumer an
 	// order's to try one again.
 	Reason   string `json:"reason,omitempty"`
@@ -170,6 +177,9 @@ func (l *Line) raised(e *eventsv1.AlertRaised) {
 	l.about(e.GetScored())
 	l.Summary.What, l.Summary.Rule = "raised", e.GetRule()
 	l.Summary.Queue, l.Summary.Priority = e.GetCallback().GetQueue(), e.GetCallback().GetPriority()
+	if e.GetSeverity() != eventsv1.Severity_SEVERITY_UNSPECIFIED {
+		l.Summary.Severity = strings.ToLower(e.GetSeverity().String())
+	}
 	if a := e.GetAnswer(); a != nil {
 		l.Summary.Class = className(a.GetClass())
 		l.Summary.Answers = []Answer{scoredAnswer(a)}
@@ -191,6 +201,28 @@ func (l *Line) callback(e *eventsv1.CallbackEvent) {
 		l.Summary.Outcome = strings.ToLower(c.GetAttempts()[n-1].GetOutcome().String())
 	case e.GetType() == eventsv1.CallbackEvent_COMPLETED:
 		l.Summary.Outcome = strings.ToLower(c.GetWrapUp().GetOutcome().String())
+	case e.GetType() == eventsv1.CallbackEvent_SLA_WARNED, e.GetType() == eventsv1.CallbackEvent_SLA_BREACHED:
+		l.target(e)
+	case e.GetType() == eventsv1.CallbackEvent_SLA_ESCALATED:
+		l.target(e)
+		l.Summary.Role = c.GetEscalated().GetRole() // a step's is the configuration's, not somebody's words
+	}
+}
+
+// target fills in what an event of the SLA is about.
+func (l *Line) target(e *eventsv1.CallbackEvent) {
+	clock := e.GetCallback().GetSla().GetFirstAttempt()
+	switch eventsv1.SLA_Target(eventsv1.SLA_Target_value[e.GetCause()]) {
+	case eventsv1.SLA_FIRST_ATTEMPT:
+	case eventsv1.SLA_RESOLUTION:
+		clock = e.GetCallback().GetSla().GetResolution()
+	default:
+		return
+	}
+	l.Summary.Target = strings.ToLower(e.GetCause())
+	if clock.GetDueAt() != nil {
+		due := clock.GetDueAt().AsTime()
+		l.Summary.DueAt = &due
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/internal/bus"
@@ -53,6 +54,18 @@ func called(t eventsv1.CallbackEvent_Type, s eventsv1.Callback_State) *eventsv1.
 	}}
 }
 
+// rang is an event of the SLA.
+func rang(t eventsv1.CallbackEvent_Type, cause string) *eventsv1.CallbackEvent {
+	e := called(t, eventsv1.Callback_PENDING)
+	e.Actor, e.Cause = "timer", cause
+	e.Callback.Escalated = &eventsv1.Escalation{By: "timer", Role: "director"}
+	e.Callback.Sla = &eventsv1.SLA{
+		FirstAttempt: &eventsv1.SLA_Clock{DueAt: timestamppb.New(noon.Add(time.Hour))},
+		Resolution:   &eventsv1.SLA_Clock{DueAt: timestamppb.New(noon.Add(24 * time.Hour))},
+	}
+	return e
+}
+
 func delivery(t testing.TB, stream string, m proto.Message) bus.Delivery {
 	t.Helper()
 	data, err := proto.Marshal(m)
@@ -77,6 +90,14 @@ func TestLines(t *testing.T) {
 			"ALERTS", &eventsv1.AlertRaised{Rule: "detractor", Scored: scored(), Answer: answer, Callback: &eventsv1.CallbackPlan{Queue: "general", Priority: 60}},
 			"12:00:00.123  abcdefgh  alert     raised           apres-livraison · revision 2 · rule detractor · NPS 2 of 0–10 detractor · queue general · priority 60",
 		},
+		{
+			"ALERTS", &eventsv1.AlertRaised{Rule: "threat", Severity: eventsv1.Severity_CRITICAL, Scored: scored()},
+			"12:00:00.123  abcdefgh  alert     raised           apres-livraison · revision 2 · rule threat · severity critical",
+		},
+		{
+			"ALERTS", &eventsv1.AlertRaised{Rule: "detractor", Severity: eventsv1.Severity_MEDIUM, Scored: scored()},
+			"12:00:00.123  abcdefgh  alert     raised           apres-livraison · revision 2 · rule detractor",
+		},
 		{"ALERTS", &eventsv1.AlertResolved{Rule: "detractor", Scored: scored()}, "12:00:00.123  abcdefgh  alert     resolved         apres-livraison · revision 2 · rule detractor · detractor"},
 		{
 			"CALLBACKS", called(eventsv1.CallbackEvent_ATTEMPT_ENDED, eventsv1.Callback_PENDING),
@@ -85,6 +106,22 @@ func TestLines(t *testing.T) {
 		{
 			"CALLBACKS", called(eventsv1.CallbackEvent_COMPLETED, eventsv1.Callback_COMPLETED),
 			"12:00:00.123  abcdefgh  callback  completed        completed · agent amina · resolved · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", rang(eventsv1.CallbackEvent_SLA_WARNED, "FIRST_ATTEMPT"),
+			"12:00:00.123  abcdefgh  callback  sla_warned       first attempt due 9 Nov 13:00 · pending · agent amina · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", rang(eventsv1.CallbackEvent_SLA_BREACHED, "RESOLUTION"),
+			"12:00:00.123  abcdefgh  callback  sla_breached     resolution due 10 Nov 12:00 · pending · agent amina · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", rang(eventsv1.CallbackEvent_SLA_ESCALATED, "RESOLUTION"),
+			"12:00:00.123  abcdefgh  callback  sla_escalated    resolution due 10 Nov 12:00 · director should know · pending · agent amina · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", rang(eventsv1.CallbackEvent_SLA_WARNED, "secret cause"),
+			"12:00:00.123  abcdefgh  callback  sla_warned       pending · agent amina · 2 reasons · queue general · priority 80 · " + key + "-1",
 		},
 		{"CALLBACKS", &eventsv1.CallbackEvent{Type: eventsv1.CallbackEvent_ALERT_NOTED, CustomerKey: key}, "12:00:00.123  abcdefgh  callback  alert_noted"},
 		{

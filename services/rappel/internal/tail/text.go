@@ -29,11 +29,11 @@ func (l Line) Text(zone *time.Location) string {
 		key = key[:keyShown]
 	}
 	return strings.TrimRight(fmt.Sprintf("%s  %-8s  %-8s  %-15s  %s",
-		l.Time.In(zone).Format("15:04:05.000"), key, name, s.What, strings.Join(s.parts(), " · ")), " ")
+		l.Time.In(zone).Format("15:04:05.000"), key, name, s.What, strings.Join(s.parts(zone), " · ")), " ")
 }
 
 // parts are what there is to say, in the order of the loop.
-func (s Summary) parts() []string {
+func (s Summary) parts(zone *time.Location) []string {
 	var p []string
 	add := func(when bool, text string) {
 		if when {
@@ -43,6 +43,7 @@ func (s Summary) parts() []string {
 	add(s.Survey != "", s.Survey)
 	add(s.Revision > 1, "revision "+strconv.FormatUint(uint64(s.Revision), 10))
 	add(s.Rule != "", "rule "+s.Rule)
+	add(s.Severity == "high" || s.Severity == "critical", "severity "+s.Severity)
 	if len(s.Answers) > 0 {
 		all := make([]string, len(s.Answers))
 		for i, a := range s.Answers {
@@ -56,6 +57,10 @@ func (s Summary) parts() []string {
 	add(s.VerbatimCount > 1, strconv.Itoa(s.VerbatimCount)+" verbatims")
 	add(s.CallbackRequested, "asks to be called")
 	add(s.Channel != "", s.Channel)
+	if s.Target != "" {
+		p = append(p, s.target(zone))
+	}
+	add(s.Role != "", s.Role+" should know")
 	add(s.State != "", s.State)
 	add(s.Agent != "", "agent "+s.Agent)
 	add(s.Outcome != "", s.Outcome)
@@ -66,6 +71,15 @@ func (s Summary) parts() []string {
 	add(s.Reason != "", "because "+s.Reason+" in "+s.Consumer+" at "+s.Origin)
 	add(s.Reason == "" && s.Origin != "", s.Origin+" to "+s.Consumer)
 	return p
+}
+
+// target is what an event of the SLA is about, with its day: it may be another.
+func (s Summary) target(zone *time.Location) string {
+	text := strings.ReplaceAll(s.Target, "_", " ")
+	if s.DueAt != nil {
+		text += " due " + s.DueAt.In(zone).Format("2 Jan 15:04")
+	}
+	return text
 }
 
 func (a Answer) text() string {
