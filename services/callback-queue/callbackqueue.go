@@ -122,7 +122,7 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	s.queue = queue.New(queue.Deps{
 		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: s.agents, Floor: s.floor, Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
-		KnownOnly: cfg.KnownAgentsOnly,
+		KnownOnly: cfg.KnownAgentsOnly, UnattendedAfter: cfg.UnattendedAfter,
 		Committed: func(e callback.Event, a callback.Aggregate) { s.dispatcher.Committed(e, a) },
 	})
 	s.dispatcher = dispatch.New(dispatch.Deps{
@@ -191,6 +191,7 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("agents", s.agents.Follow)
 	s.tasks.Go("projector", s.queue.Project)
 	s.tasks.Go("deadlines", s.queue.Watch)
+	s.tasks.Go("attendance", s.queue.Attend)
 	s.tasks.Go("offers", s.dispatcher.Offer)
 	s.tasks.Go("desks", s.dispatcher.Watch)
 	s.failed = s.tasks.Failed(consumer.Failed())

@@ -62,6 +62,9 @@ type Config struct {
 	Goodwill Goodwill `koanf:"goodwill"`
 	// KnownAgentsOnly refuses callbacks to agents who are not in the roster.
 	KnownAgentsOnly bool `koanf:"known_agents_only"`
+	// UnattendedAfter is how long nobody at their desk can take what is first in its
+	// line before that is an event; 0 never.
+	UnattendedAfter time.Duration `koanf:"unattended_after"`
 	// AgentLostAfter is how long nothing may be heard of an agent at work before what
 	// they had not begun to call goes back.
 	AgentLostAfter time.Duration `koanf:"agent_lost_after"`
@@ -109,7 +112,7 @@ func DefaultConfig() Config {
 		PreferredFor: p.PreferredFor, ReservedLease: p.ReservedLease, DeclinedFor: p.DeclinedFor,
 		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
 		Goodwill: Goodwill{Currency: p.Goodwill.Currency}, FollowUp: FollowUp{After: 24 * time.Hour},
-		AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
+		UnattendedAfter: time.Minute, AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
 	}
 }
 
@@ -119,6 +122,9 @@ func (c Config) Validate() error {
 	err = errors.Join(err, p.Validate())
 	if c.AgentLostAfter < 3*time.Second {
 		err = errors.Join(err, errors.New("agent_lost_after: must be 3s or more"))
+	}
+	if c.UnattendedAfter < 0 {
+		err = errors.Join(err, errors.New("unattended_after: must not be negative"))
 	}
 	if c.MaxMissedOffers < 1 {
 		err = errors.Join(err, errors.New("max_missed_offers: must be 1 or more"))

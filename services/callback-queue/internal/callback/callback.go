@@ -56,6 +56,9 @@ type Callback struct {
 	// LastHolder is the hold before the present moment, ended; nil when there
 	// was none. It lets a repeated command be told from a late one.
 	LastHolder *Holder
+	// UnattendedSince is since when it is known that nobody at their desk can take it;
+	// zero unless it waits, and that was noted.
+	UnattendedSince time.Time
 	// Preferred is whom it is kept for; nil unless Pending and kept for somebody.
 	Preferred *Preference
 	// Declined are those who were offered it and did not take it, the latest last.

@@ -144,6 +144,25 @@ func TestDeadlinesRunInHours(t *testing.T) {
 	require.Equal(t, at(t, "2026-11-23 12:00"), s.cb().FirstAttemptDue)
 }
 
+// What can't be called is not unattended, and what somebody takes is no longer.
+func TestUnattendedIsNotedOnceAWait(t *testing.T) {
+	t.Parallel()
+	s := in(t, Pending)
+	s.do(NoteUnattended{})
+	require.Equal(t, t0, s.cb().UnattendedSince)
+	s.refuse(ErrNoChange, NoteUnattended{})
+	s.do(Claim{AgentID: amina})
+	require.Zero(t, s.cb().UnattendedSince)
+	s.do(Release{AgentID: amina})
+	s.do(NoteUnattended{})
+	s = withHours(t, newStory(t))
+	s.now = at(t, "2026-11-21 22:00")
+	s.do(take("a1"))
+	s.refuse(ErrNoChange, NoteUnattended{})
+	s = slotted(t, slot(2, 4))
+	s.refuse(ErrNoChange, NoteUnattended{})
+}
+
 func TestAPreferenceBeginsWhenTheCustomerCanBeCalled(t *testing.T) {
 	t.Parallel()
 	s := withHours(t, newStory(t))

@@ -138,7 +138,7 @@ func (d *draft) leaseOver() bool {
 func (d *draft) close(by string, outcome Outcome) {
 	d.letGo("")
 	d.settleSLA(outcome)
-	d.cb.Preferred, d.cb.Declined, d.cb.Slots = nil, nil, nil
+	d.cb.Preferred, d.cb.Declined, d.cb.Slots, d.cb.UnattendedSince = nil, nil, nil, time.Time{}
 	d.cb.ClosedAt = later(d.now, d.cb.OpenedAt)
 	d.cb.ClosedBy = by
 }

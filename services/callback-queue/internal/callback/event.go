@@ -60,6 +60,8 @@ const (
 	// EventFollowedUp: the customer has answered. An answer that is bad again is
 	// EventReopened, by ActorFollowUp.
 	EventFollowedUp EventType = "FOLLOWED_UP"
+	// EventUnattended: nobody at their desk can take it.
+	EventUnattended EventType = "UNATTENDED"
 	// EventSLAWarned: a target of the SLA is about to be missed. Cause is the target,
 	// as it is in the two after.
 	EventSLAWarned EventType = "SLA_WARNED"

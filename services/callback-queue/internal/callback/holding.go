@@ -1,5 +1,7 @@
 package callback
 
+import "time"
+
 func (c Offer) check() error { return checkTake(c.AgentID, c.RequestID) }
 
 func (c Offer) apply(d *draft) (EventType, error) {
@@ -55,7 +57,7 @@ func (d *draft) take(t trigger) error {
 	if err := d.inHours(); err != nil {
 		return err
 	}
-	d.cb.Preferred = nil
+	d.cb.Preferred, d.cb.UnattendedSince = nil, time.Time{}
 	return nil
 }
 

@@ -135,6 +135,7 @@ func (p *player) shape(cb *Callback) {
 		p.hold(i == 0 || !slot.From.Before(cb.Slots[i-1].From), "slots out of order")
 	}
 	p.hold(len(cb.Slots) <= MaxSlots && (s.Open() || cb.Slots == nil), "%d slots in %s", len(cb.Slots), s)
+	p.hold(cb.UnattendedSince.IsZero() || s == Pending, "unattended in %s", s)
 	p.hold(len(cb.Declined) <= maxDeclined && (s.Open() || cb.Declined == nil), "declined by %d", len(cb.Declined))
 	p.clocks(cb)
 	p.attempts(cb)
@@ -257,7 +258,7 @@ func TestLongStories(t *testing.T) {
 		EventCompleted, EventReleased, EventLeaseExpired, EventWrapUpOverdue, EventCanceled,
 		EventReopened, EventRescheduled, EventTransferred, EventEscalated, EventAgentLost, EventPreferenceEnded,
 		EventSLAWarned, EventSLABreached, EventSLAEscalated, EventSlotEnded,
-		EventFollowUpAsked, EventFollowedUp,
+		EventFollowUpAsked, EventFollowedUp, EventUnattended,
 	} {
 		require.Greater(t, seen[what], 20, "stories that lead to %s", what)
 	}

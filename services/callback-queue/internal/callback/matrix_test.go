@@ -37,6 +37,7 @@ var columns = []struct {
 	{"transfer", 0, func(uint64) Command { return Transfer{Queue: "experts", Reason: "technical", By: "sam"} }},
 	{"lost", 0, func(uint64) Command { return AgentLost{AgentID: amina} }},
 	{"open-all", 24 * time.Hour, func(uint64) Command { return EndPreference{} }},
+	{"nobody", 0, func(uint64) Command { return NoteUnattended{} }},
 	{"asks", 24 * time.Hour, func(uint64) Command { return AskFollowUp{} }},
 	{"followed", 0, func(uint64) Command { return TakeFollowUp{CallbackID: ID(key, 1), ResponseID: "r", Revision: 1} }},
 	{"slot-ends", 24 * time.Hour, func(uint64) Command { return EndSlot{} }},
@@ -51,15 +52,15 @@ func ended(token uint64, o AttemptOutcome) Command {
 // matrix says for every state and command the next state, or why not:
 // "-" not possible in this state, "=" nothing to change, "?" no callback.
 const matrix = `
-state       take        withdraw    offer     accept    reject   offer-ends  claim     start       reached   no-reply  complete   release  cancel    lease-ends  move     reopen   transfer  lost     open-all  asks  followed    slot-ends  sla-rings  escalate
-none        pending     none        ?         ?         ?        =           ?         ?           ?         ?         ?          ?        ?         =           ?        ?        ?         =        =         =     ?           =          =          ?
-pending     pending     canceled    reserved  -         -        =           assigned  -           -         -         -          -        canceled  =           pending  -        pending   =        =         =     pending     =          pending    pending
-reserved    reserved    canceled    -         assigned  pending  pending     -         -           -         -         -          pending  canceled  =           -        -        pending   pending  =         =     reserved    =          reserved   reserved
-assigned    assigned    canceled    -         =         -        =           -         attempting  -         -         -          pending  canceled  pending     -        -        pending   pending  =         =     assigned    =          assigned   assigned
-attempting  attempting  attempting  -         -         -        =           -         =           wrapping  pending   -          -        canceled  pending     -        -        -         =        =         =     attempting  =          =          attempting
-wrapping    wrapping    wrapping    -         -         -        =           -         -           -         -         completed  -        canceled  wrapping    -        -        -         =        =         =     wrapping    =          =          wrapping
-completed   pending     completed   -         -         -        =           -         -           -         -         -          -        -         =           -        pending  -         =        =         =     completed   =          =          -
-canceled    pending     canceled    -         -         -        =           -         -           -         -         -          -        -         =           -        pending  -         =        =         =     canceled    =          =          -
+state       take        withdraw    offer     accept    reject   offer-ends  claim     start       reached   no-reply  complete   release  cancel    lease-ends  move     reopen   transfer  lost     open-all  nobody   asks  followed    slot-ends  sla-rings  escalate
+none        pending     none        ?         ?         ?        =           ?         ?           ?         ?         ?          ?        ?         =           ?        ?        ?         =        =         =        =     ?           =          =          ?
+pending     pending     canceled    reserved  -         -        =           assigned  -           -         -         -          -        canceled  =           pending  -        pending   =        =         pending  =     pending     =          pending    pending
+reserved    reserved    canceled    -         assigned  pending  pending     -         -           -         -         -          pending  canceled  =           -        -        pending   pending  =         =        =     reserved    =          reserved   reserved
+assigned    assigned    canceled    -         =         -        =           -         attempting  -         -         -          pending  canceled  pending     -        -        pending   pending  =         =        =     assigned    =          assigned   assigned
+attempting  attempting  attempting  -         -         -        =           -         =           wrapping  pending   -          -        canceled  pending     -        -        -         =        =         =        =     attempting  =          =          attempting
+wrapping    wrapping    wrapping    -         -         -        =           -         -           -         -         completed  -        canceled  wrapping    -        -        -         =        =         =        =     wrapping    =          =          wrapping
+completed   pending     completed   -         -         -        =           -         -           -         -         -          -        -         =           -        pending  -         =        =         =        =     completed   =          =          -
+canceled    pending     canceled    -         -         -        =           -         -           -         -         -          -        -         =           -        pending  -         =        =         =        =     canceled    =          =          -
 `
 
 func TestMatrix(t *testing.T) {

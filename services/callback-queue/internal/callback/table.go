@@ -31,6 +31,7 @@ const (
 	slotEnd
 	askSurvey
 	followedUp
+	unattended
 	triggerCount
 )
 
@@ -65,6 +66,7 @@ var triggers = [triggerCount]struct {
 	slotEnd:       {"endSlot", false, "the customer's slot is over, and nobody called"},
 	askSurvey:     {"askFollowUp", false, "the policy asks customers how it went"},
 	followedUp:    {"takeFollowUp", false, "the customer has answered how it went"},
+	unattended:    {"noteUnattended", false, "nobody at their desk can take it, for a while"},
 	ring:          {"checkSLA", false, "a target of the SLA is near, or missed, or has been for long enough for a step"},
 }
 
@@ -90,6 +92,7 @@ var arrows = []arrow{
 	{Pending, ring, Pending},
 	{Pending, slotEnd, Pending},
 	{Pending, followedUp, Pending},
+	{Pending, unattended, Pending},
 
 	{Reserved, accept, Assigned},
 	{Reserved, reject, Pending},

@@ -24,7 +24,7 @@ func (q *Queue) Hook(s Signals) {
 func (q *Queue) Hurry(lag time.Duration) {
 	q.pace = pace{
 		flush: 2 * time.Millisecond, lag: lag, check: 10 * time.Millisecond, alone: 50 * time.Millisecond,
-		retry: 10 * time.Millisecond, due: 2 * time.Millisecond,
+		retry: 10 * time.Millisecond, due: 2 * time.Millisecond, attend: 2 * time.Millisecond,
 	}
 }
 
@@ -39,6 +39,15 @@ func (q *Queue) Expire(ctx context.Context) bool {
 	w := deadlines{queue: q, failing: map[string]failure{}}
 	return w.round(ctx)
 }
+
+// Attendance is what one process sees of who attends to what.
+type Attendance = attendance
+
+// Attendance returns a process that has seen nothing yet.
+func (q *Queue) Attendance() *Attendance { return &attendance{queue: q, since: map[Line]episode{}} }
+
+// Look looks once.
+func (a *attendance) Look(ctx context.Context) error { return a.look(ctx) }
 
 // Bounds that tests go beyond.
 const (

@@ -121,8 +121,9 @@ type Stats struct {
 // Line is what is ready in one line of a queue.
 type Line struct {
 	Queue, Line string
-	// Ready is 1 or more.
+	// Ready is 1 or more; First is the id of the one that goes first.
 	Ready int
+	First string
 }
 
 // Checkpoint says how far the index has followed the stream.

@@ -28,6 +28,9 @@ type Deps struct {
 	Metrics *Metrics
 	// KnownOnly refuses callbacks to agents who are not in the roster.
 	KnownOnly bool
+	// UnattendedAfter is how long nobody at their desk can take something before Attend
+	// says so; 0 never.
+	UnattendedAfter time.Duration
 	// Committed, when not nil, hears of every event that this process stored, once
 	// the index has been told. It must be quick.
 	Committed func(callback.Event, callback.Aggregate)
@@ -50,8 +53,10 @@ type Queue struct {
 	foreign chan struct{} // proof that the index knows what the stream does not
 	signals signals
 
-	knownOnly bool
-	listener  func(callback.Event, callback.Aggregate)
+	knownOnly       bool
+	unattendedAfter time.Duration
+
+	listener func(callback.Event, callback.Aggregate)
 }
 
 // pace is how fast the background works. Punctuality is not correctness: tests
@@ -68,11 +73,13 @@ type pace struct {
 	retry time.Duration
 	// due is how often deadlines are looked for.
 	due time.Duration
+	// attend is how often is looked at who could take what is ready.
+	attend time.Duration
 }
 
 var usualPace = pace{
 	flush: 250 * time.Millisecond, lag: 3 * time.Second, check: time.Second, alone: 5 * time.Second,
-	retry: time.Second, due: 500 * time.Millisecond,
+	retry: time.Second, due: 500 * time.Millisecond, attend: 5 * time.Second,
 }
 
 // New returns a queue; run its Project and Watch beside it.
@@ -81,7 +88,7 @@ func New(d Deps) *Queue {
 		store: d.Store, index: d.Index, roster: d.Roster, floor: d.Floor, policy: d.Policy, clock: d.Clock, log: d.Log.Named("queue"),
 		metrics: d.Metrics, pace: usualPace, signals: crashPoints(),
 		lost: make(chan struct{}, 1), foreign: make(chan struct{}, 1),
-		knownOnly: d.KnownOnly, listener: d.Committed,
+		knownOnly: d.KnownOnly, unattendedAfter: d.UnattendedAfter, listener: d.Committed,
 	}
 }
 

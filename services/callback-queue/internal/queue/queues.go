@@ -77,15 +77,22 @@ func (q *Queue) count(s *State, l Line, team []present, now time.Time) {
 		s.Ready, s.Delayed = s.Ready-n, s.Delayed+n
 		return
 	}
+	if !attended(needs, team) {
+		s.Unattended += n
+	}
+}
+
+// attended reports whether somebody at their desk can take what has these needs.
+func attended(needs callback.Needs, team []present) bool {
 	for i := range team {
 		if !team[i].known {
-			return
+			return true
 		}
 		if _, lacks, _ := team[i].Fits(needs); len(lacks) == 0 {
-			return
+			return true
 		}
 	}
-	s.Unattended += n
+	return false
 }
 
 // present is an agent at their desk.

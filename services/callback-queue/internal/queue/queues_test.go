@@ -6,14 +6,78 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
+	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/calendar"
 )
 
 // sits puts an agent at their desk for an hour.
+// That nobody can take what is ready is an event, once for those that ask for the
+// same, after a while, whatever number of replicas look; and again when it is so
+// again.
+func TestWhatNobodyCanTakeIsAnEvent(t *testing.T) {
+	everywhere(t, func(w *world) {
+		french := roster.List{{ID: "amina", Languages: []string{"fr"}, Capacity: 1}}
+		watchful := func(d *queue.Deps) { d.Roster, d.UnattendedAfter = french, time.Minute }
+		r := w.replica(watchful).whole()
+		for n := range 4 {
+			a := alert(n, "a")
+			a.Language = []string{"fr", "de"}[n%2]
+			require.NoError(w, r.TakeAlert(w.Context(), a))
+		}
+		looks := []*queue.Attendance{r.Attendance(), w.replica(watchful).Attendance()}
+		look := func() []string {
+			for _, l := range looks {
+				require.NoError(w, l.Look(w.Context()))
+			}
+			var noted []string
+			w.eachEvent(func(e *eventsv1.CallbackEvent, _ bus.Delivery) {
+				if e.GetType() == eventsv1.CallbackEvent_UNATTENDED {
+					noted = append(noted, e.GetCallback().GetId())
+				}
+			})
+			return noted
+		}
+		w.sits("amina", 1, floor.Available) // busy, but there
+		require.Empty(w, look())
+		w.hand.Advance(59 * time.Second)
+		w.sits("amina", 1, floor.Available)
+		require.Empty(w, look())
+		w.hand.Advance(time.Second)
+		require.Equal(w, []string{id(1)}, look(), "the first in German; amina sees to those in French")
+		w.hand.Advance(time.Hour) // amina is gone
+		require.Equal(w, []string{id(1)}, look(), "nothing new in German, and not for long enough in French")
+		w.hand.Advance(time.Minute)
+		require.Equal(w, []string{id(1), id(0)}, look())
+		w.sits("amina", 0, floor.Available)
+		look()
+		r.got("amina", "q", id(0))
+		w.hand.Advance(time.Hour)
+		look()
+		w.hand.Advance(time.Minute)
+		require.Equal(w, []string{id(1), id(0), id(2)}, look())
+		w.inLine()
+	})
+}
+
+// Where nobody is known to work, nobody is known to be missing.
+func TestWhoOnlyClaimsIsNotMissed(t *testing.T) {
+	everywhere(t, func(w *world) {
+		r := w.replica(func(d *queue.Deps) { d.UnattendedAfter = time.Minute }).whole()
+		r.open(0, 1)
+		look := r.Attendance()
+		for range 3 {
+			require.NoError(w, look.Look(w.Context()))
+			w.hand.Advance(time.Hour)
+		}
+		require.Len(w, w.history(), 1)
+	})
+}
+
 func (w *world) sits(agent string, load int, status floor.Status) {
 	w.Helper()
 	_, _, err := w.floor.Sit(w.Context(), floor.Seat{

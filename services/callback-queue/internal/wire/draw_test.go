@@ -23,7 +23,7 @@ var (
 		callback.EventReopened, callback.EventRescheduled, callback.EventTransferred, callback.EventEscalated,
 		callback.EventAgentLost, callback.EventPreferenceEnded,
 		callback.EventSLAWarned, callback.EventSLABreached, callback.EventSLAEscalated, callback.EventSlotEnded,
-		callback.EventFollowUpAsked, callback.EventFollowedUp,
+		callback.EventFollowUpAsked, callback.EventFollowedUp, callback.EventUnattended,
 	}
 	metrics = []callback.Metric{callback.NPS, callback.CSAT, callback.CES, callback.FCR}
 	classes = []callback.Class{
@@ -171,7 +171,7 @@ func drawCallback(t *rapid.T) *callback.Callback {
 		FirstAttemptDue: moments.Draw(t, "due"), ClosedAt: moments.Draw(t, "closed"),
 		Holder: drawHolder(t), LastHolder: drawHolder(t), Attempts: some(t, "attempts", drawAttempt),
 		WrapUp: drawWrapUp(t), CancelReason: texts.Draw(t, "cancel reason"), ClosedBy: texts.Draw(t, "closed by"), Reopened: drawReopening(t),
-		Moved: drawMove(t), Escalated: drawEscalation(t), Preferred: drawPreference(t), SLA: drawSLA(t), FollowUp: drawFollowUp(t), Recovery: drawRecovery(t),
+		Moved: drawMove(t), Escalated: drawEscalation(t), Preferred: drawPreference(t), SLA: drawSLA(t), FollowUp: drawFollowUp(t), Recovery: drawRecovery(t), UnattendedSince: moments.Draw(t, "unattended"),
 		Slots: some(t, "slots", func(t *rapid.T) callback.Slot {
 			return callback.Slot{From: moments.Draw(t, "slot from"), To: moments.Draw(t, "slot to")}
 		}),

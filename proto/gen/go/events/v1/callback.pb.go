@@ -469,6 +469,10 @@ const (
 	// The customer answered how it went. An answer that is bad again is REOPENED, by
 	// follow-up.
 	CallbackEvent_FOLLOWED_UP CallbackEvent_Type = 28
+	// It is the first of those that ask for the same, it could be called, and for a
+	// while nobody at their desk has been able to take it. Those behind it are not
+	// told of one by one.
+	CallbackEvent_UNATTENDED CallbackEvent_Type = 29
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -503,6 +507,7 @@ var (
 		26: "SLOT_ENDED",
 		27: "FOLLOW_UP_ASKED",
 		28: "FOLLOWED_UP",
+		29: "UNATTENDED",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -534,6 +539,7 @@ var (
 		"SLOT_ENDED":       26,
 		"FOLLOW_UP_ASKED":  27,
 		"FOLLOWED_UP":      28,
+		"UNATTENDED":       29,
 	}
 )
 
@@ -1857,9 +1863,12 @@ type Callback struct {
 	// Asks how it went; absent unless completed, and the deployment asks.
 	FollowUp *FollowUp `protobuf:"bytes,31,opt,name=follow_up,json=followUp,proto3" json:"follow_up,omitempty"`
 	// What the customer answered; absent until then. A second bad score reopens.
-	Recovery      *Recovery `protobuf:"bytes,32,opt,name=recovery,proto3" json:"recovery,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Recovery *Recovery `protobuf:"bytes,32,opt,name=recovery,proto3" json:"recovery,omitempty"`
+	// Since when it is known that nobody at their desk can take it; absent unless it
+	// waits, and that was noted.
+	UnattendedSince *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=unattended_since,json=unattendedSince,proto3" json:"unattended_since,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Callback) Reset() {
@@ -2112,6 +2121,13 @@ func (x *Callback) GetFollowUp() *FollowUp {
 func (x *Callback) GetRecovery() *Recovery {
 	if x != nil {
 		return x.Recovery
+	}
+	return nil
+}
+
+func (x *Callback) GetUnattendedSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UnattendedSince
 	}
 	return nil
 }
@@ -2698,7 +2714,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bON_TRACK\x10\x01\x12\v\n" +
 	"\aAT_RISK\x10\x02\x12\f\n" +
 	"\bBREACHED\x10\x03\x12\b\n" +
-	"\x04KEPT\x10\x04\"\xd3\f\n" +
+	"\x04KEPT\x10\x04\"\x9a\r\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -2735,7 +2751,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x03sla\x18\x1d \x01(\v2\x15.rappel.events.v1.SLAR\x03sla\x12,\n" +
 	"\x05slots\x18\x1e \x03(\v2\x16.rappel.events.v1.SlotR\x05slots\x127\n" +
 	"\tfollow_up\x18\x1f \x01(\v2\x1a.rappel.events.v1.FollowUpR\bfollowUp\x126\n" +
-	"\brecovery\x18  \x01(\v2\x1a.rappel.events.v1.RecoveryR\brecovery\"\x82\x01\n" +
+	"\brecovery\x18  \x01(\v2\x1a.rappel.events.v1.RecoveryR\brecovery\x12E\n" +
+	"\x10unattended_since\x18! \x01(\v2\x1a.google.protobuf.TimestampR\x0funattendedSince\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -2750,7 +2767,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\x9d\a\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xad\a\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -2763,7 +2780,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\xf1\x03\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x81\x04\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -2798,7 +2815,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\n" +
 	"SLOT_ENDED\x10\x1a\x12\x13\n" +
 	"\x0fFOLLOW_UP_ASKED\x10\x1b\x12\x0f\n" +
-	"\vFOLLOWED_UP\x10\x1cB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\vFOLLOWED_UP\x10\x1c\x12\x0e\n" +
+	"\n" +
+	"UNATTENDED\x10\x1dB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
@@ -2902,25 +2921,26 @@ var file_events_v1_callback_proto_depIdxs = []int32{
 	31, // 49: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
 	11, // 50: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
 	12, // 51: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
-	6,  // 52: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	28, // 53: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	20, // 54: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	21, // 55: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	28, // 56: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
-	28, // 57: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
-	28, // 58: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
-	28, // 59: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
-	28, // 60: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 61: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
-	3,  // 62: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
-	32, // 63: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
-	28, // 64: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
-	28, // 65: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
-	66, // [66:66] is the sub-list for method output_type
-	66, // [66:66] is the sub-list for method input_type
-	66, // [66:66] is the sub-list for extension type_name
-	66, // [66:66] is the sub-list for extension extendee
-	0,  // [0:66] is the sub-list for field type_name
+	28, // 52: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
+	6,  // 53: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	28, // 54: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	20, // 55: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	21, // 56: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	28, // 57: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	28, // 58: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	28, // 59: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	28, // 60: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	28, // 61: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 62: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 63: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	32, // 64: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	28, // 65: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	28, // 66: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	67, // [67:67] is the sub-list for method output_type
+	67, // [67:67] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }

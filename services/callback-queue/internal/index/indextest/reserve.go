@@ -272,11 +272,13 @@ func lines(b *bench) {
 		pending("a-1", rank(1)), pending("b-1"), pending("c-1", line("fr/")), pending("d-1", line("fr/vip"), readyAt(after(5))),
 		pending("e-1", in("two"), line("fr/")), pending("f-1", state(callback.Assigned), agent("amina"), line("de/")),
 	)
-	want := []queue.Line{{Queue: "q", Line: "/", Ready: 2}, {Queue: "q", Line: "fr/", Ready: 1}, {Queue: "two", Line: "fr/", Ready: 1}}
+	want := []queue.Line{
+		{Queue: "q", Line: "/", Ready: 2, First: "a-1"}, {Queue: "q", Line: "fr/", Ready: 1, First: "c-1"}, {Queue: "two", Line: "fr/", Ready: 1, First: "e-1"},
+	}
 	require.Equal(b, want, list(t0))
 	b.reserve("amina", t0, "a-1")
-	want[0].Ready = 1
-	want = slices.Insert(want, 2, queue.Line{Queue: "q", Line: "fr/vip", Ready: 1})
+	want[0].Ready, want[0].First = 1, "b-1"
+	want = slices.Insert(want, 2, queue.Line{Queue: "q", Line: "fr/vip", Ready: 1, First: "d-1"})
 	require.Equal(b, want, list(after(5)))
 	b.apply(pending("c-1", seq(2), state(callback.Completed)))
 	require.Equal(b, slices.Delete(want, 1, 2), list(after(5)))

@@ -81,7 +81,8 @@ func (x *Index) Lines(_ context.Context, now time.Time) ([]queue.Line, error) {
 	var lines []queue.Line
 	for _, l := range x.lanes {
 		for text, line := range l.lines {
-			lines = append(lines, queue.Line{Queue: l.name, Line: text, Ready: line.Len()})
+			first, _ := line.Min() // no line is empty
+			lines = append(lines, queue.Line{Queue: l.name, Line: text, Ready: line.Len(), First: first.id})
 		}
 	}
 	return lines, nil

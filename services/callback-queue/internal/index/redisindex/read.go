@@ -138,9 +138,11 @@ func (x *Index) Lines(ctx context.Context, now time.Time) ([]queue.Line, error) 
 	pipe, known := x.client.Pipeline(), x.crowd()
 	var lines []queue.Line
 	var counts []*redis.IntCmd
+	var firsts []*redis.StringSliceCmd
 	for _, name := range known.queues {
 		for _, text := range known.linesOf[name] {
 			lines = append(lines, queue.Line{Queue: name, Line: text})
+			firsts = append(firsts, pipe.ZRangeByLex(ctx, x.keys.ready(name), firstOf(text)))
 			counts = append(counts, pipe.ZLexCount(ctx, x.keys.ready(name), "["+text+" ", "("+text+"!"))
 		}
 	}
@@ -150,6 +152,13 @@ func (x *Index) Lines(ctx context.Context, now time.Time) ([]queue.Line, error) 
 			return nil, fmt.Errorf("index lines: %w", n.Err())
 		}
 		lines[i].Ready = int(n.Val())
+		if members := firsts[i].Val(); len(members) > 0 {
+			_, tie, err := splitReady(members[0], lines[i].Line)
+			if err != nil {
+				return nil, fmt.Errorf("index lines: %w", err)
+			}
+			lines[i].First = tie[placeSize-rankSize:]
+		}
 	}
 	return slices.DeleteFunc(lines, func(l queue.Line) bool { return l.Ready == 0 }), nil
 }

@@ -1,0 +1,100 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/internal/calendar"
+	"github.com/rappel-loop/rappel/services/internal/obs"
+)
+
+// Attend says of what nobody at their desk can take that it is so, until ctx ends:
+// once for each line, of its first callback, when it has been so for the time that
+// Deps.UnattendedAfter says. It says nothing where nobody is known to work: agents
+// who only claim are not known to be there. Any number of processes may do it: the
+// commit lets one of them say it.
+func (q *Queue) Attend(ctx context.Context) error {
+	if q.unattendedAfter <= 0 {
+		return nil
+	}
+	a := attendance{queue: q, since: map[Line]episode{}}
+	tick := time.NewTicker(q.pace.attend)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := a.look(ctx); err != nil && ctx.Err() == nil {
+			q.log.Debug("it is not known who is at their desk", zap.Error(err))
+		}
+	}
+}
+
+// attendance is what one process has seen of it.
+type attendance struct {
+	queue *Queue
+	// since are the lines that nobody attends to.
+	since map[Line]episode
+}
+
+// episode is a time in which nobody attends to a line.
+type episode struct {
+	began time.Time
+	noted bool
+}
+
+func (a *attendance) look(ctx context.Context) error {
+	q, now := a.queue, a.queue.clock.Now()
+	lines, err := q.index.Lines(ctx, now)
+	if err != nil {
+		return q.indexError(err)
+	}
+	seats, err := q.floor.Seats(ctx)
+	if err != nil {
+		return &indexFailure{err}
+	}
+	still := make(map[Line]episode, len(a.since))
+	defer func() { a.since = still }()
+	if len(seats) == 0 && len(q.roster.All()) == 0 || q.roster.Ready() != nil {
+		return nil
+	}
+	team := q.atWork(seats, now)
+	for _, l := range lines {
+		needs := callback.ParseLine(l.Queue, l.Line)
+		if attended(needs, team) || !calendar.Open(q.policy.Window(needs), now) {
+			continue
+		}
+		line := Line{Queue: l.Queue, Line: l.Line}
+		e, known := a.since[line]
+		if !known {
+			e.began = now
+		}
+		if !e.noted && now.Sub(e.began) >= q.unattendedAfter {
+			e.noted = q.noteUnattended(ctx, l.First)
+		}
+		still[line] = e
+	}
+	return nil
+}
+
+// noteUnattended reports whether it is noted.
+func (q *Queue) noteUnattended(ctx context.Context, id string) bool {
+	key, _, ok := callback.ParseID(id)
+	if !ok {
+		return false
+	}
+	_, err := q.update(ctx, key, onOnly(id, callback.NoteUnattended{}))
+	if err != nil && !errors.Is(err, callback.ErrNoChange) {
+		if ctx.Err() == nil && !outdated(err) {
+			q.log.Warn("that nobody can take a callback could not be noted; it is tried again", zap.String(obs.CallbackID, id), zap.Error(err))
+		}
+		return false
+	}
+	return true
+}
