@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"unique"
+
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 )
 
@@ -45,7 +47,7 @@ func listOf(s callback.State) listNo {
 type lane struct {
 	name string
 	// lines hold what is ready, sorted as reservations go; none is empty.
-	lines map[string]*tree
+	lines map[unique.Handle[string]]*tree
 	ready int // in all lines
 	// lists are sorted as pages are.
 	lists [listCount]*tree
@@ -56,7 +58,7 @@ type lane struct {
 func (x *Index) lane(name string) *lane {
 	l, known := x.lanes[name]
 	if !known {
-		l = &lane{name: name, lines: make(map[string]*tree)}
+		l = &lane{name: name, lines: make(map[unique.Handle[string]]*tree)}
 		for i := range l.lists {
 			l.lists[i] = newTree(byOpening)
 		}

@@ -81,7 +81,7 @@ func (x *Index) Lines(_ context.Context, now time.Time) ([]queue.Line, error) {
 	var lines []queue.Line
 	for _, l := range x.lanes {
 		for text, line := range l.lines {
-			lines = append(lines, queue.Line{Queue: l.name, Line: text, Ready: line.Len()})
+			lines = append(lines, queue.Line{Queue: l.name, Line: text.Value(), Ready: line.Len()})
 		}
 	}
 	return lines, nil
