@@ -67,6 +67,10 @@ chaos: ## Kill, damage and flood at length: every test, in its long form
 bench: ## Print the benchmark table, each row a ratio to the raw thing beside it
 	@scripts/bench
 
+.PHONY: bench-rebuild
+bench-rebuild: ## Kill and empty a loop with N (1000000) open callbacks, and time how it comes back
+	@scripts/bench-rebuild
+
 .PHONY: bench-peers
 bench-peers: ## Do the same work with asynq (on Redis) and River (on Postgres), and compare
 	@scripts/bench-peers

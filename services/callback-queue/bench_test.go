@@ -38,7 +38,11 @@ func BenchmarkClaim(b *testing.B) {
 		new  func(*testing.B, *site) contender
 	}{{"queue", newQueue}, {"bare", newBare}}
 	for _, kind := range []string{"memory", "redis"} {
-		for _, backlog := range []int{1_000, 400_000} {
+		backlogs := []int{1_000, 400_000}
+		if testing.Short() {
+			backlogs = backlogs[:1]
+		}
+		for _, backlog := range backlogs {
 			for _, who := range contenders {
 				name := fmt.Sprintf("%s/%d/%s", kind, backlog, who.name)
 				b.Run(name, func(b *testing.B) {

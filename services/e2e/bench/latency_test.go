@@ -29,6 +29,15 @@ const (
 	latencyTime = 30 * time.Second
 )
 
+// latencyCount is how many answers are sent; with -short, which only shows that it
+// works, a few.
+func latencyCount() int {
+	if testing.Short() {
+		return latencyRate / 10
+	}
+	return int(latencyRate * latencyTime.Seconds())
+}
+
 // BenchmarkAnswerToCallback sends detractors at a fixed rate over HTTP and has
 // agents claim without pause: the time is from the 202 to the callback being
 // in an agent's hand, its own commit included.
@@ -45,7 +54,7 @@ func BenchmarkAnswerToCallback(b *testing.B) {
 		agents.Add(1)
 		go func() { defer agents.Done(); m.agent(ctx, b, queue) }()
 	}
-	total := int(latencyRate * latencyTime.Seconds())
+	total := latencyCount()
 	b.ResetTimer()
 	m.send(b, "http://"+p.HTTPAddr+"/v1/responses", total)
 	require.Eventually(b, func() bool { return m.count() == total }, 10*time.Second, time.Millisecond)
@@ -81,7 +90,7 @@ func BenchmarkAnswerToOffer(b *testing.B) {
 			m.work(ctx, b, queue, fmt.Sprintf("agent-%d", i), offered)
 		})
 	}
-	total := int(latencyRate * latencyTime.Seconds())
+	total := latencyCount()
 	m.send(b, "http://"+p.HTTPAddr+"/v1/responses", total)
 	require.Eventually(b, func() bool { return m.count() == total }, 10*time.Second, time.Millisecond)
 	cancel()

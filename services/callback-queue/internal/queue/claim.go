@@ -95,7 +95,16 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 			return nil, err
 		}
 	}
-	return nil, ErrContended
+	return nil, q.outpaced(ctx)
+}
+
+// outpaced says why a claim found nothing but outdated entries: an index that is
+// being read again is full of what has happened since.
+func (q *Queue) outpaced(ctx context.Context) error {
+	if _, err := q.index.Checkpoint(ctx); errors.Is(err, ErrIndexIncomplete) {
+		return err
+	}
+	return ErrContended
 }
 
 // Offer reserves the next best callback for the agent, who has as long as the
@@ -132,7 +141,7 @@ func (q *Queue) Offer(ctx context.Context, agentID string) (*callback.Callback, 
 	if len(c.passed) > 0 {
 		return nil, callback.ErrDeclined
 	}
-	return nil, ErrContended
+	return nil, q.outpaced(ctx)
 }
 
 // take commits what is done with a reserved entry. A commit on a state older than

@@ -12,17 +12,19 @@ import (
 )
 
 const (
-	// batchSize is how many entries one Apply takes.
-	batchSize = 500
+	// batchSize is how many entries one Apply takes, and buildingSize how many it
+	// takes while nobody waits for them.
+	batchSize, buildingSize = 500, 2_000
 	// maxWaiting bounds the entries that wait for their time; beyond it the
 	// oldest are applied early.
 	maxWaiting = 20_000
 )
 
-// projection is one run of the projector. First it catches up in batches. Then
-// it walks some seconds behind the stream: whoever commits tells the index at
-// once, so what comes here is mostly known there, and bringing it again heals
-// what a Redis that fails over forgets of its last moments.
+// projection is one run of the projector. First it catches up in batches: while
+// the index takes one in, the next is read. Then it walks some seconds behind the
+// stream: whoever commits tells the index at once, so what comes here is mostly
+// known there, and bringing it again heals what a Redis that fails over forgets of
+// its last moments.
 //
 // As long as all that comes is this process's own, it does not even read the
 // stream: it asks how far the stream is, and brings what was committed here once
@@ -34,10 +36,11 @@ type projection struct {
 	started time.Time
 
 	mu      sync.Mutex
-	waiting []waiting // oldest first, while following
-	marks   []mark    // oldest first, while not
-	read    uint64    // the last sequence handed over, or known of
-	done    uint64    // everything up to it is in the index, and the index knows
+	waiting []waiting  // oldest first, while following
+	marks   []mark     // oldest first, while not
+	read    uint64     // the last sequence handed over, or known of
+	done    uint64     // everything up to it is in the index, and the index knows
+	under   chan error // what becomes of the batch that is being taken in; nil without one
 	events  int
 	behind  int // how often in a row the stream was found behind what was read
 	live    bool
@@ -65,6 +68,7 @@ var errAlone = errors.New("nobody else is at work")
 func (p *projection) run(ctx context.Context, from uint64) error {
 	p.done = from - 1
 	p.queue.told.reset()
+	defer func() { _ = p.settle() }() // nothing goes on behind the next run's back
 	for {
 		err := p.phase(ctx, func(ctx context.Context) error {
 			return p.queue.store.Follow(ctx, from,
@@ -109,8 +113,8 @@ func (p *projection) take(ctx context.Context, c Change) error {
 	p.read = c.Seq
 	p.events++
 	switch {
-	case !p.live && len(p.waiting) >= batchSize:
-		return p.apply(ctx, len(p.waiting))
+	case !p.live && len(p.waiting) >= buildingSize:
+		return p.handOver(ctx)
 	case len(p.waiting) >= maxWaiting:
 		return p.apply(ctx, batchSize)
 	default:
@@ -126,6 +130,9 @@ func (p *projection) caughtUp(ctx context.Context, from uint64) error {
 	if p.live {
 		return nil
 	}
+	if err := p.settle(); err != nil {
+		return err
+	}
 	if err := p.apply(ctx, len(p.waiting)); err != nil {
 		return err
 	}
@@ -139,6 +146,31 @@ func (p *projection) caughtUp(ctx context.Context, from uint64) error {
 	p.queue.log.Info("the index is complete", zap.Int("events_read", p.events), zap.Uint64("from", from), zap.Duration("took", took))
 	p.queue.signals.complete.fire()
 	return nil
+}
+
+// handOver begins to bring all that waits into the index, once what was handed over
+// before is there. Until settle, it alone touches done.
+func (p *projection) handOver(ctx context.Context) error {
+	entries, upTo := p.entries(p.waiting), p.waiting[len(p.waiting)-1].Seq
+	clear(p.waiting)
+	p.waiting = p.waiting[:0]
+	if err := p.settle(); err != nil {
+		return err
+	}
+	under := make(chan error, 1)
+	p.under = under
+	go func() { under <- p.bring(ctx, entries, upTo) }()
+	return nil
+}
+
+// settle waits for what was handed over.
+func (p *projection) settle() error {
+	if p.under == nil {
+		return nil
+	}
+	err := <-p.under
+	p.under = nil
+	return err
 }
 
 // apply brings the oldest n of what waits into the index.

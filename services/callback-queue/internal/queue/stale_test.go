@@ -82,7 +82,7 @@ func TestAnOutdatedIndexIsPutRight(t *testing.T) {
 }
 
 // More outdated entries than one claim may try: it asks to come back, and each
-// try clears some away.
+// try clears some away. An index that is being read again says that it is.
 func TestAnIndexWithNothingRight(t *testing.T) {
 	everywhere(t, func(w *world) {
 		r := w.replica().whole()
@@ -101,6 +101,12 @@ func TestAnIndexWithNothingRight(t *testing.T) {
 		_, err := lagging.claim("amina", "q-1")
 		require.ErrorIs(w, err, queue.ErrContended)
 		lagging.got("amina", "q-1", id(stale))
+
+		_, err = lagging.index.Reset(w.Context())
+		require.NoError(w, err)
+		require.NoError(w, lagging.index.Apply(w.Context(), entries...))
+		_, err = lagging.claim("bruno", "")
+		require.ErrorIs(w, err, queue.ErrIndexIncomplete)
 	})
 }
 

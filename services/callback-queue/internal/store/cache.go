@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"container/list"
 	"sync"
 
@@ -91,11 +92,15 @@ func (c *cache) heat(key string, a *callback.Aggregate) {
 	c.next = (c.next + 1) % hotEvents
 }
 
-// fill keeps an event if that pushes out no other.
+// fill keeps a copy of an event if that pushes out no other.
 func (c *cache) fill(k kept) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, held := c.byKey[k.key]; !held && c.room >= k.size() {
+	if c.room < k.size() {
+		return
+	}
+	if _, held := c.byKey[k.key]; !held {
+		k.body = bytes.Clone(k.body)
 		c.add(&k)
 	}
 }

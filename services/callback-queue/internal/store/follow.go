@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +36,7 @@ func (s *Store) Follow(ctx context.Context, from uint64, each func(queue.Change)
 				links.check(a, previous, d.Data)
 			}
 			if err == nil && a.Callback != nil && a.Callback.State.Open() {
-				s.cache.fill(kept{key: a.CustomerKey, seq: d.Sequence, body: bytes.Clone(d.Data)})
+				s.cache.fill(kept{key: a.CustomerKey, seq: d.Sequence, body: d.Data})
 			}
 			c.Read = func() (callback.Aggregate, error) { return a, err }
 		}

@@ -17,7 +17,7 @@ import (
 // Reserve, and the Apply of its commit together with one fresh callback, so that
 // the backlog stays as it is. "many" has 32 agents at it at once.
 func BenchmarkClaim(b *testing.B, newIndex func(b *testing.B) queue.Index, sizes ...int) {
-	for _, size := range sizes {
+	for _, size := range wanted(sizes) {
 		index := newIndex(b)
 		fill(b, index, size)
 		next := atomic.Int64{}
@@ -38,6 +38,14 @@ func BenchmarkClaim(b *testing.B, newIndex func(b *testing.B) queue.Index, sizes
 	}
 }
 
+// wanted are the sizes; -short, which only shows that a benchmark works, has a small one.
+func wanted(sizes []int) []int {
+	if testing.Short() {
+		return []int{1_000}
+	}
+	return sizes
+}
+
 func claim(b *testing.B, index queue.Index, next *atomic.Int64) {
 	n := next.Add(1)
 	taken, err := index.Reserve(b.Context(), queue.Reservation{
@@ -56,7 +64,7 @@ func claim(b *testing.B, index queue.Index, next *atomic.Int64) {
 // BenchmarkApply measures how fast an empty index takes entries in, as a rebuild
 // does, and what Go's heap holds of each afterwards.
 func BenchmarkApply(b *testing.B, newIndex func(b *testing.B) queue.Index, sizes ...int) {
-	for _, size := range sizes {
+	for _, size := range wanted(sizes) {
 		b.Run(fmt.Sprintf("entries=%d", size), func(b *testing.B) {
 			var held uint64
 			for b.Loop() {

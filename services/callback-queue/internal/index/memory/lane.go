@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"unique"
+
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 )
 
@@ -89,7 +91,7 @@ func alarming(states []callback.SLAState) (lists []alarmNo, ok bool) {
 type lane struct {
 	name string
 	// lines hold what is ready, sorted as reservations go; none is empty.
-	lines map[string]*tree
+	lines map[unique.Handle[string]]*tree
 	ready int // in all lines
 	// lists are sorted as pages are, and so are alarms: the entries that one of them is
 	// about, over and above their list.
@@ -102,7 +104,7 @@ type lane struct {
 func (x *Index) lane(name string) *lane {
 	l, known := x.lanes[name]
 	if !known {
-		l = &lane{name: name, lines: make(map[string]*tree)}
+		l = &lane{name: name, lines: make(map[unique.Handle[string]]*tree)}
 		for i := range l.lists {
 			l.lists[i] = newTree(byOpening)
 		}

@@ -82,7 +82,7 @@ func (x *Index) Lines(_ context.Context, now time.Time) ([]queue.Line, error) {
 	for _, l := range x.lanes {
 		for text, line := range l.lines {
 			first, _ := line.Min() // no line is empty
-			lines = append(lines, queue.Line{Queue: l.name, Line: text, Ready: line.Len(), First: first.id})
+			lines = append(lines, queue.Line{Queue: l.name, Line: text.Value(), Ready: line.Len(), First: first.id})
 		}
 	}
 	return lines, nil

@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"strings"
+	"unique"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
@@ -12,7 +13,7 @@ import (
 // record is one entry, with instants as numbers: a million of them are kept.
 type record struct {
 	id, customerKey string
-	line            string
+	line            unique.Handle[string] // the same few for all
 	lane            *lane
 	desk            *desk // nil when no agent is named
 	hold            *hold // nil when not reserved here
@@ -38,7 +39,7 @@ type ask struct{ agent, request string }
 func newRecord(e queue.Entry, l *lane, d *desk) *record {
 	return &record{
 		id: e.ID, customerKey: sharePrefix(e.ID, e.CustomerKey), lane: l, desk: d,
-		line: e.Line, seq: e.Seq, rank: e.Rank, firstDue: order.Nanos(e.FirstDue), state: e.State,
+		line: unique.Make(e.Line), seq: e.Seq, rank: e.Rank, firstDue: order.Nanos(e.FirstDue), state: e.State,
 		opened: order.Nanos(e.OpenedAt), ready: order.Nanos(e.ReadyAt), due: order.Nanos(e.DueAt),
 		list: listNone, sla: e.SLA, overdue: e.Overdue,
 	}
@@ -55,7 +56,7 @@ func sharePrefix(id, customerKey string) string {
 
 func (r *record) entry() queue.Entry {
 	e := queue.Entry{
-		ID: r.id, CustomerKey: r.customerKey, Seq: r.seq, State: r.state, Queue: r.lane.name, Line: r.line,
+		ID: r.id, CustomerKey: r.customerKey, Seq: r.seq, State: r.state, Queue: r.lane.name, Line: r.line.Value(),
 		Rank: r.rank, FirstDue: order.Time(r.firstDue), OpenedAt: order.Time(r.opened), ReadyAt: order.Time(r.ready), DueAt: order.Time(r.due),
 		SLA: r.sla, Overdue: r.overdue,
 	}
@@ -75,14 +76,18 @@ func byHoldEnd(a, b *record) bool { return before(a.hold.until, b.hold.until, a,
 // byPlace is the order in which ready entries are given away.
 func byPlace(a, b *record) bool { return goesBefore(a, 0, b, 0) }
 
-// goesBefore is byPlace of two entries that are that much behind their rank.
+// goesBefore is byPlace of two entries that are that much behind their rank. The
+// ids, which are elsewhere in memory, are looked at last.
 func goesBefore(a *record, behindA int64, b *record, behindB int64) bool {
-	return cmp.Or(
-		cmp.Compare(a.rank+behindA, b.rank+behindB),
-		cmp.Compare(a.firstDue, b.firstDue),
-		cmp.Compare(a.opened, b.opened),
-		cmp.Compare(a.id, b.id),
-	) < 0
+	rankA, rankB := a.rank+behindA, b.rank+behindB
+	switch {
+	case rankA != rankB:
+		return rankA < rankB
+	case a.firstDue != b.firstDue:
+		return a.firstDue < b.firstDue
+	default:
+		return before(a.opened, b.opened, a, b)
+	}
 }
 
 // before orders by a number, and by id where the numbers are equal.

@@ -39,7 +39,7 @@ func (x *Index) best(fits queue.Fit, now int64) *record {
 			var by int64
 			if fits != nil {
 				var ok bool
-				if by, ok = fits(l.name, text); !ok {
+				if by, ok = fits(l.name, text.Value()); !ok {
 					continue
 				}
 			}
