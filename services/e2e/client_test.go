@@ -28,6 +28,10 @@ type (
 		Attempts  []struct{ Outcome string }
 		OpenedAt  time.Time
 		NotBefore time.Time
+		SLA       struct{ State string }
+		FollowUp  *struct{ AskedAt *time.Time }
+		Recovery  *struct{ Before, After float64 }
+		Reopened  *struct{ By string }
 	}
 	reason struct {
 		ResponseID, Survey, Metric, Class, Verbatim string

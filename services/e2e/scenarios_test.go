@@ -9,32 +9,43 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scenario is one promise of the loop.
+// scenario is one promise of the loop, with the callback queue in an environment of
+// its own where one is named.
 type scenario struct {
 	name string
 	run  func(t *testing.T, l *loop)
+	env  []string
 }
 
 var scenarios = []scenario{
-	{"a detractor becomes one claimable callback", detractor},
-	{"passives and promoters become none", contentNone},
-	{"CSAT 3 is low on 1 to 10 and not on 1 to 5", csatByScale},
-	{"the same answer three times is one", threeTimes},
-	{"two answers of one customer are two reasons of one callback", twoReasons},
-	{"a late comment enriches the callback", lateComment},
-	{"a corrected score cancels it if nobody started", correctedBeforeStart},
-	{"a corrected score does not take a call from an agent", correctedAfterStart},
-	{"a customer who asks is called, whatever the score", asked},
-	{"a customer who said no is not called", refused},
-	{"agents claiming at once never get the same", claimRace},
-	{"a claim repeated gets the same callback", claimRepeated},
-	{"a whole call: start, no answer, later; start, reached, complete", wholeCall},
-	{"a stale token is refused", staleToken},
-	{"the index wiped, everything is claimable again", indexWiped},
-	{"an offer outlives a kill of its process", offeredAcrossAKill},
-	{"the roster outlives a kill of its process", rosterKept},
-	{"bad input is refused whole, with every wrong field", badInput},
-	{"a batch takes the good rows and names the bad", batch},
+	{name: "a detractor becomes one claimable callback", run: detractor},
+	{name: "passives and promoters become none", run: contentNone},
+	{name: "CSAT 3 is low on 1 to 10 and not on 1 to 5", run: csatByScale},
+	{name: "the same answer three times is one", run: threeTimes},
+	{name: "two answers of one customer are two reasons of one callback", run: twoReasons},
+	{name: "a late comment enriches the callback", run: lateComment},
+	{name: "a corrected score cancels it if nobody started", run: correctedBeforeStart},
+	{name: "a corrected score does not take a call from an agent", run: correctedAfterStart},
+	{name: "a customer who asks is called, whatever the score", run: asked},
+	{name: "a customer who said no is not called", run: refused},
+	{name: "agents claiming at once never get the same", run: claimRace},
+	{name: "a claim repeated gets the same callback", run: claimRepeated},
+	{name: "a whole call: start, no answer, later; start, reached, complete", run: wholeCall},
+	{name: "a stale token is refused", run: staleToken},
+	{name: "the index wiped, everything is claimable again", run: indexWiped},
+	{name: "an offer outlives a kill of its process", run: offeredAcrossAKill},
+	{name: "the roster outlives a kill of its process", run: rosterKept},
+	{name: "bad input is refused whole, with every wrong field", run: badInput},
+	{name: "a batch takes the good rows and names the bad", run: batch},
+	{
+		name: "how it went: a second bad score reopens", run: howItWent,
+		env: []string{"RAPPEL_CALLBACK__FOLLOW_UP__SURVEY=apres-rappel", "RAPPEL_CALLBACK__FOLLOW_UP__AFTER=0s"},
+	},
+	{
+		name: "a promise that is broken is known, across kills", run: promiseAcrossKills,
+		env: []string{"RAPPEL_CALLBACK__FIRST_ATTEMPT_WITHIN=3s", "RAPPEL_CALLBACK__WARN_AT=30%"},
+	},
+	{name: "a customer's slot is waited for", run: slotWaitedFor},
 }
 
 func TestScenarios(t *testing.T) {
@@ -45,7 +56,7 @@ func TestScenarios(t *testing.T) {
 			for _, sc := range scenarios {
 				t.Run(sc.name, func(t *testing.T) {
 					t.Parallel()
-					sc.run(t, s.start(t))
+					sc.run(t, s.start(t, sc.env...))
 				})
 			}
 		})
