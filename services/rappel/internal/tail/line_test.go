@@ -178,7 +178,7 @@ func TestLines(t *testing.T) {
 			"CALLBACKS", followed(eventsv1.CallbackEvent_FOLLOWED_UP, eventsv1.Callback_COMPLETED, func(e *eventsv1.CallbackEvent) {
 				e.Callback.Recovery = &eventsv1.Recovery{Survey: "apres-rappel", Verbatim: "secret words"}
 			}),
-			"12:00:00.123  abcdefgh  callback  followed_up      apres-rappel · none → none · completed · 2 reasons · queue general · priority 80 · " + key + "-1",
+			"12:00:00.123  abcdefgh  callback  followed_up      apres-rappel · satisfaction none → none · completed · 2 reasons · queue general · priority 80 · " + key + "-1",
 		},
 		{
 			"CALLBACKS", followed(eventsv1.CallbackEvent_REOPENED, eventsv1.Callback_PENDING, func(e *eventsv1.CallbackEvent) {

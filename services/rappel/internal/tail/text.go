@@ -112,10 +112,11 @@ func (r Recovery) text() string {
 		}
 		return number(math.Round(*v))
 	}
-	t := score(r.Before) + " → " + score(r.After)
-	if r.Metric != "" {
-		t = r.Metric + " " + t
+	t := r.Metric
+	if t == "" {
+		t = "satisfaction"
 	}
+	t += " " + score(r.Before) + " → " + score(r.After)
 	if r.Class != "" {
 		t += " " + r.Class
 	}
