@@ -103,6 +103,7 @@ func TestWhatAgentsRead(t *testing.T) {
 		"show-asked-80":    {state: completed, args: []string{"show", id}},
 		"show-again-80":    {state: pending, args: []string{"show", id}},
 		"show-again-alert": {state: pending, args: []string{"show", id}},
+		"show-again-well":  {state: assigned, args: []string{"show", id}},
 		"show-again-after": {state: completed, args: []string{"show", id}},
 		"complete-gift":    {state: wrapping, args: append([]string{"complete", id, "--agent", "amina", "--gesture", "voucher:15,5"}, wrapUp...)},
 		"complete-gift-no": {state: wrapping, args: append([]string{"complete", id, "--agent", "amina", "--gesture", "voucher:15,505"}, wrapUp...)},

@@ -98,6 +98,10 @@ var changes = map[string]func(*eventsv1.Callback){
 	},
 	"show-again-80":    stillBad,
 	"show-again-alert": func(cb *eventsv1.Callback) { stillBad(cb); cb.Recovery = nil }, // the alert came before the answer
+	"show-again-well": func(cb *eventsv1.Callback) { // the customer has corrected the answer since
+		stillBad(cb)
+		cb.Recovery = recovered(10, 90, eventsv1.Class_PROMOTER, "Le colis vient d'arriver.")
+	},
 	"show-again-after": func(cb *eventsv1.Callback) { // asked again, after the second call
 		stillBad(cb)
 		cb.FollowUp = &eventsv1.FollowUp{Survey: "apres-rappel", AskAt: at(24 * 60)}

@@ -11,10 +11,10 @@ import (
 // gives no reason, which people must.
 const followUp = "follow-up"
 
-// calledAgain reports whether an open callback waits because of what its customer
-// answered about the call before.
+// calledAgain reports whether a callback is open because of what its customer answered
+// about the call before. Who has said since that all is well is no longer so.
 func calledAgain(cb *eventsv1.Callback) bool {
-	return cb.GetState() < eventsv1.Callback_COMPLETED && cb.GetReopened().GetBy() == followUp && cb.GetRecovery() != nil
+	return cb.GetState() < eventsv1.Callback_COMPLETED && cb.GetReopened().GetBy() == followUp && bad(cb.GetRecovery().GetClass())
 }
 
 // reopened says who opened a closed callback again, and why: somebody, or the
