@@ -53,9 +53,11 @@ func (c *card) line(s string) { c.b.WriteString(strings.TrimRight(s, " ") + "\n"
 func (c *card) whole(cb *eventsv1.Callback) {
 	c.head(cb)
 	c.customer(cb)
+	c.whyAgain(cb)
 	c.reasons(cb)
 	c.calls(cb)
 	c.closing(cb)
+	c.howItWent(cb)
 }
 
 func (c *card) head(cb *eventsv1.Callback) {
@@ -83,7 +85,7 @@ func (c *card) head(cb *eventsv1.Callback) {
 		c.escalated(e)
 	}
 	if r := cb.GetReopened(); r != nil {
-		c.line(fill(w.ReopenedBy, c.date(r.GetAt()), oneLine(r.GetBy()), oneLine(r.GetReason())))
+		c.reopened(r)
 	}
 }
 
@@ -105,6 +107,7 @@ func (c *card) customer(cb *eventsv1.Callback) {
 	if zone, err := time.LoadLocation(p.GetTimeZone()); err == nil && p.GetTimeZone() != "" {
 		c.field(w.TimeZone, oneLine(p.GetTimeZone())+", "+fill(w.ThereItIs, c.now().In(zone).Format("15:04")))
 	}
+	c.slots(cb)
 	c.promises(cb)
 }
 
@@ -180,7 +183,9 @@ func (c *card) reasons(cb *eventsv1.Callback) {
 			where = append(where, c.date(r.GetSubmittedAt()))
 		}
 		c.line("     " + c.style.dim(strings.Join(nonEmpty(where), " · ")))
-		c.quoted(r.GetVerbatim())
+		if !calledAgain(cb) || !sameWords(r, cb.GetRecovery()) {
+			c.quoted(r.GetVerbatim())
+		}
 	}
 	if n := cb.GetMoreReasons(); n > 0 {
 		c.line("  " + fill(c.w.MoreReasons, n))
@@ -190,6 +195,12 @@ func (c *card) reasons(cb *eventsv1.Callback) {
 // sameAnswer reports whether two reasons come from one response.
 func sameAnswer(a, b *eventsv1.Reason) bool {
 	return a.GetResponseId() != "" && a.GetSurvey() == b.GetSurvey() && a.GetResponseId() == b.GetResponseId() && a.GetVerbatim() == b.GetVerbatim()
+}
+
+// sameWords reports whether a reason comes from the answer to the follow-up, with the
+// words that are shown there.
+func sameWords(r *eventsv1.Reason, f *eventsv1.Recovery) bool {
+	return r.GetResponseId() == f.GetResponseId() && r.GetSurvey() == f.GetSurvey() && r.GetVerbatim() == f.GetVerbatim()
 }
 
 // reason is what an alert is about: a metric with its scale and class, or what
@@ -260,6 +271,9 @@ func (c *card) closing(cb *eventsv1.Callback) {
 		outcome += ", " + c.w.FirstContact
 	}
 	c.line("  " + outcome)
+	if given := c.gesture(u.GetGesture()); given != "" {
+		c.line("  " + given)
+	}
 	c.field(c.w.RootCause, oneLine(u.GetRootCause()))
 	c.quoted(u.GetNote())
 }

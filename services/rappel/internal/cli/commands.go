@@ -171,7 +171,7 @@ func (d *desk) end(cmd *cobra.Command, req *callbackv1.EndAttemptRequest) (*even
 }
 
 func (d *desk) completeCommand() *cobra.Command {
-	var outcome string
+	var outcome, given string
 	var reached bool
 	req := &callbackv1.CompleteCallbackRequest{}
 	cmd := d.holderFlags(&cobra.Command{Use: "complete ID [options]", Args: d.idArgument, SilenceUsage: true, SilenceErrors: true})
@@ -184,6 +184,11 @@ func (d *desk) completeCommand() *cobra.Command {
 			return errors.New(fill(d.w.BadOutcome, outcome, wordsOf(wrapOutcomes)))
 		}
 		req.Id, req.AgentId, req.Token, req.Outcome = args[0], d.agent, d.token, o
+		if cmd.Flags().Changed("gesture") {
+			if req.Gesture, ok = parseGesture(given); !ok {
+				return errors.New(fill(d.w.BadGesture, given))
+			}
+		}
 		if reached {
 			if err := d.catchUp(cmd, args[0]); err != nil {
 				return d.failed(cmd, args[0], err)
@@ -197,12 +202,14 @@ func (d *desk) completeCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return d.result(cmd, fill(d.w.Completed, d.w.Wraps[o]), cb, body, false)
+		done := []string{fill(d.w.Completed, d.w.Wraps[o]), d.gesture(cb.GetWrapUp().GetGesture())}
+		return d.result(cmd, strings.Join(nonEmpty(done), "\n"), cb, body, false)
 	}
 	cmd.Flags().StringVar(&outcome, "outcome", "", "")
 	annotate(cmd, "outcome", "wrap-outcome")
 	cmd.Flags().StringVar(&req.RootCause, "root-cause", "", "")
 	cmd.Flags().StringVar(&req.Note, "note", "", "")
+	cmd.Flags().StringVar(&given, "gesture", "", "")
 	cmd.Flags().BoolVar(&reached, "reached", false, "")
 	return cmd
 }

@@ -119,7 +119,7 @@ func (d *desk) refusal(status *httpapi.StatusError) string {
 	case text == "":
 		return fill(d.w.Refused, oneLine(status.Error()))
 	case status.Reason == "INVALID_FIELDS" && len(status.Fields) == 0, status.Reason == "NOT_READY", status.Reason == "NOT_POSSIBLE_NOW",
-		status.Reason == "DECLARED_IN_CONFIGURATION":
+		status.Reason == "DECLARED_IN_CONFIGURATION", status.Reason == "GOODWILL_LIMIT":
 		return text + " (" + oneLine(status.Message) + ")"
 	}
 	return text

@@ -114,7 +114,8 @@ func (c *card) escalated(e *eventsv1.Escalation) {
 
 // onlyRang reports whether nothing but the SLA's clocks changed a callback.
 func onlyRang(before, cb *eventsv1.Callback) bool {
-	if before.GetState() != cb.GetState() || proto.Equal(before.GetSla(), cb.GetSla()) || before.GetMoreReasons() != cb.GetMoreReasons() {
+	if before.GetState() != cb.GetState() || proto.Equal(before.GetSla(), cb.GetSla()) || before.GetMoreReasons() != cb.GetMoreReasons() ||
+		!proto.Equal(before.GetRecovery(), cb.GetRecovery()) {
 		return false
 	}
 	return slices.EqualFunc(before.GetReasons(), cb.GetReasons(), func(a, b *eventsv1.Reason) bool { return proto.Equal(a, b) })

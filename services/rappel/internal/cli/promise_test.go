@@ -72,6 +72,40 @@ var changes = map[string]func(*eventsv1.Callback){
 		cb.Sla.FirstAttempt.EndedAt, cb.Sla.FirstAttempt.Kept = at(-60), true
 		cb.Sla.PausedUntil = at(60)
 	},
+	"show-slots": func(cb *eventsv1.Callback) { // one is over, one under way, and there is one too many to show
+		for _, h := range []int{-4, -1, 23, 50, 98} {
+			cb.Slots = append(cb.Slots, slot(60*h, 60*h+120))
+		}
+	},
+	"show-slots-here": func(cb *eventsv1.Callback) {
+		cb.Customer.TimeZone = ""
+		cb.Slots = []*eventsv1.Slot{slot(60, 120), slot(600, 1800), {From: at(3000)}}
+	},
+	"show-slots-80": func(cb *eventsv1.Callback) {
+		cb.NotBefore, cb.Sla = at(180), promised()
+		cb.Sla.PausedUntil = at(180)
+		cb.Slots = []*eventsv1.Slot{slot(180, 240), slot(1200, 1320), slot(2640, 2760)}
+	},
+	"show-given": func(cb *eventsv1.Callback) {
+		cb.WrapUp.Gesture = &eventsv1.Gesture{Kind: "voucher", Cents: 2005, Currency: "EUR"}
+		cb.FollowUp = &eventsv1.FollowUp{Survey: "apres-rappel", AskAt: at(24 * 60)}
+		cb.Slots = []*eventsv1.Slot{slot(180, 240)}
+	},
+	"show-asked-80": func(cb *eventsv1.Callback) {
+		cb.WrapUp.Gesture = &eventsv1.Gesture{Kind: "fleurs"}
+		cb.FollowUp = &eventsv1.FollowUp{Survey: "apres-rappel", AskAt: at(-60), AskedAt: at(-60)}
+		cb.Recovery = recovered(10, 90.4, eventsv1.Class_PROMOTER, "Tout est réglé,\x1b[2J merci.")
+	},
+	"show-again-80":    stillBad,
+	"show-again-alert": func(cb *eventsv1.Callback) { stillBad(cb); cb.Recovery = nil }, // the alert came before the answer
+	"show-again-well": func(cb *eventsv1.Callback) { // the customer has corrected the answer since
+		stillBad(cb)
+		cb.Recovery = recovered(10, 90, eventsv1.Class_PROMOTER, "Le colis vient d'arriver.")
+	},
+	"show-again-after": func(cb *eventsv1.Callback) { // asked again, after the second call
+		stillBad(cb)
+		cb.FollowUp = &eventsv1.FollowUp{Survey: "apres-rappel", AskAt: at(24 * 60)}
+	},
 	"show-step": func(cb *eventsv1.Callback) { // a step that only asks for fewer skills
 		cb.Sla = missed()
 		cb.Escalated = &eventsv1.Escalation{Level: 1, At: at(-8), By: "timer"}
@@ -133,5 +167,8 @@ func TestAClockRingsAtWork(t *testing.T) {
 		})
 		golden(t, "work-rang."+lang, strings.ReplaceAll(out, "\x1b", "␛"))
 		require.Contains(t, hears(func(cb *eventsv1.Callback) { cb.Sla, cb.MoreReasons = missed(), 3 }), s.w.Changed, "its customer has said more, too")
+		require.Contains(t, hears(func(cb *eventsv1.Callback) {
+			cb.MoreReasons, cb.Recovery = 3, recovered(10, 0, eventsv1.Class_DETRACTOR, "Non.")
+		}), s.w.Changed, "and has answered how it went")
 	}
 }

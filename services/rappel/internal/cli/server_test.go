@@ -299,7 +299,10 @@ func (q *queue) note(verb string, body []byte) {
 		req := &callbackv1.CompleteCallbackRequest{}
 		_ = protojson.Unmarshal(body, req)
 		q.cb.ClosedAt = at(0)
-		q.cb.WrapUp = &eventsv1.WrapUp{Outcome: req.GetOutcome(), RootCause: req.GetRootCause(), Note: req.GetNote(), AgentId: req.GetAgentId(), At: at(0)}
+		if req.GetGesture() != nil {
+			req.Gesture.Currency = "EUR"
+		}
+		q.cb.WrapUp = &eventsv1.WrapUp{Outcome: req.GetOutcome(), RootCause: req.GetRootCause(), Note: req.GetNote(), AgentId: req.GetAgentId(), At: at(0), Gesture: req.GetGesture()}
 	}
 }
 

@@ -40,7 +40,11 @@ type words struct {
 	MovedByStep, Step, StepRaised, StepRole                    string
 	Why, Scale, LowerIsBetter, Withdrawn, MoreReasons          string
 	Calls, UnderWay, CallAgain, WrapUp, RootCause, Note        string
-	FirstContact                                               string
+	FirstContact, Gesture                                      string
+	Slots, TheirClock, MoreSlots                               string
+	ReopenedByAnswer, WhyAgain, HowItWent, ToAsk, Asked        string
+	Satisfaction, OutOf100, NoScore, NoScoreBefore             string
+	ScoreBefore                                                string
 	Open, Close                                                string // quotation marks
 	Colon                                                      string
 	DateTime, Decimal                                          string
@@ -100,7 +104,7 @@ type words struct {
 	Unreachable, Refused, NeedAgent, NeedID, NeedOutcome, BadOutcome string
 	NeedDecision, BadMoment                                          string
 	NeedWrapUp, BadState, BadLimit, BadTime, NeedTime, BadOutput     string
-	BadSLA                                                           string
+	BadSLA, BadGesture                                               string
 	BadLang, Steps, StepsAttempting, StepsPending, StepsHeldBy       string
 	StepsClosed, StepsWrapping, NoArgs                               string
 	NoFlag, FlagNeedsValue, BadFlagValue                             string

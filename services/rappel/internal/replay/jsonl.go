@@ -153,6 +153,8 @@ func explainJSON(err error) string {
 	case jsonOther.MatchString(msg):
 		msg = jsonOther.ReplaceAllString(msg, "$1")
 	case strings.HasPrefix(msg, "unknown field"), strings.HasPrefix(msg, "duplicate field"):
+	case strings.HasPrefix(msg, "invalid google.protobuf.Timestamp value"):
+		msg = "is no time as 2026-11-09T10:00:00+01:00"
 	case strings.Contains(msg, "invalid UTF-8"):
 		msg = "holds bytes that are not UTF-8"
 	case jsonToken.MatchString(msg), strings.HasPrefix(msg, "unexpected token"):

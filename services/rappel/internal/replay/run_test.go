@@ -163,6 +163,27 @@ func TestLinesThatAreNoResponse(t *testing.T) {
 	require.Equal(t, replay.Totals{Rows: 1, Sent: 1}, totals(t, options(t, c, write(t, "m.jsonl", mended))))
 }
 
+// What no mapping fills comes through from JSONL as it stands.
+func TestSlotsAndCallbacksComeThrough(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t)
+	const callback = "abcdefghijklmnopqrstuvwxyz-2"
+	file := write(t, "a.jsonl", `{"id":"a","survey":"s","answers":[{"metric":"NPS","value":1}],"callbackSlots":[{"from":"2026-11-10T17:00:00+01:00","to":"2026-11-10T19:00:00+01:00"},{"from":"2026-11-11T08:00:00Z","to":"2026-11-11T09:30:00Z"}]}
+{"id":"b","survey":"apres-rappel","answers":[{"metric":"NPS","value":0}],"callbackId":"`+callback+`"}
+{"id":"c","survey":"s","callbackSlots":[{"from":"tomorrow","to":"2026-11-11T09:30:00Z"}]}
+`)
+	s, err := replay.Run(t.Context(), options(t, c, file))
+	require.NoError(t, err)
+	require.Equal(t, replay.Totals{Rows: 3, Sent: 2, Refused: 1}, s.Totals)
+	require.Equal(t, []replay.Refusal{{3, `is no time as 2026-11-09T10:00:00+01:00 (column 49)`}}, s.Refusals)
+	var slots []string
+	for _, s := range c.held["s/a"].last.GetCallbackSlots() {
+		slots = append(slots, s.GetFrom().AsTime().Format(time.RFC3339), s.GetTo().AsTime().Format(time.RFC3339))
+	}
+	require.Equal(t, []string{"2026-11-10T16:00:00Z", "2026-11-10T18:00:00Z", "2026-11-11T08:00:00Z", "2026-11-11T09:30:00Z"}, slots)
+	require.Equal(t, callback, c.held["apres-rappel/b"].last.GetCallbackId())
+}
+
 func TestAServerThatIsFullOrAwayIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	one, c := newCollector(t), newCollector(t)

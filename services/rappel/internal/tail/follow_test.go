@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
@@ -237,6 +238,30 @@ func TestWhatStandsOnTheWire(t *testing.T) {
 	for _, p := range private {
 		require.NotContains(t, text.String(), p)
 	}
+}
+
+// A type that is newer than the reader, or a body that cannot be read, is a line like
+// the others: what comes behind it comes.
+func TestWhatIsNotKnownStopsNobody(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t)
+	for i, body := range []proto.Message{&eventsv1.FollowUpAnswered{Scored: about(key + "-1")}, &eventsv1.Scale{Max: 1}} {
+		_, err := b.Publish(t.Context(), bus.Event{Subject: subject.Alert(subject.FollowUps, "abc"), ID: label("new", uint64(i)), Body: body}) //nolint:gosec // small
+		require.NoError(t, err)
+	}
+	broken := &nats.Msg{Subject: subject.Alert(subject.FollowUps, "abc"), Data: []byte("\xff"), Header: nats.Header{}}
+	broken.Header.Set(subject.HeaderType, "rappel.events.v1.FollowUpAnswered")
+	_, err := b.JetStream().PublishMsg(t.Context(), broken)
+	require.NoError(t, err)
+	loop(t, b, 1)
+	c := client(t, server(t, b))
+	c.All = true
+	var got []string
+	take := collect(7, &got)
+	require.ErrorIs(t, c.Follow(bounded(t), func(l tail.Line) error { return take(l.Stream + " " + l.Summary.What) }), errEnough)
+	require.Equal(t, []string{
+		"ALERTS answered", "ALERTS stored", "ALERTS unreadable", "RESPONSES received", "SCORES scored", "ALERTS raised", "CALLBACKS enriched",
+	}, got)
 }
 
 func TestShutdownDoesNotWaitForReaders(t *testing.T) {

@@ -29,8 +29,8 @@ type Line struct {
 // Summary is what an event says, as far as anybody may see it. Each kind of
 // event fills the fields it has.
 type Summary struct {
-	// What happened: received, revised, scored, raised, resolved, dead, redriven,
-	// or a callback's event in small letters, as attempt_started.
+	// What happened: received, revised, scored, raised, resolved, answered, dead,
+	// redriven, or a callback's event in small letters, as attempt_started.
 	What string `json:"what"`
 	// Customer is the customer's key.
 	Customer          string   `json:"customer,omitempty"`
@@ -59,6 +59,14 @@ type Summary struct {
 	Target string     `json:"target,omitempty"`
 	DueAt  *time.Time `json:"dueAt,omitempty"`
 	Role   string     `json:"role,omitempty"`
+	// By is follow-up when the customer's answer opened a callback again.
+	By string `json:"by,omitempty"`
+	// Recovery is the customer's score after the callback against the one before.
+	Recovery *Recovery `json:"recovery,omitempty"`
+	// SlotsLeft is how many of the customer's slots are to come once one has ended,
+	// and NotBefore from when on the callback may be called then.
+	SlotsLeft *int       `json:"slotsLeft,omitempty"`
+	NotBefore *time.Time `json:"notBefore,omitempty"`
 	// Reason, Origin and Consumer are a dead letter's; Origin and Consumer an
 	// order's to try one again.
 	Reason   string `json:"reason,omitempty"`
@@ -74,6 +82,17 @@ type Answer struct {
 	Min float64 `json:"min,omitempty"`
 	Max float64 `json:"max,omitempty"`
 	// Class is what the value means, once scored.
+	Class string `json:"class,omitempty"`
+}
+
+// Recovery is what a callback did for its customer.
+type Recovery struct {
+	// Metric is what is compared; empty when each counts with its worst.
+	Metric string `json:"metric,omitempty"`
+	// Before and After are satisfactions, 0 to 100; absent when there was no score.
+	Before *float64 `json:"before,omitempty"`
+	After  *float64 `json:"after,omitempty"`
+	// Class is the worst of the answer after.
 	Class string `json:"class,omitempty"`
 }
 
@@ -104,6 +123,12 @@ func Summarize(d bus.Delivery) (Line, error) {
 		if err = d.Decode(e); err == nil {
 			l.about(e.GetScored())
 			l.Summary.What, l.Summary.Rule, l.Summary.Class = "resolved", e.GetRule(), className(e.GetScored().GetScore().GetWorstClass())
+		}
+	case "FollowUpAnswered":
+		e := &eventsv1.FollowUpAnswered{}
+		if err = d.Decode(e); err == nil {
+			l.scored(e.GetScored())
+			l.Summary.What, l.Summary.Callback = "answered", e.GetScored().GetReceived().GetResponse().GetCallbackId()
 		}
 	case "CallbackEvent":
 		e := &eventsv1.CallbackEvent{}
@@ -206,6 +231,41 @@ func (l *Line) callback(e *eventsv1.CallbackEvent) {
 	case e.GetType() == eventsv1.CallbackEvent_SLA_ESCALATED:
 		l.target(e)
 		l.Summary.Role = c.GetEscalated().GetRole() // a step's is the configuration's, not somebody's words
+	case e.GetType() == eventsv1.CallbackEvent_SLOT_ENDED:
+		l.slots(c)
+	case e.GetType() == eventsv1.CallbackEvent_FOLLOW_UP_ASKED:
+		l.Summary.Survey = c.GetFollowUp().GetSurvey()
+	case e.GetType() == eventsv1.CallbackEvent_FOLLOWED_UP:
+		l.recovery(c.GetRecovery())
+	case e.GetType() == eventsv1.CallbackEvent_REOPENED && e.GetActor() == followUp:
+		l.Summary.By = followUp
+		l.recovery(c.GetRecovery())
+	}
+}
+
+// followUp is who opens a callback again whose customer's answer was bad again.
+const followUp = "follow-up"
+
+// slots fills in what a callback waits for when one of the customer's slots is over.
+func (l *Line) slots(c *eventsv1.Callback) {
+	left := len(c.GetSlots())
+	l.Summary.SlotsLeft = &left
+	if c.GetNotBefore() != nil {
+		at := c.GetNotBefore().AsTime()
+		l.Summary.NotBefore = &at
+	}
+}
+
+// recovery fills in what the customer's answer says of the callback, but for their
+// words. There is none yet when an alert about the answer came before it.
+func (l *Line) recovery(r *eventsv1.Recovery) {
+	if r == nil {
+		return
+	}
+	l.Summary.Survey = r.GetSurvey()
+	l.Summary.Recovery = &Recovery{Before: r.Before, After: r.After, Class: className(r.GetClass())}
+	if r.GetMetric() != eventsv1.Metric_METRIC_UNSPECIFIED {
+		l.Summary.Recovery.Metric = r.GetMetric().String()
 	}
 }
 

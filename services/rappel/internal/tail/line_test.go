@@ -44,6 +44,13 @@ func scored() *eventsv1.ResponseScored {
 	}}
 }
 
+// about is the scored answer to a follow-up survey.
+func about(callback string) *eventsv1.ResponseScored {
+	s := scored()
+	s.Received.Response.CallbackId = callback
+	return s
+}
+
 func called(t eventsv1.CallbackEvent_Type, s eventsv1.Callback_State) *eventsv1.CallbackEvent {
 	return &eventsv1.CallbackEvent{Type: t, CustomerKey: key, Actor: "amina", Callback: &eventsv1.Callback{
 		Id: key + "-1", State: s, Queue: "general", Priority: 80, Customer: response().GetResponse().GetCustomer(),
@@ -62,6 +69,30 @@ func rang(t eventsv1.CallbackEvent_Type, cause string) *eventsv1.CallbackEvent {
 	e.Callback.Sla = &eventsv1.SLA{
 		FirstAttempt: &eventsv1.SLA_Clock{DueAt: timestamppb.New(noon.Add(time.Hour))},
 		Resolution:   &eventsv1.SLA_Clock{DueAt: timestamppb.New(noon.Add(24 * time.Hour))},
+	}
+	return e
+}
+
+// followed is an event about how it went.
+func followed(t eventsv1.CallbackEvent_Type, s eventsv1.Callback_State, change func(*eventsv1.CallbackEvent)) *eventsv1.CallbackEvent {
+	e := called(t, s)
+	e.Actor, e.Cause, e.Callback.Holder = "follow-up", "secret cause", nil
+	e.Callback.FollowUp = &eventsv1.FollowUp{Survey: "apres-rappel", AskAt: timestamppb.New(noon), AskedAt: timestamppb.New(noon)}
+	e.Callback.Recovery = &eventsv1.Recovery{
+		Survey: "apres-rappel", ResponseId: "r-1", Metric: eventsv1.Metric_NPS, Before: proto.Float64(20), After: proto.Float64(89.6),
+		Class: eventsv1.Class_PROMOTER, Verbatim: "secret words",
+	}
+	e.Callback.Reopened = &eventsv1.Reopening{Times: 1, By: e.GetActor(), Reason: "secret words"}
+	change(e)
+	return e
+}
+
+// ended is the end of one of the customer's slots, after which there are others.
+func ended(left int, notBefore *timestamppb.Timestamp) *eventsv1.CallbackEvent {
+	e := called(eventsv1.CallbackEvent_SLOT_ENDED, eventsv1.Callback_PENDING)
+	e.Callback.Holder, e.Callback.NotBefore, e.Callback.Slots = nil, notBefore, make([]*eventsv1.Slot, left)
+	for i := range e.GetCallback().GetSlots() {
+		e.Callback.Slots[i] = &eventsv1.Slot{}
 	}
 	return e
 }
@@ -123,6 +154,56 @@ func TestLines(t *testing.T) {
 			"CALLBACKS", rang(eventsv1.CallbackEvent_SLA_WARNED, "secret cause"),
 			"12:00:00.123  abcdefgh  callback  sla_warned       pending · agent amina · 2 reasons · queue general · priority 80 · " + key + "-1",
 		},
+		{
+			"CALLBACKS", ended(0, nil),
+			"12:00:00.123  abcdefgh  callback  slot_ended       no slot left · pending · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", ended(1, nil),
+			"12:00:00.123  abcdefgh  callback  slot_ended       1 slot left · pending · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", ended(2, timestamppb.New(noon.Add(21*time.Hour))),
+			"12:00:00.123  abcdefgh  callback  slot_ended       2 slots left · not before 10 Nov 09:00 · pending · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", followed(eventsv1.CallbackEvent_FOLLOW_UP_ASKED, eventsv1.Callback_COMPLETED, func(*eventsv1.CallbackEvent) {}),
+			"12:00:00.123  abcdefgh  callback  follow_up_asked  apres-rappel · completed · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", followed(eventsv1.CallbackEvent_FOLLOWED_UP, eventsv1.Callback_COMPLETED, func(*eventsv1.CallbackEvent) {}),
+			"12:00:00.123  abcdefgh  callback  followed_up      apres-rappel · NPS 20 → 90 promoter · completed · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", followed(eventsv1.CallbackEvent_FOLLOWED_UP, eventsv1.Callback_COMPLETED, func(e *eventsv1.CallbackEvent) {
+				e.Callback.Recovery = &eventsv1.Recovery{Survey: "apres-rappel", Verbatim: "secret words"}
+			}),
+			"12:00:00.123  abcdefgh  callback  followed_up      apres-rappel · satisfaction none → none · completed · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", followed(eventsv1.CallbackEvent_REOPENED, eventsv1.Callback_PENDING, func(e *eventsv1.CallbackEvent) {
+				e.Callback.Recovery.After, e.Callback.Recovery.Class = proto.Float64(0), eventsv1.Class_DETRACTOR
+			}),
+			"12:00:00.123  abcdefgh  callback  reopened         apres-rappel · by follow-up · NPS 20 → 0 detractor · pending · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", followed(eventsv1.CallbackEvent_REOPENED, eventsv1.Callback_PENDING, func(e *eventsv1.CallbackEvent) { e.Callback.Recovery = nil }),
+			"12:00:00.123  abcdefgh  callback  reopened         by follow-up · pending · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", followed(eventsv1.CallbackEvent_REOPENED, eventsv1.Callback_PENDING, func(e *eventsv1.CallbackEvent) { e.Actor = "sam" }),
+			"12:00:00.123  abcdefgh  callback  reopened         pending · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"CALLBACKS", called(99, eventsv1.Callback_PENDING),
+			"12:00:00.123  abcdefgh  callback  99               pending · agent amina · 2 reasons · queue general · priority 80 · " + key + "-1",
+		},
+		{
+			"ALERTS", &eventsv1.FollowUpAnswered{Scored: about(key + "-1")},
+			"12:00:00.123  abcdefgh  alert     answered         apres-livraison · revision 2 · NPS 2 of 0–10 detractor · 1 verbatim · " + key + "-1",
+		},
+		{"ALERTS", &eventsv1.FollowUpAnswered{}, "12:00:00.123            alert     answered"},
+		{"ALERTS", &eventsv1.Scale{}, "12:00:00.123            alert     stored"},
 		{"CALLBACKS", &eventsv1.CallbackEvent{Type: eventsv1.CallbackEvent_ALERT_NOTED, CustomerKey: key}, "12:00:00.123  abcdefgh  callback  alert_noted"},
 		{
 			"DEAD_LETTERS", &eventsv1.DeadLetter{Stream: "SCORES", Sequence: 9, Consumer: "alerting", Reason: "undecodable", Detail: "secret note", Body: []byte("secret words")},
@@ -152,6 +233,18 @@ func TestTheJSONForm(t *testing.T) {
 	require.JSONEq(t, `{"time":"2026-11-09T12:00:00.123Z","stream":"RESPONSES","sequence":7,"type":"ResponseReceived","subject":"rappel.v1.x.abc",
 	  "summary":{"what":"revised","customer":"`+key+`","survey":"apres-livraison","revision":2,"channel":"email","verbatims":1,"callbackRequested":true,
 	  "answers":[{"metric":"NPS","value":2},{"metric":"CSAT","value":7.5,"min":1,"max":10}]}}`, string(text))
+	reopened := followed(eventsv1.CallbackEvent_REOPENED, eventsv1.Callback_PENDING, func(e *eventsv1.CallbackEvent) { e.Callback.Recovery.Before = nil })
+	l, err = tail.Summarize(delivery(t, "CALLBACKS", reopened))
+	require.NoError(t, err)
+	text, err = json.Marshal(l.Summary)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"what":"reopened","customer":"`+key+`","survey":"apres-rappel","queue":"general","priority":80,"callback":"`+key+`-1","state":"pending","reasons":2,
+	  "by":"follow-up","recovery":{"metric":"NPS","after":89.6,"class":"promoter"}}`, string(text))
+	l, err = tail.Summarize(delivery(t, "CALLBACKS", ended(0, nil)))
+	require.NoError(t, err)
+	text, err = json.Marshal(l.Summary)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"slotsLeft":0`)
 	d := delivery(t, "RESPONSES", response())
 	d.Data = []byte("\xff")
 	_, err = tail.Summarize(d)

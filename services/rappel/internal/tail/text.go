@@ -2,6 +2,7 @@ package tail
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +62,16 @@ func (s Summary) parts(zone *time.Location) []string {
 		p = append(p, s.target(zone))
 	}
 	add(s.Role != "", s.Role+" should know")
+	add(s.By != "", "by "+s.By)
+	if s.Recovery != nil {
+		p = append(p, s.Recovery.text())
+	}
+	if s.SlotsLeft != nil {
+		p = append(p, slotsLeft(*s.SlotsLeft))
+	}
+	if s.NotBefore != nil {
+		p = append(p, "not before "+s.NotBefore.In(zone).Format("2 Jan 15:04"))
+	}
 	add(s.State != "", s.State)
 	add(s.Agent != "", "agent "+s.Agent)
 	add(s.Outcome != "", s.Outcome)
@@ -80,6 +91,36 @@ func (s Summary) target(zone *time.Location) string {
 		text += " due " + s.DueAt.In(zone).Format("2 Jan 15:04")
 	}
 	return text
+}
+
+func slotsLeft(n int) string {
+	switch n {
+	case 0:
+		return "no slot left"
+	case 1:
+		return "1 slot left"
+	default:
+		return strconv.Itoa(n) + " slots left"
+	}
+}
+
+// text is the score before and after, as NPS 20 → 90 promoter.
+func (r Recovery) text() string {
+	score := func(v *float64) string {
+		if v == nil {
+			return "none"
+		}
+		return number(math.Round(*v))
+	}
+	t := r.Metric
+	if t == "" {
+		t = "satisfaction"
+	}
+	t += " " + score(r.Before) + " → " + score(r.After)
+	if r.Class != "" {
+		t += " " + r.Class
+	}
+	return t
 }
 
 func (a Answer) text() string {
