@@ -133,7 +133,7 @@ func (c TakeFollowUp) recovery(d *draft) Recovery {
 	if !c.SubmittedAt.IsZero() && !c.SubmittedAt.After(d.now) {
 		r.At = c.SubmittedAt.UTC().Round(0)
 	}
-	before := d.cb.scores(c)
+	before := d.cb.scores()
 	for _, m := range []Metric{NPS, CSAT, CES, FCR} {
 		b, hasB := worst(before, m)
 		a, hasA := worst(c.Scores, m)
@@ -155,13 +155,12 @@ func (c TakeFollowUp) recovery(d *draft) Recovery {
 	return r
 }
 
-// scores are those of the reasons that count, but for the answer itself, which a
-// rule may have made one.
-func (c *Callback) scores(but TakeFollowUp) []Score {
+// scores are those of the reasons that count, but for answers about the callback
+// itself, which rules may have made some of.
+func (c *Callback) scores() []Score {
 	var all []Score
 	for i := range c.Reasons {
-		r := &c.Reasons[i]
-		if itself := r.Survey == but.Survey && r.ResponseID == but.ResponseID; r.HasValue && !r.Withdrawn && !itself {
+		if r := &c.Reasons[i]; r.HasValue && !r.Withdrawn && !r.FollowsUp {
 			all = append(all, Score{Metric: r.Metric, Class: r.Class, Satisfaction: r.Satisfaction})
 		}
 	}

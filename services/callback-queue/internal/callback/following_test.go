@@ -97,6 +97,10 @@ func TestAnAlertAboutTheAnswerReopens(t *testing.T) {
 		s.do(order[1])
 		require.Equal(t, []any{ID(key, 1), Pending, 2, 1}, []any{s.cb().ID, s.cb().State, len(s.cb().Reasons), s.cb().Reopened.Times})
 		require.Equal(t, []float64{20, 0}, []float64{s.cb().Recovery.Before, s.cb().Recovery.After})
+		later := answered(1, Score{NPS, Promoter, 95})
+		later.ResponseID = "f2"
+		s.do(later)
+		require.Equal(t, []float64{20, 95}, []float64{s.cb().Recovery.Before, s.cb().Recovery.After}, "against why they were called first")
 	}
 	s := asked(t) // about another callback, or too late: the next is opened
 	s.pass(s.policy.ReopenWithin)

@@ -108,6 +108,8 @@ type Reason struct {
 	// it is.
 	Priority int
 	Severity Severity
+	// FollowsUp says that the response is itself an answer about this callback.
+	FollowsUp bool
 	// Withdrawn says that the customer corrected the response: the reason stays
 	// to be seen, and does not count.
 	Withdrawn bool
@@ -124,7 +126,8 @@ type Alert struct {
 	// CustomerKey is whose aggregate the alert is for.
 	CustomerKey string
 	Customer    Customer
-	// Reason's AlertID, Rule, Severity, Revision and Withdrawn are set by Decide.
+	// Reason's AlertID, Rule, Severity, Revision, FollowsUp and Withdrawn are set by
+	// Decide.
 	Reason Reason
 	// Queue is the queue asked for; empty means the policy's default.
 	Queue    string
@@ -148,6 +151,7 @@ type Alert struct {
 func (a *Alert) reason() Reason {
 	r := a.Reason
 	r.AlertID, r.Rule, r.Severity, r.Revision, r.Withdrawn = a.AlertID, a.Rule, a.Severity, a.Revision, false
+	r.FollowsUp = a.FollowsUp != ""
 	r.Verbatim = cut(r.Verbatim, MaxVerbatimBytes)
 	return r
 }

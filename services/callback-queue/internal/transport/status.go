@@ -30,7 +30,7 @@ func toStatus(err error) error {
 		w.invalid(invalid)
 		return w.err()
 	case errors.As(err, &beyond):
-		return rpc.Refused(codes.PermissionDenied, "GOODWILL_LIMIT", beyond.Error()+"; have a colleague who may give it complete the callback")
+		return rpc.Refused(codes.PermissionDenied, "GOODWILL_LIMIT", beyond.Error()+"; complete the callback with less, or without, and have it given by somebody who may")
 	case errors.As(err, &transition):
 		return rpc.Refused(codes.FailedPrecondition, "NOT_POSSIBLE_NOW", transition.Error())
 	case errors.Is(err, queue.ErrNoneReady):

@@ -112,6 +112,7 @@ func drawReason(t *rapid.T) callback.Reason {
 		Verbatim: texts.Draw(t, "verbatim"), Channel: texts.Draw(t, "channel"), Touchpoint: texts.Draw(t, "touchpoint"),
 		SubmittedAt: moments.Draw(t, "submitted"), Priority: rapid.IntRange(0, 100).Draw(t, "priority"),
 		Severity:  callback.Severity(rapid.IntRange(0, 4).Draw(t, "severity")),
+		FollowsUp: rapid.Bool().Draw(t, "follows up"),
 		Withdrawn: rapid.Bool().Draw(t, "withdrawn"), HasValue: rapid.Bool().Draw(t, "has value"),
 	}
 	if r.HasValue {

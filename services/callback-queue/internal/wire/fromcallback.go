@@ -123,7 +123,7 @@ func fromReason(m *eventsv1.Reason) callback.Reason {
 		Metric: metric(m.GetMetric()), Class: class(m.GetClass()), Scale: fromScale(m.GetScale()),
 		Verbatim: m.GetVerbatim(), Channel: m.GetChannel(), Touchpoint: m.GetTouchpoint(),
 		SubmittedAt: moment(m.GetSubmittedAt()), Priority: int(m.GetPriority()), Withdrawn: m.GetWithdrawn(),
-		Severity: callback.Severity(m.GetSeverity()),
+		Severity: callback.Severity(m.GetSeverity()), FollowsUp: m.GetFollowsUp(),
 	}
 	if m.Value != nil {
 		r.HasValue, r.Value, r.Satisfaction = true, m.GetValue(), m.GetSatisfaction()

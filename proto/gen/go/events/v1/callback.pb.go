@@ -606,7 +606,9 @@ type Reason struct {
 	// The customer corrected the response: the reason no longer counts.
 	Withdrawn bool `protobuf:"varint,16,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	// How bad the rule says that it is; unspecified counts as MEDIUM.
-	Severity      Severity `protobuf:"varint,17,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
+	Severity Severity `protobuf:"varint,17,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
+	// The response is itself an answer about this callback, to its follow-up survey.
+	FollowsUp     bool `protobuf:"varint,18,opt,name=follows_up,json=followsUp,proto3" json:"follows_up,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -758,6 +760,13 @@ func (x *Reason) GetSeverity() Severity {
 		return x.Severity
 	}
 	return Severity_SEVERITY_UNSPECIFIED
+}
+
+func (x *Reason) GetFollowsUp() bool {
+	if x != nil {
+		return x.FollowsUp
+	}
+	return false
 }
 
 // Attempt is one real try to reach the customer.
@@ -2547,7 +2556,7 @@ var File_events_v1_callback_proto protoreflect.FileDescriptor
 
 const file_events_v1_callback_proto_rawDesc = "" +
 	"\n" +
-	"\x18events/v1/callback.proto\x12\x10rappel.events.v1\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/score.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x05\n" +
+	"\x18events/v1/callback.proto\x12\x10rappel.events.v1\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/score.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x05\n" +
 	"\x06Reason\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x16\n" +
@@ -2569,7 +2578,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fsubmitted_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vsubmittedAt\x12\x1a\n" +
 	"\bpriority\x18\x0f \x01(\x05R\bpriority\x12\x1c\n" +
 	"\twithdrawn\x18\x10 \x01(\bR\twithdrawn\x126\n" +
-	"\bseverity\x18\x11 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverityB\b\n" +
+	"\bseverity\x18\x11 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x12\x1d\n" +
+	"\n" +
+	"follows_up\x18\x12 \x01(\bR\tfollowsUpB\b\n" +
 	"\x06_valueB\x0f\n" +
 	"\r_satisfaction\"\xfa\x03\n" +
 	"\aAttempt\x12\x16\n" +
