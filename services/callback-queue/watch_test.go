@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
@@ -62,4 +63,28 @@ func TestQueuesAreWatchedOverHTTP(t *testing.T) {
 	var got object
 	require.NoError(t, json.Unmarshal(line, &got))
 	require.Equal(t, "care", got["result"].(object)["queues"].([]any)[0].(object)["queue"])
+}
+
+// The wait is predicted from what was worked, on whatever replica.
+func TestTheWaitIsPredictedFromTheWork(t *testing.T) {
+	t.Parallel()
+	b := setup(t).ready()
+	b.open(1)
+	b.settled()
+	present := func() {
+		code, got := b.post("/v1/agents/amina:reportPresence", `{"status":"AVAILABLE"}`)
+		require.Equal(t, http.StatusOK, code, "%v", got)
+	}
+	queue := func() object {
+		present()
+		_, got := b.get("/v1/queues")
+		return got["queues"].([]any)[0].(object)
+	}
+	require.NotContains(t, queue(), "predictedWait")
+	b.post("/v1/callbacks:claim", `{"agentId":"amina"}`)
+	b.clock.Advance(5 * time.Minute)
+	b.finish("amina", id(1))
+	b.open(2)
+	b.settled()
+	b.until("two times five minutes, for one agent", func() bool { return queue()["predictedWait"] == "600s" })
 }

@@ -78,6 +78,8 @@ type Dispatcher struct {
 	// process and next make the name of each desk unique.
 	process string
 	next    atomic.Int64
+	// work is what was done since the floor was last told.
+	work work
 }
 
 // pace is how often is looked at what nobody told of.
@@ -117,6 +119,7 @@ func (d *Dispatcher) Committed(e callback.Event, a callback.Aggregate) {
 	if cb == nil {
 		return
 	}
+	d.work.note(e)
 	if cb.Holder != nil {
 		d.Signals.Signal(subject.AgentSignal(cb.Holder.AgentID), []byte(a.CustomerKey))
 	}

@@ -23,6 +23,7 @@ func (d *Dispatcher) Watch(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
+		d.report(ctx, d.Clock.Now())
 		seats, err := d.Floor.Seats(ctx)
 		if err != nil {
 			continue // nobody is gone while nobody can say so

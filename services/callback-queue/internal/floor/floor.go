@@ -1,5 +1,6 @@
 // Package floor is who is at their desk: which agents can be offered something
-// now, and since when each has had nothing to do.
+// now, and since when each has had nothing to do. It also knows at what pace they
+// work.
 //
 // Authority: none. A seat is a hint with an end; who holds a callback is what the
 // stream says, and a lease gives back what everybody forgot. Liveness: whoever
@@ -89,4 +90,35 @@ type Floor interface {
 	Seats(ctx context.Context) ([]Seat, error)
 	// Seat returns one.
 	Seat(ctx context.Context, agent string) (s Seat, known bool, err error)
+	// Worked adds to what is known of the work, by queue, done at a moment.
+	Worked(ctx context.Context, at time.Time, work map[string]Work) error
+	// Work returns, by queue, what was done in the PaceOver before a moment, or a little
+	// more.
+	Work(ctx context.Context, at time.Time) (map[string]Work, error)
+}
+
+// Work is what was done in a queue.
+type Work struct {
+	// Callbacks is how many were worked on, to an outcome or to another try, and Took
+	// how long they were in hands for it, all together.
+	Callbacks int
+	Took      time.Duration
+}
+
+const (
+	// PaceOver is how far back the pace is looked at.
+	PaceOver = time.Hour
+	// PacePart is how finely: what is older than both is forgotten.
+	PacePart = 10 * time.Minute
+)
+
+// Parts are the parts of time to look at for a moment's pace, by number, the latest
+// first; the first is the one that the moment is in.
+func Parts(at time.Time) []int64 {
+	now := at.UnixMilli() / PacePart.Milliseconds()
+	parts := make([]int64, 0, PaceOver/PacePart+1)
+	for n := now; n >= now-int64(PaceOver/PacePart); n-- {
+		parts = append(parts, n)
+	}
+	return parts
 }

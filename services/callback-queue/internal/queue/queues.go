@@ -26,6 +26,10 @@ type State struct {
 	// Agents are those at their desk who work in the queue, and Free those of them who
 	// could be offered something now.
 	Agents, Free int
+	// Wait is about how long one that comes now will wait for an agent; not so when
+	// WaitKnown is false: nobody is there, or nothing was worked on for an hour.
+	Wait      time.Duration
+	WaitKnown bool
 }
 
 // States counts every queue, by name; as List, only when the index is whole.
@@ -43,6 +47,10 @@ func (q *Queue) States(ctx context.Context) ([]State, error) {
 		return nil, q.indexError(err)
 	}
 	seats, err := q.floor.Seats(ctx)
+	if err != nil {
+		return nil, &indexFailure{err}
+	}
+	paces, err := q.floor.Work(ctx, now)
 	if err != nil {
 		return nil, &indexFailure{err}
 	}
@@ -65,7 +73,44 @@ func (q *Queue) States(ctx context.Context) ([]State, error) {
 		}
 		out[i] = s
 	}
+	predict(out, team, paces)
 	return out, nil
+}
+
+// predict works out the waits: what is ready and the one that comes, at the average
+// time that one has taken, shared by the agents of the queue. An agent of several
+// queues in which something is ready counts for a part of each. That is rough: it
+// knows nothing of priorities, skills, nor of calls that take longer than others.
+func predict(states []State, team []present, paces map[string]floor.Work) {
+	for i := range states {
+		s, pace := &states[i], paces[states[i].Queue]
+		if s.Free > s.Ready {
+			s.WaitKnown = true // there are hands for it
+			continue
+		}
+		if hands := handsFor(states, i, team); hands > 0 && pace.Callbacks > 0 {
+			each := float64(pace.Took) / float64(pace.Callbacks)
+			s.Wait, s.WaitKnown = time.Duration(float64(s.Ready+1)*each/hands), true
+		}
+	}
+}
+
+// handsFor is how many agents a queue has, counted so.
+func handsFor(states []State, queue int, team []present) float64 {
+	hands := 0.0
+	for i := range team {
+		if !team[i].worksIn(states[queue].Queue) {
+			continue
+		}
+		in := 1
+		for j := range states {
+			if j != queue && states[j].Ready > 0 && team[i].worksIn(states[j].Queue) {
+				in++
+			}
+		}
+		hands += 1 / float64(in)
+	}
+	return hands
 }
 
 // count puts a line where it belongs. The two counts of an index are of two

@@ -16,6 +16,45 @@ import (
 )
 
 // sits puts an agent at their desk for an hour.
+// About how long one that comes now will wait: at the pace of the last hour, with who
+// is there.
+func TestTheWaitIsPredicted(t *testing.T) {
+	everywhere(t, func(w *world) {
+		r := w.staffed(
+			roster.Agent{ID: "amina", Queues: []roster.QueuePreference{{Queue: "care", Preference: 1}}, Capacity: 1},
+			roster.Agent{ID: "bruno", Queues: []roster.QueuePreference{{Queue: "care", Preference: 1}, {Queue: "vip", Preference: 1}}, Capacity: 1},
+		)
+		for n := range 3 {
+			r.openWith(n, func(*callback.Alert) {})
+		}
+		wait := func() any {
+			w.Helper()
+			rows, err := r.States(w.Context())
+			require.NoError(w, err)
+			if !rows[0].WaitKnown {
+				return "unknown"
+			}
+			return rows[0].Wait
+		}
+		require.Equal(w, "unknown", wait())
+		require.NoError(w, w.floor.Worked(w.Context(), w.clock.Now(), map[string]floor.Work{"care": {Callbacks: 2, Took: 20 * time.Minute}}))
+		require.Equal(w, "unknown", wait(), "nobody is there")
+		w.sits("amina", 1, floor.Available)
+		require.Equal(w, 40*time.Minute, wait(), "three before it, at ten minutes each")
+		w.sits("bruno", 0, floor.Away)
+		require.Equal(w, 40*time.Minute, wait())
+		w.sits("bruno", 1, floor.Available)
+		require.Equal(w, 20*time.Minute, wait())
+		r.openWith(9, func(a *callback.Alert) { a.Queue = "vip" })
+		require.Equal(w, time.Duration(float64(40*time.Minute)/1.5), wait(), "bruno has something else to do, too")
+		r.got("amina", "1", id(0))
+		r.got("amina2", "1", id(1))
+		r.got("amina2", "2", id(2))
+		w.sits("amina", 0, floor.Available)
+		require.Zero(w, wait(), "somebody is free")
+	})
+}
+
 // That nobody can take what is ready is an event, once for those that ask for the
 // same, after a while, whatever number of replicas look; and again when it is so
 // again.

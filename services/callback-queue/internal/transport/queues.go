@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
@@ -36,6 +37,9 @@ func (s *Server) queueStats(ctx context.Context) ([]*callbackv1.QueueStats, erro
 			Queue: q.Queue, Ready: int64(q.Ready), Delayed: int64(q.Delayed), Held: int64(q.Held), Unattended: int64(q.Unattended),
 			OldestReady: wire.Stamp(q.OldestReady), Agents: int64(q.Agents), AgentsFree: int64(q.Free),
 			AtRisk: int64(q.AtRisk), Breached: int64(q.Breached),
+		}
+		if q.WaitKnown {
+			stats[i].PredictedWait = durationpb.New(q.Wait.Round(time.Second))
 		}
 	}
 	return stats, nil

@@ -12,7 +12,7 @@ import (
 
 // queuesTable lists queues: what waits for its moment goes first, then who is there
 // and what is in hand. What nobody takes and what was missed stays.
-var queuesTable = layout{drop: []int{2, 9, 7, 3, 5, 8}, optional: []int{5, 6}, most: map[int]int{0: 32}}
+var queuesTable = layout{drop: []int{2, 10, 7, 3, 5, 9, 8}, optional: []int{5, 6, 8}, most: map[int]int{0: 32}}
 
 func (d *desk) queuesCommand() *cobra.Command {
 	return &cobra.Command{
@@ -48,7 +48,11 @@ func (d *desk) printQueues(w io.Writer, queues []*callbackv1.QueueStats) error {
 		for _, n := range []int64{q.GetReady(), q.GetDelayed(), q.GetHeld(), q.GetUnattended(), q.GetAtRisk(), q.GetBreached()} {
 			row = append(row, strconv.FormatInt(n, 10))
 		}
-		rows = append(rows, append(row, oldest, strconv.FormatInt(q.GetAgentsFree(), 10), strconv.FormatInt(q.GetAgents(), 10)))
+		wait := ""
+		if q.GetPredictedWait() != nil {
+			wait = d.span(q.GetPredictedWait().AsDuration())
+		}
+		rows = append(rows, append(row, oldest, wait, strconv.FormatInt(q.GetAgentsFree(), 10), strconv.FormatInt(q.GetAgents(), 10)))
 		unattended = unattended || q.GetUnattended() > 0
 		pressing = pressing || q.GetAtRisk()+q.GetBreached() > 0
 	}

@@ -181,6 +181,7 @@ func (q *queue) queues(w http.ResponseWriter) {
 	}
 	if q.late {
 		resp.Queues[0].AtRisk, resp.Queues[0].Breached = 5, 2
+		resp.Queues[0].PredictedWait = durationpb.New(95 * time.Minute)
 	}
 	write(w, resp)
 }

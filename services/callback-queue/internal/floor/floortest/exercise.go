@@ -33,12 +33,36 @@ func Exercise(t *testing.T, newFloor func(t *testing.T) floor.Floor) {
 		"who is not free is not taken":        refuses,
 		"a seat is cleared once it has ended": clears,
 		"many take at once":                   takesConcurrently,
+		"the pace is that of the last hour":   paces,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, newFloor(t))
 		})
 	}
+}
+
+func paces(t *testing.T, f floor.Floor) {
+	work := func(at time.Time) map[string]floor.Work {
+		t.Helper()
+		got, err := f.Work(t.Context(), at)
+		require.NoError(t, err)
+		return got
+	}
+	worked := func(at time.Time, queue string, callbacks int, took time.Duration) {
+		t.Helper()
+		require.NoError(t, f.Worked(t.Context(), at, map[string]floor.Work{queue: {Callbacks: callbacks, Took: took}}))
+	}
+	now := time.Now().Truncate(floor.PacePart) // servers forget by their own clock
+	require.Empty(t, work(now))
+	worked(now, "a b:c", 2, 10*time.Minute)
+	worked(now.Add(time.Second), "a b:c", 1, 1500*time.Millisecond)
+	worked(now.Add(-floor.PaceOver), "a b:c", 1, time.Minute)
+	worked(now.Add(-floor.PaceOver), "n:", 1, time.Minute)
+	want := map[string]floor.Work{"a b:c": {Callbacks: 4, Took: 11*time.Minute + 1500*time.Millisecond}, "n:": {Callbacks: 1, Took: time.Minute}}
+	require.Equal(t, want, work(now.Add(floor.PacePart-1)))
+	require.Equal(t, map[string]floor.Work{"a b:c": {Callbacks: 3, Took: 10*time.Minute + 1500*time.Millisecond}}, work(now.Add(floor.PacePart)), "what is older is forgotten")
+	require.NoError(t, f.Worked(t.Context(), now, nil))
 }
 
 func only(t *testing.T, f floor.Floor, want ...floor.Seat) {

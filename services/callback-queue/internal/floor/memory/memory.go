@@ -17,10 +17,45 @@ var _ floor.Floor = (*Floor)(nil)
 type Floor struct {
 	mu    sync.Mutex
 	seats map[string]floor.Seat
+	work  map[int64]map[string]floor.Work // by part of time
 }
 
 // New returns an empty floor.
-func New() *Floor { return &Floor{seats: make(map[string]floor.Seat)} }
+func New() *Floor {
+	return &Floor{seats: make(map[string]floor.Seat), work: make(map[int64]map[string]floor.Work)}
+}
+
+// Worked implements floor.Floor.
+func (f *Floor) Worked(_ context.Context, at time.Time, work map[string]floor.Work) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	parts := floor.Parts(at)
+	maps.DeleteFunc(f.work, func(n int64, _ map[string]floor.Work) bool { return n < parts[len(parts)-1] })
+	part := f.work[parts[0]]
+	if part == nil {
+		part = make(map[string]floor.Work)
+		f.work[parts[0]] = part
+	}
+	add(part, work)
+	return nil
+}
+
+// Work implements floor.Floor.
+func (f *Floor) Work(_ context.Context, at time.Time) (map[string]floor.Work, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	sum := make(map[string]floor.Work)
+	for _, n := range floor.Parts(at) {
+		add(sum, f.work[n])
+	}
+	return sum, nil
+}
+
+func add(to, more map[string]floor.Work) {
+	for queue, w := range more {
+		to[queue] = floor.Work{Callbacks: to[queue].Callbacks + w.Callbacks, Took: to[queue].Took + w.Took}
+	}
+}
 
 // Sit implements floor.Floor.
 func (f *Floor) Sit(_ context.Context, s floor.Seat) (floor.Seat, bool, error) {

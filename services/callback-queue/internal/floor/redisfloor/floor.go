@@ -24,12 +24,16 @@ var _ floor.Floor = (*Floor)(nil)
 type Floor struct {
 	client redis.UniversalClient
 	key    string
+	// work starts the keys of the work done: a hash for each part of time, with two
+	// fields a queue, its name behind n: and ms:.
+	work string
 }
 
 // New returns the floor under a key prefix. Floors with the same prefix on the
 // same server are one. The client stays the caller's to close.
 func New(client redis.UniversalClient, prefix string) *Floor {
-	return &Floor{client: client, key: prefix + ":" + format + ":{%floor}:seats"}
+	own := prefix + ":" + format + ":{%floor}:"
+	return &Floor{client: client, key: own + "seats", work: own + "work:"}
 }
 
 // format is the version of what the hash holds. Raise it with every change of that.
@@ -120,6 +124,57 @@ func (f *Floor) Seat(ctx context.Context, agent string) (floor.Seat, bool, error
 	s, err := decode(agent, text)
 	return s, err == nil, err
 }
+
+// Worked implements floor.Floor.
+func (f *Floor) Worked(ctx context.Context, at time.Time, work map[string]floor.Work) error {
+	key := f.workIn(floor.Parts(at)[0])
+	pipe := f.client.Pipeline()
+	for queue, w := range work {
+		pipe.HIncrBy(ctx, key, callbacksOf+queue, int64(w.Callbacks))
+		pipe.HIncrBy(ctx, key, millisOf+queue, w.Took.Milliseconds())
+	}
+	pipe.PExpire(ctx, key, floor.PaceOver+2*floor.PacePart)
+	if _, err := pipe.Exec(ctx); err != nil {
+		return fmt.Errorf("floor: %w", err)
+	}
+	return nil
+}
+
+// What comes before a queue's name in a hash of the work done.
+const callbacksOf, millisOf = "n:", "ms:"
+
+// Work implements floor.Floor.
+func (f *Floor) Work(ctx context.Context, at time.Time) (map[string]floor.Work, error) {
+	pipe := f.client.Pipeline()
+	var parts []*redis.MapStringStringCmd
+	for _, n := range floor.Parts(at) {
+		parts = append(parts, pipe.HGetAll(ctx, f.workIn(n)))
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("floor: %w", err)
+	}
+	sum := make(map[string]floor.Work)
+	for _, part := range parts {
+		for field, text := range part.Val() {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return nil, fmt.Errorf("floor: %w", err)
+			}
+			if queue, ok := strings.CutPrefix(field, callbacksOf); ok {
+				w := sum[queue]
+				w.Callbacks += int(n)
+				sum[queue] = w
+			} else if queue, ok := strings.CutPrefix(field, millisOf); ok {
+				w := sum[queue]
+				w.Took += time.Duration(n) * time.Millisecond
+				sum[queue] = w
+			}
+		}
+	}
+	return sum, nil
+}
+
+func (f *Floor) workIn(part int64) string { return f.work + strconv.FormatInt(part, 10) }
 
 // encode is a seat as text; move.lua says what the fields are.
 func encode(s floor.Seat) string {

@@ -3144,7 +3144,10 @@ type QueueStats struct {
 	// Open, and their SLA has warned: a target is about to be missed.
 	AtRisk int64 `protobuf:"varint,9,opt,name=at_risk,json=atRisk,proto3" json:"at_risk,omitempty"`
 	// Open, and a target of their SLA was missed.
-	Breached      int64 `protobuf:"varint,10,opt,name=breached,proto3" json:"breached,omitempty"`
+	Breached int64 `protobuf:"varint,10,opt,name=breached,proto3" json:"breached,omitempty"`
+	// About how long one that comes now will wait for an agent, at the pace of the last
+	// hour and with who is at their desk; absent when nobody is, or nothing was worked.
+	PredictedWait *durationpb.Duration `protobuf:"bytes,11,opt,name=predicted_wait,json=predictedWait,proto3" json:"predicted_wait,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3247,6 +3250,13 @@ func (x *QueueStats) GetBreached() int64 {
 		return x.Breached
 	}
 	return 0
+}
+
+func (x *QueueStats) GetPredictedWait() *durationpb.Duration {
+	if x != nil {
+		return x.PredictedWait
+	}
+	return nil
 }
 
 // GetQueueStatsResponse counts every queue.
@@ -4133,7 +4143,7 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x15ListCallbacksResponse\x128\n" +
 	"\tcallbacks\x18\x01 \x03(\v2\x1a.rappel.events.v1.CallbackR\tcallbacks\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x16\n" +
-	"\x14GetQueueStatsRequest\"\xb3\x02\n" +
+	"\x14GetQueueStatsRequest\"\xf5\x02\n" +
 	"\n" +
 	"QueueStats\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x14\n" +
@@ -4149,7 +4159,8 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"agentsFree\x12\x17\n" +
 	"\aat_risk\x18\t \x01(\x03R\x06atRisk\x12\x1a\n" +
 	"\bbreached\x18\n" +
-	" \x01(\x03R\bbreached\"O\n" +
+	" \x01(\x03R\bbreached\x12@\n" +
+	"\x0epredicted_wait\x18\v \x01(\v2\x19.google.protobuf.DurationR\rpredictedWait\"O\n" +
 	"\x15GetQueueStatsResponse\x126\n" +
 	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues*[\n" +
 	"\vAgentStatus\x12\x1c\n" +
@@ -4319,61 +4330,62 @@ var file_api_callback_v1_callback_proto_depIdxs = []int32{
 	67, // 49: rappel.callback.v1.ListCallbacksRequest.sla_states:type_name -> rappel.events.v1.SLA.State
 	59, // 50: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
 	61, // 51: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	47, // 52: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 53: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
-	59, // 54: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
-	59, // 55: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
-	59, // 56: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
-	1,  // 57: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
-	0,  // 58: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
-	0,  // 59: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
-	2,  // 60: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
-	61, // 61: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
-	6,  // 62: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	8,  // 63: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
-	10, // 64: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
-	12, // 65: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
-	16, // 66: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	18, // 67: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	20, // 68: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	22, // 69: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	24, // 70: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	26, // 71: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	28, // 72: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	30, // 73: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
-	32, // 74: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
-	34, // 75: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
-	38, // 76: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
-	41, // 77: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	14, // 78: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
-	44, // 79: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	46, // 80: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	4,  // 81: rappel.callback.v1.CallbackService.WatchQueues:input_type -> rappel.callback.v1.WatchQueuesRequest
-	7,  // 82: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	9,  // 83: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
-	11, // 84: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
-	13, // 85: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
-	17, // 86: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	19, // 87: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	21, // 88: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	23, // 89: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	25, // 90: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	27, // 91: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	29, // 92: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	31, // 93: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
-	33, // 94: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
-	37, // 95: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
-	40, // 96: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
-	42, // 97: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	15, // 98: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
-	45, // 99: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	48, // 100: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	5,  // 101: rappel.callback.v1.CallbackService.WatchQueues:output_type -> rappel.callback.v1.WatchQueuesResponse
-	82, // [82:102] is the sub-list for method output_type
-	62, // [62:82] is the sub-list for method input_type
-	62, // [62:62] is the sub-list for extension type_name
-	62, // [62:62] is the sub-list for extension extendee
-	0,  // [0:62] is the sub-list for field type_name
+	66, // 52: rappel.callback.v1.QueueStats.predicted_wait:type_name -> google.protobuf.Duration
+	47, // 53: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 54: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
+	59, // 55: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
+	59, // 56: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
+	59, // 57: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
+	1,  // 58: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
+	0,  // 59: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
+	0,  // 60: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
+	2,  // 61: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
+	61, // 62: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
+	6,  // 63: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	8,  // 64: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
+	10, // 65: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
+	12, // 66: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
+	16, // 67: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	18, // 68: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	20, // 69: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	22, // 70: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	24, // 71: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	26, // 72: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	28, // 73: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	30, // 74: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	32, // 75: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	34, // 76: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
+	38, // 77: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
+	41, // 78: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	14, // 79: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
+	44, // 80: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	46, // 81: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	4,  // 82: rappel.callback.v1.CallbackService.WatchQueues:input_type -> rappel.callback.v1.WatchQueuesRequest
+	7,  // 83: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	9,  // 84: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
+	11, // 85: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
+	13, // 86: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
+	17, // 87: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	19, // 88: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	21, // 89: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	23, // 90: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	25, // 91: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	27, // 92: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	29, // 93: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	31, // 94: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	33, // 95: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	37, // 96: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
+	40, // 97: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
+	42, // 98: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	15, // 99: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
+	45, // 100: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	48, // 101: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	5,  // 102: rappel.callback.v1.CallbackService.WatchQueues:output_type -> rappel.callback.v1.WatchQueuesResponse
+	83, // [83:103] is the sub-list for method output_type
+	63, // [63:83] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
