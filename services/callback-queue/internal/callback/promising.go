@@ -57,6 +57,19 @@ func (d *draft) plan(t Target, m Mark, at time.Time) {
 	}
 }
 
+// planAll does so for the marks that have come.
+func (d *draft) planAll() {
+	for _, t := range []Target{FirstAttempt, Resolution} {
+		k := d.cb.SLA.clock(t)
+		if !k.WarnAt.IsZero() && (!k.WarnedAt.IsZero() || !k.BreachedAt.IsZero()) {
+			d.plan(t, Warning, k.WarnAt)
+		}
+		if !k.BreachedAt.IsZero() {
+			d.plan(t, Breach, k.DueAt)
+		}
+	}
+}
+
 // escalated takes a step.
 func (d *draft) escalated(s *Step) {
 	s.TakenAt = d.now
@@ -142,6 +155,7 @@ func (d *draft) hurry(al *Alert, was Severity) {
 		s.Policy = pol.Name
 		s.Steps = slices.DeleteFunc(s.Steps, func(s Step) bool { return s.TakenAt.IsZero() })
 		s.Steps = append(s.Steps, pol.Steps...)
+		d.planAll()
 	}
 	from := later(d.raisedAt(al), d.cb.NotBefore)
 	s.First.nearer(d.clock(from, d.firstWithin(pol, al.FirstAttemptWithin), pol.WarnAt))

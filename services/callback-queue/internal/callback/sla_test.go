@@ -234,6 +234,25 @@ func TestPoliciesAreChosenByQueueAndSeverity(t *testing.T) {
 	require.Equal(t, t0.Add(3*time.Hour), s.cb().SLA.First.DueAt)
 }
 
+// Steps that a worse answer brings when the mark has come already follow it, too.
+func TestStepsOfAWorseAnswerFollowWhatHasComeAlready(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	s.policy.SLAs = []SLAPolicy{
+		{Name: "critical", Severities: []Severity{Critical}, FirstAttemptWithin: time.Hour, Steps: []Step{
+			{Target: FirstAttempt, Since: Breach, After: 2 * time.Hour, Role: "director"},
+		}},
+		{Name: "usual", FirstAttemptWithin: time.Hour},
+	}
+	s.do(take("a1"))
+	s.ring()
+	worse := alert("a2")
+	worse.Severity, worse.RaisedAt = Critical, s.now
+	s.do(TakeAlert{worse})
+	require.Equal(t, t0.Add(3*time.Hour), s.cb().DueAt())
+	require.Equal(t, EventSLAEscalated, s.ring().Type)
+}
+
 // The rule's own time goes before the policy's.
 func TestARulesOwnTimeHolds(t *testing.T) {
 	t.Parallel()
