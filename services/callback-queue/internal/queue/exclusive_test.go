@@ -17,6 +17,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/stretchr/testify/require"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
@@ -331,14 +332,23 @@ func newFloor(w *world, customers, replicas int, change ...func(*queue.Deps)) *s
 	w.clock = clock.System{}
 	f := &shift{world: w, change: append(change, func(d *queue.Deps) {
 		d.Policy.ReservedLease, d.Policy.DeclinedFor = 200*time.Millisecond, 50*time.Millisecond
-	})}
+	}, pressing)}
 	for range replicas {
 		r := w.replica(f.change...)
 		f.replicas, f.stops = append(f.replicas, r), append(f.stops, r.run(r.Watch))
 		r.indexed()
 	}
-	w.replica().open(0, customers)
+	w.replica(pressing).open(0, customers)
 	return f
+}
+
+// pressing has everything of an SLA happen within a second.
+func pressing(d *queue.Deps) {
+	d.Policy.SLAs = []callback.SLAPolicy{{Name: "all", ResolvedWithin: time.Second, WarnAt: 0.5, Steps: []callback.Step{
+		{Target: callback.FirstAttempt, Since: callback.Breach, Points: 5},
+		{Target: callback.FirstAttempt, Since: callback.Breach, After: 300 * time.Millisecond, Queue: "experts"},
+		{Target: callback.Resolution, Since: callback.Breach, After: time.Second, Role: "lead"},
+	}}}
 }
 
 func duration() time.Duration {
@@ -373,6 +383,32 @@ func TestNoCallbackIsEverHeldByTwo(t *testing.T) {
 		return true
 	})
 	w.inLine()
+	f.bellsRangOnce()
+}
+
+// bellsRangOnce: whatever became of the replicas, nothing of an SLA happened twice.
+func (f *shift) bellsRangOnce() {
+	rang, most := map[string]int{}, 0
+	f.world.eachEvent(func(e *eventsv1.CallbackEvent, _ bus.Delivery) {
+		switch e.GetType() {
+		case eventsv1.CallbackEvent_SLA_WARNED, eventsv1.CallbackEvent_SLA_BREACHED:
+			what := e.GetCallback().GetId() + " " + e.GetType().String() + " " + e.GetCause()
+			rang[what]++
+			require.Equal(f.world, 1, rang[what], what)
+		case eventsv1.CallbackEvent_SLA_ESCALATED:
+			taken := 0
+			for _, s := range e.GetCallback().GetSla().GetSteps() {
+				if s.GetTakenAt() != nil {
+					taken++
+				}
+			}
+			rang[e.GetCallback().GetId()]++
+			require.Equal(f.world, taken, rang[e.GetCallback().GetId()], "%s: a step was taken twice", e.GetCallback().GetId())
+			most = max(most, taken)
+		default:
+		}
+	})
+	require.Greater(f.world, most, 1, "several steps of one callback")
 }
 
 // Replicas that do not even share an index: the commit alone keeps them apart.
