@@ -123,6 +123,7 @@ func build(cfg Config, d *Deps) (*Service, error) {
 		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: s.agents, Floor: s.floor, Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
 		KnownOnly: cfg.KnownAgentsOnly, UnattendedAfter: cfg.UnattendedAfter,
+		Stored:    func(e callback.Event, a callback.Aggregate) { s.dispatcher.Stored(e, a) },
 		Committed: func(e callback.Event, a callback.Aggregate) { s.dispatcher.Committed(e, a) },
 	})
 	s.dispatcher = dispatch.New(dispatch.Deps{

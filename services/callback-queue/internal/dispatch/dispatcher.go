@@ -112,8 +112,17 @@ func New(d Deps) *Dispatcher {
 	}
 }
 
-// Committed hears of an event that was stored: somebody may have to be offered
-// something, and whoever has or had the callback in hand is told.
+// Stored hears of an event that was stored and may not be on disk yet: somebody may
+// have to be offered something. An offer is stored after it, and is shown once it is
+// on disk; then so is the event.
+func (d *Dispatcher) Stored(e callback.Event, a callback.Aggregate) {
+	if cb := a.Callback; cb != nil && cb.State == callback.Pending && !cb.ReadyAt().After(e.At) {
+		d.hint(hint{queue: cb.Queue, line: cb.Needs().Line()})
+	}
+}
+
+// Committed hears of an event that is on disk: whoever has or had the callback in hand
+// is told.
 func (d *Dispatcher) Committed(e callback.Event, a callback.Aggregate) {
 	cb := a.Callback
 	if cb == nil {
@@ -125,9 +134,6 @@ func (d *Dispatcher) Committed(e callback.Event, a callback.Aggregate) {
 	}
 	if last := cb.LastHolder; last != nil && last.EndedAt.Equal(e.At) {
 		d.Signals.Signal(subject.AgentSignal(last.AgentID), []byte(a.CustomerKey))
-	}
-	if cb.State == callback.Pending && !cb.ReadyAt().After(e.At) {
-		d.hint(hint{queue: cb.Queue, line: cb.Needs().Line()})
 	}
 }
 

@@ -33,7 +33,7 @@ func (q *Queue) Look(ctx context.Context, customerKey string) (callback.Aggregat
 }
 
 // Held returns the customers of what an agent has in hand, as the stream's leader
-// has it; the oldest hold first. With ErrIndexIncomplete there may be more.
+// has it, and on disk; the oldest hold first. With ErrIndexIncomplete there may be more.
 func (q *Queue) Held(ctx context.Context, agentID string) ([]callback.Aggregate, error) {
 	entries, whole := q.index.HeldBy(ctx, agentID)
 	whole = q.indexError(whole)
@@ -51,6 +51,11 @@ func (q *Queue) Held(ctx context.Context, agentID string) ([]callback.Aggregate,
 		}
 		if cb := a.Callback; cb != nil && cb.Holder != nil && cb.Holder.AgentID == agentID {
 			held = append(held, a)
+		}
+	}
+	if len(held) > 0 {
+		if err := q.store.Durable(ctx); err != nil {
+			return nil, err
 		}
 	}
 	return held, whole

@@ -31,9 +31,10 @@ type Deps struct {
 	// UnattendedAfter is how long nobody at their desk can take something before Attend
 	// says so; 0 never.
 	UnattendedAfter time.Duration
-	// Committed, when not nil, hears of every event that this process stored, once
-	// the index has been told. It must be quick.
-	Committed func(callback.Event, callback.Aggregate)
+	// Stored, when not nil, hears of every event that this process stored, once the
+	// index has been told: what follows from it may be begun, and nobody told of it yet.
+	// Committed hears of it once it is on disk. Both must be quick.
+	Stored, Committed func(callback.Event, callback.Aggregate)
 }
 
 // Queue is the use cases. Safe for concurrent use, in any number of processes
@@ -56,7 +57,7 @@ type Queue struct {
 	knownOnly       bool
 	unattendedAfter time.Duration
 
-	listener func(callback.Event, callback.Aggregate)
+	stored, listener func(callback.Event, callback.Aggregate)
 }
 
 // pace is how fast the background works. Punctuality is not correctness: tests
@@ -88,7 +89,7 @@ func New(d Deps) *Queue {
 		store: d.Store, index: d.Index, roster: d.Roster, floor: d.Floor, policy: d.Policy, clock: d.Clock, log: d.Log.Named("queue"),
 		metrics: d.Metrics, pace: usualPace, signals: crashPoints(),
 		lost: make(chan struct{}, 1), foreign: make(chan struct{}, 1),
-		knownOnly: d.KnownOnly, unattendedAfter: d.UnattendedAfter, listener: d.Committed,
+		knownOnly: d.KnownOnly, unattendedAfter: d.UnattendedAfter, stored: d.Stored, listener: d.Committed,
 	}
 }
 

@@ -29,15 +29,15 @@ type Store interface {
 	Read(ctx context.Context, customerKey string) (a callback.Aggregate, sure bool, err error)
 	// Load asks who decides: nothing newer was stored when it was called.
 	Load(ctx context.Context, customerKey string) (callback.Aggregate, error)
-	// Commit stores a decision durably, unless anything was stored for the
-	// customer since the aggregate it was taken on: ErrConflict. It returns the
-	// aggregate as committed. once, when not empty, names what is done: for two
-	// minutes at least, another commit of that name, for whatever customer, stores
-	// nothing and returns a *DoneError. Any other error leaves open whether the
-	// decision is stored.
+	// Commit stores a decision, unless anything was stored for the customer since the
+	// aggregate it was taken on: ErrConflict. It returns the aggregate as committed,
+	// which nobody may be told of before Durable returns. once, when not empty, names
+	// what is done: for two minutes at least, another commit of that name, for whatever
+	// customer, stores nothing and returns a *DoneError. Any other error leaves open
+	// whether the decision is stored.
 	Commit(ctx context.Context, e callback.Event, once string) (callback.Aggregate, error)
-	// Durable returns once everything that was read before the call is on disk:
-	// what another try has stored may be seen before it is.
+	// Durable returns once everything that was committed or read before the call is on
+	// disk: what another try has stored may be seen before it is.
 	Durable(ctx context.Context) error
 	// Earlier returns a callback that is no longer the customer's current one, as
 	// it stood last; callback.ErrNoCallback when there never was one.
@@ -52,7 +52,7 @@ type Store interface {
 
 // DoneError says that what a commit was to do once has been done.
 type DoneError struct {
-	// CustomerKey is whose event did it; the event is on disk.
+	// CustomerKey is whose event did it.
 	CustomerKey string
 }
 

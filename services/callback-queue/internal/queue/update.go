@@ -128,7 +128,15 @@ func (q *Queue) committed(ctx context.Context, cmd callback.Command, e callback.
 	}
 	q.signals.claimCommitted.on(cmd)
 	q.metrics.event(e)
+	// Whatever follows from the event is stored after it, and is on disk no sooner: it
+	// need not wait for the disk to begin. Only who is told must.
 	q.tell(ctx, next)
+	if q.stored != nil {
+		q.stored(e, next)
+	}
+	if err := q.store.Durable(ctx); err != nil {
+		return callback.Aggregate{}, err
+	}
 	if q.listener != nil {
 		q.listener(e, next)
 	}

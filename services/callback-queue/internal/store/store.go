@@ -139,8 +139,8 @@ func (k kept) decode() (callback.Aggregate, error) {
 	return wire.Aggregate(&e, k.body, k.seq), nil
 }
 
-// Commit stores a decision durably. A name that is to be used once becomes the
-// message id, which JetStream takes once within the stream's duplicate window.
+// Commit stores a decision. A name that is to be used once becomes the message id,
+// which JetStream takes once within the stream's duplicate window.
 func (s *Store) Commit(ctx context.Context, e callback.Event, once string) (callback.Aggregate, error) {
 	msg := wire.Event(e, ulid.Make().String())
 	body, err := proto.Marshal(msg)
@@ -151,7 +151,7 @@ func (s *Store) Commit(ctx context.Context, e callback.Event, once string) (call
 	if once != "" {
 		id = messageID(once)
 	}
-	r, err := s.bus.PublishAt(ctx, bus.Event{Subject: subjectOf(key), ID: id, Body: msg, Encoded: body}, e.Next.Seq)
+	r, err := s.bus.AppendAt(ctx, bus.Event{Subject: subjectOf(key), ID: id, Body: msg, Encoded: body}, e.Next.Seq)
 	if err == nil && r.Duplicate && once != "" {
 		err = s.doneAt(ctx, r.Sequence)
 	}
