@@ -1,6 +1,7 @@
 package clock_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -42,4 +43,16 @@ func TestManualMovesOnlyWhenTold(t *testing.T) {
 	wg.Wait()
 	require.True(t, start.Add(800*time.Second).Equal(c.Now()))
 	require.Equal(t, c.Advance(time.Hour), c.Now())
+}
+
+func TestEveryGoesOnUntilTheContextEnds(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	clock.Every(ctx, time.Millisecond, func() {
+		if n++; n == 3 {
+			cancel()
+		}
+	})
+	require.GreaterOrEqual(t, n, 3)
 }

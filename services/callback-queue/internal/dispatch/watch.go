@@ -3,30 +3,23 @@ package dispatch
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
 // Watch gives back what agents had in hand who are gone, until ctx ends. Any
 // number of processes may watch the same floor.
 func (d *Dispatcher) Watch(ctx context.Context) error {
-	tick := time.NewTicker(d.pace.watch)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	clock.Every(ctx, d.pace.watch, func() {
 		d.report(ctx, d.Clock.Now())
 		seats, err := d.Floor.Seats(ctx)
 		if err != nil {
-			continue // nobody is gone while nobody can say so
+			return // nobody is gone while nobody can say so
 		}
 		d.Metrics.atDesk(seats, d.Clock.Now())
 		for i := range seats {
@@ -34,7 +27,8 @@ func (d *Dispatcher) Watch(ctx context.Context) error {
 				d.gone(ctx, &seats[i])
 			}
 		}
-	}
+	})
+	return nil
 }
 
 // gone gives back what the agent had in hand, and only then takes the seat away: if

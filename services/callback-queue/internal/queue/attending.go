@@ -9,6 +9,7 @@ import (
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/internal/calendar"
+	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
@@ -22,18 +23,12 @@ func (q *Queue) Attend(ctx context.Context) error {
 		return nil
 	}
 	a := attendance{queue: q, since: map[Line]episode{}}
-	tick := time.NewTicker(q.pace.attend)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	clock.Every(ctx, q.pace.attend, func() {
 		if err := a.look(ctx); err != nil && ctx.Err() == nil {
 			q.log.Debug("it is not known who is at their desk", zap.Error(err))
 		}
-	}
+	})
+	return nil
 }
 
 // attendance is what one process has seen of it.

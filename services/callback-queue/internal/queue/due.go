@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
@@ -29,19 +30,13 @@ const (
 // number of processes may watch the same index: the commit lets one of them win.
 func (q *Queue) Watch(ctx context.Context) error {
 	w := deadlines{queue: q, failing: map[string]failure{}}
-	tick := time.NewTicker(q.pace.due)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	clock.Every(ctx, q.pace.due, func() {
 		for w.round(ctx) && ctx.Err() == nil {
 			// a full batch: there may be more
 		}
 		q.signals.watched.fire()
-	}
+	})
+	return nil
 }
 
 // deadlines is one watcher. Those that cannot be handled stay due, at the front

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
 
@@ -47,7 +48,7 @@ func (x *Index) insert(r *record) {
 	if x.hasDeadline(r) {
 		x.due.Set(r)
 	}
-	if a, ok := r.alarm(); ok {
+	if a, ok := order.AlarmOf(r.state, r.sla); ok {
 		r.lane.alarms[a].Set(r)
 	}
 }
@@ -62,7 +63,7 @@ func (x *Index) remove(r *record) {
 	if x.hasDeadline(r) {
 		x.due.Delete(r)
 	}
-	if a, ok := r.alarm(); ok {
+	if a, ok := order.AlarmOf(r.state, r.sla); ok {
 		r.lane.alarms[a].Delete(r)
 	}
 	delete(x.byID, r.id)

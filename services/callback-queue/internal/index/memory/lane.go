@@ -4,6 +4,7 @@ import (
 	"unique"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/order"
 )
 
 // listNo names one page list of a queue. Every record is in exactly one, so a
@@ -43,50 +44,6 @@ func listOf(s callback.State) listNo {
 	return listUnknown
 }
 
-// alarmNo names one list of entries whose SLA needs somebody's eyes.
-type alarmNo uint8
-
-// The alarms.
-const (
-	alarmAtRisk alarmNo = iota
-	alarmBreached
-	alarmBreachedClosed
-	alarmCount
-)
-
-// alarm is the list that the record is in over and above its state's; ok is false
-// when it is in none.
-func (r *record) alarm() (a alarmNo, ok bool) {
-	switch {
-	case r.sla == callback.SLABreached && !r.state.Open():
-		return alarmBreachedClosed, true
-	case r.sla == callback.SLABreached:
-		return alarmBreached, true
-	case r.sla == callback.SLAAtRisk && r.state.Open():
-		return alarmAtRisk, true
-	default:
-		return 0, false
-	}
-}
-
-// alarming are the lists that together hold what stands so; ok is false when there
-// are none for one of the states.
-func alarming(states []callback.SLAState) (lists []alarmNo, ok bool) {
-	for _, s := range states {
-		switch s {
-		case callback.SLAAtRisk:
-			lists = append(lists, alarmAtRisk)
-		case callback.SLABreached:
-			lists = append(lists, alarmBreached, alarmBreachedClosed)
-		case callback.SLANone, callback.SLAOnTrack, callback.SLAKept:
-			return nil, false
-		default:
-			return nil, false
-		}
-	}
-	return lists, len(lists) > 0
-}
-
 // lane is one queue.
 type lane struct {
 	name string
@@ -96,7 +53,7 @@ type lane struct {
 	// lists are sorted as pages are, and so are alarms: the entries that one of them is
 	// about, over and above their list.
 	lists  [listCount]*tree
-	alarms [alarmCount]*tree
+	alarms [order.Alarms]*tree
 	// holds counts the entries that are reserved here and not committed yet.
 	holds int
 }

@@ -54,11 +54,10 @@ func (x *Index) sources(f queue.Filter) []*tree {
 }
 
 func (l *lane) sources(f queue.Filter) []*tree {
-	if alarms, ok := alarming(f.SLA); ok {
-		var lists []*tree
-		slices.Sort(alarms)
-		for _, a := range slices.Compact(alarms) {
-			lists = append(lists, l.alarms[a])
+	if alarms := order.AlarmsFor(f.SLA); len(alarms) > 0 {
+		lists := make([]*tree, len(alarms))
+		for i, a := range alarms {
+			lists[i] = l.alarms[a]
 		}
 		return lists
 	}

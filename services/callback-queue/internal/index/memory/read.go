@@ -115,7 +115,7 @@ func (l *lane) stats() queue.Stats {
 	row := queue.Stats{
 		Queue: l.name, Ready: l.ready,
 		Delayed: l.lists[listWaiting].Len() - l.holds, Held: l.holds,
-		AtRisk: l.alarms[alarmAtRisk].Len(), Breached: l.alarms[alarmBreached].Len(),
+		AtRisk: l.alarms[order.AtRisk].Len(), Breached: l.alarms[order.Breached].Len(),
 	}
 	for list := listReserved; list <= listWrapping; list++ {
 		row.Held += l.lists[list].Len()

@@ -121,19 +121,13 @@ func deadline(e *queue.Entry) string {
 	return strconv.FormatInt(order.Nanos(e.DueAt), 10)
 }
 
-// alarmOf is the list an entry is in over and above its state's, because its SLA
-// needs somebody's eyes.
+// alarmOf is the list of alarms that an entry is in.
 func alarmOf(e *queue.Entry) string {
-	switch {
-	case e.SLA == callback.SLABreached && !e.State.Open():
-		return listBreachedClosed
-	case e.SLA == callback.SLABreached:
-		return listBreached
-	case e.SLA == callback.SLAAtRisk && e.State.Open():
-		return listAtRisk
-	default:
+	a, ok := order.AlarmOf(e.State, e.SLA)
+	if !ok {
 		return absent
 	}
+	return alarmLists[a]
 }
 
 func overdue(e *queue.Entry) uint64 {

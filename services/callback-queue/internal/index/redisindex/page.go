@@ -26,10 +26,11 @@ const (
 	// deskHeld and deskOther, before an agent's escaped name, are the lists of
 	// what the agent holds and of what only names it.
 	deskHeld, deskOther = "h/", "x/"
-	// listAtRisk, listBreached and listBreachedClosed are the lists of what stands so,
-	// over and above the state's.
-	listAtRisk, listBreached, listBreachedClosed = "k", "b", "c"
 )
+
+// alarmLists are the lists of what an SLA needs somebody's eyes for, over and above
+// the state's.
+var alarmLists = [order.Alarms]string{order.AtRisk: "k", order.Breached: "b", order.BreachedClosed: "c"}
 
 // maxPage bounds what one script reads of a list.
 const maxPage = 1000
@@ -61,34 +62,19 @@ func listsOf(states []callback.State) []string {
 	return slices.Compact(lists)
 }
 
-// alarming are the lists that together hold what stands so; none when there are
-// none for one of the states.
-func alarming(states []callback.SLAState) []string {
-	var lists []string
-	for _, s := range states {
-		switch s {
-		case callback.SLAAtRisk:
-			lists = append(lists, listAtRisk)
-		case callback.SLABreached:
-			lists = append(lists, listBreached, listBreachedClosed)
-		case callback.SLANone, callback.SLAOnTrack, callback.SLAKept:
-			return nil
-		default:
-			return nil
-		}
-	}
-	slices.Sort(lists)
-	return slices.Compact(lists)
-}
-
 // listsFor are the lists that together hold all that a filter may choose.
 func listsFor(f queue.Filter) []string {
+	alarms := order.AlarmsFor(f.SLA)
 	switch {
 	case f.Agent != "":
 		name := url.QueryEscape(f.Agent)
 		return []string{deskHeld + name, deskOther + name}
-	case len(alarming(f.SLA)) > 0:
-		return alarming(f.SLA)
+	case len(alarms) > 0:
+		lists := make([]string, len(alarms))
+		for i, a := range alarms {
+			lists[i] = alarmLists[a]
+		}
+		return lists
 	case len(f.States) > 0:
 		return listsOf(f.States)
 	default:

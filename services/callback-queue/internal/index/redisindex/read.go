@@ -176,7 +176,7 @@ func (x *Index) Stats(ctx context.Context, now time.Time) ([]queue.Stats, error)
 	slices.Sort(names)
 	calls := callEach(statsScript, names)
 	for i := range calls {
-		calls[i].args = append(calls[i].args, listAtRisk, listBreached)
+		calls[i].args = append(calls[i].args, alarmLists[order.AtRisk], alarmLists[order.Breached])
 		for _, list := range listsOf(heldStates) {
 			calls[i].args = append(calls[i].args, list)
 		}
