@@ -38,7 +38,7 @@ func TestNoCallbackIsHeldByTwoOrLostWhileTheLeaderIs(t *testing.T) {
 	t.Parallel()
 	const customers, agents = 120, 8
 	w, c, leader := onCluster(t)
-	f := newFloor(w, customers, 1)
+	f := newFloor(w, customers, 1, calm)
 	f.patient = true
 	there := *w
 	there.bus = c.Bus(t, c.Others(leader)[1])
