@@ -39,9 +39,7 @@ func TestAnAgentAtWorkIsOfferedWhatComes(t *testing.T) {
 	b.open(2)
 	b.settled()
 	b.finish("amina", id(1))
-	amina.updated(id(1), eventsv1.Callback_ATTEMPTING)
-	amina.updated(id(1), eventsv1.Callback_WRAPPING)
-	amina.lost(id(1), callbackv1.WorkCallbacksResponse_Gone_COMPLETED)
+	amina.lostAtLast(id(1), callbackv1.WorkCallbacksResponse_Gone_COMPLETED)
 	cb = amina.offered(id(2))
 
 	// Over HTTP an offer can be answered, too.

@@ -138,6 +138,18 @@ func (w *worker) updated(want string, state eventsv1.Callback_State) *eventsv1.C
 	return cb
 }
 
+// lostAtLast is lost after whatever updates: of changes that come at once a desk may
+// show the last alone.
+func (w *worker) lostAtLast(id string, why callbackv1.WorkCallbacksResponse_Gone_Why) {
+	w.Helper()
+	m := w.hears()
+	for ; m.GetUpdate() != nil; m = w.hears() {
+		require.Equal(w, id, m.GetUpdate().GetCallback().GetId())
+	}
+	require.Equal(w, why, m.GetGone().GetWhy(), "%s heard %s", w.name, m)
+	require.Equal(w, id, m.GetGone().GetId())
+}
+
 func (w *worker) lost(want string, why callbackv1.WorkCallbacksResponse_Gone_Why) {
 	w.Helper()
 	m := w.hears()
