@@ -5,6 +5,7 @@ package topology
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -143,7 +144,12 @@ type Options struct {
 // that differ. It is safe to run from several processes at once.
 func Ensure(ctx context.Context, js jetstream.JetStream, o Options) error {
 	for _, s := range Streams() {
-		if _, err := js.CreateOrUpdateStream(ctx, s.config(o)); err != nil {
+		c := s.config(o)
+		_, err := js.CreateStream(ctx, c) // one that stands as it should is left alone
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			_, err = js.UpdateStream(ctx, c)
+		}
+		if err != nil {
 			return fmt.Errorf("stream %s: %w", s.Name, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -122,6 +123,30 @@ func TestSeveralProcessesMayEnsureAtOnce(t *testing.T) {
 	wg.Wait()
 	for _, err := range errs {
 		require.NoError(t, err)
+	}
+}
+
+// A server that is updated while another process adds its consumers works more
+// than it must, and nats-server 2.15 reads a stream's name then without its lock.
+func TestWhatStandsIsNotUpdated(t *testing.T) {
+	t.Parallel()
+	ctx, js := setup(t)
+	news := map[string]*nats.Subscription{}
+	for _, s := range topology.Streams() {
+		sub, err := js.Conn().SubscribeSync("$JS.EVENT.ADVISORY.STREAM.*." + s.Name)
+		require.NoError(t, err)
+		news[s.Name] = sub
+	}
+	for range 2 {
+		require.NoError(t, topology.Ensure(ctx, js, topology.Options{MaxBytes: 1 << 20, MaxAge: time.Hour}))
+	}
+	for name, sub := range news {
+		require.NoError(t, js.DeleteStream(ctx, name))
+		for _, want := range []string{"CREATED", "DELETED"} {
+			m, err := sub.NextMsgWithContext(ctx)
+			require.NoError(t, err)
+			require.Equal(t, "$JS.EVENT.ADVISORY.STREAM."+want+"."+name, m.Subject)
+		}
 	}
 }
 
