@@ -41,8 +41,9 @@ type Callback struct {
 	// NotBefore is when it may first be claimed or offered; zero means at once.
 	NotBefore time.Time
 	// Slots are the customer's that are to come, or under way, in order: the callback
-	// waits for the first. At most MaxSlots.
-	Slots []Slot
+	// waits for the first. Wish is what they were as the customer gave them last, in
+	// order: the same again are no new wish. At most MaxSlots each.
+	Slots, Wish []Slot
 	// FirstAttemptDue is when the first attempt should have been started: the SLA's
 	// first target, which it orders the queue by.
 	FirstAttemptDue time.Time

@@ -109,7 +109,7 @@ func (c TakeFollowUp) apply(d *draft) (EventType, error) {
 	}
 	r := c.recovery(d)
 	d.by(ActorFollowUp, c.ResponseID)
-	if r.Class.bad() && d.canReopen() && (!same || !before.Class.bad()) {
+	if r.Class.bad() && d.canReopen() && !d.cb.reopenedFor(c.Survey, c.ResponseID) {
 		if err := d.reopen(ActorFollowUp, ""); err != nil {
 			return "", err
 		}
@@ -147,12 +147,28 @@ func (c TakeFollowUp) recovery(d *draft) Recovery {
 		a, hasA := worst(c.Scores, "")
 		r.Before, r.HasBefore, r.After, r.HasAfter = b.Satisfaction, hasB, a.Satisfaction, hasA
 	}
-	for _, s := range c.Scores {
-		if r.Class == "" || s.Class.bad() {
-			r.Class = s.Class
-		}
-	}
+	r.Class = worstClass(c.Scores)
 	return r
+}
+
+// worstClass is a bad one, else that of the lowest score; empty without any.
+func worstClass(scores []Score) Class {
+	if i := slices.IndexFunc(scores, func(s Score) bool { return s.Class.bad() }); i >= 0 {
+		return scores[i].Class
+	}
+	w, _ := worst(scores, "")
+	return w.Class
+}
+
+// reopenedFor reports whether an answer about the callback has reopened it: its score
+// did, or an alert about it.
+func (c *Callback) reopenedFor(survey, responseID string) bool {
+	if r := c.Recovery; r != nil && r.Survey == survey && r.ResponseID == responseID && r.Class.bad() {
+		return true
+	}
+	return slices.ContainsFunc(c.Reasons, func(r Reason) bool {
+		return r.FollowsUp && r.Survey == survey && r.ResponseID == responseID
+	})
 }
 
 // scores are those of the reasons that count, but for answers about the callback

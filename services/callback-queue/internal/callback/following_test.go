@@ -75,6 +75,40 @@ func TestASecondBadScoreReopens(t *testing.T) {
 	}
 }
 
+// The class is the worst of the answer: a bad one, else that of the lowest score.
+func TestTheClassOfARecovery(t *testing.T) {
+	t.Parallel()
+	for want, scores := range map[Class][]Score{
+		Passive:   {{CSAT, Satisfied, 100}, {NPS, Passive, 70}},
+		Detractor: {{CSAT, Neutral, 50}, {NPS, Detractor, 60}, {FCR, FirstResolved, 100}},
+		"":        nil,
+	} {
+		s := asked(t)
+		s.do(answered(1, scores...))
+		require.Equal(t, want, s.cb().Recovery.Class)
+	}
+}
+
+// Score and alert of one answer reopen once, even when the second comes after the
+// callback was closed again.
+func TestOneAnswerReopensOnce(t *testing.T) {
+	t.Parallel()
+	alarm := alert("a2")
+	alarm.FollowsUp = ID(key, 1)
+	alarm.Reason.Survey, alarm.Reason.ResponseID = "apres-rappel", "f1"
+	bad := answered(1, Score{NPS, Detractor, 0})
+	for want, order := range map[EventType][]Command{
+		EventAlertNoted: {bad, TakeAlert{alarm}}, EventFollowedUp: {TakeAlert{alarm}, bad},
+	} {
+		s := asked(t)
+		for _, cmd := range []Command{order[0], Claim{AgentID: amina}, StartAttempt{AgentID: amina}, reached, written} {
+			s.do(cmd)
+		}
+		require.Equal(t, want, s.do(order[1]).Type)
+		require.Equal(t, Completed, s.cb().State)
+	}
+}
+
 func TestAFollowUpThatComesTooLateOnlyTells(t *testing.T) {
 	t.Parallel()
 	s := asked(t)
@@ -190,5 +224,6 @@ func TestGestures(t *testing.T) {
 	require.Equal(t, []string{"gesture.kind", "gesture.cents"}, in(t, Wrapping).wrong(cmd))
 	p := DefaultPolicy()
 	p.Goodwill = Goodwill{Currency: "euro", Limits: map[string]GoodwillLimit{strings.Repeat("x", 65): {}}}
-	require.ErrorContains(t, p.Validate(), "goodwill")
+	require.ErrorContains(t, p.Validate(), "goodwill.currency: ")
+	require.ErrorContains(t, p.Validate(), "goodwill.roles: ")
 }

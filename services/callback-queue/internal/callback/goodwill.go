@@ -2,6 +2,7 @@ package callback
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -83,10 +84,14 @@ func (w Goodwill) allow(g Gesture, role string) error {
 }
 
 func (w Goodwill) check(f *fields) {
-	f.check(len(w.Currency) == 3 && strings.ToUpper(w.Currency) == w.Currency, "goodwill", "the currency must be an ISO 4217 code, as EUR")
-	for role, l := range w.Limits {
-		f.check(role == "" || isName(role), "goodwill", "a role must be at most 64 letters, digits, _ or -")
-		f.check(l.Cents >= 0 && l.Cents <= maxCents, "goodwill", "a limit must be 0 to 10000000")
-		f.check(!slices.ContainsFunc(l.Kinds, func(k string) bool { return !isName(k) }), "goodwill", "a kind must be 1 to 64 letters, digits, _ or -")
+	f.check(len(w.Currency) == 3 && strings.ToUpper(w.Currency) == w.Currency, "goodwill.currency", "must be an ISO 4217 code, as EUR")
+	for _, role := range slices.Sorted(maps.Keys(w.Limits)) {
+		l, field := w.Limits[role], "goodwill.roles."+role
+		if role != "" && !isName(role) {
+			f.check(false, "goodwill.roles", "must be named by at most 64 letters, digits, _ or -")
+			continue
+		}
+		f.check(l.Cents >= 0 && l.Cents <= maxCents, field+".up_to", "must be 0 to 10000000")
+		f.check(!slices.ContainsFunc(l.Kinds, func(k string) bool { return !isName(k) }), field+".kinds", "must each be 1 to 64 letters, digits, _ or -")
 	}
 }

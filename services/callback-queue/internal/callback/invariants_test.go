@@ -134,6 +134,7 @@ func (p *player) shape(cb *Callback) {
 		p.hold(slot.To.IsZero() || slot.To.After(slot.From), "a slot that ends before it begins")
 		p.hold(i == 0 || !slot.From.Before(cb.Slots[i-1].From), "slots out of order")
 	}
+	p.hold(len(cb.Wish) <= MaxSlots, "a wish of %d slots", len(cb.Wish))
 	p.hold(len(cb.Slots) <= MaxSlots && (s.Open() || cb.Slots == nil), "%d slots in %s", len(cb.Slots), s)
 	p.hold(cb.UnattendedSince.IsZero() || s == Pending, "unattended in %s", s)
 	p.hold(len(cb.Declined) <= maxDeclined && (s.Open() || cb.Declined == nil), "declined by %d", len(cb.Declined))

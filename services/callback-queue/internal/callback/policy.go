@@ -118,8 +118,8 @@ func (p Policy) Validate() error {
 	f.check(p.DeclinedFor >= 0, "declined_for", "must not be negative")
 	f.check(p.AgeingPerPoint >= time.Millisecond, "ageing_per_point", "must be 1ms or more")
 	p.Goodwill.check(&f)
-	f.check(p.FollowUp.Survey == "" || isName(p.FollowUp.Survey), "follow_up", "the survey must be 1 to 64 letters, digits, _ or -")
-	f.check(p.FollowUp.After >= 0, "follow_up", "must not be asked before the close")
+	f.check(p.FollowUp.Survey == "" || isName(p.FollowUp.Survey), "follow_up.survey", "must be 1 to 64 letters, digits, _ or -")
+	f.check(p.FollowUp.After >= 0, "follow_up.after", "must not be negative")
 	f.check(isName(p.DefaultQueue), "default_queue", "must be 1 to 64 letters, digits, _ or -")
 	return f.err()
 }

@@ -22,7 +22,7 @@ func TestValidateNamesEveryBadField(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"retry_gaps", "max_attempts", "first_attempt_within", "reserved_lease", "assigned_lease",
-		"attempt_lease", "wrap_lease", "call_again_within", "reopen_within", "ageing_per_point", "goodwill", "default_queue",
+		"attempt_lease", "wrap_lease", "call_again_within", "reopen_within", "ageing_per_point", "goodwill.currency", "default_queue",
 	}, names)
 
 	p := DefaultPolicy()

@@ -142,8 +142,8 @@ func (d *draft) clock(from time.Time, within time.Duration, warn float64) Clock 
 }
 
 // hurry takes what a further reason promises, where that is nearer: its clocks
-// begin with it. A more severe one brings its policy's steps with it, instead of
-// those that have not been taken.
+// begin with it, or when the customer's moment has come. A more severe one brings
+// its policy's steps with it, instead of those that have not been taken.
 func (d *draft) hurry(al *Alert, was Severity) {
 	if d.cb.SLA == nil || d.cb.State == Attempting || d.cb.State == Wrapping {
 		return // somebody is talking with the customer
@@ -157,7 +157,7 @@ func (d *draft) hurry(al *Alert, was Severity) {
 		s.Steps = append(s.Steps, pol.Steps...)
 		d.planAll()
 	}
-	from := later(d.raisedAt(al), d.cb.NotBefore)
+	from := later(d.raisedAt(al), s.PausedUntil)
 	s.First.nearer(d.clock(from, d.firstWithin(pol, al.FirstAttemptWithin), pol.WarnAt))
 	if pol.ResolvedWithin > 0 {
 		k := d.clock(from, pol.ResolvedWithin, pol.WarnAt)
@@ -243,7 +243,6 @@ func (d *draft) settleSLA(outcome Outcome) {
 	}
 	d.ownSLA()
 	s := d.cb.SLA
-	s.First.void(d.now)
 	switch outcome {
 	case Resolved, PartlyResolved, NoActionNeeded:
 		s.Resolved.end(d.now)
@@ -251,12 +250,11 @@ func (d *draft) settleSLA(outcome Outcome) {
 		if s.Resolved.running() && s.Resolved.BreachedAt.IsZero() {
 			s.Resolved.BreachedAt = d.now
 		}
-		s.Resolved.void(d.now)
 	case Unreachable:
-		s.Resolved.void(d.now)
-	default:
-		s.Resolved.void(d.now)
+	default: // canceled
 	}
+	s.First.void(d.now)
+	s.Resolved.void(d.now)
 }
 
 // ownSLA makes the draft's SLA its own: the aggregate that it was decided on keeps

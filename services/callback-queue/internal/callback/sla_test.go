@@ -234,6 +234,26 @@ func TestPoliciesAreChosenByQueueAndSeverity(t *testing.T) {
 	require.Equal(t, t0.Add(3*time.Hour), s.cb().SLA.First.DueAt)
 }
 
+// A further reason's clocks begin with it, however long the next try is away: that is
+// ours to wait for, and not the customer's choice.
+func TestARetryPausesNoClock(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	s.policy.SLAs = []SLAPolicy{
+		{Name: "critical", Severities: []Severity{Critical}, ResolvedWithin: time.Hour},
+		{Name: "usual", ResolvedWithin: 100 * time.Hour},
+	}
+	s.do(take("a1"))
+	s.do(Claim{AgentID: amina})
+	s.do(StartAttempt{AgentID: amina})
+	s.do(noReply)
+	require.Equal(t, t0.Add(2*time.Hour), s.cb().ReadyAt())
+	worse := alert("a2")
+	worse.Severity = Critical
+	s.do(TakeAlert{worse})
+	require.Equal(t, t0.Add(time.Hour), s.cb().SLA.Resolved.DueAt)
+}
+
 // Steps that a worse answer brings when the mark has come already follow it, too.
 func TestStepsOfAWorseAnswerFollowWhatHasComeAlready(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // From on, and before To; a zero To has no end.
 type Slot struct{ From, To time.Time }
 
-// MaxSlots bounds Callback.Slots; the earliest are kept.
+// MaxSlots bounds Callback.Slots and Wish; the earliest are kept.
 const MaxSlots = 10
 
 // EndSlot lets a callback that was not called in the customer's slot wait for the
@@ -48,24 +49,31 @@ func (c *Callback) slotEnd() time.Time {
 	return c.Slots[0].To
 }
 
-// wished are the alert's slots that can still be kept, in order. One that is beyond
-// the policy's horizon is a mistake that must not bury the callback: it is passed
-// over.
-func (d *draft) wished(al *Alert) []Slot {
-	var kept []Slot
-	for _, s := range al.Slots {
-		open := s.To.IsZero()
-		if !open && !s.To.After(later(d.now, s.From)) || s.From.After(d.now.Add(d.policy.CallAgainWithin)) {
-			continue
-		}
+// wish is the alert's slots, in order.
+func (a *Alert) wish() []Slot {
+	var all []Slot
+	for _, s := range a.Slots {
 		s.From = s.From.UTC().Round(0)
-		if !open {
+		if !s.To.IsZero() {
 			s.To = s.To.UTC().Round(0)
 		}
-		kept = append(kept, s)
+		all = append(all, s)
 	}
-	slices.SortFunc(kept, func(a, b Slot) int { return a.From.Compare(b.From) })
-	return slices.Clip(kept[:min(len(kept), MaxSlots)])
+	slices.SortFunc(all, func(a, b Slot) int { return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To)) })
+	return slices.Clip(all[:min(len(all), MaxSlots)])
+}
+
+// possible are the slots of the wish that can still be kept. One that is beyond the
+// policy's horizon is a mistake that must not bury the callback: it is passed over.
+func (d *draft) possible(wish []Slot) []Slot {
+	var kept []Slot
+	for _, s := range wish {
+		over := !s.To.IsZero() && !s.To.After(later(d.now, s.From))
+		if !over && !s.From.After(d.now.Add(d.policy.CallAgainWithin)) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
 }
 
 // await makes the callback wait, from a moment on, for the next moment of its slots
@@ -93,10 +101,16 @@ func (d *draft) await(from time.Time) {
 }
 
 // wish takes the slots of a further answer instead of those there are. After a try
-// that found nobody, the gap before the next stays.
+// that found nobody, the gap before the next stays. What was wished before is no news:
+// each revision of an answer says it again, whatever was agreed on since.
 func (d *draft) wish(al *Alert) {
-	slots := d.wished(al)
-	if len(slots) == 0 || slices.EqualFunc(slots, d.cb.Slots, Slot.equal) {
+	wish := al.wish()
+	if len(wish) == 0 || slices.EqualFunc(wish, d.cb.Wish, Slot.equal) {
+		return
+	}
+	d.cb.Wish = wish
+	slots := d.possible(wish)
+	if len(slots) == 0 {
 		return
 	}
 	from := d.now

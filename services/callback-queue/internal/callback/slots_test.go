@@ -115,6 +115,35 @@ func TestTriesGoOnInTheSlots(t *testing.T) {
 	require.Equal(t, []any{hour(50), []Slot(nil)}, []any{s.cb().ReadyAt(), s.cb().Slots}, "the customer has said something else since")
 }
 
+// What was said later stays: the former wish comes again with each revision of the
+// same answer, and is no new one.
+func TestAFormerWishDoesNotComeBack(t *testing.T) {
+	t.Parallel()
+	wish := []Slot{slot(2, 4), slot(24, 26)}
+	again := func(revision uint32) TakeAlert {
+		al := alert("a1").at(revision)
+		al.Slots = []Slot{wish[1], wish[0]}
+		return TakeAlert{al}
+	}
+	s := slotted(t, wish...)
+	s.do(Reschedule{NotBefore: hour(1), By: "sam"})
+	s.do(again(2))
+	require.Equal(t, hour(1), s.cb().ReadyAt(), "a supervisor has decided since")
+
+	s = slotted(t, wish...)
+	s.now = hour(2)
+	s.do(Claim{AgentID: amina})
+	s.do(StartAttempt{AgentID: amina})
+	s.do(EndAttempt{AgentID: amina, Outcome: CallLater, CallAgainAt: hour(3)})
+	s.do(again(2))
+	require.Equal(t, hour(3), s.cb().ReadyAt(), "the customer has")
+
+	changed := again(3)
+	changed.Alert.Slots = []Slot{slot(30, 31)}
+	s.do(changed)
+	require.Equal(t, hour(30), s.cb().ReadyAt(), "another wish is one")
+}
+
 func TestASupervisorsMomentReplacesTheSlots(t *testing.T) {
 	t.Parallel()
 	s := slotted(t, slot(2, 4))

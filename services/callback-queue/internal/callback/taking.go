@@ -27,7 +27,8 @@ func (f *fields) alertID(id string) {
 // remembered of it:
 //
 //	never heard of                            counts: opens, or joins the open one, or
-//	                                          reopens the completed one it is about
+//	                                          reopens the completed one it is about,
+//	                                          once an answer
 //	known at this revision or a higher one    nothing: a repeat, or too late
 //	its reason is in the open callback        the reason is brought up to date
 //	resolved at a lower revision              counts again: opens, or joins
@@ -54,7 +55,9 @@ func (c TakeAlert) apply(d *draft) (EventType, error) {
 	case counts && d.isOpen():
 		d.join(al)
 		return EventEnriched, nil
-	case counts && al.FollowsUp != "" && d.canReopen() && d.cb.ID == al.FollowsUp:
+	case counts && d.isAbout(al) && d.cb.reopenedFor(al.Reason.Survey, al.Reason.ResponseID):
+		return EventAlertNoted, nil
+	case counts && d.isAbout(al):
 		if err := d.reopen(ActorFollowUp, ""); err != nil {
 			return "", err
 		}
@@ -65,6 +68,12 @@ func (c TakeAlert) apply(d *draft) (EventType, error) {
 	default:
 		return EventAlertNoted, nil
 	}
+}
+
+// isAbout reports whether the alert is about the completed callback itself, which can
+// still be reopened.
+func (d *draft) isAbout(al *Alert) bool {
+	return al.FollowsUp != "" && d.canReopen() && d.cb.ID == al.FollowsUp
 }
 
 // openReason is the index of the alert's reason in the open callback, or -1.
@@ -95,8 +104,9 @@ func (d *draft) open(al *Alert) error {
 		Language:    firstOf(al.Language, customer.Language),
 		Skills:      slices.Clone(al.Skills),
 		OpenedAt:    since,
-		Slots:       d.wished(al),
+		Wish:        al.wish(),
 	}
+	d.cb.Slots = d.possible(d.cb.Wish)
 	if d.cb.Queue == "" {
 		d.cb.Queue = d.policy.DefaultQueue
 	}

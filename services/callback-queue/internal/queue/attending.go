@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"go.uber.org/zap"
@@ -84,12 +83,10 @@ func (q *Queue) noteUnattended(ctx context.Context, id string) bool {
 	if !ok {
 		return false
 	}
-	_, err := q.update(ctx, key, onOnly(id, callback.NoteUnattended{}))
-	if err != nil && !errors.Is(err, callback.ErrNoChange) {
-		if ctx.Err() == nil && !outdated(err) {
-			q.log.Warn("that nobody can take a callback could not be noted; it is tried again", zap.String(obs.CallbackID, id), zap.Error(err))
-		}
-		return false
+	a, err := q.update(ctx, key, onOnly(id, callback.NoteUnattended{}))
+	if err != nil && ctx.Err() == nil && !outdated(err) {
+		q.log.Warn("that nobody can take a callback could not be noted; it is tried again", zap.String(obs.CallbackID, id), zap.Error(err))
 	}
-	return true
+	// What the index has first may be gone: then the next one is to be noted.
+	return err == nil && a.Callback != nil && !a.Callback.UnattendedSince.IsZero()
 }

@@ -103,6 +103,49 @@ func TestWhatNobodyCanTakeIsAnEvent(t *testing.T) {
 	})
 }
 
+// What the index still has as first and is gone is no event: the next one is, as soon
+// as the index knows.
+func TestAnOutdatedFirstIsNotWhatIsNoted(t *testing.T) {
+	everywhere(t, func(w *world) {
+		someone := func(d *queue.Deps) {
+			d.Roster, d.UnattendedAfter = roster.List{{ID: "amina", Languages: []string{"fr"}, Capacity: 1}}, time.Minute
+		}
+		r := w.replica(someone).whole()
+		for n := range 2 {
+			a := alert(n, "a")
+			a.Language = "de"
+			require.NoError(w, r.TakeAlert(w.Context(), a))
+		}
+		entry := func() queue.Entry {
+			e, found, err := r.index.Get(w.Context(), id(0))
+			require.NoError(w, err)
+			require.True(w, found)
+			return e
+		}
+		stale := entry()
+		_, err := r.Do(w.Context(), id(0), callback.Cancel{Reason: "moved", By: "sam"})
+		require.NoError(w, err)
+		current := entry()
+		stale.Seq = current.Seq + 1_000 // as an index that did not hear of it
+		require.NoError(w, r.index.Apply(w.Context(), stale))
+		look := r.Attendance()
+		require.NoError(w, look.Look(w.Context()))
+		w.hand.Advance(time.Minute)
+		require.NoError(w, look.Look(w.Context()))
+		current.Seq = stale.Seq + 1
+		require.NoError(w, r.index.Apply(w.Context(), current))
+		require.NoError(w, look.Look(w.Context()))
+		noted := 0
+		w.eachEvent(func(e *eventsv1.CallbackEvent, _ bus.Delivery) {
+			if e.GetType() == eventsv1.CallbackEvent_UNATTENDED {
+				noted++
+				require.Equal(w, id(1), e.GetCallback().GetId())
+			}
+		})
+		require.Equal(w, 1, noted)
+	})
+}
+
 // Where nobody is known to work, nobody is known to be missing.
 func TestWhoOnlyClaimsIsNotMissed(t *testing.T) {
 	everywhere(t, func(w *world) {

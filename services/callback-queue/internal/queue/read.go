@@ -38,6 +38,9 @@ func (q *Queue) Get(ctx context.Context, id string) (*callback.Callback, error) 
 // than it returns.
 const maxLooked = 2000
 
+// leastLooked is what a look counts as at least: small pages are no cheaper.
+const leastLooked = 20
+
 // List returns one page of callbacks, and where the next begins. What the index
 // has wrong is left out; an index that is not whole is an error, because a list
 // with gaps looks like a complete one. A page may be short before the end: the
@@ -46,7 +49,8 @@ func (q *Queue) List(ctx context.Context, f Filter, after string, limit int) ([]
 	chooses := f.chooser()
 	var out []*callback.Callback
 	for looked := 0; ; {
-		page, err := q.index.Page(ctx, f, after, limit-len(out))
+		most := limit - len(out)
+		page, err := q.index.Page(ctx, f, after, most)
 		if err == nil {
 			_, err = q.index.Checkpoint(ctx)
 		}
@@ -63,7 +67,7 @@ func (q *Queue) List(ctx context.Context, f Filter, after string, limit int) ([]
 				out = append(out, cb)
 			}
 		}
-		looked += limit // at most
+		looked += max(most, leastLooked)
 		if after = page.Next; after == "" || len(out) == limit || looked >= maxLooked {
 			return out, after, nil
 		}

@@ -21,13 +21,10 @@ func Callback(c *callback.Callback) *eventsv1.Callback {
 		CancelReason: c.CancelReason, ClosedBy: c.ClosedBy, Reopened: reopening(c.Reopened),
 		Moved: moved(c.Moved), Escalated: escalated(c.Escalated), Preferred: preferred(c.Preferred),
 		Sla: sla(c.SLA), FollowUp: followUp(c.FollowUp), Recovery: recovery(c.Recovery),
-		UnattendedSince: Stamp(c.UnattendedSince),
+		UnattendedSince: Stamp(c.UnattendedSince), Slots: slots(c.Slots), Wish: slots(c.Wish),
 	}
 	for _, d := range c.Declined {
 		m.Declined = append(m.Declined, &eventsv1.Decline{AgentId: d.AgentID, At: Stamp(d.At)})
-	}
-	for _, s := range c.Slots {
-		m.Slots = append(m.Slots, &eventsv1.Slot{From: Stamp(s.From), To: Stamp(s.To)})
 	}
 	for i := range c.Reasons {
 		m.Reasons = append(m.Reasons, reason(&c.Reasons[i]))
@@ -76,6 +73,14 @@ func preferred(p *callback.Preference) *eventsv1.Preference {
 		return nil
 	}
 	return &eventsv1.Preference{AgentId: p.AgentID, Until: Stamp(p.Until)}
+}
+
+func slots(list []callback.Slot) []*eventsv1.Slot {
+	var all []*eventsv1.Slot
+	for _, s := range list {
+		all = append(all, &eventsv1.Slot{From: Stamp(s.From), To: Stamp(s.To)})
+	}
+	return all
 }
 
 func gesture(g callback.Gesture) *eventsv1.Gesture {

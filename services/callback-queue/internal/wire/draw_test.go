@@ -173,9 +173,7 @@ func drawCallback(t *rapid.T) *callback.Callback {
 		Holder: drawHolder(t), LastHolder: drawHolder(t), Attempts: some(t, "attempts", drawAttempt),
 		WrapUp: drawWrapUp(t), CancelReason: texts.Draw(t, "cancel reason"), ClosedBy: texts.Draw(t, "closed by"), Reopened: drawReopening(t),
 		Moved: drawMove(t), Escalated: drawEscalation(t), Preferred: drawPreference(t), SLA: drawSLA(t), FollowUp: drawFollowUp(t), Recovery: drawRecovery(t), UnattendedSince: moments.Draw(t, "unattended"),
-		Slots: some(t, "slots", func(t *rapid.T) callback.Slot {
-			return callback.Slot{From: moments.Draw(t, "slot from"), To: moments.Draw(t, "slot to")}
-		}),
+		Slots: some(t, "slots", drawSlot), Wish: some(t, "wish", drawSlot),
 		Declined: some(t, "declined", func(t *rapid.T) callback.Decline {
 			return callback.Decline{AgentID: texts.Draw(t, "declined by"), At: moments.Draw(t, "declined at")}
 		}),
@@ -190,6 +188,10 @@ func drawSLA(t *rapid.T) *callback.SLA {
 		Policy: texts.Draw(t, "policy"), First: drawClock(t), Resolved: drawClock(t), PausedUntil: moments.Draw(t, "paused"),
 		Steps: some(t, "steps", drawStep), NextAt: moments.Draw(t, "next bell"), State: callback.SLAState(rapid.IntRange(0, 4).Draw(t, "SLA state")),
 	}
+}
+
+func drawSlot(t *rapid.T) callback.Slot {
+	return callback.Slot{From: moments.Draw(t, "slot from"), To: moments.Draw(t, "slot to")}
 }
 
 func drawFollowUp(t *rapid.T) *callback.FollowUp {

@@ -60,7 +60,7 @@ func (d *desk) printQueues(w io.Writer, queues []*callbackv1.QueueStats) error {
 	d.rows(&b, queuesTable, rows, d.w.NoQueues, width, terminal)
 	var notes []string
 	if unattended {
-		notes = append(notes, d.w.Unattended)
+		notes = append(notes, fill(d.w.Unattended, d.commandLine("routing", "ID")))
 	}
 	if pressing {
 		notes = append(notes, fill(d.w.Pressing, d.commandLine("list", "--sla", "at-risk,breached")))

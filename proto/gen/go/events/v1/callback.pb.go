@@ -1876,8 +1876,11 @@ type Callback struct {
 	// Since when it is known that nobody at their desk can take it; absent unless it
 	// waits, and that was noted.
 	UnattendedSince *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=unattended_since,json=unattendedSince,proto3" json:"unattended_since,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The slots as the customer gave them last, in order: the same again are no new
+	// wish.
+	Wish          []*Slot `protobuf:"bytes,34,rep,name=wish,proto3" json:"wish,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Callback) Reset() {
@@ -2137,6 +2140,13 @@ func (x *Callback) GetRecovery() *Recovery {
 func (x *Callback) GetUnattendedSince() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UnattendedSince
+	}
+	return nil
+}
+
+func (x *Callback) GetWish() []*Slot {
+	if x != nil {
+		return x.Wish
 	}
 	return nil
 }
@@ -2725,7 +2735,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bON_TRACK\x10\x01\x12\v\n" +
 	"\aAT_RISK\x10\x02\x12\f\n" +
 	"\bBREACHED\x10\x03\x12\b\n" +
-	"\x04KEPT\x10\x04\"\x9a\r\n" +
+	"\x04KEPT\x10\x04\"\xc6\r\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -2763,7 +2773,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x05slots\x18\x1e \x03(\v2\x16.rappel.events.v1.SlotR\x05slots\x127\n" +
 	"\tfollow_up\x18\x1f \x01(\v2\x1a.rappel.events.v1.FollowUpR\bfollowUp\x126\n" +
 	"\brecovery\x18  \x01(\v2\x1a.rappel.events.v1.RecoveryR\brecovery\x12E\n" +
-	"\x10unattended_since\x18! \x01(\v2\x1a.google.protobuf.TimestampR\x0funattendedSince\"\x82\x01\n" +
+	"\x10unattended_since\x18! \x01(\v2\x1a.google.protobuf.TimestampR\x0funattendedSince\x12*\n" +
+	"\x04wish\x18\" \x03(\v2\x16.rappel.events.v1.SlotR\x04wish\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -2933,25 +2944,26 @@ var file_events_v1_callback_proto_depIdxs = []int32{
 	11, // 50: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
 	12, // 51: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
 	28, // 52: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
-	6,  // 53: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	28, // 54: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	20, // 55: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	21, // 56: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	28, // 57: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
-	28, // 58: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
-	28, // 59: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
-	28, // 60: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
-	28, // 61: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 62: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
-	3,  // 63: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
-	32, // 64: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
-	28, // 65: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
-	28, // 66: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
-	67, // [67:67] is the sub-list for method output_type
-	67, // [67:67] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	31, // 53: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
+	6,  // 54: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	28, // 55: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	20, // 56: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	21, // 57: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	28, // 58: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	28, // 59: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	28, // 60: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	28, // 61: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	28, // 62: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 63: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 64: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	32, // 65: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	28, // 66: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	28, // 67: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	68, // [68:68] is the sub-list for method output_type
+	68, // [68:68] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
