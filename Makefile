@@ -64,15 +64,16 @@ chaos: ## Kill, damage and flood at length: every test, in its long form
 	@CHAOS=1 TEST_TIMEOUT=60m scripts/test
 
 .PHONY: bench
-bench: ## Print the benchmark table, each row a ratio to the raw thing beside it
+bench: ## Print the benchmark tables: each row beside the raw thing, then the same work by asynq and River
 	@scripts/bench
+	@scripts/bench-peers
 
 .PHONY: bench-rebuild
 bench-rebuild: ## Kill and empty a loop with N (1000000) open callbacks, and time how it comes back
 	@scripts/bench-rebuild
 
 .PHONY: bench-peers
-bench-peers: ## Do the same work with asynq (on Redis) and River (on Postgres), and compare
+bench-peers: ## The second of them alone
 	@scripts/bench-peers
 
 .PHONY: compose-test
