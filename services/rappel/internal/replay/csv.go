@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/rappel-loop/rappel/services/rappel/internal/replay/csvfile"
-	"github.com/rappel-loop/rappel/services/rappel/internal/replay/mapping"
+	"github.com/rappel-loop/rappel/services/internal/csvfile"
+	"github.com/rappel-loop/rappel/services/internal/mapping"
 )
 
 // csvSource reads responses from a CSV file through a mapping.

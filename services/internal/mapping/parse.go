@@ -10,7 +10,7 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
-	"github.com/rappel-loop/rappel/services/rappel/internal/replay/csvfile"
+	"github.com/rappel-loop/rappel/services/internal/csvfile"
 )
 
 // maxSize bounds a mapping file.

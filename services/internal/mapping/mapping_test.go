@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
-	"github.com/rappel-loop/rappel/services/rappel/internal/replay/mapping"
+	"github.com/rappel-loop/rappel/services/internal/mapping"
 )
 
 const whole = `
@@ -259,7 +259,7 @@ func TestNumbers(t *testing.T) {
 // The examples of the documentation are the ones people copy.
 func TestTheDocumentationsExamplesAreRight(t *testing.T) {
 	t.Parallel()
-	doc, err := os.ReadFile("../../../../../docs/mappings.md")
+	doc, err := os.ReadFile("../../../docs/mappings.md")
 	require.NoError(t, err)
 	blocks := strings.Split(string(doc), "```yaml\n")[1:]
 	require.NotEmpty(t, blocks)
@@ -283,7 +283,7 @@ func TestTheDocumentationsExamplesAreRight(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, mappings, 2)
 	for _, file := range []string{"magasins", "reviews"} {
-		shipped, err := os.ReadFile("../../../../../sample/" + file + ".mapping.yaml")
+		shipped, err := os.ReadFile("../../../sample/" + file + ".mapping.yaml")
 		require.NoError(t, err)
 		m, err := mapping.Parse(shipped)
 		require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/rappel-loop/rappel/services/rappel/internal/replay/csvfile"
+	"github.com/rappel-loop/rappel/services/internal/csvfile"
 )
 
 // got is a record as the tables below write it.

@@ -1,4 +1,4 @@
-// Package mapping turns a row of a spreadsheet into a response. What becomes
+// Package mapping turns a row of a spreadsheet, or a webhook's body, into a response. What becomes
 // what is data: a YAML file that a person who does not program can write and
 // read, described in docs/mappings.md.
 //
