@@ -15,6 +15,7 @@ import (
 
 // Streams.
 const (
+	Pushes      = "PUSHES"
 	Responses   = "RESPONSES"
 	Scores      = "SCORES"
 	Alerts      = "ALERTS"
@@ -26,6 +27,7 @@ const (
 
 // Wildcards: everything a stream holds.
 const (
+	AllPushes      = "rappel.v1.push.>"
 	AllResponses   = "rappel.v1.response.>"
 	AllScores      = "rappel.v1.score.>"
 	AllAlerts      = "rappel.v1.alert.>"
@@ -127,6 +129,17 @@ const FollowUps = "follow_up"
 func BucketOf(customerKey string) string {
 	h := sha256.Sum256([]byte(customerKey))
 	return hex.EncodeToString(h[:2])[:3]
+}
+
+// Push is the subject of what a source told an endpoint. Pushes of one lane, three
+// hexadecimal digits, are handled in order.
+func Push(source, endpoint, lane string) string {
+	return "rappel.v1.push." + must(source) + "." + must(endpoint) + "." + must(lane)
+}
+
+// PushesOf is all that one endpoint of a source was told.
+func PushesOf(source, endpoint string) string {
+	return "rappel.v1.push." + must(source) + "." + must(endpoint) + ".*"
 }
 
 // Response is the subject of a response of a survey. It panics on parts that

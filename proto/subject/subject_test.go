@@ -15,6 +15,8 @@ func TestSubjectsAreWhatTheContractSays(t *testing.T) {
 	t.Parallel()
 	for want, got := range map[string]string{
 		"rappel.v1.response.apres-livraison.0af":        subject.Response("apres-livraison", "0af"),
+		"rappel.v1.push.typeform.livraison.0af":         subject.Push("typeform", "livraison", "0af"),
+		"rappel.v1.push.typeform.livraison.*":           subject.PushesOf("typeform", "livraison"),
 		"rappel.v1.score.apres-livraison.0af":           subject.Score("apres-livraison", "0af"),
 		"rappel.v1.alert.detractor.0af":                 subject.Alert("detractor", "0af"),
 		"rappel.v1.callback.0af." + key:                 subject.Callback("0af", key),
@@ -32,13 +34,13 @@ func TestEverySubjectIsHeldByItsStreamAlone(t *testing.T) {
 	streams := map[string]string{
 		subject.AllResponses: subject.Responses, subject.AllScores: subject.Scores, subject.AllAlerts: subject.Alerts,
 		subject.AllCallbacks: subject.Callbacks, subject.AllFeed: subject.Feed, subject.AllDeadLetters: subject.DeadLetters,
-		subject.AllRedrives: subject.DeadLetters, subject.AllAgents: subject.Agents,
+		subject.AllRedrives: subject.DeadLetters, subject.AllAgents: subject.Agents, subject.AllPushes: subject.Pushes,
 	}
 	for subj, stream := range map[string]string{
 		subject.Response("s", "001"): subject.Responses, subject.Score("s", "001"): subject.Scores, subject.Alert("r", "001"): subject.Alerts,
 		subject.Callback("001", key): subject.Callbacks, subject.FeedEvent("t", "s"): subject.Feed,
 		subject.DeadLetter("S", "r"): subject.DeadLetters, subject.Redrive("c"): subject.DeadLetters,
-		subject.Agent(subject.AgentKeyOf("amina@example.org")): subject.Agents,
+		subject.Agent(subject.AgentKeyOf("amina@example.org")): subject.Agents, subject.Push("s", "e", "001"): subject.Pushes,
 	} {
 		var holds []string
 		for all, name := range streams {
@@ -65,6 +67,11 @@ func TestTokens(t *testing.T) {
 		}
 		require.ErrorIs(t, subject.CheckToken(token), subject.ErrToken, token)
 		for name, build := range map[string]func(){
+			"push source":     func() { subject.Push(token, "e", "001") },
+			"push endpoint":   func() { subject.Push("s", token, "001") },
+			"push lane":       func() { subject.Push("s", "e", token) },
+			"pushes source":   func() { subject.PushesOf(token, "e") },
+			"pushes endpoint": func() { subject.PushesOf("s", token) },
 			"response survey": func() { subject.Response(token, "001") },
 			"response bucket": func() { subject.Response("s", token) },
 			"score":           func() { subject.Score(token, "001") },

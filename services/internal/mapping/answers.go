@@ -16,7 +16,8 @@ func (w *walker) answers(n *yaml.Node, path string, m *Mapping) {
 	}
 }
 
-// answer reads {metric, column, scale, values} or {verbatim: column}.
+// answer reads {metric, column, scale, values} or {verbatim: column}; path instead
+// of column in a body's mapping.
 func (w *walker) answer(n *yaml.Node, path string) answer {
 	a := answer{}
 	var verbatim, metric *value
@@ -24,10 +25,10 @@ func (w *walker) answer(n *yaml.Node, path string) answer {
 	before := len(w.problems)
 	w.object(n, path, fields{
 		"metric":   func(n *yaml.Node, path string) { metricKeys++; a.metric = w.metric(n, path) },
-		"verbatim": func(n *yaml.Node, path string) { verbatim = w.value(n, path, plainColumn, nil) },
-		"column": func(n *yaml.Node, path string) {
+		"verbatim": func(n *yaml.Node, path string) { verbatim = w.value(n, path, plainPlace, nil); verbatim.parted = "\n" },
+		w.key(): func(n *yaml.Node, path string) {
 			metricKeys++
-			metric = merge(metric, &value{column: w.text(n, path), line: n.Line, path: path})
+			metric = merge(metric, &value{place: w.place(n, path), line: n.Line, path: path})
 		},
 		"values": func(n *yaml.Node, path string) {
 			metricKeys++
@@ -42,13 +43,13 @@ func (w *walker) answer(n *yaml.Node, path string) answer {
 	}
 	switch {
 	case verbatim != nil && metricKeys > 0:
-		w.add(n, path, "is either a verbatim or a metric with its column; make it two entries")
+		w.add(n, path, "is either a verbatim or a metric with its %s; make it two entries", w.key())
 	case verbatim != nil:
 		a.source = verbatim
 	case a.metric == eventsv1.Metric_METRIC_UNSPECIFIED:
 		w.add(n, path, "must have a metric (NPS, CSAT, CES or FCR) or a verbatim")
-	case metric == nil || metric.column == "":
-		w.add(n, path, "must name the column that holds the %s", a.metric)
+	case metric == nil || metric.place == "":
+		w.add(n, path, "must name the %s that holds the %s", w.key(), a.metric)
 	default:
 		a.source = metric
 		if a.metric == eventsv1.Metric_FCR {
@@ -63,7 +64,7 @@ func merge(a, b *value) *value {
 	if a == nil {
 		return b
 	}
-	if b.column != "" {
+	if b.place != "" {
 		b.words = a.words
 		return b
 	}

@@ -25,15 +25,15 @@ func (m *Mapping) Bind(header []string) (*Bound, error) {
 	}
 	var problems Problems
 	for _, ref := range m.references() {
-		switch found := at[fold(ref.column)]; len(found) {
+		switch found := at[fold(ref.place)]; len(found) {
 		case 1:
-			b.columns[ref.column] = found[0]
+			b.columns[ref.place] = found[0]
 		case 0:
-			problems = append(problems, Problem{ref.line, ref.path, missing(ref.column, header)})
+			problems = append(problems, Problem{ref.line, ref.path, missing(ref.place, header)})
 		default:
 			problems = append(problems, Problem{
 				ref.line, ref.path,
-				fmt.Sprintf("the file has %d columns called %q; give them different names", len(found), ref.column),
+				fmt.Sprintf("the file has %d columns called %q; give them different names", len(found), ref.place),
 			})
 		}
 	}
@@ -58,9 +58,9 @@ func missing(column string, header []string) string {
 }
 
 type reference struct {
-	column string
-	line   int
-	path   string
+	place string
+	line  int
+	path  string
 }
 
 // references are all columns the mapping reads, in a fixed order.
@@ -68,24 +68,30 @@ func (m *Mapping) references() []reference {
 	var all []reference
 	of := func(v *value) {
 		if v != nil {
-			for _, c := range v.columns() {
+			for _, c := range v.places() {
 				all = append(all, reference{c, v.line, v.path})
 			}
 		}
 	}
 	when := func(cs []condition) {
 		for _, c := range cs {
-			all = append(all, reference{c.column, c.line, c.path})
+			all = append(all, reference{c.place, c.line, c.path})
 		}
 	}
-	for _, v := range []*value{m.survey, m.id, m.channel, m.touchpoint} {
+	for _, v := range []*value{m.survey, m.id, m.channel, m.touchpoint, m.callbackID} {
 		of(v)
 	}
 	for _, f := range customerFields {
 		of(m.customer[f.name])
 	}
-	if m.submittedAt != nil {
-		all = append(all, reference{m.submittedAt.column, m.submittedAt.line, m.submittedAt.path})
+	moments := []*moment{m.submittedAt}
+	for _, s := range m.slots {
+		moments = append(moments, s.from, s.to)
+	}
+	for _, at := range moments {
+		if at != nil {
+			all = append(all, reference{at.place, at.line, at.path})
+		}
 	}
 	for _, a := range m.answers {
 		of(a.source)
@@ -96,7 +102,7 @@ func (m *Mapping) references() []reference {
 	}
 	for _, y := range []*yesNo{m.callbackRequested, m.consent} {
 		if y != nil {
-			all = append(all, reference{y.column, y.line, y.path})
+			all = append(all, reference{y.place, y.line, y.path})
 		}
 	}
 	for _, s := range m.skips {

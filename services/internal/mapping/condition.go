@@ -7,9 +7,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// condition is about one column of a row.
+// condition is about one column of a row, or one path of a body.
 type condition struct {
-	column    string
+	place     string
 	is, isNot []string // folded
 	empty     *bool
 	line      int
@@ -30,26 +30,26 @@ func (w *walker) condition(n *yaml.Node, path string) condition {
 	c := condition{line: n.Line, path: path}
 	before := len(w.problems)
 	w.object(n, path, fields{
-		"column": func(n *yaml.Node, path string) { c.column = w.text(n, path) },
-		"is":     func(n *yaml.Node, path string) { c.is = foldAll(w.texts(n, path)) },
-		"isNot":  func(n *yaml.Node, path string) { c.isNot = foldAll(w.texts(n, path)) },
-		"empty":  func(n *yaml.Node, path string) { e := w.flag(n, path); c.empty = &e },
+		w.key(): func(n *yaml.Node, path string) { c.place = w.place(n, path) },
+		"is":    func(n *yaml.Node, path string) { c.is = foldAll(w.texts(n, path)) },
+		"isNot": func(n *yaml.Node, path string) { c.isNot = foldAll(w.texts(n, path)) },
+		"empty": func(n *yaml.Node, path string) { e := w.flag(n, path); c.empty = &e },
 	})
 	if len(w.problems) > before {
 		return c
 	}
-	if c.column == "" {
-		w.add(n, path, "must name a column")
+	if c.place == "" {
+		w.add(n, path, "must name a %s", w.key())
 	}
 	if c.is == nil && c.isNot == nil && c.empty == nil {
-		w.add(n, path, "must say what the column holds: is, isNot or empty")
+		w.add(n, path, "must say what the %s holds: is, isNot or empty", w.key())
 	}
 	return c
 }
 
 // holds compares without regard to case and surrounding space.
-func (c condition) holds(cell func(string) string) bool {
-	s := fold(cell(c.column))
+func (c condition) holds(read reader) bool {
+	s := fold(read.text(c.place))
 	switch {
 	case c.is != nil && !slices.Contains(c.is, s):
 		return false
@@ -61,9 +61,9 @@ func (c condition) holds(cell func(string) string) bool {
 	return true
 }
 
-func allHold(cs []condition, cell func(string) string) bool {
+func allHold(cs []condition, read reader) bool {
 	for _, c := range cs {
-		if !c.holds(cell) {
+		if !c.holds(read) {
 			return false
 		}
 	}
@@ -72,7 +72,7 @@ func allHold(cs []condition, cell func(string) string) bool {
 
 // yesNo reads a cell as yes or no.
 type yesNo struct {
-	column  string
+	place   string
 	yes, no []string // folded; no is nil when every other word is a no
 	line    int
 	path    string
@@ -87,16 +87,16 @@ var (
 func (w *walker) yesNo(n *yaml.Node, path string) *yesNo {
 	y := &yesNo{line: n.Line, path: path}
 	if resolve(n).Kind != yaml.MappingNode {
-		y.column = w.text(n, path)
+		y.place = w.place(n, path)
 	} else {
 		before := len(w.problems)
 		w.object(n, path, fields{
-			"column": func(n *yaml.Node, path string) { y.column = w.text(n, path) },
-			"yes":    func(n *yaml.Node, path string) { y.yes = foldAll(w.texts(n, path)) },
-			"no":     func(n *yaml.Node, path string) { y.no = foldAll(w.texts(n, path)) },
+			w.key(): func(n *yaml.Node, path string) { y.place = w.place(n, path) },
+			"yes":   func(n *yaml.Node, path string) { y.yes = foldAll(w.texts(n, path)) },
+			"no":    func(n *yaml.Node, path string) { y.no = foldAll(w.texts(n, path)) },
 		})
-		if y.column == "" && len(w.problems) == before {
-			w.add(n, path, "must name a column")
+		if y.place == "" && len(w.problems) == before {
+			w.add(n, path, "must name a %s", w.key())
 		}
 	}
 	if y.yes == nil {
@@ -110,8 +110,8 @@ func (w *walker) yesNo(n *yaml.Node, path string) *yesNo {
 
 // read returns nil for an empty cell, and false in ok for a word that is
 // neither.
-func (y *yesNo) read(cell func(string) string) (answer *bool, ok bool) {
-	s := fold(cell(y.column))
+func (y *yesNo) read(read reader) (answer *bool, ok bool) {
+	s := fold(read.text(y.place))
 	yes := slices.Contains(y.yes, s)
 	switch {
 	case s == "":

@@ -11,7 +11,7 @@ import (
 
 // moment reads the time a customer answered.
 type moment struct {
-	column  string
+	place   string
 	layouts []layout
 	zone    *time.Location
 	line    int
@@ -20,18 +20,26 @@ type moment struct {
 
 // layout is one way a time may be written.
 type layout struct {
-	written string // as in the mapping
-	golang  string // as package time wants it
-	zoned   bool   // the text itself says its zone
-	serial  bool   // a spreadsheet's number of days
+	written string        // as in the mapping
+	golang  string        // as package time wants it
+	zoned   bool          // the text itself says its zone
+	serial  bool          // a spreadsheet's number of days
+	unit    time.Duration // of a count since 1970; 0 when it is none
 }
+
+// iso is what a body's moments are written as, unless it is said otherwise.
+var iso = layout{written: "iso", golang: time.RFC3339, zoned: true}
 
 func (w *walker) moment(n *yaml.Node, path string) *moment {
 	m := &moment{line: n.Line, path: path, zone: time.UTC}
 	zoned := false
 	before := len(w.problems)
+	if w.paths != nil && resolve(n).Kind != yaml.MappingNode {
+		m.place, m.layouts = w.place(n, path), []layout{iso}
+		return m
+	}
 	w.object(n, path, fields{
-		"column": func(n *yaml.Node, path string) { m.column = w.text(n, path) },
+		w.key(): func(n *yaml.Node, path string) { m.place = w.place(n, path) },
 		"layouts": func(n *yaml.Node, path string) {
 			for _, s := range w.texts(n, path) {
 				l, problem := parseLayout(s)
@@ -46,8 +54,11 @@ func (w *walker) moment(n *yaml.Node, path string) *moment {
 	if len(w.problems) > before {
 		return m
 	}
-	if m.column == "" {
-		w.add(n, path, "must name a column")
+	if m.place == "" {
+		w.add(n, path, "must name a %s", w.key())
+	}
+	if len(m.layouts) == 0 && w.paths != nil {
+		m.layouts = []layout{iso}
 	}
 	if len(m.layouts) == 0 {
 		w.add(n, path, "must give layouts, as [dd/mm/yyyy HH:MM]")
@@ -91,17 +102,22 @@ var tokens = []struct{ token, exact, loose string }{
 	{"ZZ", "Z07:00", "Z07:00"},
 }
 
-const knownTokens = "yyyy yy mm dd HH MM SS, hh with AM, ZZ for +01:00, or the words iso and serial"
+const knownTokens = "yyyy yy mm dd HH MM SS, hh with AM, ZZ for +01:00, or the words iso, serial, unix and unixms"
 
-// parseLayout reads "dd/mm/yyyy HH:MM", and the words iso and serial.
+// parseLayout reads "dd/mm/yyyy HH:MM", and the words iso, serial, unix and unixms.
 func parseLayout(s string) (layout, string) {
 	l := layout{written: s}
 	switch s {
 	case "iso":
-		l.golang, l.zoned = time.RFC3339, true
-		return l, ""
+		return iso, ""
 	case "serial":
 		l.serial = true
+		return l, ""
+	case "unix":
+		l.unit, l.zoned = time.Second, true
+		return l, ""
+	case "unixms":
+		l.unit, l.zoned = time.Millisecond, true
 		return l, ""
 	}
 	var b strings.Builder
@@ -155,6 +171,9 @@ func (l layout) parse(s string, zone *time.Location) (time.Time, bool) {
 	if l.serial {
 		return fromSerial(s, zone)
 	}
+	if l.unit > 0 {
+		return fromCount(s, l.unit)
+	}
 	t, err := time.ParseInLocation(l.golang, s, zone)
 	return t, err == nil
 }
@@ -169,6 +188,15 @@ func fromSerial(s string, zone *time.Location) (time.Time, bool) {
 	whole, part := math.Modf(days)
 	seconds := int(math.Round(part * 24 * 60 * 60))
 	return time.Date(1899, time.December, 30+int(whole), 0, 0, seconds, 0, zone), true
+}
+
+// fromCount reads a whole number of units since 1970.
+func fromCount(s string, unit time.Duration) (time.Time, bool) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 || n > int64(math.MaxInt64/unit) {
+		return time.Time{}, false
+	}
+	return time.Unix(0, n*int64(unit)).UTC(), true
 }
 
 // written lists the layouts for a person.

@@ -9,7 +9,9 @@ import (
 // the collector refuses can be shown as what the person sees in the file:
 // answers[0].value becomes "Note sur 10". A field it does not know is returned
 // as it is.
-func (b *Bound) Origin(row Row, field string) string {
+func (b *Bound) Origin(row Row, field string) string { return b.m.origin(row, field) }
+
+func (m *Mapping) origin(row Row, field string) string {
 	head, _, _ := strings.Cut(field, ".")
 	if inner, ok := strings.CutPrefix(head, "answers["); ok {
 		i, err := strconv.Atoi(strings.TrimSuffix(inner, "]"))
@@ -21,24 +23,26 @@ func (b *Bound) Origin(row Row, field string) string {
 	var v *value
 	switch field {
 	case "survey":
-		v = b.m.survey
+		v = m.survey
 	case "id":
-		v = b.m.id
+		v = m.id
 	case "channel":
-		v = b.m.channel
+		v = m.channel
 	case "touchpoint":
-		v = b.m.touchpoint
+		v = m.touchpoint
+	case "callbackId":
+		v = m.callbackID
 	case "submittedAt":
-		if b.m.submittedAt != nil {
-			return label([]string{b.m.submittedAt.column})
+		if m.submittedAt != nil {
+			return label([]string{m.submittedAt.place})
 		}
 	default:
 		if name, ok := strings.CutPrefix(field, "customer."); ok {
-			v = b.m.customer[name]
+			v = m.customer[name]
 		}
 	}
-	if v != nil && len(v.columns()) > 0 {
-		return label(v.columns())
+	if v != nil && len(v.places()) > 0 {
+		return label(v.places())
 	}
 	return field
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/ohler55/ojg/jp"
 	"go.yaml.in/yaml/v3"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
@@ -18,10 +19,14 @@ const maxSize = 256 << 10
 
 // Mapping says what the columns of a file become. It is immutable.
 type Mapping struct {
+	paths map[string]jp.Expr // by how they are written; nil in a file's mapping
+
 	delimiter byte
 	encoding  csvfile.Encoding
 
 	survey, id, channel, touchpoint *value
+	callbackID                      *value
+	slots                           []slot
 	submittedAt                     *moment
 	customer                        map[string]*value // by field of the API
 	answers                         []answer
@@ -67,7 +72,9 @@ func Load(path string) (*Mapping, []byte, error) {
 }
 
 // Parse reads a mapping. The error is Problems: every mistake with its line.
-func Parse(data []byte) (*Mapping, error) {
+func Parse(data []byte) (*Mapping, error) { return parse(data, &walker{}) }
+
+func parse(data []byte, w *walker) (*Mapping, error) {
 	if len(data) > maxSize {
 		return nil, Problems{{Message: fmt.Sprintf("the mapping is larger than %d bytes", maxSize)}}
 	}
@@ -78,7 +85,6 @@ func Parse(data []byte) (*Mapping, error) {
 	if len(doc.Content) == 0 {
 		return nil, Problems{{Message: "the mapping is empty"}}
 	}
-	w := &walker{}
 	m := w.mapping(doc.Content[0])
 	if err := w.problems.orNil(); err != nil {
 		return nil, err
@@ -87,10 +93,9 @@ func Parse(data []byte) (*Mapping, error) {
 }
 
 func (w *walker) mapping(n *yaml.Node) *Mapping {
-	m := &Mapping{encoding: csvfile.Auto, customer: map[string]*value{}}
+	m := &Mapping{encoding: csvfile.Auto, customer: map[string]*value{}, paths: w.paths}
 	answers := false
-	w.object(n, "", fields{
-		"file":              func(n *yaml.Node, p string) { w.file(n, p, m) },
+	f := fields{
 		"survey":            func(n *yaml.Node, p string) { m.survey = w.survey(n, p) },
 		"id":                func(n *yaml.Node, p string) { m.id = w.id(n, p) },
 		"channel":           func(n *yaml.Node, p string) { m.channel = w.value(n, p, plainConstant, nil) },
@@ -103,13 +108,19 @@ func (w *walker) mapping(n *yaml.Node) *Mapping {
 		"consent": func(n *yaml.Node, p string) {
 			w.object(n, p, fields{"callback": func(n *yaml.Node, p string) { m.consent = w.yesNo(n, p) }})
 		},
-		"skip": func(n *yaml.Node, p string) { w.skips(n, p, m) },
-	})
+		"skip":          func(n *yaml.Node, p string) { w.skips(n, p, m) },
+		"callbackId":    func(n *yaml.Node, p string) { m.callbackID = w.value(n, p, plainPlace, nil) },
+		"callbackSlots": func(n *yaml.Node, p string) { w.slots(n, p, m) },
+	}
+	if w.paths == nil {
+		f["file"] = func(n *yaml.Node, p string) { w.file(n, p, m) }
+	}
+	w.object(n, "", f)
 	if resolve(n).Kind != yaml.MappingNode {
 		return m
 	}
 	if m.survey == nil {
-		w.add(n, "survey", "is required: the survey's name, or the column that holds it")
+		w.add(n, "survey", "is required: the survey's name, or the %s that holds it", w.key())
 	}
 	if !answers {
 		w.add(n, "answers", "is required: at least one metric or verbatim")
@@ -147,9 +158,9 @@ func (w *walker) survey(n *yaml.Node, path string) *value {
 // id refuses one id for every row: all would be one response.
 func (w *walker) id(n *yaml.Node, path string) *value {
 	before := len(w.problems)
-	v := w.value(n, path, plainColumn, nil)
-	if len(v.columns()) == 0 && len(w.problems) == before {
-		w.add(n, path, "must read at least one column: the same id on every row would make them one response")
+	v := w.value(n, path, plainPlace, nil)
+	if len(v.places()) == 0 && len(w.problems) == before {
+		w.add(n, path, "must read at least one %s: the same id each time would make all one response", w.key())
 	}
 	return v
 }
@@ -163,7 +174,7 @@ func (w *walker) customer(n *yaml.Node, path string, m *Mapping) {
 			if name == "phone" {
 				more = fields{"country": func(n *yaml.Node, path string) { country = w.country(n, path) }}
 			}
-			v := w.value(n, path, plainColumn, more)
+			v := w.value(n, path, plainPlace, more)
 			v.country = country
 			m.customer[name] = v
 		}
@@ -173,7 +184,7 @@ func (w *walker) customer(n *yaml.Node, path string, m *Mapping) {
 
 func (w *walker) attributes(n *yaml.Node, path string, m *Mapping) {
 	w.pairs(n, path, func(key string, n *yaml.Node, path string) {
-		m.attributes = append(m.attributes, attribute{key, w.value(n, path, plainColumn, nil)})
+		m.attributes = append(m.attributes, attribute{key, w.value(n, path, plainPlace, nil)})
 	})
 }
 

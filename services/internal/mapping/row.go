@@ -20,7 +20,7 @@ type Row struct {
 	// Problems are why it cannot become a response, in terms of its columns.
 	Problems []string
 
-	answers []string // the column each of the response's answers came from
+	answers []string // the place each of the response's answers came from
 }
 
 var customerFields = []struct {
@@ -40,30 +40,48 @@ func (b *Bound) Map(cells []string) Row {
 	if problem := b.ragged(cells); problem != "" {
 		return Row{Problems: []string{problem}}
 	}
-	cell := func(column string) string {
+	cell := func(column string) []string {
 		if i := b.columns[column]; i < len(cells) {
-			return strings.TrimSpace(cells[i])
+			return []string{strings.TrimSpace(cells[i])}
 		}
-		return ""
+		return nil
 	}
-	for _, s := range b.m.skips {
-		if allHold(s.when, cell) {
+	return b.m.read(cell)
+}
+
+// reader returns the texts that stand in a place; none, or an empty one, is nothing.
+type reader func(place string) []string
+
+// between is what parts several texts of one place.
+const between = ", "
+
+func (r reader) text(place string) string { return strings.Join(r(place), between) }
+
+func (m *Mapping) read(read reader) Row {
+	for _, s := range m.skips {
+		if allHold(s.when, read) {
 			return Row{Skip: s.reason}
 		}
 	}
 	row := Row{Response: &eventsv1.Response{
-		Survey: b.m.survey.read(cell), Channel: b.m.channel.read(cell), Touchpoint: b.m.touchpoint.read(cell),
+		Survey: m.survey.read(read), Channel: m.channel.read(read), Touchpoint: m.touchpoint.read(read),
+		CallbackId: m.callbackID.read(read),
 	}}
-	if b.m.id.given() && b.m.id.complete(cell) {
-		row.Response.Id = b.m.id.read(cell)
+	if m.id.given() && m.id.complete(read) {
+		row.Response.Id = m.id.read(read)
 	}
 	if row.Response.Survey == "" {
-		row.problem(b.m.survey.columns(), "is empty, so the survey is not known")
+		row.problem(m.survey.places(), "is empty, so the survey is not known")
 	}
-	b.whenAnswered(&row, cell)
-	b.whoAnswered(&row, cell)
-	b.whatAnswered(&row, cell)
-	b.whatElse(&row, cell)
+	if at := m.submittedAt; at != nil {
+		if t, found := m.moment(&row, at, read); found {
+			row.Response.SubmittedAt = timestamppb.New(t)
+		}
+	}
+	m.whoAnswered(&row, read)
+	m.whatAnswered(&row, read)
+	m.whatElse(&row, read)
+	m.whenToCall(&row, read)
 	if len(row.Problems) > 0 {
 		row.Response = nil
 	}
@@ -87,31 +105,14 @@ func (b *Bound) ragged(cells []string) string {
 	return ""
 }
 
-func (b *Bound) whenAnswered(row *Row, cell func(string) string) {
-	m := b.m.submittedAt
-	if m == nil {
-		return
-	}
-	s := cell(m.column)
-	if s == "" {
-		return
-	}
-	t, ok := m.parse(s)
-	if !ok {
-		row.problem([]string{m.column}, shown(s)+"is no date that exists, written as "+m.written())
-		return
-	}
-	row.Response.SubmittedAt = timestamppb.New(t)
-}
-
-func (b *Bound) whoAnswered(row *Row, cell func(string) string) {
+func (m *Mapping) whoAnswered(row *Row, read reader) {
 	c := &eventsv1.Customer{}
 	for _, f := range customerFields {
-		v := b.m.customer[f.name]
+		v := m.customer[f.name]
 		if v == nil {
 			continue
 		}
-		s := v.read(cell)
+		s := v.read(read)
 		if f.name == "phone" {
 			s = international(s, v.country)
 		}
@@ -122,13 +123,13 @@ func (b *Bound) whoAnswered(row *Row, cell func(string) string) {
 	}
 }
 
-func (b *Bound) whatAnswered(row *Row, cell func(string) string) {
+func (m *Mapping) whatAnswered(row *Row, read reader) {
 	problems := len(row.Problems)
-	for _, a := range b.m.answers {
-		if !allHold(a.when, cell) {
+	for _, a := range m.answers {
+		if !allHold(a.when, read) {
 			continue
 		}
-		s := a.source.read(cell)
+		s := a.source.read(read)
 		if s == "" {
 			continue
 		}
@@ -138,47 +139,55 @@ func (b *Bound) whatAnswered(row *Row, cell func(string) string) {
 		} else {
 			v, ok := parseNumber(s)
 			if !ok {
-				row.problem(a.source.columns(), shown(s)+"is no number")
+				row.problem(a.source.places(), m.shown(s)+"is no number")
 				continue
 			}
 			out.Value = &v
 		}
 		row.Response.Answers = append(row.Response.Answers, out)
-		row.answers = append(row.answers, label(a.source.columns()))
+		row.answers = append(row.answers, label(a.source.places()))
 	}
 	if len(row.Response.Answers) == 0 && len(row.Problems) == problems {
-		row.Problems = append(row.Problems, "there is no answer in this row: "+b.answerColumns()+" are empty")
+		row.Problems = append(row.Problems, "there is no answer in "+m.what()+": "+m.answerPlaces()+" are empty")
 	}
 }
 
-func (b *Bound) answerColumns() string {
+// what is mapped, for a person.
+func (m *Mapping) what() string {
+	if m.paths != nil {
+		return "it"
+	}
+	return "this row"
+}
+
+func (m *Mapping) answerPlaces() string {
 	var all []string
-	for _, a := range b.m.answers {
-		all = append(all, a.source.columns()...)
+	for _, a := range m.answers {
+		all = append(all, a.source.places()...)
 	}
 	return label(all)
 }
 
-func (b *Bound) whatElse(row *Row, cell func(string) string) {
-	for _, a := range b.m.attributes {
-		if s := a.source.read(cell); s != "" {
+func (m *Mapping) whatElse(row *Row, read reader) {
+	for _, a := range m.attributes {
+		if s := a.source.read(read); s != "" {
 			if row.Response.Attributes == nil {
 				row.Response.Attributes = map[string]string{}
 			}
 			row.Response.Attributes[a.name] = s
 		}
 	}
-	if y := b.m.callbackRequested; y != nil {
-		answer, ok := y.read(cell)
+	if y := m.callbackRequested; y != nil {
+		answer, ok := y.read(read)
 		if !ok {
-			row.problem([]string{y.column}, y.expected())
+			row.problem([]string{y.place}, y.expected())
 		}
 		row.Response.CallbackRequested = answer != nil && *answer
 	}
-	if y := b.m.consent; y != nil {
-		answer, ok := y.read(cell)
+	if y := m.consent; y != nil {
+		answer, ok := y.read(read)
 		if !ok {
-			row.problem([]string{y.column}, y.expected())
+			row.problem([]string{y.place}, y.expected())
 		}
 		if answer != nil {
 			row.Response.Consent = &eventsv1.Consent{Callback: answer}
@@ -186,14 +195,14 @@ func (b *Bound) whatElse(row *Row, cell func(string) string) {
 	}
 }
 
-func (r *Row) problem(columns []string, what string) {
-	r.Problems = append(r.Problems, label(columns)+": "+what)
+func (r *Row) problem(places []string, what string) {
+	r.Problems = append(r.Problems, label(places)+": "+what)
 }
 
-// label names columns for a person.
-func label(columns []string) string {
-	quoted := make([]string, len(columns))
-	for i, c := range columns {
+// label names columns or paths for a person.
+func label(places []string) string {
+	quoted := make([]string, len(places))
+	for i, c := range places {
 		quoted[i] = `"` + c + `"`
 	}
 	return strings.Join(quoted, ", ")
@@ -201,10 +210,11 @@ func label(columns []string) string {
 
 // shown quotes a cell that was not understood, but only one that begins as a
 // number or a date does: where a mapping names the wrong column, what stands
-// there may be a person's name.
-func shown(s string) string {
+// there may be a person's name. What was wrong with a body is kept, and there a
+// number may be a person's, too.
+func (m *Mapping) shown(s string) string {
 	const most = 30
-	if len(s) > most || !strings.ContainsAny(s[:1], "0123456789+-.,") {
+	if m.paths != nil || len(s) > most || !strings.ContainsAny(s[:1], "0123456789+-.,") {
 		return "what it holds "
 	}
 	return fmt.Sprintf("%q ", s)

@@ -1,49 +1,51 @@
 package mapping
 
 import (
+	"cmp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// value says where a text comes from: one column, the same text on every row,
-// or a template of both.
+// value says where a text comes from: one column or path, the same text on every
+// row, or a template of both.
 type value struct {
-	column   string
+	place    string
 	constant string
 	parts    []part // a template's
 	// words translates what a cell holds; compared without regard to case.
 	words    map[string]string
+	parted   string // between several texts of one path; ", " when empty
 	fallback string
 	country  string // phones only
 	line     int
 	path     string
 }
 
-// part of a template: a text, or a column when it has a name.
-type part struct{ text, column string }
+// part of a template: a text, or a place when it has one.
+type part struct{ text, place string }
 
 // plain says what an unadorned text stands for in a place of the file.
 type plain int
 
 const (
-	plainColumn plain = iota
+	plainPlace plain = iota
 	plainConstant
 )
 
 func (v *value) given() bool {
-	return v != nil && (v.column != "" || v.constant != "" || len(v.parts) > 0)
+	return v != nil && (v.place != "" || v.constant != "" || len(v.parts) > 0)
 }
 
-// columns are the columns it reads.
-func (v *value) columns() []string {
-	if v.column != "" {
-		return []string{v.column}
+// places are the columns or paths it reads.
+func (v *value) places() []string {
+	if v.place != "" {
+		return []string{v.place}
 	}
 	var all []string
 	for _, p := range v.parts {
-		if p.column != "" {
-			all = append(all, p.column)
+		if p.place != "" {
+			all = append(all, p.place)
 		}
 	}
 	return all
@@ -53,15 +55,15 @@ func (v *value) columns() []string {
 func (w *walker) value(n *yaml.Node, path string, p plain, more fields) *value {
 	v := &value{line: n.Line, path: path}
 	if r := resolve(n); r.Kind != yaml.MappingNode {
-		if s := w.text(n, path); p == plainColumn {
-			v.column = s
+		if p == plainPlace {
+			v.place = w.place(n, path)
 		} else {
-			v.constant = s
+			v.constant = w.text(n, path)
 		}
 		return v
 	}
 	f := fields{
-		"column":   func(n *yaml.Node, path string) { v.column = w.text(n, path) },
+		w.key():    func(n *yaml.Node, path string) { v.place = w.place(n, path) },
 		"text":     func(n *yaml.Node, path string) { v.constant = w.text(n, path) },
 		"template": func(n *yaml.Node, path string) { v.parts = w.template(n, path) },
 		"values":   func(n *yaml.Node, path string) { v.words = w.words(n, path) },
@@ -73,13 +75,13 @@ func (w *walker) value(n *yaml.Node, path string, p plain, more fields) *value {
 	before := len(w.problems)
 	w.object(n, path, f)
 	sources := 0
-	for _, is := range []bool{v.column != "", v.constant != "", len(v.parts) > 0} {
+	for _, is := range []bool{v.place != "", v.constant != "", len(v.parts) > 0} {
 		if is {
 			sources++
 		}
 	}
 	if sources != 1 && len(w.problems) == before {
-		w.add(n, path, "must say where the text comes from: one of column, text, template")
+		w.add(n, path, "must say where the text comes from: one of %s, text, template", w.key())
 	}
 	return v
 }
@@ -109,11 +111,12 @@ func (w *walker) template(n *yaml.Node, path string) []part {
 		case s[0] == '{':
 			name, rest, closed := strings.Cut(s[1:], "}")
 			if !closed || strings.TrimSpace(name) == "" {
-				w.add(n, path, "a brace opens that does not hold a column's name, as {Client}")
+				w.add(n, path, "a brace opens that does not hold a column or a path, as {Client}")
 				return nil
 			}
+			w.compile(n, path, name)
 			flush()
-			parts = append(parts, part{column: name})
+			parts = append(parts, part{place: name})
 			s = rest
 		case s[0] == '}':
 			w.add(n, path, "a brace closes that was not opened; a brace itself is written twice")
@@ -127,17 +130,17 @@ func (w *walker) template(n *yaml.Node, path string) []part {
 	return parts
 }
 
-// read gives the value on a row. A template is empty when all its columns are.
-func (v *value) read(cell func(string) string) string {
+// read gives the value on a row. A template is empty when all its places are.
+func (v *value) read(read reader) string {
 	if !v.given() {
 		return ""
 	}
 	s := v.constant
 	switch {
-	case v.column != "":
-		s = cell(v.column)
+	case v.place != "":
+		s = strings.Join(read(v.place), cmp.Or(v.parted, between))
 	case len(v.parts) > 0:
-		s = v.fill(cell)
+		s = v.fill(read)
 	}
 	if to, ok := v.words[fold(s)]; ok {
 		return to
@@ -148,16 +151,16 @@ func (v *value) read(cell func(string) string) string {
 	return s
 }
 
-func (v *value) fill(cell func(string) string) string {
+func (v *value) fill(read reader) string {
 	var b strings.Builder
 	found, asked := false, false
 	for _, p := range v.parts {
-		if p.column == "" {
+		if p.place == "" {
 			b.WriteString(p.text)
 			continue
 		}
 		asked = true
-		s := cell(p.column)
+		s := read.text(p.place)
 		found = found || s != ""
 		b.WriteString(s)
 	}
@@ -167,10 +170,10 @@ func (v *value) fill(cell func(string) string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// complete reports whether every column the value reads has something in it.
-func (v *value) complete(cell func(string) string) bool {
-	for _, c := range v.columns() {
-		if cell(c) == "" {
+// complete reports whether every place the value reads has something in it.
+func (v *value) complete(read reader) bool {
+	for _, c := range v.places() {
+		if read.text(c) == "" {
 			return false
 		}
 	}

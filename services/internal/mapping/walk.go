@@ -5,11 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ohler55/ojg/jp"
 	"go.yaml.in/yaml/v3"
 )
 
 // walker reads YAML nodes and collects what is wrong with them.
-type walker struct{ problems Problems }
+type walker struct {
+	problems Problems
+	paths    map[string]jp.Expr // what a body's mapping reads; nil in a file's
+}
 
 func (w *walker) add(n *yaml.Node, path, format string, args ...any) {
 	w.problems = append(w.problems, Problem{Line: n.Line, Path: path, Message: fmt.Sprintf(format, args...)})

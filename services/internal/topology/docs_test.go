@@ -20,6 +20,7 @@ const docs = "../../../docs/subjects.md"
 
 // shapes are the subjects of each stream and the message each one is.
 var shapes = map[string][2]string{
+	subject.Pushes:      {"rappel.v1.push.<source>.<endpoint>.<lane>", "`PushReceived`"},
 	subject.Responses:   {"rappel.v1.response.<survey>.<bucket>", "`ResponseReceived`"},
 	subject.Scores:      {"rappel.v1.score.<survey>.<bucket>", "`ResponseScored`"},
 	subject.Alerts:      {"rappel.v1.alert.<rule>.<bucket>", "`AlertRaised`, `AlertResolved`; `FollowUpAnswered` under `follow_up`"},
@@ -43,6 +44,7 @@ func TestDocsSubjectsIsPrintedFromTheTopology(t *testing.T) {
 func TestTheDocumentedShapesAreTheSubjects(t *testing.T) {
 	t.Parallel()
 	made := map[string]string{
+		subject.Pushes:    subject.Push("source", "endpoint", "lane"),
 		subject.Responses: subject.Response("survey", "bucket"), subject.Scores: subject.Score("survey", "bucket"),
 		subject.Alerts: subject.Alert("rule", "bucket"), subject.Callbacks: subject.Callback("bucket", "customer_key"),
 		subject.Agents: subject.Agent("agent_key"),
@@ -64,8 +66,9 @@ func page() string {
 	line("`go test ./services/internal/topology -update`.")
 	line("")
 	line("Every token of a subject is 1 to 64 of `A-Z a-z 0-9 _ -`. `<bucket>` is three hexadecimal digits of the")
-	line("customer key's hash, `<customer_key>` the customer's pseudonym, `<agent_key>` a hash of the agent's id. An event is at most %d MiB, headers included:", topology.MaxMessage>>20)
-	line("a server's `max_payload` must allow it. All streams are on disk; a full one refuses new events.")
+	line("customer key's hash, `<customer_key>` the customer's pseudonym, `<agent_key>` a hash of the agent's id, `<lane>` the")
+	line("same for all that is about one response. An event is at most %d MiB, headers included: a", topology.MaxMessage>>20)
+	line("server's `max_payload` must allow it. All streams are on disk; a full one refuses new events.")
 	line("")
 	line("## Streams")
 	for _, s := range topology.Streams() {
@@ -93,6 +96,8 @@ func page() string {
 	for _, c := range topology.Consumers() {
 		line("| `%s` | %s | %s | %d | %s | %d deliveries |", c.Durable, c.Stream, c.Why, c.Lanes, span(c.AckWait), c.MaxDeliveries)
 	}
+	each := topology.PushesOf("source", "endpoint")
+	line("| `push-<endpoint>` | %s | makes answers of what an endpoint of the collector was told | %d | %s | %d deliveries |", each.Stream, each.Lanes, span(each.AckWait), each.MaxDeliveries)
 	line("")
 	line("Each has a second one, `<consumer>-redrive`, of the orders in DEAD_LETTERS to try again what it gave up.")
 	line("")
@@ -127,6 +132,8 @@ func age(s topology.Stream) string {
 	switch {
 	case s.MaxAge == 0:
 		return "until it is purged"
+	case s.Passing:
+		return span(s.MaxAge) + ", or less where answers are kept for less"
 	case s.Bounded:
 		return span(s.MaxAge) + ", unless configured otherwise"
 	default:

@@ -26,8 +26,10 @@ type Stream struct {
 	// Name and Subjects, from package subject.
 	Name     string
 	Subjects []string
-	// MaxAge is how long an event is kept; 0 keeps it until it is purged.
-	MaxAge time.Duration
+	// MaxAge is how long an event is kept; 0 keeps it until it is purged. Options may
+	// keep those of a passing stream for less, and no longer.
+	MaxAge  time.Duration
+	Passing bool
 	// Bounded streams take Options.MaxBytes and Options.MaxAge: a full stream
 	// refuses new events, which is what makes backpressure reach the source.
 	Bounded bool
@@ -59,6 +61,11 @@ type Consumer struct {
 // Streams lists every stream, in the order of the loop.
 func Streams() []Stream {
 	return []Stream{
+		{
+			Name: subject.Pushes, Subjects: []string{subject.AllPushes}, MaxAge: 7 * day, Passing: true,
+			Bounded: true, Duplicates: 2 * time.Hour,
+			Why: "What sources told the collector by webhooks, as they told it, until it has become answers. Kept as long as a source's API, or the mapping of an endpoint, may take to be mended.",
+		},
 		{
 			Name: subject.Responses, Subjects: []string{subject.AllResponses}, MaxAge: 90 * day,
 			Bounded: true, Duplicates: 10 * time.Minute,
@@ -116,7 +123,23 @@ var (
 	}
 )
 
-// Consumers lists every durable consumer but those of redrives: each has one.
+// PushesOf is the consumer of one endpoint's pushes, which its collector makes: a
+// source that is away holds up no other. Those that wait for it are tried for a day
+// (see the collector's package hook).
+func PushesOf(source, endpoint string) Consumer {
+	return Consumer{
+		Stream: subject.Pushes, Durable: "push-" + endpoint, Filter: subject.PushesOf(source, endpoint),
+		Lanes: 16, AckWait: 30 * time.Second, MaxDeliveries: 160,
+		Why: "makes answers of what the endpoint " + endpoint + " was told",
+	}
+}
+
+// MaxEndpoint bounds an endpoint's name, so that its consumer and that of its redrives
+// can be named after it.
+const MaxEndpoint = 48
+
+// Consumers lists every durable consumer that is always there, but those of redrives:
+// each has one.
 func Consumers() []Consumer { return []Consumer{Scorer, Alerting, CallbackQueue} }
 
 // Redrives is the consumer of the orders to try again what c gave up. It handles
@@ -133,10 +156,11 @@ func (c Consumer) Redrives() Consumer {
 type Options struct {
 	// Replicas is 1 for one process, 3 in a cluster.
 	Replicas int
-	// MaxBytes bounds each of RESPONSES, SCORES and ALERTS, in bytes; 0 is
+	// MaxBytes bounds each of PUSHES, RESPONSES, SCORES and ALERTS, in bytes; 0 is
 	// unbounded.
 	MaxBytes int64
-	// MaxAge, when positive, replaces the 90 days of those streams.
+	// MaxAge, when positive, replaces the 90 days of those streams; PUSHES keeps its
+	// own when that is shorter.
 	MaxAge time.Duration
 }
 
@@ -184,6 +208,9 @@ func (s Stream) config(o Options) jetstream.StreamConfig {
 	}
 	if s.Bounded && o.MaxAge > 0 {
 		c.MaxAge = o.MaxAge
+		if s.Passing {
+			c.MaxAge = min(s.MaxAge, o.MaxAge)
+		}
 		c.Duplicates = min(c.Duplicates, c.MaxAge) // a window may not outlast the events
 	}
 	return c
