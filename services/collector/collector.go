@@ -1,7 +1,9 @@
 // Package collector is the service that takes customers' answers in: RESPONSES
 // is its stream, and an answer is accepted once it is on disk there. It owns what
 // a right response is (internal/response), that each is stored once at the
-// revision it deserves (internal/ingest), and the customer's pseudonym.
+// revision it deserves (internal/ingest), and the customer's pseudonym; and what
+// survey products tell by webhooks (internal/hook), which is stored in PUSHES first
+// and becomes responses then (internal/push).
 //
 // Authority. The stream is the truth about what was received. The ledger
 // (internal/ledger) is what this process knows of it: a map from survey and
@@ -29,6 +31,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,6 +42,7 @@ import (
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/journal"
 	"github.com/rappel-loop/rappel/services/collector/internal/ledger"
+	"github.com/rappel-loop/rappel/services/collector/internal/push"
 	"github.com/rappel-loop/rappel/services/collector/internal/response"
 	"github.com/rappel-loop/rappel/services/collector/internal/transport"
 	"github.com/rappel-loop/rappel/services/internal/bus"
@@ -64,6 +69,7 @@ type Service struct {
 	deps     Deps
 	keyer    *response.Keyer
 	ingest   *ingest.Service
+	pushes   *push.Service
 	follower *ledger.Follower
 	ways     transport.Options
 
@@ -99,14 +105,22 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("collector: %w", err)
 	}
-	book := ledger.New()
+	endpoints, err := cfg.endpoints()
+	if err != nil {
+		return nil, fmt.Errorf("collector: %w", err)
+	}
+	book, counts := ledger.New(), newMetrics(deps.Metrics, slices.Sorted(maps.Keys(endpoints)))
+	counts.ledger(deps.Metrics, book.Len)
 	s := &Service{deps: deps, keyer: keyer, follower: &ledger.Follower{Ledger: book, Bus: deps.Bus, Log: deps.Log}}
 	s.ingest = ingest.New(ingest.Options{
 		Normaliser: normaliser, Keyer: keyer, Ledger: book, Journal: journal.New(deps.Bus), Clock: deps.Clock,
-		MaxInFlight: cfg.MaxInFlight, Count: newMetrics(deps.Metrics, book.Len).count,
+		MaxInFlight: cfg.MaxInFlight, Count: counts.count,
+	})
+	s.pushes = push.New(push.Options{
+		Endpoints: endpoints, Bus: deps.Bus, Ingest: s.ingest, Count: counts.pushed,
 	})
 	s.ways = transport.Options{
-		Ingest: s.ingest, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
+		Ingest: s.ingest, Pushes: s.pushes, Clock: deps.Clock, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
 	}
 	return s, nil
 }
@@ -123,6 +137,9 @@ func (s *Service) Start(ctx context.Context) error {
 	if err := checkSecret(ctx, s.deps.Bus, s.keyer); err != nil {
 		return fmt.Errorf("collector: %w", err)
 	}
+	if err := s.pushes.Start(ctx); err != nil {
+		return fmt.Errorf("collector: %w", errors.Join(err, s.pushes.Stop(ctx)))
+	}
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.running.Go(func() { s.follower.Run(ctx) })
 	collectorv1.RegisterCollectorServiceServer(s.deps.RPC.GRPC(), transport.NewGRPC(s.ways))
@@ -130,6 +147,9 @@ func (s *Service) Start(ctx context.Context) error {
 	s.deps.RPC.Health().AddReadiness("collector ledger", s.follower.Ledger.Ready)
 	return nil
 }
+
+// Failed yields an error when the service can never go on.
+func (s *Service) Failed() <-chan error { return s.pushes.Failed() }
 
 // Stop lets what is under way end until ctx does and takes nothing more: who
 // comes is told to come back. Stopping again does nothing.
@@ -140,7 +160,11 @@ func (s *Service) Stop(ctx context.Context) error {
 		return nil
 	}
 	s.stopped = true
-	err := s.ingest.Close(ctx)
+	var err error
+	if s.cancel != nil {
+		err = s.pushes.Stop(ctx) // it stores responses
+	}
+	err = errors.Join(err, s.ingest.Close(ctx))
 	if s.cancel != nil {
 		s.cancel()
 		s.running.Wait()

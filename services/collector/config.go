@@ -3,8 +3,11 @@ package collector
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/rappel-loop/rappel/services/collector/internal/hook"
 	"github.com/rappel-loop/rappel/services/collector/internal/response"
 )
 
@@ -30,6 +33,8 @@ type Config struct {
 	// RetryAfter is when a source that is turned away is told to come back,
 	// 1 second to 5 minutes.
 	RetryAfter time.Duration `koanf:"retry_after"`
+	// Hooks are the endpoints that sources call, by name; docs/connectors.md.
+	Hooks map[string]hook.Config `koanf:"hooks"`
 }
 
 // DefaultConfig is right but for the secret, which has no default.
@@ -65,5 +70,32 @@ func (c Config) Validate() error {
 	if c.RetryAfter < minRetryAfter || c.RetryAfter > maxRetryAfter {
 		errs = append(errs, fmt.Errorf("retry_after: is %s, must be %s to %s", c.RetryAfter, minRetryAfter, maxRetryAfter))
 	}
-	return errors.Join(errs...)
+	endpoints, err := c.endpoints()
+	closeAll(endpoints)
+	return errors.Join(append(errs, err)...)
+}
+
+// endpoints reads what the hooks' configuration names; the error names every wrong
+// field of all of them.
+func (c Config) endpoints() (map[string]*hook.Endpoint, error) {
+	var errs []error
+	all := make(map[string]*hook.Endpoint, len(c.Hooks))
+	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
+		e, err := hook.NewEndpoint(name, c.Hooks[name])
+		var problems hook.Problems
+		if errors.As(err, &problems) {
+			for _, p := range problems {
+				errs = append(errs, fmt.Errorf("hooks.%s: %s", p.Field, p.Problem))
+			}
+			continue
+		}
+		all[name] = e
+	}
+	return all, errors.Join(errs...)
+}
+
+func closeAll(endpoints map[string]*hook.Endpoint) {
+	for _, e := range endpoints {
+		e.Close()
+	}
 }

@@ -50,19 +50,23 @@ func config() collector.Config {
 	return c
 }
 
-func setup(t *testing.T) *loop {
+func setup(t *testing.T, change ...func(*collector.Config)) *loop {
 	t.Helper()
-	return start(t, testkit.Bus(t), zap.NewNop())
+	return start(t, testkit.Bus(t), zap.NewNop(), change...)
 }
 
 // start runs a collector on a bus, listening on ports of its own, until it is
 // stopped or the test ends.
-func start(t *testing.T, b *bus.Bus, log *zap.Logger) *loop {
+func start(t *testing.T, b *bus.Bus, log *zap.Logger, change ...func(*collector.Config)) *loop {
 	t.Helper()
 	l := &loop{T: t, bus: b, metrics: prometheus.NewRegistry(), clock: clock.NewManual(noon)}
 	l.rpc = rpc.New(rpc.Options{Log: log, Metrics: l.metrics})
+	cfg := config()
+	for _, c := range change {
+		c(&cfg)
+	}
 	var err error
-	l.service, err = collector.New(config(), collector.Deps{Bus: b, RPC: l.rpc, Log: log, Metrics: l.metrics, Clock: l.clock})
+	l.service, err = collector.New(cfg, collector.Deps{Bus: b, RPC: l.rpc, Log: log, Metrics: l.metrics, Clock: l.clock})
 	require.NoError(t, err)
 	require.NoError(t, l.service.Start(t.Context()))
 	listeners, err := rpc.Listen("127.0.0.1:0", "127.0.0.1:0")

@@ -25,6 +25,7 @@ func Module(cfg Config) host.Module {
 			return err
 		}
 		p.OnStop(name, s.Stop)
+		p.Watch(name, s.Failed())
 		return nil
 	}}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/rappel-loop/rappel/services/internal/topology"
 )
 
 // Barrier makes what was stored before it was called survive a power cut.
@@ -63,6 +65,8 @@ type Options struct {
 	// gets none is repeated for as long again, and for twice as long at most, so
 	// that ErrUnavailable comes within three times this, or when the context ends.
 	AckTimeout time.Duration
+	// Topology is how consumers are made that a service adds (Ensure).
+	Topology topology.Options
 }
 
 // Bus publishes to and consumes from JetStream. Safe for concurrent use.
@@ -74,6 +78,7 @@ type Bus struct {
 	metrics *Metrics
 	slots   chan struct{}
 	timeout time.Duration
+	layout  topology.Options
 	streams sync.Map // name -> jetstream.Stream
 }
 
@@ -104,12 +109,21 @@ func New(nc *nats.Conn, o Options) (*Bus, error) {
 	}
 	return &Bus{
 		nc: nc, js: js, log: o.Log.Named("bus"), barrier: o.Barrier, metrics: o.Metrics,
-		slots: make(chan struct{}, o.MaxInFlight), timeout: o.AckTimeout,
+		slots: make(chan struct{}, o.MaxInFlight), timeout: o.AckTimeout, layout: o.Topology,
 	}, nil
 }
 
 // JetStream gives what the bus does not wrap: provisioning and inspection.
 func (b *Bus) JetStream() jetstream.JetStream { return b.js }
+
+// Ensure makes a consumer that is not of the topology's own, and that of its redrives,
+// or brings them in line.
+func (b *Bus) Ensure(ctx context.Context, c topology.Consumer) error {
+	if err := c.Ensure(ctx, b.js, b.layout); err != nil {
+		return fmt.Errorf("bus: %w", err)
+	}
+	return nil
+}
 
 // Connected reports whether the server can be reached now.
 func (b *Bus) Connected() error {

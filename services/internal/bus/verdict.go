@@ -30,6 +30,12 @@ func Terminate(reason string, err error) error {
 	return &terminal{reason: reason, err: err}
 }
 
+// IsTerminal reports whether an error was marked by Terminate.
+func IsTerminal(err error) bool {
+	var t *terminal
+	return errors.As(err, &t)
+}
+
 // delayed is an error after which a message is tried again later.
 type delayed struct {
 	after time.Duration

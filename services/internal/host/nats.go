@@ -72,7 +72,7 @@ type Check func(context.Context, jetstream.JetStream) error
 // UseConnection makes a connection the process's bus: the checks first, then the
 // streams ensured.
 func UseConnection(ctx context.Context, p *Process, nc *nats.Conn, barrier bus.Barrier, o topology.Options, checks ...Check) error {
-	b, err := bus.New(nc, bus.Options{Log: p.Log, Barrier: barrier, Metrics: bus.NewMetrics(p.Metrics)})
+	b, err := bus.New(nc, bus.Options{Log: p.Log, Barrier: barrier, Metrics: bus.NewMetrics(p.Metrics), Topology: o})
 	if err != nil {
 		return err
 	}

@@ -81,3 +81,40 @@ func parsePath(s string) (x jp.Expr, err error) {
 	}()
 	return jp.ParseString(s)
 }
+
+// Paths are JSONPaths of code, as those of a mapping are of data.
+type Paths []jp.Expr
+
+// NewPaths compiles paths that are constants of the program: it panics on a wrong one.
+// An empty one is left out.
+func NewPaths(paths ...string) Paths {
+	var all Paths
+	for _, p := range paths {
+		if p != "" {
+			all = append(all, jp.MustParseString(p))
+		}
+	}
+	return all
+}
+
+// First is the text at the first of the paths that leads to one.
+func (p Paths) First(document any) string {
+	for _, x := range p {
+		for _, v := range x.Get(document) {
+			if texts := appendTexts(nil, v); len(texts) > 0 {
+				return texts[0]
+			}
+		}
+	}
+	return ""
+}
+
+// All is every value at the first of the paths that leads to any.
+func (p Paths) All(document any) []any {
+	for _, x := range p {
+		if found := x.Get(document); len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
+	"github.com/rappel-loop/rappel/services/collector/internal/push"
 )
 
 // MaxRows is how many responses a batch may have.
@@ -26,6 +27,9 @@ const MaxRows = 1000
 // Options are what both ways in work with; all are required.
 type Options struct {
 	Ingest *ingest.Service
+	// Pushes takes sources' calls; Clock says when.
+	Pushes *push.Service
+	Clock  ingest.Clock
 	Log    *zap.Logger
 	// RetryAfter is when a source is told to come back.
 	RetryAfter time.Duration

@@ -24,6 +24,8 @@ func NewHTTP(o Options) *HTTP { return &HTTP{o: o, bodies: newBodies(o.MaxBodyBy
 func (h *HTTP) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v1/responses", h.one)
 	mux.HandleFunc("POST /v1/responses:batch", h.batch)
+	mux.HandleFunc("POST /v1/hooks/{source}/{endpoint}", h.call)
+	mux.HandleFunc("GET /v1/hooks/{source}/{endpoint}", h.isThere) // HEAD as well
 }
 
 func (h *HTTP) one(w http.ResponseWriter, r *http.Request) {

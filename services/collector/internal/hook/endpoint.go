@@ -1,0 +1,196 @@
+package hook
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/internal/mapping"
+	"github.com/rappel-loop/rappel/services/internal/topology"
+)
+
+// Config of one endpoint.
+type Config struct {
+	// Source is the kind of product that calls: one of Sources.
+	Source string `koanf:"source"`
+	// Secret is what the source signs with.
+	Secret string `koanf:"secret"`
+	// SecretFile holds the secrets instead, one a line: the current one, and those that
+	// calls may still be signed with while they are replaced.
+	SecretFile string `koanf:"secret_file"`
+	// AllowUnsigned takes calls that are not signed: anybody who knows the address can
+	// send answers then.
+	AllowUnsigned bool `koanf:"allow_unsigned"`
+	// Mapping is the file that says what a body becomes.
+	Mapping string `koanf:"mapping"`
+	// PublicURL is how the source calls the endpoint; hubspot signs it.
+	PublicURL string `koanf:"public_url"`
+	// ClientID is the source's name for the application; surveymonkey signs with it.
+	ClientID string `koanf:"client_id"`
+	// Signature says how a generic source signs; Standard Webhooks when absent.
+	Signature Signature `koanf:"signature"`
+	// PubSub says who pushes for googleforms; absent for the script of one's own.
+	PubSub PubSub `koanf:"pubsub"`
+	// API is where the source's answers are asked for.
+	API APIConfig `koanf:"api"`
+}
+
+// Endpoint is one source's calls for one purpose.
+type Endpoint struct {
+	// Name is its own, Source its source's.
+	Name, Source string
+
+	config  Config
+	source  source
+	secrets []string
+	mapping *mapping.Body
+	api     *API
+	issuer  *issuer
+}
+
+// Problem is one wrong field of an endpoint's configuration.
+type Problem struct{ Field, Problem string }
+
+// Problems are all of them.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, one := range p {
+		lines[i] = one.Field + ": " + one.Problem
+	}
+	return strings.Join(lines, "; ")
+}
+
+// NewEndpoint reads what the configuration names. The error is Problems.
+func NewEndpoint(name string, c Config) (*Endpoint, error) {
+	var found Problems
+	add := func(field, problem string) { found = append(found, Problem{name + "." + field, problem}) }
+	if subject.CheckToken(name) != nil || len(name) > topology.MaxEndpoint {
+		found = append(found, Problem{name, fmt.Sprintf("an endpoint's name must be 1 to %d letters, digits, _ or -", topology.MaxEndpoint)})
+	}
+	s, known := sources[c.Source]
+	if !known {
+		add("source", "must be one of "+strings.Join(Sources(), ", "))
+		return nil, found
+	}
+	e := &Endpoint{Name: name, Source: c.Source, config: c, source: s}
+	e.secrets = c.secrets(add)
+	if len(e.secrets) == 0 && !c.AllowUnsigned && c.PubSub == (PubSub{}) && len(found) == 0 {
+		add("secret", "is required, or a secret_file; or allow_unsigned: true, which lets anybody send answers")
+	}
+	if s.check != nil {
+		s.check(c, add)
+	}
+	e.mapping = c.body(add)
+	if s.fetch != nil && (s.asks == nil || s.asks(c)) {
+		e.api = newAPI(c.API, s, add)
+	}
+	if c.PubSub != (PubSub{}) {
+		e.issuer = newIssuer(c.PubSub, add)
+	}
+	if len(found) > 0 {
+		return nil, found
+	}
+	return e, nil
+}
+
+func (c Config) secrets(add func(field, problem string)) []string {
+	var all []string
+	switch {
+	case c.Secret != "" && c.SecretFile != "":
+		add("secret_file", "a secret is given as well; give one of the two")
+	case c.Secret != "":
+		all = []string{c.Secret}
+	case c.SecretFile != "":
+		data, err := os.ReadFile(c.SecretFile)
+		if err != nil {
+			add("secret_file", err.Error())
+			return nil
+		}
+		for line := range strings.Lines(string(data)) {
+			if line = strings.TrimSpace(line); line != "" {
+				all = append(all, line)
+			}
+		}
+		if len(all) == 0 {
+			add("secret_file", "is empty")
+		}
+	}
+	for _, s := range all {
+		if rest, ok := strings.CutPrefix(s, standardPrefix); ok {
+			if _, err := base64.StdEncoding.DecodeString(rest); err != nil {
+				add("secret", "begins with whsec_, and what follows is no base64")
+			}
+		}
+	}
+	return all
+}
+
+func (c Config) body(add func(field, problem string)) *mapping.Body {
+	if c.Mapping == "" {
+		add("mapping", "is required: the file that says what a body becomes; docs/connectors.md")
+		return nil
+	}
+	data, err := os.ReadFile(c.Mapping)
+	if err != nil {
+		add("mapping", err.Error())
+		return nil
+	}
+	b, err := mapping.ParseBody(data)
+	var problems mapping.Problems
+	if errors.As(err, &problems) {
+		for _, p := range problems {
+			add("mapping", c.Mapping+": "+p.String())
+		}
+	}
+	return b
+}
+
+// Accept verifies a call and returns what it tells.
+func (e *Endpoint) Accept(ctx context.Context, c Call) ([]Push, error) {
+	err := e.source.verify(ctx, e, c)
+	if errors.Is(err, ErrUnsigned) && e.config.AllowUnsigned {
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e.source.split(e, c)
+}
+
+// Documents returns what a push is about, to be mapped: the push itself, or what its
+// source's API says. An error is an *APIError, or says that the push is none of the
+// source's.
+func (e *Endpoint) Documents(ctx context.Context, push []byte) ([]any, error) {
+	doc, err := mapping.Document(push)
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	if e.api == nil {
+		return []any{doc}, nil
+	}
+	return e.source.fetch(ctx, e, doc)
+}
+
+// Map turns a document into a response.
+func (e *Endpoint) Map(document any) mapping.Row { return e.mapping.Map(document) }
+
+// Origin says which path a field of a response came from.
+func (e *Endpoint) Origin(row mapping.Row, field string) string { return e.mapping.Origin(row, field) }
+
+// Close frees what the endpoint holds.
+func (e *Endpoint) Close() {
+	if e.api != nil {
+		e.api.close()
+	}
+	if e.issuer != nil {
+		e.issuer.close()
+	}
+}
+
+func bodyError(err error) error { return fmt.Errorf("%w: %w", ErrBody, err) }

@@ -1,0 +1,39 @@
+package hook
+
+import (
+	"context"
+	"maps"
+	"slices"
+)
+
+// source is one kind of product that calls.
+type source struct {
+	// verify refuses what the source did not send.
+	verify func(ctx context.Context, e *Endpoint, c Call) error
+	// split says what a verified call tells, in order.
+	split func(e *Endpoint, c Call) ([]Push, error)
+	// fetch returns the documents that a push is about, to be mapped; nil where the
+	// push itself is the document.
+	fetch func(ctx context.Context, e *Endpoint, push any) ([]any, error)
+	// asks says that an endpoint uses fetch; nil says that each does, where there is one.
+	asks func(c Config) bool
+	// check names what is wrong with an endpoint for this source.
+	check func(c Config, add func(field, problem string))
+	// api is where its API is, unless it is said; empty where it has to be.
+	api string
+}
+
+// sources are all, by the name that stands in the path of a hook.
+var sources = map[string]source{
+	"typeform":     typeform,
+	"surveymonkey": surveyMonkey,
+	"qualtrics":    qualtrics,
+	"zendesk":      zendesk,
+	"hubspot":      hubSpot,
+	"googleforms":  googleForms,
+	"formbricks":   formbricks,
+	"generic":      generic,
+}
+
+// Sources are the names of all.
+func Sources() []string { return slices.Sorted(maps.Keys(sources)) }

@@ -1,0 +1,192 @@
+// Package push is the collector's second use case: what sources tell by webhooks is
+// stored as it was told, and becomes responses afterwards (package hook says why).
+//
+// Safety. A call is answered once all it told is durable. What was told twice is stored
+// once while the stream remembers its id, and becomes the same responses ever after: a
+// response without an id of its own gets one made of its push's. One that does not say
+// when it was given was given when it was told.
+//
+// Failure. A push that cannot become responses is given up with a reason (unmappable,
+// refused, not_at_source, no_push) that names fields and paths, and nothing of what
+// stands there; the other responses of the same push are stored. `rappel dead-letters`
+// lists it and has it tried again.
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/collector/internal/hook"
+	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/topology"
+)
+
+// ErrUnknown says that no endpoint of that source and name is configured.
+var ErrUnknown = errors.New("no such endpoint is configured")
+
+// Ingest stores responses: ingest.Service.
+type Ingest interface {
+	SubmitBatch(ctx context.Context, rows []ingest.Row) ([]ingest.Outcome, error)
+}
+
+// Outcome is what came of a call, of a push or of what it told, for counting.
+type Outcome string
+
+// The outcomes: of calls the first three, of pushes the others.
+const (
+	Taken       Outcome = "taken"
+	Refused     Outcome = "refused"
+	Unavailable Outcome = "unavailable"
+	Answered    Outcome = "answered"
+	Skipped     Outcome = "skipped"
+	Retried     Outcome = "retried"
+	GivenUp     Outcome = "given_up"
+)
+
+// Outcomes are all of them.
+var Outcomes = [...]Outcome{Taken, Refused, Unavailable, Answered, Skipped, Retried, GivenUp}
+
+// Options are what a Service works with; all are required.
+type Options struct {
+	// Endpoints by name.
+	Endpoints map[string]*hook.Endpoint
+	Bus       *bus.Bus
+	Ingest    Ingest
+	// Count is told what came of what an endpoint was told.
+	Count func(endpoint string, o Outcome)
+	// FirstDelay is how long after a failure of a source's API it is asked again; 0 is 5 s.
+	FirstDelay time.Duration
+}
+
+// Service takes calls from New on, and makes responses of them from Start to Stop.
+type Service struct {
+	o      Options
+	failed chan error
+
+	mu        sync.Mutex
+	consumers []*bus.Consumption
+	watching  sync.WaitGroup
+	stopping  chan struct{}
+}
+
+// New returns a service that stores and does not handle yet.
+func New(o Options) *Service {
+	if o.FirstDelay == 0 {
+		o.FirstDelay = firstDelay
+	}
+	return &Service{o: o, failed: make(chan error, 1), stopping: make(chan struct{})}
+}
+
+// Start makes the endpoints' consumers and begins to handle what waits.
+func (s *Service) Start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.o.Endpoints {
+		spec := topology.PushesOf(e.Source, e.Name)
+		if err := s.o.Bus.Ensure(ctx, spec); err != nil {
+			return err
+		}
+		c, err := s.o.Bus.Consume(ctx, spec, func(ctx context.Context, d bus.Delivery) error { return s.handle(ctx, e, d) })
+		if err != nil {
+			return err
+		}
+		s.consumers = append(s.consumers, c)
+		s.watching.Go(func() { s.watch(c) })
+	}
+	return nil
+}
+
+func (s *Service) watch(c *bus.Consumption) {
+	select {
+	case err := <-c.Failed():
+		select {
+		case s.failed <- err:
+		default: // the first is enough
+		}
+	case <-s.stopping:
+	}
+}
+
+// Failed yields an error when an endpoint's pushes can never be handled again.
+func (s *Service) Failed() <-chan error { return s.failed }
+
+// Stop ends handling; what is in hand may end until ctx does. It is called once.
+func (s *Service) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.stopping)
+	errs := make([]error, len(s.consumers))
+	var all sync.WaitGroup
+	for i, c := range s.consumers {
+		all.Go(func() { errs[i] = c.Stop(ctx) })
+	}
+	all.Wait()
+	s.watching.Wait()
+	for _, e := range s.o.Endpoints {
+		e.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// Endpoint returns ErrUnknown unless there is one of this source and name.
+func (s *Service) Endpoint(source, name string) (*hook.Endpoint, error) {
+	e, known := s.o.Endpoints[name]
+	if !known || e.Source != source {
+		return nil, ErrUnknown
+	}
+	return e, nil
+}
+
+// Take verifies a call to an endpoint and stores what it tells, durably. It returns how
+// many pushes that is. Errors are package hook's, and ingest's ErrFull and ErrUnavailable.
+func (s *Service) Take(ctx context.Context, e *hook.Endpoint, c hook.Call) (int, error) {
+	pushes, err := e.Accept(ctx, c)
+	if err == nil {
+		err = s.store(ctx, e, c.At, pushes)
+	}
+	switch {
+	case err == nil:
+		s.o.Count(e.Name, Taken)
+	case errors.Is(err, ingest.ErrFull), errors.Is(err, ingest.ErrUnavailable), errors.Is(err, hook.ErrKeys):
+		s.o.Count(e.Name, Unavailable)
+	default:
+		s.o.Count(e.Name, Refused)
+	}
+	return len(pushes), err
+}
+
+func (s *Service) store(ctx context.Context, e *hook.Endpoint, at time.Time, pushes []hook.Push) error {
+	if len(pushes) == 0 {
+		return nil
+	}
+	for _, p := range pushes {
+		event := &eventsv1.PushReceived{
+			EventId: p.EventID(e.Name), ReceivedAt: timestamppb.New(at), Source: e.Source, Endpoint: e.Name, PushId: p.ID, Body: p.Body,
+		}
+		if _, err := s.o.Bus.Append(ctx, bus.Event{Subject: subject.Push(e.Source, e.Name, p.Lane()), ID: event.GetEventId(), Body: event}); err != nil {
+			return stored(err)
+		}
+	}
+	return stored(s.o.Bus.Durable(ctx))
+}
+
+// stored says in ingest's words why something was not.
+func stored(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, bus.ErrFull):
+		return fmt.Errorf("%w: %w", ingest.ErrFull, err)
+	case errors.Is(err, bus.ErrUnavailable):
+		return fmt.Errorf("%w: %w", ingest.ErrUnavailable, err)
+	}
+	return err
+}
