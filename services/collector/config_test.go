@@ -1,11 +1,15 @@
 package collector_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/rappel-loop/rappel/services/collector"
+	settings "github.com/rappel-loop/rappel/services/internal/config"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
 )
 
@@ -32,4 +36,27 @@ func TestAServiceNeedsABusAndAServer(t *testing.T) {
 	require.Error(t, err)
 	_, err = collector.New(collector.Config{}, collector.Deps{Bus: testkit.Bus(t)})
 	require.ErrorContains(t, err, "secret")
+}
+
+// The examples of the documentation are the ones people copy: nothing in them is unknown.
+func TestTheExamplesOfHooksAreRead(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../../docs/connectors.md")
+	require.NoError(t, err)
+	blocks := strings.Split(string(doc), "```yaml\n")[1:]
+	require.GreaterOrEqual(t, len(blocks), 3)
+	for _, b := range blocks {
+		text, _, _ := strings.Cut(b, "```")
+		file := filepath.Join(t.TempDir(), "rappel.yaml")
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		var cfg struct {
+			Collector collector.Config `koanf:"collector"`
+		}
+		require.NoError(t, settings.Load(&cfg, settings.Sources{File: file}), text)
+		for name, h := range cfg.Collector.Hooks {
+			require.NotEmpty(t, h.Source, name)
+			_, err := os.Stat("../../" + h.Mapping)
+			require.NoError(t, err)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,32 +23,42 @@ type loop struct {
 
 // shape is one way to run the loop.
 type shape struct {
-	name  string
-	start func(t *testing.T, queueEnv ...string) *loop
+	name string
+	// start runs it in an environment that says things of the callback queue, or of the
+	// collector.
+	start func(t *testing.T, env ...string) *loop
 }
 
 var shapes = []shape{{"all in one", allInOne}, {"four services", fourServices}}
 
 // allInOne is everything in one process, with the index in memory.
-func allInOne(t *testing.T, queueEnv ...string) *loop {
+func allInOne(t *testing.T, env ...string) *loop {
 	t.Helper()
-	p := start(t, "rappel", queueEnv, "run", "--data-dir", t.TempDir())
+	p := start(t, "rappel", env, "run", "--data-dir", t.TempDir())
 	return &loop{t: t, collector: p, queue: p, wipeIndex: func() { p.restart() }}
 }
 
 // fourServices is each service alone, over one NATS and one Redis.
-func fourServices(t *testing.T, queueEnv ...string) *loop {
+func fourServices(t *testing.T, own ...string) *loop {
 	t.Helper()
 	redis := testkit.RedisServer(t)
 	nats, err := embednats.Start(embednats.Config{Dir: t.TempDir(), Listen: "127.0.0.1:0", SyncAlways: true}, zap.NewNop())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, nats.Shutdown(t.Context())) })
 	env := []string{"RAPPEL_NATS__URL=" + nats.URL()}
-	queueEnv = append(append([]string{}, env...), append(queueEnv, "RAPPEL_REDIS__ADDRS="+redis.Addr)...)
+	queueEnv := append([]string{"RAPPEL_REDIS__ADDRS=" + redis.Addr}, env...)
+	collectorEnv := append([]string{"RAPPEL_COLLECTOR__SECRET=a secret of the tests alone"}, env...)
+	for _, v := range own {
+		if strings.HasPrefix(v, "RAPPEL_COLLECTOR__") {
+			collectorEnv = append(collectorEnv, v)
+		} else {
+			queueEnv = append(queueEnv, v)
+		}
+	}
 	queue := start(t, "callback-queue", queueEnv)
 	start(t, "alerting", env)
 	start(t, "scorer", env)
-	collector := start(t, "collector", append([]string{"RAPPEL_COLLECTOR__SECRET=a secret of the tests alone"}, env...))
+	collector := start(t, "collector", collectorEnv)
 	return &loop{t: t, collector: collector, queue: queue, wipeIndex: func() {
 		require.NoError(t, redis.Client(t).FlushAll(t.Context()).Err())
 	}}

@@ -3,10 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,6 +32,7 @@ import (
 	"github.com/rappel-loop/rappel/services/collector"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/config"
 	"github.com/rappel-loop/rappel/services/internal/embednats"
 	"github.com/rappel-loop/rappel/services/internal/host"
 	"github.com/rappel-loop/rappel/services/internal/topology"
@@ -200,6 +207,7 @@ func BenchmarkIngest(b *testing.B) {
 			return postJSON("http://"+p.HTTPAddr+"/v1/responses:batch", batchJSON(i*100, 100), http.StatusOK)
 		})
 	})
+	b.Run("collector webhook, one by one, until it is a response", benchWebhook)
 	b.Run("collector gRPC, one by one", func(b *testing.B) {
 		p := process(b, collectorModule())
 		series.Add(1)
@@ -214,6 +222,60 @@ func BenchmarkIngest(b *testing.B) {
 		series.Add(1)
 		benchStream(b, collectorv1.NewCollectorServiceClient(dial(b, p.GRPCAddr)))
 	})
+}
+
+const webhookSecret = "a secret of the benchmarks alone"
+
+// benchWebhook sends signed calls that bring an answer each, and waits until all are
+// responses.
+func benchWebhook(b *testing.B) {
+	dir := b.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(b, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	mapping := file("mapping.yaml", "survey: apres-livraison\nid: id\nchannel: email\nsubmittedAt: at\n"+
+		"customer: {id: customer.id, name: customer.name, phone: customer.phone, email: customer.email}\n"+
+		"answers:\n  - {metric: NPS, path: 'answers[?@.kind==\"nps\"].value'}\n  - verbatim: answers[?@.kind==\"text\"].value\n")
+	var cfg struct {
+		Collector collector.Config `koanf:"collector"`
+	}
+	cfg.Collector = collector.DefaultConfig()
+	require.NoError(b, config.Load(&cfg, config.Sources{File: file("rappel.yaml", fmt.Sprintf(
+		"collector:\n  secret: %s\n  hooks:\n    bench: {source: generic, secret: %q, mapping: %q}\n", webhookSecret, webhookSecret, mapping))}))
+	p := process(b, collector.Module(cfg.Collector))
+	series.Add(1)
+	url, run := "http://"+p.HTTPAddr+"/v1/hooks/generic/bench", series.Load()
+	start := time.Now()
+	spread(b, clients, 1, func(_, i int) error { return postSigned(url, run, i) })
+	for {
+		s, err := p.Bus.JetStream().Stream(b.Context(), subject.Responses)
+		require.NoError(b, err)
+		if s.CachedInfo().State.Msgs == uint64(b.N) {
+			break
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "answers/s")
+}
+
+func postSigned(url string, run int64, i int) error {
+	now := time.Now()
+	body := fmt.Appendf(nil, `{"id":"r-%d-%d","at":%q,"customer":{"id":"C-%d","name":"Camille Exemple","phone":"+33639981234","email":"camille@example.com"},`+
+		`"answers":[{"kind":"nps","value":%d},{"kind":"text","value":"Livré en retard, et personne au téléphone pour me dire où en était le colis."}]}`,
+		run, i, now.Format(time.RFC3339), i, i%11)
+	id, at := fmt.Sprintf("m-%d-%d", run, i), strconv.FormatInt(now.Unix(), 10)
+	m := hmac.New(sha256.New, []byte(webhookSecret))
+	_, _ = fmt.Fprintf(m, "%s.%s.%s", id, at, body)
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body)) //nolint:noctx // as the others here
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Webhook-Id", id)
+	req.Header.Set("Webhook-Timestamp", at)
+	req.Header.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(m.Sum(nil)))
+	return do(req, http.StatusOK)
 }
 
 // bareServer reads a body and stores it, and does nothing else.
@@ -241,7 +303,16 @@ func bareServer(b *testing.B, lib raw) string {
 var httpClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * clients}}
 
 func postJSON(url string, body []byte, want int) error {
-	resp, err := httpClient.Post(url, "application/json", bytes.NewReader(body))
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body)) //nolint:noctx // it ends with its benchmark
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	return do(req, want)
+}
+
+func do(req *http.Request, want int) error {
+	resp, err := httpClient.Do(req)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type row struct{ title, name, metric, against string }
 var rows = []row{
 	{"ingest: HTTP, one by one, 64 clients", "Ingest/collector_HTTP,_one_by_one", "answers/s", "Ingest/bare_net/http_and_a_raw_publish"},
 	{"ingest: HTTP, batches of 100, 16 clients", "Ingest/collector_HTTP,_batches_of_100", "answers/s", "Ingest/raw_publish,_batches_of_100"},
+	{"ingest: webhooks, signed, 64 clients, until they are responses", "Ingest/collector_webhook,_one_by_one,_until_it_is_a_response", "answers/s", "Ingest/bare_net/http_and_a_raw_publish"},
 	{"ingest: gRPC, one by one, 64 clients", "Ingest/collector_gRPC,_one_by_one", "answers/s", "Ingest/raw_publish,_one_by_one"},
 	{"ingest: gRPC, one stream", "Ingest/collector_gRPC,_one_stream", "answers/s", "Ingest/raw_publish,_one_by_one"},
 	{"scorer: decode, score, encode, a core", "Score", "responses/s", ""},

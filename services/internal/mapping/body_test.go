@@ -202,3 +202,14 @@ func FuzzBody(f *testing.F) {
 		require.True(t, row.Response != nil || len(row.Problems) > 0)
 	})
 }
+
+// Each path that is listed leads to what is listed beside it.
+func TestLeavesAreWhereTheirPathsLead(t *testing.T) {
+	t.Parallel()
+	d := document(t, `{"a":{"b c":[1,{"it's":true,"back\\slash":"x"}]},"é":[[2.5]],"1":null,"2":"","3x":"y","":{"z":"w"},"_ok9":"v"}`)
+	all := mapping.Leaves(d)
+	require.Len(t, all, 7)
+	for _, l := range all {
+		require.Equal(t, l.Text, mapping.NewPaths(l.Path).First(d), l.Path)
+	}
+}

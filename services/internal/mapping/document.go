@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/ohler55/ojg/jp"
@@ -155,3 +156,47 @@ func (o *object) SetValueForKey(string, any) {}
 
 // RemoveValueForKey does nothing.
 func (o *object) RemoveValueForKey(string) {}
+
+// Leaf is one value of a document, with the path that leads to it.
+type Leaf struct{ Path, Text string }
+
+// Leaves are the values of a document, in its order.
+func Leaves(document any) []Leaf { return leaves(nil, "", document) }
+
+func leaves(all []Leaf, path string, v any) []Leaf {
+	switch v := v.(type) {
+	case *object:
+		for _, name := range v.names {
+			all = leaves(all, member(path, name), v.values[name])
+		}
+	case []any:
+		for i, e := range v {
+			all = leaves(all, path+"["+strconv.Itoa(i)+"]", e)
+		}
+	default:
+		if texts := appendTexts(nil, v); len(texts) > 0 {
+			all = append(all, Leaf{path, texts[0]})
+		}
+	}
+	return all
+}
+
+// member writes the path of an object's member.
+func member(path, name string) string {
+	plain := name != "" && (name[0] < '0' || name[0] > '9')
+	for _, c := range name {
+		plain = plain && (c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
+	}
+	switch {
+	case !plain:
+		name = strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(name)
+		if path == "" {
+			path = "$"
+		}
+		return path + "['" + name + "']"
+	case path == "":
+		return name
+	default:
+		return path + "." + name
+	}
+}

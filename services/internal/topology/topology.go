@@ -129,7 +129,7 @@ var (
 func PushesOf(source, endpoint string) Consumer {
 	return Consumer{
 		Stream: subject.Pushes, Durable: "push-" + endpoint, Filter: subject.PushesOf(source, endpoint),
-		Lanes: 16, AckWait: 30 * time.Second, MaxDeliveries: 160,
+		Lanes: 64, AckWait: 10 * time.Second, MaxDeliveries: 160,
 		Why: "makes answers of what the endpoint " + endpoint + " was told",
 	}
 }
