@@ -52,7 +52,7 @@ func TestAWebhookAcrossAnOutageAndAKill(t *testing.T) {
 			l := s.start(t, hook+"SOURCE=hubspot", hook+"ALLOW_UNSIGNED=true", hook+"MAPPING="+filepath.Join(mappings, "hubspot.yaml"),
 				hook+"API__URL="+vendor.URL, hook+"API__TOKEN=t", hook+"API__ALLOW_PRIVATE=true")
 			url := l.collector.url() + "/v1/hooks/hubspot/crm"
-			resp, err := http.Post(url, "application/json", strings.NewReader(hookBody(t, "hubspot_feedback_submission_webhook.json"))) //nolint:noctx // a test
+			resp, err := http.Post(url, "application/json", strings.NewReader(hookBody(t, "hubspot_feedback_submission_webhook.json")))
 			require.NoError(t, err)
 			require.NoError(t, resp.Body.Close())
 			require.Equal(t, http.StatusOK, resp.StatusCode)

@@ -268,7 +268,7 @@ func postSigned(url string, run int64, i int) error {
 	id, at := fmt.Sprintf("m-%d-%d", run, i), strconv.FormatInt(now.Unix(), 10)
 	m := hmac.New(sha256.New, []byte(webhookSecret))
 	_, _ = fmt.Fprintf(m, "%s.%s.%s", id, at, body)
-	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body)) //nolint:noctx // as the others here
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -303,7 +303,7 @@ func bareServer(b *testing.B, lib raw) string {
 var httpClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * clients}}
 
 func postJSON(url string, body []byte, want int) error {
-	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body)) //nolint:noctx // it ends with its benchmark
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
