@@ -84,14 +84,8 @@ func (m *Mapping) references() []reference {
 	for _, f := range customerFields {
 		of(m.customer[f.name])
 	}
-	moments := []*moment{m.submittedAt}
-	for _, s := range m.slots {
-		moments = append(moments, s.from, s.to)
-	}
-	for _, at := range moments {
-		if at != nil {
-			all = append(all, reference{at.place, at.line, at.path})
-		}
+	for _, at := range m.moments() {
+		all = append(all, reference{at.place, at.line, at.path})
 	}
 	for _, a := range m.answers {
 		of(a.source)

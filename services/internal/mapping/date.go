@@ -14,6 +14,7 @@ type moment struct {
 	place   string
 	layouts []layout
 	zone    *time.Location
+	zoned   bool // the mapping gives the zone
 	line    int
 	path    string
 }
@@ -32,7 +33,6 @@ var iso = layout{written: "iso", golang: time.RFC3339, zoned: true}
 
 func (w *walker) moment(n *yaml.Node, path string) *moment {
 	m := &moment{line: n.Line, path: path, zone: time.UTC}
-	zoned := false
 	before := len(w.problems)
 	if w.paths != nil && resolve(n).Kind != yaml.MappingNode {
 		m.place, m.layouts = w.place(n, path), []layout{iso}
@@ -49,7 +49,7 @@ func (w *walker) moment(n *yaml.Node, path string) *moment {
 				m.layouts = append(m.layouts, l)
 			}
 		},
-		"timeZone": func(n *yaml.Node, path string) { zoned = true; m.zone = w.zone(n, path) },
+		"timeZone": func(n *yaml.Node, path string) { m.zoned = true; m.zone = w.zone(n, path) },
 	})
 	if len(w.problems) > before {
 		return m
@@ -60,11 +60,11 @@ func (w *walker) moment(n *yaml.Node, path string) *moment {
 	if len(m.layouts) == 0 && w.paths != nil {
 		m.layouts = []layout{iso}
 	}
-	if len(m.layouts) == 0 {
-		w.add(n, path, "must give layouts, as [dd/mm/yyyy HH:MM]")
+	if len(m.layouts) == 0 && !m.zoned {
+		w.add(n, path, "must give a timeZone, as Europe/Paris, and layouts, as [dd/mm/yyyy HH:MM], but for a workbook's dates")
 	}
 	for _, l := range m.layouts {
-		if !l.zoned && !zoned {
+		if !l.zoned && !m.zoned {
 			w.add(n, path, "must give a timeZone, as Europe/Paris: %q does not say which clock it is from", l.written)
 			break
 		}
@@ -157,14 +157,75 @@ next:
 
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
-// parse tries the layouts in order.
+// ownForms are how a workbook's date cells are handed over, and how a file
+// without layouts writes its dates.
+var ownForms = []string{"2006-01-02T15:04:05", "2006-01-02"}
+
+// parse tries the layouts in order, then a workbook's own forms.
 func (m *moment) parse(s string) (time.Time, bool) {
 	for _, l := range m.layouts {
 		if t, ok := l.parse(s, m.zone); ok {
 			return t, true
 		}
 	}
+	t, ok := ownForm(s, m.zone)
+	return t, ok && m.zoned
+}
+
+func ownForm(s string, zone *time.Location) (time.Time, bool) {
+	for _, form := range ownForms {
+		if t, err := time.ParseInLocation(form, s, zone); err == nil {
+			return t, true
+		}
+	}
 	return time.Time{}, false
+}
+
+// misses says why a text, as it may be shown, is none of the dates expected.
+func (m *moment) misses(s, shown string) string {
+	if _, ok := ownForm(s, m.zone); ok && !m.zoned {
+		return shown + "does not say which clock it is from: give " + m.path + " a timeZone, as Europe/Paris"
+	}
+	return shown + "is no date that exists, written as " + m.written()
+}
+
+// CheckWorkbook says whether the mapping reads the dates of a workbook for what
+// they are, and those of its rejects file. The error is Problems. Layouts that put
+// the day before the month after a year of four digits do not, nor does serial
+// where days are counted from 1904: a bare number would be four years off.
+func (m *Mapping) CheckWorkbook(from1904 bool) error {
+	var problems Problems
+	for _, at := range m.moments() {
+		problems = append(problems, at.workbook(from1904)...)
+	}
+	return problems.orNil()
+}
+
+func (at *moment) workbook(from1904 bool) (problems Problems) {
+	for _, l := range at.layouts {
+		for _, s := range []string{"2026-11-09T10:04:00", "2026-11-09"} {
+			is, _ := ownForm(s, at.zone)
+			if t, ok := l.parse(s, at.zone); ok && !t.Equal(is) {
+				problems = append(problems, Problem{at.line, at.path, strconv.Quote(l.written) + " reads a workbook's " + s + " as another date; leave it out"})
+			}
+		}
+		if l.serial && from1904 {
+			problems = append(problems, Problem{at.line, at.path, "serial counts days from 1900, and this workbook from 1904: give the column a date format there, and leave serial out"})
+		}
+	}
+	return problems
+}
+
+// moments are those a mapping reads, in a fixed order.
+func (m *Mapping) moments() []*moment {
+	var all []*moment
+	if m.submittedAt != nil {
+		all = append(all, m.submittedAt)
+	}
+	for _, s := range m.slots {
+		all = append(all, s.from, s.to)
+	}
+	return all
 }
 
 func (l layout) parse(s string, zone *time.Location) (time.Time, bool) {
@@ -201,6 +262,9 @@ func fromCount(s string, unit time.Duration) (time.Time, bool) {
 
 // written lists the layouts for a person.
 func (m *moment) written() string {
+	if len(m.layouts) == 0 {
+		return "yyyy-mm-dd or yyyy-mm-ddTHH:MM:SS"
+	}
 	all := make([]string, len(m.layouts))
 	for i, l := range m.layouts {
 		all[i] = l.written

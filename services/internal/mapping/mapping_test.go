@@ -1,6 +1,7 @@
 package mapping_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -135,7 +136,7 @@ func TestRowsThatCannotBe(t *testing.T) {
 func TestEveryMistakeIsNamedWithItsLine(t *testing.T) {
 	t.Parallel()
 	_, err := mapping.Parse([]byte(`survey: Enquête 1
-file: {delimiter: "::", encoding: utf-16, sheet: 1}
+file: {delimiter: "::", encoding: utf-16, feuille: 1}
 id: {text: same}
 submittedAt:
   column: Date
@@ -168,7 +169,7 @@ couleur: bleu
 		`line 1: survey: "Enquête 1" cannot be a survey's name: it must be 1 to 64`,
 		`line 2: file.delimiter: must be one of`,
 		`line 2: file.encoding: must be auto`,
-		`line 2: file.sheet: is not known here; possible are delimiter, encoding`,
+		`line 2: file.feuille: is not known here; possible are delimiter, encoding, sheet`,
 		`line 3: id: must read at least one column`,
 		`line 6: submittedAt.layouts: "DD/MM/YYYY": cannot be read at "DD/MM/YYYY"; written with yyyy yy mm dd`,
 		`line 6: submittedAt.layouts: "HH:MM": must hold a day, a month and a year`,
@@ -223,7 +224,12 @@ func TestLayouts(t *testing.T) {
 		{"yyyy-mm-ddTHH:MM:SS", "2026-07-09T08:05:06.125", "2026-07-09T08:05:06+02:00"},
 		{"yyyy-mm-dd HH:MM ZZ", "2026-07-09 08:05 -03:00", "2026-07-09T13:05:00+02:00"},
 		{"iso", "2026-07-09T08:05:06Z", "2026-07-09T10:05:06+02:00"},
-		{"iso", "2026-07-09", ""},
+		{"iso", "09/07/2026", ""},
+		// How a workbook's dates are handed over is read beside any layout.
+		{"dd/mm/yyyy", "2026-07-09", "2026-07-09T00:00:00+02:00"},
+		{"iso", "2026-07-09T08:05:06", "2026-07-09T08:05:06+02:00"},
+		{"yyyy-dd-mm", "2026-07-09", "2026-09-07T00:00:00+02:00"},
+		{"dd/mm/yyyy", "2026-02-29", ""},
 		{"serial", "46212,25", "2026-07-09T06:00:00+02:00"},
 		{"serial", "0.5", ""},
 		{"dd/mm/yyyy", "29/02/2026", ""},
@@ -241,6 +247,41 @@ func TestLayouts(t *testing.T) {
 		require.Empty(t, row.Problems, "%s %s", c.layout, c.text)
 		require.Equal(t, c.want, row.Response.GetSubmittedAt().AsTime().In(paris).Format(time.RFC3339), c.layout)
 	}
+}
+
+func TestAWorkbooksDates(t *testing.T) {
+	t.Parallel()
+	const frame = "survey: s\nsubmittedAt: {column: D%s}\nanswers: [{verbatim: V}]"
+	parse := func(t *testing.T, rest string) *mapping.Mapping {
+		t.Helper()
+		m, err := mapping.Parse(fmt.Appendf(nil, frame, rest))
+		require.NoError(t, err)
+		return m
+	}
+	row := func(t *testing.T, m *mapping.Mapping, date string) mapping.Row {
+		t.Helper()
+		b, err := m.Bind([]string{"D", "V"})
+		require.NoError(t, err)
+		require.True(t, b.Reads(0))
+		require.False(t, b.Reads(2))
+		return b.Map([]string{date, "x"})
+	}
+	none := parse(t, ", timeZone: Europe/Paris")
+	require.NoError(t, none.CheckWorkbook(true), "no layouts are needed")
+	require.Equal(t, "2026-07-09T06:05:06Z", row(t, none, "2026-07-09T08:05:06").Response.GetSubmittedAt().AsTime().Format(time.RFC3339))
+	require.Equal(t, []string{`"D": "08:05:06" is no date that exists, written as yyyy-mm-dd or yyyy-mm-ddTHH:MM:SS`}, row(t, none, "08:05:06").Problems)
+
+	zoneless := parse(t, ", layouts: [iso]")
+	require.NoError(t, zoneless.CheckWorkbook(false))
+	require.Equal(t, []string{`"D": "2026-07-09" does not say which clock it is from: give submittedAt a timeZone, as Europe/Paris`}, row(t, zoneless, "2026-07-09").Problems)
+
+	for layout, from1904 := range map[string]bool{"yyyy-dd-mm": false, "yyyy-dd-mmTHH:MM:SS": false, "serial": true} {
+		m := parse(t, ", layouts: ["+layout+"], timeZone: UTC")
+		require.ErrorContains(t, m.CheckWorkbook(from1904), "line 2: submittedAt: ")
+	}
+	require.NoError(t, parse(t, ", layouts: [serial, dd/mm/yyyy, yyyy-mm-dd, yyyymmdd], timeZone: UTC").CheckWorkbook(false))
+	_, err := mapping.Parse(fmt.Appendf(nil, frame, ""))
+	require.ErrorContains(t, err, "timeZone")
 }
 
 func TestNumbers(t *testing.T) {

@@ -23,6 +23,7 @@ type Mapping struct {
 
 	delimiter byte
 	encoding  csvfile.Encoding
+	sheet     string
 
 	survey, id, channel, touchpoint *value
 	callbackID                      *value
@@ -60,6 +61,9 @@ func (m *Mapping) Delimiter() byte { return m.delimiter }
 
 // Encoding is the one declared, or csvfile.Auto.
 func (m *Mapping) Encoding() csvfile.Encoding { return m.encoding }
+
+// Sheet is the name of a workbook's sheet, or empty for the first that shows.
+func (m *Mapping) Sheet() string { return m.sheet }
 
 // Load reads a mapping file. The error is Problems when the file could be read.
 func Load(path string) (*Mapping, []byte, error) {
@@ -142,6 +146,7 @@ func (w *walker) file(n *yaml.Node, path string, m *Mapping) {
 				w.add(n, path, "%s", err)
 			}
 		},
+		"sheet": func(n *yaml.Node, path string) { m.sheet = w.text(n, path) },
 	})
 }
 

@@ -35,6 +35,17 @@ var customerFields = []struct {
 	{"timeZone", func(c *eventsv1.Customer, s string) { c.TimeZone = s }},
 }
 
+// Reads reports whether the mapping reads the header's column of that number, from
+// 0: what is wrong with another's cells does not matter.
+func (b *Bound) Reads(column int) bool {
+	for _, i := range b.columns {
+		if i == column {
+			return true
+		}
+	}
+	return false
+}
+
 // Map turns a row's cells into a response. It keeps nothing of the row.
 func (b *Bound) Map(cells []string) Row {
 	if problem := b.ragged(cells); problem != "" {

@@ -55,7 +55,7 @@ func (m *Mapping) moment(row *Row, at *moment, read reader) (latest time.Time, f
 		}
 		t, ok := at.parse(s)
 		if !ok {
-			row.problem([]string{at.place}, m.shown(s)+"is no date that exists, written as "+at.written())
+			row.problem([]string{at.place}, at.misses(s, m.shown(s)))
 			return time.Time{}, false
 		}
 		if !found || t.After(latest) {
