@@ -24,16 +24,18 @@ const (
 
 const replayLong = `Send a file of answers through the public API.
 
-A JSONL file holds one response of the API a line. A CSV file needs --map, a
-mapping that says what its columns become; docs/mappings.md shows how to write
-one.
+A JSONL file holds one response of the API a line. A CSV file, and an Excel
+workbook (.xlsx), need --map, a mapping that says what their columns become;
+docs/mappings.md shows how to write one. Of a workbook the first sheet is sent
+that is not hidden, or the one that file.sheet names in the mapping.
 
 Playing a file twice stores nothing twice. After ctrl-C, a kill or a power cut
 the same command goes on where it stopped. While the server is away or full the
 command waits, up to --give-up without any progress.
 
 Rows that cannot be taken do not stop the others: they are named in the summary
-and written, with the reason, to a rejects file. Mend them there and replay it.
+and written, with the reason, to a rejects file (of a workbook, a CSV file). Mend
+them there and replay it with the same mapping.
 
 Exit code: 0 when the end of the file was reached, also when rows were refused
 (--strict makes that 3); 1 when it could not go on; 130 after ctrl-C.`
@@ -41,6 +43,7 @@ Exit code: 0 when the end of the file was reached, also when rows were refused
 const replayExample = `  rappel replay sample/answers.jsonl
   rappel replay sample/magasins.csv --map sample/magasins.mapping.yaml
   rappel replay export.csv --map my.yaml --limit 10
+  rappel replay export.xlsx --map my.yaml
   rappel replay export.rejects.csv --map my.yaml`
 
 // Replay is `rappel replay`.
@@ -51,11 +54,11 @@ func replayCommand(e env) *cobra.Command {
 	var strict bool
 	var output, format string
 	cmd := &cobra.Command{
-		Use: "replay FILE", Short: "Send a file of answers (CSV or JSONL)", Long: replayLong, Example: replayExample,
+		Use: "replay FILE", Short: "Send a file of answers (CSV, Excel or JSONL)", Long: replayLong, Example: replayExample,
 		Args: oneFile, SilenceUsage: true, SilenceErrors: true,
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Mapping, "map", "", "mapping that says what the columns of a CSV become")
+	f.StringVar(&o.Mapping, "map", "", "mapping that says what the columns of a CSV or a workbook become")
 	f.StringVar(&o.Server, "server", "", "server's address (default $RAPPEL_SERVER, else "+httpapi.DefaultServer+")")
 	f.IntVar(&o.Batch, "batch", 100, "rows a request, 1 to 1000")
 	f.IntVar(&o.Parallel, "parallel", 4, "requests under way at once, 1 to 64")
@@ -64,7 +67,7 @@ func replayCommand(e env) *cobra.Command {
 	f.StringVar(&o.State, "state", "", "where progress is kept (default beside the file)")
 	f.BoolVar(&o.Restart, "restart", false, "begin again, whatever an interrupted run left")
 	f.DurationVar(&o.GiveUp, "give-up", 2*time.Minute, "end when nothing has moved for that long")
-	f.StringVar(&format, "format", "", "csv or jsonl (default by the file's name)")
+	f.StringVar(&format, "format", "", "csv, xlsx or jsonl (default by the file)")
 	f.BoolVar(&strict, "strict", false, "exit with 3 when rows were refused")
 	f.StringVarP(&output, "output", "o", "text", "text or json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

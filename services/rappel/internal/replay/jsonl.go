@@ -42,6 +42,7 @@ func newJSONL(f *os.File, id identity) (*jsonlSource, error) {
 }
 
 func (s *jsonlSource) start() (int64, int64) { return s.first, 1 }
+func (s *jsonlSource) close() error          { return nil }
 
 func (s *jsonlSource) seek(offset, line int64) error {
 	if _, err := s.file.Seek(offset, io.SeekStart); err != nil {

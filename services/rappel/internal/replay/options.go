@@ -16,12 +16,15 @@ type Format string
 
 // The formats.
 const (
-	// FormatAuto goes by the file's name, then by its first character.
+	// FormatAuto goes by a workbook's first bytes, then by the file's name, then by
+	// its first character.
 	FormatAuto Format = ""
 	// CSV has a row of column names first; it needs a mapping.
 	CSV Format = "csv"
 	// JSONL has one response of the API a line.
 	JSONL Format = "jsonl"
+	// XLSX is an Excel workbook: one sheet of it is read as a CSV is.
+	XLSX Format = "xlsx"
 )
 
 // Bounds.
@@ -42,7 +45,7 @@ type Options struct {
 	File string
 	// Format of the file.
 	Format Format
-	// Mapping is a file that says what columns become; only for CSV.
+	// Mapping is a file that says what columns become; for CSV and XLSX.
 	Mapping string
 	// Server's address; empty is http://127.0.0.1:8080.
 	Server string
@@ -86,9 +89,9 @@ func (o Options) Validate() error {
 		errs = append(errs, errors.New("name a file: standard input cannot be gone on with after an interruption"))
 	}
 	switch o.Format {
-	case FormatAuto, CSV, JSONL:
+	case FormatAuto, CSV, JSONL, XLSX:
 	default:
-		errs = append(errs, fmt.Errorf("format %q: must be csv or jsonl", o.Format))
+		errs = append(errs, fmt.Errorf("format %q: must be csv, xlsx or jsonl", o.Format))
 	}
 	if o.Batch < 0 || o.Batch > MaxBatch {
 		errs = append(errs, fmt.Errorf("batch: must be 1 to %d", MaxBatch))
@@ -129,7 +132,11 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// rejectsBeside is where refused rows go when nobody said.
+// rejectsBeside is where refused rows go when nobody said; a workbook's go into a
+// CSV file, which grows row by row.
 func rejectsBeside(file string, f Format) string {
+	if f == XLSX {
+		f = CSV
+	}
 	return strings.TrimSuffix(file, filepath.Ext(file)) + ".rejects." + string(f)
 }

@@ -25,7 +25,7 @@ type row struct {
 	failures int
 }
 
-// original is a row as it stood in the file: cells of a CSV, a line of a JSONL.
+// original is a row as it stood in the file: cells of a CSV or a workbook, a line of a JSONL.
 type original struct {
 	cells []string
 	line  []byte

@@ -30,7 +30,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{File: o.File}, err
 	}
-	defer func() { _ = f.file.Close() }() // only read
+	defer func() { _ = f.close() }() // only read
 	st, err := begin(o, f, client.Server())
 	if err != nil {
 		return Summary{File: o.File, Format: f.format}, err

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/rappel-loop/rappel/services/internal/xlsxfile"
 )
 
 // source reads a file's rows.
@@ -19,8 +21,11 @@ type source interface {
 	seek(offset, line int64) error
 	// start is where the first row begins.
 	start() (offset, line int64)
-	// rejects returns a writer of refused rows in the file's own form.
+	// rejects returns a writer of refused rows, in the file's own form or, where
+	// that cannot be written row by row, as CSV.
 	rejects(w io.Writer) rejectWriter
+	// close lets go of what reading took beside the file.
+	close() error
 }
 
 // rejectWriter writes refused rows so that a person can mend and replay them.
@@ -35,7 +40,9 @@ const headSize = 64 << 10
 
 // identity tells a file from others, and from itself after an edit.
 type identity struct {
-	Size int64  `json:"size"`
+	// Size is what offsets are in: the file's, or of a workbook the sheet's.
+	Size int64 `json:"size"`
+	// Head is the hash of the file's beginning, or of a workbook the sheet's.
 	Head []byte `json:"headSha256"`
 	// Mapping is the hash of the mapping file; empty without one.
 	Mapping []byte `json:"mappingSha256,omitempty"`
@@ -66,6 +73,8 @@ func open(o Options) (*opened, error) {
 	return out, nil
 }
 
+func (p *opened) close() error { return errors.Join(p.source.close(), p.file.Close()) }
+
 func (p *opened) prepare(o Options) error {
 	info, err := p.file.Stat()
 	if err != nil {
@@ -88,22 +97,45 @@ func (p *opened) prepare(o Options) error {
 	if p.format, err = detect(o, head); err != nil {
 		return err
 	}
-	if p.format == JSONL {
-		if o.Mapping != "" {
-			return errors.New("a mapping is for CSV; a JSONL file holds responses as they are")
-		}
+	if (o.Mapping == "") != (p.format == JSONL) {
+		return needsMapping(p.format)
+	}
+	switch p.format {
+	case JSONL:
 		p.source, err = newJSONL(p.file, p.id)
-		return err
+	case XLSX:
+		p.source, err = newXLSX(p.file, o, &p.id)
+	default:
+		p.source, err = newCSV(p.file, o, &p.id)
 	}
-	if o.Mapping == "" {
-		return errors.New("a CSV file needs a mapping that says what its columns become: --map FILE; docs/mappings.md shows how to write one")
-	}
-	p.source, err = newCSV(p.file, o, &p.id)
 	return err
 }
 
-// detect goes by the name, then by the first character.
+func needsMapping(f Format) error {
+	what := "a CSV file"
+	switch f {
+	case JSONL:
+		return errors.New("a mapping is for CSV and Excel; a JSONL file holds responses as they are")
+	case XLSX:
+		what = "an Excel workbook"
+	default:
+	}
+	return errors.New(what + " needs a mapping that says what its columns become: --map FILE; docs/mappings.md shows how to write one")
+}
+
+// detect goes by a workbook's first bytes, whatever its name, then by the name,
+// then by the first character.
 func detect(o Options, head []byte) (Format, error) {
+	if is := xlsxfile.Is(head); is != (o.Format == XLSX) {
+		switch {
+		case !is:
+			return "", fmt.Errorf("%s is no Excel workbook; leave --format away", o.File)
+		case o.Format == FormatAuto:
+			return XLSX, nil
+		default:
+			return "", fmt.Errorf("%s is a workbook or an archive, not %s; leave --format away", o.File, o.Format)
+		}
+	}
 	if o.Format != FormatAuto {
 		return o.Format, nil
 	}
