@@ -12,8 +12,8 @@
 // Nothing ends early in silence: a workbook that is cut off or damaged is an
 // error, not a shorter sheet. Reading can go on from any record.
 //
-// It reads the parts of the workbook itself (docs/adr/0006). The libraries for that give every
-// cell as text without its kind, take damage for the end of the sheet, and leave
-// their temporary files, with what customers wrote, behind a process that is
-// killed; none of them may happen here.
+// It reads the parts of the workbook itself (docs/adr/0006). The library for that
+// gives every cell as text without its kind, takes damage for the end of the sheet,
+// and leaves its temporary files, with what customers wrote, behind a process that
+// is killed; none of it may happen here.
 package xlsxfile

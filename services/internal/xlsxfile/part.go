@@ -74,9 +74,6 @@ func damaged(name string, err error) error {
 	if errors.As(err, &syntax) {
 		return fmt.Errorf("%w (%s is not well-formed)", ErrDamaged, name)
 	}
-	if errors.Is(err, errToken) {
-		return fmt.Errorf("%w (%s: %w)", ErrDamaged, name, err)
-	}
 	return fmt.Errorf("%w (%s: %w)", ErrDamaged, name, err)
 }
 

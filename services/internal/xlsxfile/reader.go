@@ -29,7 +29,7 @@ type Options struct {
 	// MaxUnzipped bounds what is unzipped, in bytes; 0 is DefaultMaxUnzipped.
 	MaxUnzipped int64
 	// HeldTexts is how many bytes of the texts that cells share stay in memory
-	// before they go to a temporary file; 0 is 32 MB.
+	// before they go to a temporary file; 0 is 8 MB.
 	HeldTexts int
 	// TempDir is where that file is made; empty is the system's place for such.
 	TempDir string

@@ -12,7 +12,7 @@ import (
 const (
 	// heldTexts is how many bytes of them are kept in memory; beyond it they are
 	// in a temporary file.
-	heldTexts = 32 << 20
+	heldTexts = 8 << 20
 	// maxTexts is how many there may be; their places take 8 bytes each.
 	maxTexts = 8 << 20
 )
