@@ -73,7 +73,9 @@ func TestInterruptedAndResumed(t *testing.T) {
 		}
 		require.Greater(t, run, 2)
 		require.True(t, got.Resumed)
-		require.Equal(t, want.Totals, got.Totals, "an interruption waits for its answers, so nothing is in doubt")
+		// A batch may have been answered whose predecessor had not begun.
+		got.SentAgain = 0
+		require.Equal(t, want.Totals, got.Totals)
 		require.Equal(t, want.SkippedBecause, got.SkippedBecause)
 		require.Equal(t, want.Refusals, got.Refusals)
 		break
@@ -97,13 +99,15 @@ func child(options string) {
 	}
 }
 
-func TestKilledAndResumed(t *testing.T) {
-	t.Parallel()
-	file, mapping := mixed(t, 1000)
-	c := newCollector(t)
+// killed plays the file in another process, and kills that while c has stored some
+// batches that it does not answer.
+func killed(t *testing.T, c *collector, o replay.Options) {
+	t.Helper()
 	var taken atomic.Int64
 	hold := make(chan struct{})
 	held := make(chan struct{}, 16)
+	// Under the lock: nothing but the wire connects that process with this one.
+	c.mu.Lock()
 	c.after = func(int, http.ResponseWriter) bool {
 		// From the 31st request on nothing is answered although it is stored:
 		// that is when the process dies.
@@ -113,12 +117,11 @@ func TestKilledAndResumed(t *testing.T) {
 		}
 		return false
 	}
-	o := options(t, c, file)
-	o.Mapping, o.Client, o.GiveUp = mapping, nil, 0
+	c.mu.Unlock()
 	text, err := json.Marshal(struct {
 		File, Mapping, Server, State, Rejects string
 		Batch, Parallel                       int
-	}{file, mapping, c.URL, o.State, o.Rejects, o.Batch, o.Parallel})
+	}{o.File, o.Mapping, c.URL, o.State, o.Rejects, o.Batch, o.Parallel})
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), "REPLAY_TEST_CHILD="+string(text))
@@ -134,8 +137,19 @@ func TestKilledAndResumed(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
 	require.Error(t, cmd.Wait())
 	require.FileExists(t, o.State)
+	c.mu.Lock()
 	c.after = nil
+	c.mu.Unlock()
 	close(hold)
+}
+
+func TestKilledAndResumed(t *testing.T) {
+	t.Parallel()
+	file, mapping := mixed(t, 1000)
+	c := newCollector(t)
+	o := options(t, c, file)
+	o.Mapping, o.Client, o.GiveUp = mapping, nil, 0
+	killed(t, c, o)
 
 	got, err := replay.Run(t.Context(), o)
 	require.NoError(t, err)
@@ -144,7 +158,7 @@ func TestKilledAndResumed(t *testing.T) {
 	got.SentAgain = 0
 	require.Equal(t, replay.Totals{Rows: 1000, Sent: 940, Refused: 40, Skipped: 20}, got.Totals)
 	require.Equal(t, 940, c.stored)
-	text, err = os.ReadFile(o.Rejects)
+	text, err := os.ReadFile(o.Rejects)
 	require.NoError(t, err)
 	require.Equal(t, 41, strings.Count(string(text), "\n"), "the header and every refused row, once")
 }

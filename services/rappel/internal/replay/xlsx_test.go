@@ -2,15 +2,10 @@ package replay_test
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -217,6 +212,8 @@ func TestAWorkbookInterruptedAndResumed(t *testing.T) {
 		}
 		require.Greater(t, run, 2)
 		require.True(t, got.Resumed)
+		// A batch may have been answered whose predecessor had not begun.
+		got.SentAgain = 0
 		require.Equal(t, want.Totals, got.Totals)
 		require.Equal(t, want.Refusals, got.Refusals)
 		break
@@ -231,39 +228,9 @@ func TestAWorkbookKilledAndResumed(t *testing.T) {
 	t.Parallel()
 	file, mapping := mixedBook(t, 1000)
 	c := newCollector(t)
-	var taken atomic.Int64
-	hold := make(chan struct{})
-	held := make(chan struct{}, 16)
-	c.after = func(int, http.ResponseWriter) bool {
-		if taken.Add(1) > 30 {
-			held <- struct{}{}
-			<-hold
-		}
-		return false
-	}
 	o := options(t, c, file)
 	o.Mapping, o.Client, o.GiveUp = mapping, nil, 0
-	text, err := json.Marshal(struct {
-		File, Mapping, Server, State, Rejects string
-		Batch, Parallel                       int
-	}{file, mapping, c.URL, o.State, o.Rejects, o.Batch, o.Parallel})
-	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), "REPLAY_TEST_CHILD="+string(text))
-	cmd.Stderr = os.Stderr
-	require.NoError(t, cmd.Start())
-	for range o.Parallel {
-		select {
-		case <-held:
-		case <-time.After(20 * time.Second):
-			t.Fatal("the process did not get so far")
-		}
-	}
-	require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
-	require.Error(t, cmd.Wait())
-	require.FileExists(t, o.State)
-	c.after = nil
-	close(hold)
+	killed(t, c, o)
 
 	got, err := replay.Run(t.Context(), o)
 	require.NoError(t, err)
