@@ -201,16 +201,16 @@ func (m *Mapping) CheckWorkbook(from1904 bool) error {
 	return problems.orNil()
 }
 
-func (at *moment) workbook(from1904 bool) (problems Problems) {
-	for _, l := range at.layouts {
+func (m *moment) workbook(from1904 bool) (problems Problems) {
+	for _, l := range m.layouts {
 		for _, s := range []string{"2026-11-09T10:04:00", "2026-11-09"} {
-			is, _ := ownForm(s, at.zone)
-			if t, ok := l.parse(s, at.zone); ok && !t.Equal(is) {
-				problems = append(problems, Problem{at.line, at.path, strconv.Quote(l.written) + " reads a workbook's " + s + " as another date; leave it out"})
+			is, _ := ownForm(s, m.zone)
+			if t, ok := l.parse(s, m.zone); ok && !t.Equal(is) {
+				problems = append(problems, Problem{m.line, m.path, strconv.Quote(l.written) + " reads a workbook's " + s + " as another date; leave it out"})
 			}
 		}
 		if l.serial && from1904 {
-			problems = append(problems, Problem{at.line, at.path, "serial counts days from 1900, and this workbook from 1904: give the column a date format there, and leave serial out"})
+			problems = append(problems, Problem{m.line, m.path, "serial counts days from 1900, and this workbook from 1904: give the column a date format there, and leave serial out"})
 		}
 	}
 	return problems
