@@ -117,7 +117,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		MaxInFlight: cfg.MaxInFlight, Count: counts.count,
 	})
 	s.pushes = push.New(push.Options{
-		Endpoints: endpoints, Bus: deps.Bus, Ingest: s.ingest, Count: counts.pushed,
+		Endpoints: endpoints, Bus: deps.Bus, Ingest: s.ingest, Log: deps.Log, Count: counts.pushed,
 	})
 	s.ways = transport.Options{
 		Ingest: s.ingest, Pushes: s.pushes, Clock: deps.Clock, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,

@@ -96,8 +96,9 @@ func page() string {
 	for _, c := range topology.Consumers() {
 		line("| `%s` | %s | %s | %d | %s | %d deliveries |", c.Durable, c.Stream, c.Why, c.Lanes, span(c.AckWait), c.MaxDeliveries)
 	}
-	each := topology.PushesOf("source", "endpoint")
-	line("| `push-<endpoint>` | %s | makes answers of what an endpoint of the collector was told | %d | %s | %d deliveries |", each.Stream, each.Lanes, span(each.AckWait), each.MaxDeliveries)
+	each, asking := topology.PushesOf("source", "endpoint", false), topology.PushesOf("source", "endpoint", true)
+	line("| `push-<endpoint>` | %s | makes answers of what an endpoint of the collector was told | %d, or %d where its source is asked for them | %s | %d deliveries |",
+		each.Stream, each.Lanes, asking.Lanes, span(each.AckWait), each.MaxDeliveries)
 	line("")
 	line("Each has a second one, `<consumer>-redrive`, of the orders in DEAD_LETTERS to try again what it gave up.")
 	line("")

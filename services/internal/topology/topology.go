@@ -125,14 +125,22 @@ var (
 
 // PushesOf is the consumer of one endpoint's pushes, which its collector makes: a
 // source that is away holds up no other. Those that wait for it are tried for a day
-// (see the collector's package hook).
-func PushesOf(source, endpoint string) Consumer {
+// (see the collector's package hook). Of those whose source has to be asked only a few
+// are at work at once: each may wait for its turn to ask, and must not seem to hang.
+func PushesOf(source, endpoint string, asks bool) Consumer {
+	lanes := 64
+	if asks {
+		lanes = 8
+	}
 	return Consumer{
-		Stream: subject.Pushes, Durable: "push-" + endpoint, Filter: subject.PushesOf(source, endpoint),
-		Lanes: 64, AckWait: 10 * time.Second, MaxDeliveries: 160,
+		Stream: subject.Pushes, Durable: PushPrefix + endpoint, Filter: subject.PushesOf(source, endpoint),
+		Lanes: lanes, AckWait: 10 * time.Second, MaxDeliveries: 160,
 		Why: "makes answers of what the endpoint " + endpoint + " was told",
 	}
 }
+
+// PushPrefix begins the names of the endpoints' consumers.
+const PushPrefix = "push-"
 
 // MaxEndpoint bounds an endpoint's name, so that its consumer and that of its redrives
 // can be named after it.

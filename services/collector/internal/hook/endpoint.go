@@ -151,6 +151,9 @@ func (c Config) body(add func(field, problem string)) *mapping.Body {
 	return b
 }
 
+// Asks says that documents are asked for at the source's API.
+func (e *Endpoint) Asks() bool { return e.api != nil }
+
 // Accept verifies a call and returns what it tells.
 func (e *Endpoint) Accept(ctx context.Context, c Call) ([]Push, error) {
 	err := e.source.verify(ctx, e, c)

@@ -138,7 +138,7 @@ func (s *Service) submit(ctx context.Context, e *hook.Endpoint, mapped []mapping
 			s.o.Count(e.Name, Answered)
 		}
 	}
-	if err == nil || wrong.all(len(rows), outcomes) {
+	if err == nil {
 		return nil
 	}
 	// Not the push's fault: it waits in line, and counts nothing.
@@ -159,19 +159,6 @@ func (p *problems) add(reason string, lines ...string) {
 		p.reason = reason
 	}
 	p.lines = append(p.lines, lines[:min(len(lines), maxProblems)]...)
-}
-
-// all says that each row was refused for its own sake, which a batch calls an error of
-// its own.
-func (p *problems) all(rows int, outcomes []ingest.Outcome) bool {
-	refused := 0
-	for _, out := range outcomes {
-		var invalid *ingest.InvalidError
-		if errors.As(out.Err, &invalid) {
-			refused++
-		}
-	}
-	return refused == rows
 }
 
 func (p *problems) err() error {

@@ -13,6 +13,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/protobuf/proto"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
@@ -44,6 +47,8 @@ type loop struct {
 	stop func()
 
 	mu        sync.Mutex
+	core      zapcore.Core
+	logs      *observer.ObservedLogs
 	responses []*eventsv1.Response
 	counts    map[push.Outcome]int
 	refuse    func(*eventsv1.Response) error // by ingest
@@ -98,6 +103,7 @@ func invalid(path string) error {
 func setup(t *testing.T, c hook.Config) *loop {
 	t.Helper()
 	l := &loop{T: t, bus: testkit.Bus(t), counts: map[push.Outcome]int{}}
+	l.core, l.logs = observer.New(zapcore.WarnLevel)
 	l.start(c)
 	return l
 }
@@ -108,7 +114,7 @@ func (l *loop) start(c hook.Config) {
 	e, err := hook.NewEndpoint("e", c)
 	require.NoError(l, err)
 	l.push = push.New(push.Options{
-		Endpoints: map[string]*hook.Endpoint{"e": e}, Bus: l.bus, Ingest: l, FirstDelay: 10 * time.Millisecond,
+		Endpoints: map[string]*hook.Endpoint{"e": e}, Bus: l.bus, Ingest: l, Log: zap.New(l.core), FirstDelay: 10 * time.Millisecond,
 		Count: func(_ string, o push.Outcome) {
 			l.mu.Lock()
 			defer l.mu.Unlock()

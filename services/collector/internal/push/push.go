@@ -16,9 +16,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
@@ -60,6 +63,7 @@ type Options struct {
 	Endpoints map[string]*hook.Endpoint
 	Bus       *bus.Bus
 	Ingest    Ingest
+	Log       *zap.Logger
 	// Count is told what came of what an endpoint was told.
 	Count func(endpoint string, o Outcome)
 	// FirstDelay is how long after a failure of a source's API it is asked again; 0 is 5 s.
@@ -89,8 +93,11 @@ func New(o Options) *Service {
 func (s *Service) Start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.warnOfOrphans(ctx); err != nil {
+		return err
+	}
 	for _, e := range s.o.Endpoints {
-		spec := topology.PushesOf(e.Source, e.Name)
+		spec := topology.PushesOf(e.Source, e.Name, e.Asks())
 		if err := s.o.Bus.Ensure(ctx, spec); err != nil {
 			return err
 		}
@@ -102,6 +109,27 @@ func (s *Service) Start(ctx context.Context) error {
 		s.watching.Go(func() { s.watch(c) })
 	}
 	return nil
+}
+
+// warnOfOrphans says which endpoints were told something and are no longer configured:
+// nobody handles that.
+func (s *Service) warnOfOrphans(ctx context.Context) error {
+	stream, err := s.o.Bus.JetStream().Stream(ctx, subject.Pushes)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the stream of pushes: %w", err)
+	}
+	consumers := stream.ListConsumers(ctx)
+	for c := range consumers.Info() {
+		name, ours := strings.CutPrefix(c.Name, topology.PushPrefix)
+		if waiting := c.NumPending + uint64(max(c.NumAckPending, 0)); ours && s.o.Endpoints[name] == nil && waiting > 0 {
+			s.o.Log.Warn("an endpoint that is no longer configured was told something that nobody handles; configure it again, or let it expire",
+				zap.String("endpoint", name), zap.Uint64("pushes", waiting))
+		}
+	}
+	return consumers.Err()
 }
 
 func (s *Service) watch(c *bus.Consumption) {

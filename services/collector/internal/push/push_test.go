@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -75,6 +76,22 @@ func TestWhatWasTakenIsHandledAfterARestart(t *testing.T) {
 	l.refusing(nil)
 	l.start(open("typeform"))
 	l.eventually(func() bool { return len(l.stored()) == 1 })
+}
+
+// An endpoint that was taken out of the configuration leaves what it was told behind.
+func TestWhatNobodyHandlesIsSaid(t *testing.T) {
+	t.Parallel()
+	l := setup(t, open("typeform"))
+	l.refusing(func(*eventsv1.Response) error { return ingest.ErrStarting })
+	l.told(fixture(t, "typeform_form_response.json"))
+	l.eventually(func() bool { return l.counted(push.Retried) > 0 })
+	l.stop()
+	other := push.New(push.Options{Bus: l.bus, Ingest: l, Log: zap.New(l.core)})
+	require.NoError(t, other.Start(t.Context()))
+	require.NoError(t, other.Stop(t.Context()))
+	said := l.logs.FilterFieldKey("endpoint").All()
+	require.Len(t, said, 1)
+	require.Equal(t, map[string]any{"endpoint": "e", "pushes": uint64(1)}, said[0].ContextMap())
 }
 
 func TestWhatHasNoIDOrTimeGetsThemFromItsPush(t *testing.T) {
