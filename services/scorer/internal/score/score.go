@@ -1,10 +1,12 @@
 package score
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/internal/metric"
 )
 
 // InvalidError says why a response cannot be scored. The collector validates what it
@@ -35,7 +37,7 @@ func Score(r *eventsv1.Response) (*eventsv1.Score, error) {
 		}
 		if scored != nil {
 			s.Answers = append(s.Answers, scored)
-			if worst == nil || worse(scored, worst) {
+			if worst == nil || metric.Worse(scored, worst) {
 				worst = scored
 			}
 		}
@@ -63,23 +65,11 @@ func answer(a *eventsv1.Answer) (*eventsv1.AnswerScore, error) {
 		}
 		return nil, nil
 	}
-	b, known := bandsOf(a.GetMetric())
-	if !known {
-		return nil, errMetric
-	}
-	if a.Value == nil {
-		return nil, errNoValue
-	}
-	scale, err := scaleOf(a.GetMetric(), a.GetScale())
-	if err != nil {
-		return nil, err
-	}
-	sat, err := satisfaction(a.GetValue(), scale)
-	if err != nil {
-		return nil, err
-	}
-	return &eventsv1.AnswerScore{
-		Question: a.GetQuestion(), Metric: a.GetMetric(), Value: a.GetValue(), Scale: scale,
-		Class: b.class(sat), Satisfaction: sat,
-	}, nil
+	return metric.Score(a)
 }
+
+// What can be wrong with an answer that has no metric.
+var (
+	errNothing  = errors.New("has neither a metric nor a verbatim")
+	errNoMetric = errors.New("has a value and no metric")
+)

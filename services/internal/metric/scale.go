@@ -1,4 +1,4 @@
-package score
+package metric
 
 import (
 	"errors"
@@ -10,8 +10,6 @@ import (
 // What can be wrong with an answer. None of these texts holds what the customer
 // wrote, so they may stand in a log and in a dead letter.
 var (
-	errNothing   = errors.New("has neither a metric nor a verbatim")
-	errNoMetric  = errors.New("has a value and no metric")
 	errMetric    = errors.New("has a metric that this version does not know")
 	errNoValue   = errors.New("has a metric and no value")
 	errValue     = errors.New("has a value that is not a finite number")
@@ -41,8 +39,9 @@ func defaultScale(m eventsv1.Metric) (lo, hi float64) {
 	return 0, 1
 }
 
-// scaleOf returns the scale an answer is read on, with its direction said.
-func scaleOf(m eventsv1.Metric, declared *eventsv1.Scale) (*eventsv1.Scale, error) {
+// ScaleOf returns the scale an answer is read on, with its direction said: the one
+// declared, or the metric's own. The error says what is wrong with the declared one.
+func ScaleOf(m eventsv1.Metric, declared *eventsv1.Scale) (*eventsv1.Scale, error) {
 	if declared == nil {
 		lo, hi := defaultScale(m)
 		return &eventsv1.Scale{Min: lo, Max: hi, Direction: eventsv1.Direction_HIGHER_IS_BETTER}, nil

@@ -1,4 +1,4 @@
-package score
+package metric
 
 import eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 
@@ -46,35 +46,36 @@ func (b bands) class(satisfaction float64) eventsv1.Class {
 	}
 }
 
-// severity orders classes by how much they need somebody's attention.
-type severity int
+// Mood is what classes of all metrics have in common, in the order of how much they
+// need somebody's attention.
+type Mood int
 
 // From nothing to do to somebody must look.
 const (
-	unclassed severity = iota
-	good
-	middle
-	bad
+	NoMood Mood = iota
+	Good
+	Middle
+	Bad
 )
 
-func severityOf(c eventsv1.Class) severity {
+// MoodOf is a class's; NoMood of one that this version does not know.
+func MoodOf(c eventsv1.Class) Mood {
 	switch c {
 	case eventsv1.Class_DETRACTOR, eventsv1.Class_DISSATISFIED, eventsv1.Class_HIGH_EFFORT, eventsv1.Class_UNRESOLVED:
-		return bad
+		return Bad
 	case eventsv1.Class_PASSIVE, eventsv1.Class_NEUTRAL:
-		return middle
+		return Middle
 	case eventsv1.Class_PROMOTER, eventsv1.Class_SATISFIED, eventsv1.Class_LOW_EFFORT, eventsv1.Class_RESOLVED:
-		return good
+		return Good
 	case eventsv1.Class_CLASS_UNSPECIFIED:
 	}
-	return unclassed
+	return NoMood
 }
 
-// worse reports whether a needs attention before b: the severer class first,
-// then the lower satisfaction. Equal answers are not worse than each other, so
+// Worse reports whether a needs attention before b: the worse mood first, then the lower satisfaction. Equal answers are not worse than each other, so
 // the first of a response stays.
-func worse(a, b *eventsv1.AnswerScore) bool {
-	if sa, sb := severityOf(a.GetClass()), severityOf(b.GetClass()); sa != sb {
+func Worse(a, b *eventsv1.AnswerScore) bool {
+	if sa, sb := MoodOf(a.GetClass()), MoodOf(b.GetClass()); sa != sb {
 		return sa > sb
 	}
 	return a.GetSatisfaction() < b.GetSatisfaction()
