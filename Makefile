@@ -80,6 +80,10 @@ bench-peers: ## The second of them alone
 compose-test: ## Play the sample through the containers of docker-compose.yml (needs a container engine)
 	@scripts/compose-test
 
+.PHONY: page-test
+page-test: ## Answer a survey in a real Chromium, by hand, by keyboard and without scripts (it takes pictures)
+	@scripts/page-test
+
 ##@ Change it
 
 .PHONY: generate

@@ -40,8 +40,10 @@ import (
 
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
+	"github.com/rappel-loop/rappel/services/collector/internal/invite"
 	"github.com/rappel-loop/rappel/services/collector/internal/journal"
 	"github.com/rappel-loop/rappel/services/collector/internal/ledger"
+	"github.com/rappel-loop/rappel/services/collector/internal/page"
 	"github.com/rappel-loop/rappel/services/collector/internal/push"
 	"github.com/rappel-loop/rappel/services/collector/internal/response"
 	"github.com/rappel-loop/rappel/services/collector/internal/transport"
@@ -70,6 +72,8 @@ type Service struct {
 	keyer    *response.Keyer
 	ingest   *ingest.Service
 	pushes   *push.Service
+	pages    *page.Pages
+	links    *transport.Surveys
 	follower *ledger.Follower
 	ways     transport.Options
 
@@ -119,10 +123,30 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.pushes = push.New(push.Options{
 		Endpoints: endpoints, Bus: deps.Bus, Ingest: s.ingest, Log: deps.Log, Count: counts.pushed,
 	})
+	if err := s.ask(cfg, secret); err != nil {
+		return nil, fmt.Errorf("collector: %w", err)
+	}
 	s.ways = transport.Options{
 		Ingest: s.ingest, Pushes: s.pushes, Clock: deps.Clock, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
 	}
 	return s, nil
+}
+
+// ask makes the surveys of one's own.
+func (s *Service) ask(cfg Config, secret string) error {
+	surveys, err := cfg.surveys()
+	if err != nil {
+		return err
+	}
+	sealer, err := invite.NewSealer([]byte(secret))
+	if err != nil {
+		return err
+	}
+	s.pages = page.New(page.Options{Surveys: surveys, Sealer: sealer, Ingest: s.ingest, Clock: s.deps.Clock, Log: s.deps.Log})
+	s.links = transport.NewSurveys(transport.SurveyOptions{
+		Surveys: surveys, Sealer: sealer, Check: s.ingest.Check, Clock: s.deps.Clock, PublicURL: cfg.PublicURL,
+	})
+	return nil
 }
 
 // Start registers the ways in and begins to read the ledger; it does not wait
@@ -144,6 +168,11 @@ func (s *Service) Start(ctx context.Context) error {
 	s.running.Go(func() { s.follower.Run(ctx) })
 	collectorv1.RegisterCollectorServiceServer(s.deps.RPC.GRPC(), transport.NewGRPC(s.ways))
 	transport.NewHTTP(s.ways).Register(s.deps.RPC.HTTP())
+	s.pages.Register(s.deps.RPC.HTTP())
+	collectorv1.RegisterSurveyServiceServer(s.deps.RPC.GRPC(), s.links)
+	if err := s.deps.RPC.Gateway(collectorv1.RegisterSurveyServiceHandler); err != nil {
+		return fmt.Errorf("collector: %w", err)
+	}
 	s.deps.RPC.Health().AddReadiness("collector ledger", s.follower.Ledger.Ready)
 	return nil
 }

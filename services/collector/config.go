@@ -35,11 +35,15 @@ type Config struct {
 	RetryAfter time.Duration `koanf:"retry_after"`
 	// Hooks are the endpoints that sources call, by name; docs/connectors.md.
 	Hooks map[string]hook.Config `koanf:"hooks"`
+	// SurveysDir holds the surveys of one's own, a YAML file each; docs/surveys.md.
+	SurveysDir string `koanf:"surveys_dir"`
+	// PublicURL is the address that customers reach the surveys' pages at.
+	PublicURL string `koanf:"public_url"`
 }
 
 // DefaultConfig is right but for the secret, which has no default.
 func DefaultConfig() Config {
-	return Config{DefaultRegion: "FR", MaxInFlight: 8192, MaxBodyBytes: 256 << 20, RetryAfter: time.Second}
+	return Config{DefaultRegion: "FR", MaxInFlight: 8192, MaxBodyBytes: 256 << 20, RetryAfter: time.Second, PublicURL: "http://127.0.0.1:8080"}
 }
 
 const (
@@ -72,7 +76,8 @@ func (c Config) Validate() error {
 	}
 	endpoints, err := c.endpoints()
 	closeAll(endpoints)
-	return errors.Join(append(errs, err)...)
+	_, serr := c.surveys()
+	return errors.Join(append(errs, err, serr)...)
 }
 
 // endpoints reads what the hooks' configuration names; the error names every wrong

@@ -39,12 +39,16 @@ func TestAServiceNeedsABusAndAServer(t *testing.T) {
 }
 
 // The examples of the documentation are the ones people copy: nothing in them is unknown.
-func TestTheExamplesOfHooksAreRead(t *testing.T) {
+func TestTheExamplesOfTheDocumentationAreRead(t *testing.T) {
 	t.Parallel()
-	doc, err := os.ReadFile("../../docs/connectors.md")
-	require.NoError(t, err)
+	var doc []byte
+	for _, page := range []string{"connectors", "surveys"} {
+		text, err := os.ReadFile("../../docs/" + page + ".md")
+		require.NoError(t, err)
+		doc = append(doc, text...)
+	}
 	blocks := strings.Split(string(doc), "```yaml\n")[1:]
-	require.GreaterOrEqual(t, len(blocks), 3)
+	require.GreaterOrEqual(t, len(blocks), 4)
 	for _, b := range blocks {
 		text, _, _ := strings.Cut(b, "```")
 		file := filepath.Join(t.TempDir(), "rappel.yaml")

@@ -41,6 +41,7 @@ type loop struct {
 	clock   *clock.Manual
 	url     string
 	grpc    collectorv1.CollectorServiceClient
+	surveys collectorv1.SurveyServiceClient
 	stop    func()
 }
 
@@ -75,7 +76,7 @@ func start(t *testing.T, b *bus.Bus, log *zap.Logger, change ...func(*collector.
 	l.url = "http://" + listeners.HTTP.Addr().String()
 	conn, err := grpc.NewClient(listeners.GRPC.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
-	l.grpc = collectorv1.NewCollectorServiceClient(conn)
+	l.grpc, l.surveys = collectorv1.NewCollectorServiceClient(conn), collectorv1.NewSurveyServiceClient(conn)
 	l.rpc.Health().SetStarted()
 	stopped := false
 	l.stop = func() {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/semaphore"
@@ -89,4 +90,21 @@ func (s *Service) take(ctx context.Context, r *eventsv1.Response) (Result, error
 		return Result{}, fmt.Errorf("%w: %w", ErrStarting, err)
 	}
 	return s.store(ctx, sub)
+}
+
+// Held returns a response as it is stored last, nil when there is none. Another
+// collector's revision is known some milliseconds later.
+func (s *Service) Held(ctx context.Context, survey, id string) (*eventsv1.Response, error) {
+	if err := s.o.Ledger.Ready(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStarting, err)
+	}
+	entry, known := s.o.Ledger.Find(response.IdentityOf(survey, id))
+	if !known {
+		return nil, nil
+	}
+	held, err := s.o.Journal.Read(ctx, entry.Sequence, survey, id)
+	if errors.Is(err, ErrGone) {
+		return nil, nil
+	}
+	return held.GetResponse(), err
 }

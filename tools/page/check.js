@@ -1,0 +1,100 @@
+// Answers a survey in a real Chromium as customers do: on a phone, on a desk, in the dark,
+// by keyboard alone, and without scripts. It says what is wrong and ends with 1.
+// Arguments: the browser, the folder for screenshots, and a link for each of those ways.
+const {chromium} = require('playwright-core');
+const {AxeBuilder} = require('@axe-core/playwright');
+const path = require('path');
+
+const [browser, shots, ...links] = process.argv.slice(2);
+const wrong = [];
+const hold = (ok, what) => {
+  if (!ok) wrong.push(what);
+};
+
+const ways = {
+  phone: {viewport: {width: 320, height: 700}, hasTouch: true, isMobile: true},
+  desk: {viewport: {width: 1000, height: 900}},
+  dark: {viewport: {width: 390, height: 800}, colorScheme: 'dark'},
+};
+
+async function look(page, name) {
+  const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const {violations} = await new AxeBuilder({page}).withTags(rules).analyze();
+  for (const v of violations) wrong.push(`${name}: ${v.id}: ${v.help} (${v.nodes.map((n) => n.target).join(', ')})`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  hold(!wide, `${name}: it scrolls sideways`);
+  await page.screenshot({path: path.join(shots, `${name}.png`), fullPage: true});
+}
+
+// answer goes through both steps with every mistake on the way.
+async function answer(b, name, options, link) {
+  const context = await b.newContext(options);
+  const page = await context.newPage();
+  await page.goto(link);
+  await look(page, `${name}-1`);
+  await page.click('button');
+  await look(page, `${name}-1-wrong`);
+  hold(await page.evaluate(() => document.activeElement.getAttribute('role') === 'alert'), `${name}: the mistakes are not where the focus is`);
+  await page.goto(`${link}?v=2`); // the mail's link: a script sends it
+  await page.waitForSelector('textarea');
+  await look(page, `${name}-2`);
+  hold(!(await page.isVisible('#phone')), `${name}: a number is asked for before a call is`);
+  await page.check('#call');
+  await page.fill('textarea', 'Colis livré en retard.');
+  await page.click('button');
+  await look(page, `${name}-2-wrong`);
+  await page.fill('#phone', '06 39 98 20 11');
+  await page.selectOption('#slot', {index: 1});
+  await page.click('button');
+  await page.waitForFunction(() => !document.querySelector('form'));
+  await look(page, `${name}-done`);
+  await context.close();
+}
+
+// byKeyboard presses Tab, Space, the arrows and Enter, and nothing else.
+async function byKeyboard(b, link) {
+  const page = await (await b.newContext()).newPage();
+  const press = async (...keys) => {
+    for (const k of keys) await page.keyboard.press(k);
+  };
+  const at = () => page.evaluate(() => document.activeElement.id || document.activeElement.name || document.activeElement.tagName);
+  await page.goto(link);
+  await press('Tab', 'Tab', 'Space', 'ArrowRight', 'ArrowRight');
+  hold((await page.evaluate(() => document.querySelector('input:checked').value)) === '2', 'keyboard: the arrows do not choose');
+  await press('Tab');
+  hold((await at()) === 'BUTTON', 'keyboard: the button does not follow the values');
+  await press('Enter');
+  await page.waitForSelector('textarea');
+  for (let n = 0; (await at()) !== 'q-why' && n < 10; n++) await press('Tab');
+  await page.keyboard.type('Personne au téléphone.');
+  for (let n = 0; (await at()) !== 'BUTTON' && n < 10; n++) await press('Tab');
+  await press('Enter');
+  await page.waitForFunction(() => !document.querySelector('form'));
+}
+
+async function withoutScripts(b, link) {
+  const page = await (await b.newContext({javaScriptEnabled: false})).newPage();
+  await page.goto(`${link}?v=4`);
+  hold(await page.isChecked('input[value="4"]'), 'without scripts: what the mail chose is not chosen');
+  await page.click('button');
+  await page.fill('textarea', 'Sans script.');
+  await page.click('button');
+  hold((await page.locator('form').count()) === 0, 'without scripts: it does not end');
+}
+
+(async () => {
+  const b = await chromium.launch({executablePath: browser, args: ['--no-sandbox']});
+  let n = 0;
+  for (const [name, options] of Object.entries(ways)) await answer(b, name, options, links[n++]);
+  await byKeyboard(b, links[n++]);
+  await withoutScripts(b, links[n++]);
+  await b.close();
+  if (wrong.length) {
+    console.error(wrong.join('\n'));
+    process.exit(1);
+  }
+  console.log(`page: all well; look at ${shots}`);
+})().catch((err) => {
+  console.error(err);
+  process.exit(1);
+});
