@@ -28,7 +28,16 @@ type Field struct{ Path, Problem string }
 // Invalid is INVALID_ARGUMENT with every wrong field named, in the message as
 // well as in the details, so that a person at a terminal sees them too.
 func Invalid(fields ...Field) error {
-	msg := "the request has wrong fields"
+	return withFields(codes.InvalidArgument, "INVALID_FIELDS", "the request has wrong fields", fields)
+}
+
+// Forbidden is PERMISSION_DENIED with a machine-readable reason and the fields that the
+// caller may not send so, named as Invalid does.
+func Forbidden(reason string, fields ...Field) error {
+	return withFields(codes.PermissionDenied, reason, "the caller may not send this", fields)
+}
+
+func withFields(code codes.Code, reason, msg string, fields []Field) error {
 	v := &errdetails.BadRequest{}
 	for i, f := range fields {
 		f = Field{Path: strings.ToValidUTF8(f.Path, "?"), Problem: strings.ToValidUTF8(f.Problem, "?")}
@@ -39,13 +48,17 @@ func Invalid(fields ...Field) error {
 		msg += sep + f.Path + ": " + f.Problem
 		v.FieldViolations = append(v.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: f.Path, Description: f.Problem})
 	}
-	return withDetails(codes.InvalidArgument, msg, info("INVALID_FIELDS"), v)
+	return withDetails(code, msg, info(reason), v)
 }
 
 // Refused is an error with a machine-readable reason, as NO_CALLBACK_READY.
 func Refused(code codes.Code, reason, msg string) error {
 	return withDetails(code, msg, info(reason))
 }
+
+// RateLimited is the reason of a call beyond its caller's rate: the one that 429
+// answers and not 503.
+const RateLimited = "RATE_LIMITED"
 
 // TryLater is an error that says when to try again; over HTTP it carries
 // Retry-After.
@@ -123,6 +136,8 @@ func httpCode(st *status.Status) int {
 			answer = http.StatusServiceUnavailable
 		case *errdetails.ErrorInfo:
 			switch d.GetReason() {
+			case RateLimited:
+				return http.StatusTooManyRequests
 			case "BODY_TOO_LARGE":
 				return http.StatusRequestEntityTooLarge
 			case "METHOD_NOT_ALLOWED":
