@@ -1,0 +1,179 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rappel-loop/rappel/services/internal/keyfile"
+)
+
+// Reason is why a call was refused.
+type Reason string
+
+// The reasons.
+const (
+	KeyRequired Reason = "KEY_REQUIRED"
+	KeyUnknown  Reason = "KEY_UNKNOWN"
+	KeyExpired  Reason = "KEY_EXPIRED"
+	KeyScope    Reason = "KEY_SCOPE"
+	RateLimited Reason = "RATE_LIMITED"
+)
+
+// Reasons are all of them.
+var Reasons = [...]Reason{KeyRequired, KeyUnknown, KeyExpired, KeyScope, RateLimited}
+
+// RefusedError says that a call is not taken.
+type RefusedError struct {
+	Reason Reason
+	// Wait is how long until it would be, when the reason is RateLimited.
+	Wait time.Duration
+}
+
+func (e *RefusedError) Error() string { return "the call is refused: " + string(e.Reason) }
+
+// Options are what a Guard works with; all are required but for Keys and PerAddress.
+type Options struct {
+	// Keys that are taken; without any everybody may call.
+	Keys []keyfile.Entry
+	// PerAddress limits what comes from one address.
+	PerAddress Limit
+	// Limiter keeps the buckets.
+	Limiter Limiter
+	Clock   Clock
+	Log     *zap.Logger
+	// Count is told each refusal.
+	Count func(Reason)
+}
+
+// Guard lets callers in. Safe for concurrent use.
+type Guard struct {
+	o    Options
+	keys map[keyfile.Hash]*key
+}
+
+// New returns a guard.
+func New(o Options) *Guard {
+	g := &Guard{o: o, keys: make(map[keyfile.Hash]*key, len(o.Keys))}
+	for _, e := range o.Keys {
+		g.keys[e.Hash] = newKey(e)
+	}
+	return g
+}
+
+// Admit lets a caller in, by the values of its Authorization and its address, and takes
+// one answer from its limits; a RefusedError says why it doesn't. The address counts
+// first: who guesses keys runs dry.
+func (g *Guard) Admit(ctx context.Context, authorization []string, address string) (*Caller, error) {
+	c := &Caller{guard: g, address: address}
+	if err := g.AdmitAddress(ctx, address); err != nil {
+		return nil, err
+	}
+	if len(g.keys) == 0 {
+		return c, nil
+	}
+	var reason Reason
+	if c.key, reason = g.find(authorization); reason != "" {
+		return nil, c.refused(&RefusedError{Reason: reason})
+	}
+	if err := c.Current(); err != nil {
+		return nil, err
+	}
+	if err := c.take(ctx, c.key.bucket, c.key.limit, cost{rest: 1}); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// AdmitAddress lets in what needs no key, and takes one answer from the address's limit.
+func (g *Guard) AdmitAddress(ctx context.Context, address string) error {
+	c := &Caller{guard: g, address: address}
+	return c.take(ctx, addressBucket(address), g.o.PerAddress, cost{rest: 1})
+}
+
+// find looks a key up. Several values say nothing certain, so they are no known key.
+func (g *Guard) find(authorization []string) (*key, Reason) {
+	if len(authorization) == 0 {
+		return nil, KeyRequired
+	}
+	scheme, text, _ := strings.Cut(authorization[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return nil, KeyRequired
+	}
+	h, err := keyfile.Sum(strings.TrimSpace(text))
+	k := g.keys[h]
+	if err != nil || k == nil || len(authorization) > 1 {
+		return nil, KeyUnknown
+	}
+	return k, ""
+}
+
+func addressBucket(address string) string { return "address:" + address }
+
+// Caller is who was let in.
+type Caller struct {
+	guard   *Guard
+	key     *key // nil where none is asked for
+	address string
+}
+
+// Current is nil as long as the caller's key is taken: a call may last.
+func (c *Caller) Current() error {
+	if c.key == nil || c.key.NotAfter.IsZero() || !c.guard.o.Clock.Now().After(c.key.NotAfter) {
+		return nil
+	}
+	return c.refused(&RefusedError{Reason: KeyExpired})
+}
+
+// Charge takes what a call of n answers costs beyond the one that it was let in for.
+func (c *Caller) Charge(ctx context.Context, n int) error {
+	return c.takeBoth(ctx, cost{rest: n - 1, door: 1})
+}
+
+// ChargeNext takes the cost of one more answer of a call that lasts.
+func (c *Caller) ChargeNext(ctx context.Context) error { return c.takeBoth(ctx, cost{rest: 1}) }
+
+// cost is what is taken now, and what was for the same call when it was let in.
+type cost struct{ rest, door int }
+
+func (c *Caller) takeBoth(ctx context.Context, n cost) error {
+	if err := c.take(ctx, addressBucket(c.address), c.guard.o.PerAddress, n); err != nil || c.key == nil {
+		return err
+	}
+	return c.take(ctx, c.key.bucket, c.key.limit, n)
+}
+
+// take takes from one bucket no more than it holds when it is full. Who is refused is let
+// in again first: the wait is for what that costs, too.
+func (c *Caller) take(ctx context.Context, bucket string, l Limit, n cost) error {
+	rest := min(n.rest, l.Burst-n.door)
+	if l.Rate == 0 || rest < 1 {
+		return nil
+	}
+	wait, err := c.guard.o.Limiter.Take(ctx, bucket, l, rest)
+	switch {
+	case err != nil:
+		return fmt.Errorf("limits: %w", err)
+	case wait == 0:
+		return nil
+	}
+	wait += time.Duration(float64(n.door) / l.Rate * float64(time.Second))
+	return c.refused(&RefusedError{Reason: RateLimited, Wait: wait})
+}
+
+func (c *Caller) refused(e *RefusedError) error {
+	c.guard.count(e.Reason, c.key)
+	return e
+}
+
+func (g *Guard) count(reason Reason, k *key) {
+	g.o.Count(reason)
+	fields := []zap.Field{zap.String("reason", string(reason))}
+	if k != nil {
+		fields = append(fields, zap.String("key_name", k.Name))
+	}
+	g.o.Log.Debug("refused", fields...)
+}
