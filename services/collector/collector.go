@@ -36,6 +36,7 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
@@ -64,6 +65,10 @@ type Deps struct {
 	Metrics prometheus.Registerer
 	// Clock says when a response was received; nil is the machine's.
 	Clock clock.Clock
+	// Redis holds the limits that collectors share, under keys that begin with
+	// RedisPrefix; nil keeps them in memory.
+	Redis       redis.UniversalClient
+	RedisPrefix string
 }
 
 // Service takes responses in from Start to Stop. It is started once.
@@ -113,6 +118,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("collector: %w", err)
 	}
+	guard, addresses, err := newAccess(cfg, deps)
+	if err != nil {
+		closeAll(endpoints)
+		return nil, fmt.Errorf("collector: %w", err)
+	}
 	book, counts := ledger.New(), newMetrics(deps.Metrics, slices.Sorted(maps.Keys(endpoints)))
 	counts.ledger(deps.Metrics, book.Len)
 	s := &Service{deps: deps, keyer: keyer, follower: &ledger.Follower{Ledger: book, Bus: deps.Bus, Log: deps.Log}}
@@ -127,6 +137,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("collector: %w", err)
 	}
 	s.ways = transport.Options{
+		Access: guard, Addresses: addresses,
 		Ingest: s.ingest, Pushes: s.pushes, Clock: deps.Clock, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
 	}
 	return s, nil

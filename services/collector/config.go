@@ -39,6 +39,11 @@ type Config struct {
 	SurveysDir string `koanf:"surveys_dir"`
 	// PublicURL is the address that customers reach the surveys' pages at.
 	PublicURL string `koanf:"public_url"`
+	// KeysFile holds the keys of those who may send answers; empty lets everybody.
+	// It is read at the start.
+	KeysFile string `koanf:"keys_file"`
+	// Limits say how many answers are taken from whom.
+	Limits LimitsConfig `koanf:"limits"`
 }
 
 // DefaultConfig is right but for the secret, which has no default.
@@ -77,7 +82,7 @@ func (c Config) Validate() error {
 	endpoints, err := c.endpoints()
 	closeAll(endpoints)
 	_, serr := c.surveys()
-	return errors.Join(append(errs, err, serr)...)
+	return errors.Join(append(errs, err, serr, c.checkAccess())...)
 }
 
 // endpoints reads what the hooks' configuration names; the error names every wrong

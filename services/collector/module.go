@@ -11,13 +11,19 @@ import (
 // name is what the service is called in logs, metrics and the order of stopping.
 const name = "collector"
 
-// Module runs the service in a process that has its bus.
-func Module(cfg Config) host.Module {
+// Module runs the service in a process that has its bus. Where there are limits, and a
+// Redis, they are kept there; the service works without it, too, so it is no condition
+// of the process's readiness.
+func Module(cfg Config, redisConfig host.RedisConfig) host.Module {
 	return host.Module{Name: name, Start: func(ctx context.Context, p *host.Process) error {
-		s, err := New(cfg, Deps{
+		d := Deps{
 			Bus: p.Bus, RPC: p.RPC, Log: p.Log.Named(name), Clock: p.Clock,
-			Metrics: prometheus.WrapRegistererWithPrefix(name+"_", p.Metrics),
-		})
+			Metrics: prometheus.WrapRegistererWithPrefix(name+"_", p.Metrics), RedisPrefix: redisConfig.Prefix,
+		}
+		if len(redisConfig.Addrs) > 0 && cfg.limits() {
+			d.Redis = host.OpenRedis(p, redisConfig)
+		}
+		s, err := New(cfg, d)
 		if err != nil {
 			return err
 		}

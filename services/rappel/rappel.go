@@ -31,7 +31,8 @@ type Config struct {
 	DataDir string `koanf:"data_dir"`
 	// NATS says whether other NATS clients may reach the event store.
 	NATS NATSConfig `koanf:"nats"`
-	// Redis, when it has addresses, holds the index instead of memory.
+	// Redis, when it has addresses, holds the index, and the collector's limits, instead
+	// of memory.
 	Redis     host.RedisConfig     `koanf:"redis"`
 	Collector collector.Config     `koanf:"collector"`
 	Scorer    scorer.Config        `koanf:"scorer"`
@@ -104,7 +105,7 @@ func (c *Config) Modules() ([]host.Module, error) {
 		callbackqueue.Module(c.Callback, c.Redis),
 		alerting.Module(c.Alerting),
 		scorer.Module(c.Scorer),
-		collector.Module(c.collector()),
+		collector.Module(c.collector(), c.Redis),
 		operatorModule(),
 		host.Listen(c.ListenConfig),
 	}

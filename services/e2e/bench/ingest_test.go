@@ -56,7 +56,7 @@ func process(b *testing.B, modules ...host.Module) *host.Process {
 func collectorModule() host.Module {
 	cfg := collector.DefaultConfig()
 	cfg.Secret = "a secret of the benchmarks alone"
-	return collector.Module(cfg)
+	return collector.Module(cfg, host.RedisConfig{})
 }
 
 // spread runs f b.N times from n goroutines and reports operations a second;
@@ -244,7 +244,7 @@ func benchWebhook(b *testing.B) {
 	cfg.Collector = collector.DefaultConfig()
 	require.NoError(b, config.Load(&cfg, config.Sources{File: file("rappel.yaml", fmt.Sprintf(
 		"collector:\n  secret: %s\n  hooks:\n    bench: {source: generic, secret: %q, mapping: %q}\n", webhookSecret, webhookSecret, mapping))}))
-	p := process(b, collector.Module(cfg.Collector))
+	p := process(b, collector.Module(cfg.Collector, host.RedisConfig{}))
 	series.Add(1)
 	url, run := "http://"+p.HTTPAddr+"/v1/hooks/generic/bench", series.Load()
 	start := time.Now()

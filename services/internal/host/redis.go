@@ -23,15 +23,22 @@ type RedisConfig struct {
 // DefaultRedisConfig reaches no Redis.
 func DefaultRedisConfig() RedisConfig { return RedisConfig{Prefix: "rappel"} }
 
-// ConnectRedis opens a client for the life of the process. The server may come
-// later: what needs it says so when asked.
-func ConnectRedis(ctx context.Context, p *Process, cfg RedisConfig) (redis.UniversalClient, error) {
+// OpenRedis opens a client for the life of the process, for what works without the
+// server as well: it need not answer now, or ever.
+func OpenRedis(p *Process, cfg RedisConfig) redis.UniversalClient {
 	c := redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs: cfg.Addrs, Username: cfg.Username, Password: cfg.Password,
 		DialTimeout: 2 * time.Second, DialerRetries: 1, ReadTimeout: 3 * time.Second,
 		ContextTimeoutEnabled: true, ClientName: p.Name,
 	})
 	p.OnStop("redis connection", func(context.Context) error { return c.Close() })
+	return c
+}
+
+// ConnectRedis opens a client for the life of the process. The server may come
+// later: what needs it says so when asked.
+func ConnectRedis(ctx context.Context, p *Process, cfg RedisConfig) (redis.UniversalClient, error) {
+	c := OpenRedis(p, cfg)
 	ping := func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()

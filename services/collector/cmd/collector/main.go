@@ -12,6 +12,7 @@ import (
 type settings struct {
 	host.Settings `koanf:",squash"`
 	NATS          host.NATSConfig  `koanf:"nats"`
+	Redis         host.RedisConfig `koanf:"redis"`
 	Collector     collector.Config `koanf:"collector"`
 }
 
@@ -20,11 +21,11 @@ func (s *settings) Validate() []error {
 }
 
 func main() {
-	s := &settings{Settings: host.DefaultSettings(), NATS: host.DefaultNATSConfig(), Collector: collector.DefaultConfig()}
+	s := &settings{Settings: host.DefaultSettings(), NATS: host.DefaultNATSConfig(), Redis: host.DefaultRedisConfig(), Collector: collector.DefaultConfig()}
 	os.Exit(host.Execute(context.Background(), host.Command(host.Program{
 		Use: "collector", Short: "Accept customers' answers from every source", Config: s,
 		Modules: func() ([]host.Module, error) {
-			return []host.Module{host.NATS(s.NATS), collector.Module(s.Collector), host.Listen(s.ListenConfig)}, nil
+			return []host.Module{host.NATS(s.NATS), collector.Module(s.Collector, s.Redis), host.Listen(s.ListenConfig)}, nil
 		},
 	}), os.Stderr))
 }

@@ -109,6 +109,9 @@ func (a *attempt) decide(ctx context.Context, entry Entry, known bool) (*eventsv
 		case err != nil:
 			return nil, err
 		default:
+			if found := scopeOf(ctx).corrects(held.GetResponse()); len(found) > 0 {
+				return nil, &ForbiddenError{found}
+			}
 			return a.merged(held, next, now)
 		}
 	}

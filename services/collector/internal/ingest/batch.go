@@ -49,7 +49,7 @@ func (s *Service) SubmitBatch(ctx context.Context, rows []Row) ([]Outcome, error
 	out := make([]Outcome, len(rows))
 	err := s.submitBatch(ctx, rows, out)
 	for i := range out {
-		if err != nil && !isInvalid(out[i].Err) {
+		if err != nil && !isOwn(out[i].Err) {
 			out[i] = Outcome{Err: err}
 		}
 		s.o.Count(VerdictOf(out[i].Result, out[i].Err))
@@ -89,7 +89,7 @@ func (s *Service) row(ctx context.Context, row Row) Outcome {
 }
 
 // settle waits for what was stored to be durable. When nothing was, and not
-// because it was wrong, the batch as a whole has failed: the source must know
+// because it was refused, the batch as a whole has failed: the source must know
 // that it has to come back.
 func (s *Service) settle(ctx context.Context, out []Outcome) error {
 	var failure error
@@ -98,7 +98,7 @@ func (s *Service) settle(ctx context.Context, out []Outcome) error {
 		switch {
 		case o.Err == nil:
 			stored = true
-		case !isInvalid(o.Err) && failure == nil:
+		case !isOwn(o.Err) && failure == nil:
 			failure = o.Err
 		}
 	}
@@ -108,7 +108,9 @@ func (s *Service) settle(ctx context.Context, out []Outcome) error {
 	return failure
 }
 
-func isInvalid(err error) bool {
+// isOwn reports whether an error is a response's own, whatever becomes of the others.
+func isOwn(err error) bool {
 	var invalid *InvalidError
-	return errors.As(err, &invalid)
+	var forbidden *ForbiddenError
+	return errors.As(err, &invalid) || errors.As(err, &forbidden)
 }

@@ -56,6 +56,14 @@ func (e *InvalidError) Error() string {
 	return fmt.Sprintf("the response has %d wrong fields", len(e.Violations))
 }
 
+// ForbiddenError names what the caller may not send of a response. It is the response's
+// own, as InvalidError is: nothing was stored of it, and the others of its batch are.
+type ForbiddenError struct{ Violations []response.Violation }
+
+func (e *ForbiddenError) Error() string {
+	return fmt.Sprintf("the caller may not send %d fields of the response", len(e.Violations))
+}
+
 // Errors of a Journal that a decision is taken on.
 var (
 	// ErrMoved says that the subject has moved on; nothing was stored.
@@ -144,9 +152,8 @@ var Verdicts = [...]Verdict{Accepted, Revised, Duplicate, Refused, Unavailable}
 
 // VerdictOf says what came of a response.
 func VerdictOf(r Result, err error) Verdict {
-	var invalid *InvalidError
 	switch {
-	case errors.As(err, &invalid):
+	case isOwn(err):
 		return Refused
 	case err != nil:
 		return Unavailable

@@ -86,6 +86,9 @@ func (s *Service) take(ctx context.Context, r *eventsv1.Response) (Result, error
 	if len(found) > 0 {
 		return Result{}, &InvalidError{found}
 	}
+	if found := scopeOf(ctx).sends(sub.Response); len(found) > 0 {
+		return Result{}, &ForbiddenError{found}
+	}
 	if err := s.o.Ledger.Ready(); err != nil {
 		return Result{}, fmt.Errorf("%w: %w", ErrStarting, err)
 	}

@@ -74,6 +74,17 @@ func (t *Stream) Put(number uint64, r *eventsv1.Response) error {
 	}
 }
 
+// Refuse answers a response that is not taken, or waits until there is room for that.
+func (t *Stream) Refuse(number uint64, err error) error {
+	select {
+	case t.room <- struct{}{}:
+	case <-t.ctx.Done():
+		return t.ctx.Err()
+	}
+	t.done <- Answered{number, Outcome{Err: err}} // has room for all that is under way
+	return nil
+}
+
 // Close waits until everything that was put is answered.
 func (t *Stream) Close() error {
 	for _, lane := range t.lanes {

@@ -8,6 +8,9 @@
 // only itself; and the answers are written as the contract spells them, with
 // zeros.
 //
+// Access. Who calls is let in before a body is read (internal/access); what they may send
+// is asked of each response.
+//
 // Cost. A body is read under two bounds, its own and that of all bodies being
 // read at once, and only what has arrived counts.
 package transport
@@ -17,6 +20,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/rappel-loop/rappel/services/collector/internal/access"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/push"
 )
@@ -27,6 +31,9 @@ const MaxRows = 1000
 // Options are what both ways in work with; all are required.
 type Options struct {
 	Ingest *ingest.Service
+	// Access lets callers in, and Addresses says where they are.
+	Access    *access.Guard
+	Addresses access.Addresses
 	// Pushes takes sources' calls; Clock says when.
 	Pushes *push.Service
 	Clock  ingest.Clock

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
+	"github.com/rappel-loop/rappel/services/collector/internal/access"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/response"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
@@ -28,9 +29,15 @@ const (
 // status is the one place where a use case's error becomes an answer.
 func (o Options) status(err error) error {
 	var invalid *ingest.InvalidError
+	var forbidden *ingest.ForbiddenError
+	var refused *access.RefusedError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &forbidden):
+		return rpc.Forbidden(string(access.KeyScope), fieldsOf(forbidden.Violations)...)
+	case errors.As(err, &refused):
+		return refusal(refused)
 	case errors.As(err, &invalid):
 		return invalidFields(invalid.Violations)
 	case errors.Is(err, ingest.ErrFull):
@@ -49,12 +56,14 @@ func (o Options) status(err error) error {
 	return rpc.Internal()
 }
 
-func invalidFields(found []response.Violation) error {
+func invalidFields(found []response.Violation) error { return rpc.Invalid(fieldsOf(found)...) }
+
+func fieldsOf(found []response.Violation) []rpc.Field {
 	fields := make([]rpc.Field, len(found))
 	for i, v := range found {
 		fields[i] = rpc.Field(v)
 	}
-	return rpc.Invalid(fields...)
+	return fields
 }
 
 // rowError is an answer as it stands in a row of a batch.

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
+	"github.com/rappel-loop/rappel/services/collector/internal/access"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 )
 
@@ -20,6 +21,10 @@ func NewGRPC(o Options) *GRPC { return &GRPC{o: o} }
 
 // SubmitResponse stores one response.
 func (g *GRPC) SubmitResponse(ctx context.Context, req *collectorv1.SubmitResponseRequest) (*collectorv1.SubmitResponseResponse, error) {
+	ctx, err := g.admit(ctx)
+	if err != nil {
+		return nil, g.o.status(err)
+	}
 	res, err := g.o.Ingest.Submit(ctx, req.GetResponse())
 	if err != nil {
 		return nil, g.o.status(err)
@@ -29,10 +34,18 @@ func (g *GRPC) SubmitResponse(ctx context.Context, req *collectorv1.SubmitRespon
 
 // SubmitResponses stores the good rows of a batch and names the bad ones.
 func (g *GRPC) SubmitResponses(ctx context.Context, req *collectorv1.SubmitResponsesRequest) (*collectorv1.SubmitResponsesResponse, error) {
-	if n := len(req.GetResponses()); n == 0 || n > MaxRows {
+	ctx, err := g.admit(ctx)
+	if err != nil {
+		return nil, g.o.status(err)
+	}
+	n := len(req.GetResponses())
+	if n == 0 || n > MaxRows {
 		return nil, errRows
 	}
-	rows := make([]ingest.Row, len(req.GetResponses()))
+	if err := callerOf(ctx).Charge(ctx, n); err != nil {
+		return nil, g.o.status(err)
+	}
+	rows := make([]ingest.Row, n)
 	for i, r := range req.GetResponses() {
 		rows[i].Response = r
 	}
@@ -60,7 +73,11 @@ func (g *GRPC) StreamResponses(s collectorv1.CollectorService_StreamResponsesSer
 }
 
 func (g *GRPC) stream(s stream) error {
-	t := g.o.Ingest.NewStream(s.Context(), func(group []ingest.Answered) error {
+	ctx, err := g.admit(s.Context())
+	if err != nil {
+		return g.o.status(err)
+	}
+	t := g.o.Ingest.NewStream(ctx, func(group []ingest.Answered) error {
 		for _, a := range group {
 			if err := s.Send(&collectorv1.StreamResponsesResponse{RequestNo: a.Number, Result: g.o.result(a.Outcome)}); err != nil {
 				return err
@@ -68,12 +85,13 @@ func (g *GRPC) stream(s stream) error {
 		}
 		return nil
 	})
-	err := receive(s, t)
+	err = receive(ctx, s, t)
 	return errors.Join(err, t.Close())
 }
 
-func receive(s stream, t *ingest.Stream) error {
-	for {
+func receive(ctx context.Context, s stream, t *ingest.Stream) error {
+	caller := callerOf(ctx)
+	for first := true; ; first = false {
 		req, err := s.Recv()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -81,8 +99,22 @@ func receive(s stream, t *ingest.Stream) error {
 		if err != nil {
 			return err
 		}
-		if err := t.Put(req.GetRequestNo(), req.GetResponse()); err != nil {
+		if refused := goesOn(ctx, caller, first); refused != nil {
+			err = t.Refuse(req.GetRequestNo(), refused)
+		} else {
+			err = t.Put(req.GetRequestNo(), req.GetResponse())
+		}
+		if err != nil {
 			return err
 		}
 	}
+}
+
+// goesOn asks for each response of a stream what is asked of a call: a stream may outlast
+// a key. The first was paid for when the stream was let in.
+func goesOn(ctx context.Context, caller *access.Caller, first bool) error {
+	if err := caller.Current(); err != nil || first {
+		return err
+	}
+	return caller.ChargeNext(ctx)
 }

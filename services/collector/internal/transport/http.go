@@ -22,10 +22,10 @@ func NewHTTP(o Options) *HTTP { return &HTTP{o: o, bodies: newBodies(o.MaxBodyBy
 
 // Register adds the routes to mux.
 func (h *HTTP) Register(mux *http.ServeMux) {
-	mux.HandleFunc("POST /v1/responses", h.one)
-	mux.HandleFunc("POST /v1/responses:batch", h.batch)
-	mux.HandleFunc("POST /v1/hooks/{source}/{endpoint}", h.call)
-	mux.HandleFunc("GET /v1/hooks/{source}/{endpoint}", h.isThere) // HEAD as well
+	mux.HandleFunc("POST /v1/responses", h.admitted(h.one))
+	mux.HandleFunc("POST /v1/responses:batch", h.admitted(h.batch))
+	mux.HandleFunc("POST /v1/hooks/{source}/{endpoint}", h.limited(h.call))
+	mux.HandleFunc("GET /v1/hooks/{source}/{endpoint}", h.limited(h.isThere)) // HEAD as well
 }
 
 func (h *HTTP) one(w http.ResponseWriter, r *http.Request) {
@@ -62,6 +62,10 @@ func (h *HTTP) batch(w http.ResponseWriter, r *http.Request) {
 	release()
 	if len(found) > 0 {
 		h.refuse(w, &ingest.InvalidError{Violations: found})
+		return
+	}
+	if err := callerOf(r.Context()).Charge(r.Context(), len(rows)); err != nil {
+		h.refuse(w, err)
 		return
 	}
 	outcomes, err := h.o.Ingest.SubmitBatch(r.Context(), rows)

@@ -19,6 +19,7 @@ import (
 
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/collector/internal/access"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/ledger"
 	"github.com/rappel-loop/rappel/services/collector/internal/response"
@@ -59,7 +60,8 @@ func options(t testing.TB, j ingest.Journal) Options {
 			Normaliser: n, Keyer: k, Ledger: ready{ledger.New()}, Journal: j, MaxInFlight: 128,
 			Clock: clock.NewManual(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)), Count: func(ingest.Verdict) {},
 		}),
-		Log: zap.NewNop(), RetryAfter: 1500 * time.Millisecond, MaxBodyBytes: 32 << 20,
+		Access: access.New(access.Options{}),
+		Log:    zap.NewNop(), RetryAfter: 1500 * time.Millisecond, MaxBodyBytes: 32 << 20,
 	}
 }
 
