@@ -55,7 +55,7 @@ func play(ctx context.Context, dir, server string, b *bus.Bus, out io.Writer) er
 		if _, err := fmt.Fprintf(out, "\nPlaying %s\n", f.path); err != nil {
 			return err
 		}
-		if err := cli.Play(ctx, out, replay.Options{File: f.path, Mapping: f.mapping, Server: server, NoFiles: true}); err != nil {
+		if err := cli.Play(ctx, out, replay.Options{File: f.path, Mapping: f.mapping, Server: server, Key: os.Getenv("RAPPEL_KEY"), NoFiles: true}); err != nil {
 			return fmt.Errorf("play %s: %w", f.path, err)
 		}
 	}

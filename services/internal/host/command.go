@@ -19,7 +19,7 @@ import (
 const EnvPrefix = "RAPPEL_"
 
 // notSettings start alike, and are read by others.
-var notSettings = []string{"RAPPEL_SERVER", "RAPPEL_GRPC", "RAPPEL_AGENT", "RAPPEL_LANG"}
+var notSettings = []string{"RAPPEL_SERVER", "RAPPEL_GRPC", "RAPPEL_AGENT", "RAPPEL_KEY", "RAPPEL_LANG"}
 
 // Settings is what every process can be told.
 type Settings struct {

@@ -52,7 +52,7 @@ func Replay() *cobra.Command { return replayCommand(system()) }
 func replayCommand(e env) *cobra.Command {
 	var o replay.Options
 	var strict bool
-	var output, format string
+	var output, format, keyFile string
 	cmd := &cobra.Command{
 		Use: "replay FILE", Short: "Send a file of answers (CSV, Excel or JSONL)", Long: replayLong, Example: replayExample,
 		Args: oneFile, SilenceUsage: true, SilenceErrors: true,
@@ -60,6 +60,7 @@ func replayCommand(e env) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&o.Mapping, "map", "", "mapping that says what the columns of a CSV or a workbook become")
 	f.StringVar(&o.Server, "server", "", "server's address (default $RAPPEL_SERVER, else "+httpapi.DefaultServer+")")
+	f.StringVar(&keyFile, "key-file", "", "file that holds the API key to send (default $RAPPEL_KEY)")
 	f.IntVar(&o.Batch, "batch", 100, "rows a request, 1 to 1000")
 	f.IntVar(&o.Parallel, "parallel", 4, "requests under way at once, 1 to 64")
 	f.Int64Var(&o.Limit, "limit", 0, "stop after so many rows of the file; 0 is all")
@@ -72,6 +73,10 @@ func replayCommand(e env) *cobra.Command {
 	f.StringVarP(&output, "output", "o", "text", "text or json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := checkOutput(output); err != nil {
+			return err
+		}
+		var err error
+		if o.Key, err = readKey(e, keyFile); err != nil {
 			return err
 		}
 		o.File, o.Format = args[0], replay.Format(format)

@@ -23,6 +23,7 @@ const maxBody = 64 << 20
 // Client calls one server. Safe for concurrent use.
 type Client struct {
 	base string
+	key  string
 	http *http.Client
 }
 
@@ -44,6 +45,13 @@ func New(server string, h *http.Client) (*Client, error) {
 		h = http.DefaultClient
 	}
 	return &Client{base: strings.TrimRight(server, "/"), http: h}, nil
+}
+
+// WithKey returns a client that sends an API key with each call; an empty one sends none.
+func (c *Client) WithKey(key string) *Client {
+	with := *c
+	with.key = key
+	return &with
 }
 
 // Server is the address the client calls.
@@ -137,6 +145,9 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
+	if c.key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.key)
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

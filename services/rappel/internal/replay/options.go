@@ -49,6 +49,8 @@ type Options struct {
 	Mapping string
 	// Server's address; empty is http://127.0.0.1:8080.
 	Server string
+	// Key that the server asks for; empty sends none.
+	Key string
 	// Batch is rows a request, 1 to 1,000; 0 is 100.
 	Batch int
 	// Parallel is requests under way at once, 1 to 64; 0 is 4.

@@ -26,6 +26,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{File: o.File}, err
 	}
+	client = client.WithKey(o.Key)
 	f, err := open(o)
 	if err != nil {
 		return Summary{File: o.File}, err
@@ -87,7 +88,7 @@ func play(ctx context.Context, o Options, f *opened, client *httpapi.Client, l *
 	defer release()
 
 	s := &sender{
-		client: client, giveUp: o.GiveUp, clock: o.Clock, onWait: o.OnWait,
+		client: client, keyed: o.Key != "", giveUp: o.GiveUp, clock: o.Clock, onWait: o.OnWait,
 		stop: reading.Done(), moved: o.Clock.Now(),
 	}
 	in := &reader{source: f.source, batch: o.Batch, left: -1}

@@ -35,6 +35,7 @@ const (
 // sender sends rows and learns what became of them.
 type sender struct {
 	client *httpapi.Client
+	keyed  bool // a key is sent
 	giveUp time.Duration
 	clock  clock.Clock
 	onWait func(error, time.Duration)
@@ -187,7 +188,10 @@ func (s *sender) explain(err error) error {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return fmt.Errorf("%s does not take answers: %w; is it a Rappel server?", s.client.Server(), err)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return fmt.Errorf("%s lets nobody in without a key: %w", s.client.Server(), err)
+		if s.keyed {
+			return fmt.Errorf("%s does not take the key: %w", s.client.Server(), err)
+		}
+		return fmt.Errorf("%s lets nobody in without a key: %w; name the one to send with --key-file or RAPPEL_KEY", s.client.Server(), err)
 	}
 	return fmt.Errorf("%s refuses a whole batch: %w", s.client.Server(), err)
 }
