@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -370,6 +371,38 @@ func TestEachKeyHasItsRate(t *testing.T) {
 	require.Equal(t, 429, a.code)
 	require.Equal(t, "2", a.header.Get("Retry-After"))
 	require.Equal(t, 200, l.post("/v1/responses:batch", batchOf("b", 100), bearer(free)...).code)
+}
+
+// Collectors that have a Redis share their limits; without it each has its own, and takes
+// answers all the same.
+func TestCollectorsShareTheirLimitsInRedis(t *testing.T) {
+	t.Parallel()
+	testkit.NeedRealRedis(t)
+	server := testkit.RedisServer(t)
+	options := *server.Client(t).Options()
+	options.ContextTimeoutEnabled, options.DialerRetries = true, 1 // as host.OpenRedis has them
+	client := redis.NewClient(&options)
+	t.Cleanup(func() { _ = client.Close() })
+	b := testkit.Bus(t)
+	core, logs := observer.New(zap.WarnLevel)
+	deps := collector.Deps{Bus: b, Log: zap.New(core), Redis: client, RedisPrefix: testkit.RedisPrefix(t)}
+	one := startWith(t, deps, perAddress(0.001, 4))
+	other := startWith(t, deps, perAddress(0.001, 4))
+	for i, l := range []*loop{one, other, one, other, one, other} {
+		want := 202
+		if i >= 4 {
+			want = 429
+		}
+		require.Equal(t, want, l.post("/v1/responses", good).code, i)
+	}
+	server.Kill(t)
+	for _, l := range []*loop{one, other} {
+		require.Equal(t, 202, l.post("/v1/responses", good).code)
+		require.Equal(t, 200, l.post("/v1/responses:batch", batchOf("a", 3)).code, "and not for long")
+		require.Equal(t, 429, l.post("/v1/responses", good).code)
+		require.Empty(t, l.rpc.Health().Ready(), "it is no condition of readiness")
+	}
+	require.Equal(t, 2, logs.FilterMessageSnippet("redis does not answer").Len(), "each says so once")
 }
 
 // What a caller writes into X-Forwarded-For is nothing, unless a trusted proxy wrote it.

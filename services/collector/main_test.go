@@ -60,6 +60,13 @@ func setup(t *testing.T, change ...func(*collector.Config)) *loop {
 // stopped or the test ends.
 func start(t *testing.T, b *bus.Bus, log *zap.Logger, change ...func(*collector.Config)) *loop {
 	t.Helper()
+	return startWith(t, collector.Deps{Bus: b, Log: log}, change...)
+}
+
+// startWith is start with more of what a collector works with.
+func startWith(t *testing.T, deps collector.Deps, change ...func(*collector.Config)) *loop {
+	t.Helper()
+	b, log := deps.Bus, deps.Log
 	l := &loop{T: t, bus: b, metrics: prometheus.NewRegistry(), clock: clock.NewManual(noon)}
 	l.rpc = rpc.New(rpc.Options{Log: log, Metrics: l.metrics})
 	cfg := config()
@@ -67,7 +74,8 @@ func start(t *testing.T, b *bus.Bus, log *zap.Logger, change ...func(*collector.
 		c(&cfg)
 	}
 	var err error
-	l.service, err = collector.New(cfg, collector.Deps{Bus: b, RPC: l.rpc, Log: log, Metrics: l.metrics, Clock: l.clock})
+	deps.RPC, deps.Metrics, deps.Clock = l.rpc, l.metrics, l.clock
+	l.service, err = collector.New(cfg, deps)
 	require.NoError(t, err)
 	require.NoError(t, l.service.Start(t.Context()))
 	listeners, err := rpc.Listen("127.0.0.1:0", "127.0.0.1:0")

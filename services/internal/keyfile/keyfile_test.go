@@ -3,6 +3,7 @@ package keyfile_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -65,6 +66,20 @@ keys:
 		{Name: "shop", Hash: hash(two), Surveys: surveys, Rate: 2.5, Burst: 3},
 		{Name: "batch", Hash: hash(three), Rate: 20, Burst: 1000},
 	}, entries)
+}
+
+// The documentation's example is the one people copy.
+func TestTheExampleIsRead(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../../../docs/operations.md")
+	require.NoError(t, err)
+	_, text, found := strings.Cut(string(doc), "```yaml\nkeys:")
+	require.True(t, found)
+	text, _, _ = strings.Cut(text, "```")
+	entries, err := keyfile.Load("keys.yaml", []byte("keys:"+text))
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	require.Equal(t, 500, entries[0].Burst)
 }
 
 func TestEveryMistakeIsNamedWithItsLine(t *testing.T) {
