@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +22,7 @@ const (
 func TestAKeyIsRandomAndItsHashPlain(t *testing.T) {
 	t.Parallel()
 	key := keyfile.New()
-	require.Regexp(t, regexp.MustCompile(`^rk_[A-Za-z0-9_-]{43}$`), key)
+	require.Regexp(t, `^rk_[A-Za-z0-9_-]{43}$`, key)
 	require.NotEqual(t, key, keyfile.New())
 	h, err := keyfile.Sum(key)
 	require.NoError(t, err)
