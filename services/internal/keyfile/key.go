@@ -36,8 +36,9 @@ func Sum(key string) (Hash, error) {
 	if !ok || len(text) != base64.RawURLEncoding.EncodedLen(keyBytes) {
 		return Hash{}, ErrKey
 	}
-	if _, err := base64.RawURLEncoding.Strict().DecodeString(text); err != nil {
-		return Hash{}, ErrKey // the library's error quotes what it met
+	// The library skips line ends, so the length is asked again.
+	if b, err := base64.RawURLEncoding.Strict().DecodeString(text); err != nil || len(b) != keyBytes {
+		return Hash{}, ErrKey
 	}
 	return sha256.Sum256([]byte(key)), nil
 }
