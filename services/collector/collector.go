@@ -133,12 +133,13 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.pushes = push.New(push.Options{
 		Endpoints: endpoints, Bus: deps.Bus, Ingest: s.ingest, Log: deps.Log, Count: counts.pushed,
 	})
-	if err := s.ask(cfg, secret); err != nil {
-		return nil, fmt.Errorf("collector: %w", err)
-	}
 	s.ways = transport.Options{
 		Access: guard, Addresses: addresses,
 		Ingest: s.ingest, Pushes: s.pushes, Clock: deps.Clock, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
+	}
+	if err := s.ask(cfg, secret); err != nil {
+		closeAll(endpoints)
+		return nil, fmt.Errorf("collector: %w", err)
 	}
 	return s, nil
 }
@@ -153,9 +154,11 @@ func (s *Service) ask(cfg Config, secret string) error {
 	if err != nil {
 		return err
 	}
-	s.pages = page.New(page.Options{Surveys: surveys, Sealer: sealer, Ingest: s.ingest, Clock: s.deps.Clock, Log: s.deps.Log})
+	s.pages = page.New(page.Options{
+		Surveys: surveys, Sealer: sealer, Ingest: s.ingest, Admit: s.ways.AdmitVisitor, Clock: s.deps.Clock, Log: s.deps.Log,
+	})
 	s.links = transport.NewSurveys(transport.SurveyOptions{
-		Surveys: surveys, Sealer: sealer, Check: s.ingest.Check, Clock: s.deps.Clock, PublicURL: cfg.PublicURL,
+		Ways: s.ways, Surveys: surveys, Sealer: sealer, Check: s.ingest.Check, PublicURL: cfg.PublicURL,
 	})
 	return nil
 }

@@ -82,10 +82,11 @@ func TestAnotherSecretThanTheStoredResponsesHadIsRefused(t *testing.T) {
 	other := config()
 	other.Secret = "another secret of these tests"
 	begin := func(c collector.Config) error {
-		s, err := collector.New(c, collector.Deps{Bus: l.bus, RPC: rpc.New(rpc.Options{})})
+		server := rpc.New(rpc.Options{})
+		s, err := collector.New(c, collector.Deps{Bus: l.bus, RPC: server})
 		require.NoError(t, err)
 		err = s.Start(t.Context())
-		return errors.Join(err, s.Stop(t.Context()))
+		return errors.Join(err, s.Stop(t.Context()), server.Close())
 	}
 	require.NoError(t, begin(other), "nothing is stored yet")
 

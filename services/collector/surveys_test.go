@@ -20,6 +20,7 @@ import (
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/collector"
+	"github.com/rappel-loop/rappel/services/internal/keyfile"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
 )
 
@@ -327,4 +328,37 @@ func TestAWrongSurveyStopsTheStart(t *testing.T) {
 	c.SurveysDir = "../../sample/hooks"
 	require.ErrorContains(t, c.Validate(), "typeform.yaml: line ")
 	require.ErrorContains(t, c.Validate(), "public_url: must be the address")
+}
+
+// Who may send answers to a survey may make links to it; a customer needs no key, and is
+// only asked not to ask too often.
+func TestWhoMayMakeLinks(t *testing.T) {
+	t.Parallel()
+	r := &ring{TB: t}
+	mine := r.add(keyfile.Entry{Name: "mine", Surveys: []string{"apres-livraison"}, Channels: []string{"email", "sms"}})
+	theirs := r.add(keyfile.Entry{Name: "theirs", Surveys: []string{"other"}})
+	l := setup(t, asking, r.use, perAddress(1, 6))
+	const path = "/v1/surveys/apres-livraison/invitations"
+	for _, c := range []struct {
+		key, body string
+		code      int
+		reason    string
+	}{{"", `{}`, 401, "KEY_REQUIRED"}, {theirs, `{}`, 403, "KEY_SCOPE"}, {mine, `{"channel":"chat"}`, 403, "KEY_SCOPE"}, {mine, `{"channel":"sms"}`, 200, ""}} {
+		var header []string
+		if c.key != "" {
+			header = bearer(c.key)
+		}
+		a := l.post(path, c.body, header...)
+		require.Equal(t, c.code, a.code, a.body)
+		if c.reason != "" {
+			require.Equal(t, c.reason, a.status(t).reason())
+		}
+	}
+	v := l.visitor()
+	require.Equal(t, 404, v.get("/s/x").code)
+	require.Equal(t, 404, v.get("/s/x").code)
+	a := v.get("/s/x")
+	require.Equal(t, 429, a.code, "links of the API counted as well: by HTTP it is the same address")
+	require.Equal(t, "5", a.header.Get("Retry-After"))
+	require.Contains(t, a.body, "quelques secondes")
 }

@@ -36,8 +36,10 @@ type Options struct {
 	Surveys map[string]*survey.Survey
 	Sealer  *invite.Sealer
 	Ingest  Ingest
-	Clock   ingest.Clock
-	Log     *zap.Logger
+	// Admit refuses who asks too often.
+	Admit func(*http.Request) error
+	Clock ingest.Clock
+	Log   *zap.Logger
 }
 
 // Pages answers the links.
@@ -71,6 +73,9 @@ type visit struct {
 // open reads the link. What it returns can at least say in a language what is wrong.
 func (p *Pages) open(r *http.Request) (*visit, error) {
 	v := &visit{Pages: p, r: r, now: p.o.Clock.Now(), lang: spoken(r.Header.Get("Accept-Language"))}
+	if err := p.o.Admit(r); err != nil {
+		return v, errTooMany
+	}
 	i, err := p.o.Sealer.Open(r.PathValue("token"), v.now)
 	if i != nil {
 		v.invite = i
@@ -183,7 +188,10 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, Path+r.PathValue("token")+"?step="+next+"&lang="+string(v.lang), http.StatusSeeOther)
 }
 
-var errForm = errors.New("what was sent is no form")
+var (
+	errForm    = errors.New("what was sent is no form")
+	errTooMany = errors.New("the address asks too often")
+)
 
 // fail says why there is no page.
 func (v *visit) fail(w http.ResponseWriter, err error) {
@@ -193,6 +201,9 @@ func (v *visit) fail(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, invite.ErrExpired):
 		code, d.Text = http.StatusGone, say.Expired
+	case errors.Is(err, errTooMany):
+		code, d.Text = http.StatusTooManyRequests, say.Later
+		w.Header().Set("Retry-After", "5")
 	case errors.Is(err, errForm):
 		code, d.Text = http.StatusBadRequest, say.Again
 	case !errors.Is(err, invite.ErrLink):

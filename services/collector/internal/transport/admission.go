@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -71,12 +72,24 @@ func (h *HTTP) addressOf(r *http.Request) string {
 	return h.o.Addresses.Of(r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
 }
 
-func (g *GRPC) admit(ctx context.Context) (context.Context, error) {
+// AdmitVisitor lets a customer see a page: only their address counts.
+func (o Options) AdmitVisitor(r *http.Request) error {
+	return o.Access.AdmitAddress(r.Context(), o.Addresses.Of(r.RemoteAddr, r.Header.Values("X-Forwarded-For")))
+}
+
+// admitCall lets in who calls by gRPC, or by HTTP and the gateway: that is a peer in
+// memory, and says last in X-Forwarded-For who called it.
+func (o Options) admitCall(ctx context.Context) (context.Context, error) {
 	address := ""
+	var forwarded []string
 	if p, ok := peer.FromContext(ctx); ok {
 		address = p.Addr.String()
+		if p.Addr.Network() == "bufconn" {
+			hops := strings.Split(strings.Join(metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"), ","), ",")
+			address, forwarded = strings.TrimSpace(hops[len(hops)-1]), hops[:len(hops)-1]
+		}
 	}
-	return g.o.admit(ctx, metadata.ValueFromIncomingContext(ctx, authorization), g.o.Addresses.Of(address, nil))
+	return o.admit(ctx, metadata.ValueFromIncomingContext(ctx, authorization), o.Addresses.Of(address, forwarded))
 }
 
 // refusal is what a caller who is not let in is told.

@@ -21,7 +21,7 @@ func NewGRPC(o Options) *GRPC { return &GRPC{o: o} }
 
 // SubmitResponse stores one response.
 func (g *GRPC) SubmitResponse(ctx context.Context, req *collectorv1.SubmitResponseRequest) (*collectorv1.SubmitResponseResponse, error) {
-	ctx, err := g.admit(ctx)
+	ctx, err := g.o.admitCall(ctx)
 	if err != nil {
 		return nil, g.o.status(err)
 	}
@@ -34,7 +34,7 @@ func (g *GRPC) SubmitResponse(ctx context.Context, req *collectorv1.SubmitRespon
 
 // SubmitResponses stores the good rows of a batch and names the bad ones.
 func (g *GRPC) SubmitResponses(ctx context.Context, req *collectorv1.SubmitResponsesRequest) (*collectorv1.SubmitResponsesResponse, error) {
-	ctx, err := g.admit(ctx)
+	ctx, err := g.o.admitCall(ctx)
 	if err != nil {
 		return nil, g.o.status(err)
 	}
@@ -73,7 +73,7 @@ func (g *GRPC) StreamResponses(s collectorv1.CollectorService_StreamResponsesSer
 }
 
 func (g *GRPC) stream(s stream) error {
-	ctx, err := g.admit(s.Context())
+	ctx, err := g.o.admitCall(s.Context())
 	if err != nil {
 		return g.o.status(err)
 	}

@@ -34,11 +34,12 @@ const (
 
 // SurveyOptions are what the links are made with; all are required.
 type SurveyOptions struct {
+	// Ways says who may make links: those who may send answers to the survey.
+	Ways    Options
 	Surveys map[string]*survey.Survey
 	Sealer  *invite.Sealer
 	// Check returns what is wrong with a response, and takes it over: ingest's.
 	Check func(*eventsv1.Response) []response.Violation
-	Clock ingest.Clock
 	// PublicURL is where customers reach the pages.
 	PublicURL string
 }
@@ -53,12 +54,23 @@ type Surveys struct {
 func NewSurveys(o SurveyOptions) *Surveys { return &Surveys{o: o} }
 
 // CreateInvitation makes a link.
-func (s *Surveys) CreateInvitation(_ context.Context, req *collectorv1.CreateInvitationRequest) (*collectorv1.CreateInvitationResponse, error) {
+func (s *Surveys) CreateInvitation(ctx context.Context, req *collectorv1.CreateInvitationRequest) (*collectorv1.CreateInvitationResponse, error) {
+	ctx, err := s.o.Ways.admitCall(ctx)
+	if err != nil {
+		return nil, s.o.Ways.status(err)
+	}
 	asked, known := s.o.Surveys[req.GetSurvey()]
 	if !known {
 		return nil, rpc.Refused(codes.NotFound, "SURVEY_UNKNOWN", "there is no such survey; the files of collector.surveys_dir say which there are")
 	}
-	now := s.o.Clock.Now()
+	channel := req.GetChannel()
+	if channel == "" {
+		channel = asked.Channel
+	}
+	if found := callerOf(ctx).Scope(&eventsv1.Response{Survey: asked.Name, Channel: channel}); len(found) > 0 {
+		return nil, s.o.Ways.status(&ingest.ForbiddenError{Violations: found})
+	}
+	now := s.o.Ways.Clock.Now()
 	i, found := s.invitation(asked, req, now)
 	if len(found) > 0 {
 		return nil, invalidFields(found)
