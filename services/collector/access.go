@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -80,7 +81,7 @@ func newAccess(cfg Config, deps Deps) (*access.Guard, access.Addresses, error) {
 	}
 	var limiter access.Limiter = access.NewMemory(deps.Clock, access.MaxBuckets)
 	if deps.Redis != nil {
-		limiter = access.NewFallback(redislimit.New(deps.Redis, deps.RedisPrefix), limiter, deps.Clock, log)
+		limiter = access.NewFallback(redislimit.New(deps.Redis, deps.RedisPrefix), limiter, cmp.Or(deps.RedisPatience, access.Patience), deps.Clock, log)
 	}
 	return access.New(access.Options{
 		Keys: keys, PerAddress: cfg.Limits.PerAddress, Limiter: limiter, Clock: deps.Clock, Log: log,

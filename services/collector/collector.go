@@ -34,6 +34,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
@@ -69,6 +70,8 @@ type Deps struct {
 	// RedisPrefix; nil keeps them in memory.
 	Redis       redis.UniversalClient
 	RedisPrefix string
+	// RedisPatience is how long a caller waits for Redis; 0 is access.Patience.
+	RedisPatience time.Duration
 }
 
 // Service takes responses in from Start to Stop. It is started once.

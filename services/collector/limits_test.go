@@ -113,7 +113,7 @@ func TestCollectorsShareTheirLimitsInRedis(t *testing.T) {
 	t.Cleanup(func() { _ = client.Close() })
 	b := testkit.Bus(t)
 	core, logs := observer.New(zap.WarnLevel)
-	deps := collector.Deps{Bus: b, Log: zap.New(core), Redis: client, RedisPrefix: testkit.RedisPrefix(t)}
+	deps := collector.Deps{Bus: b, Log: zap.New(core), Redis: client, RedisPrefix: testkit.RedisPrefix(t), RedisPatience: 5 * time.Second}
 	one := startWith(t, deps, perAddress(0.001, 4))
 	other := startWith(t, deps, perAddress(0.001, 4))
 	for i, l := range []*loop{one, other, one, other, one, other} {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// patience is how long a caller waits for the shared limits.
-	patience = 50 * time.Millisecond
+	// Patience is how long a caller waits for the shared limits, unless it is said.
+	Patience = 50 * time.Millisecond
 	// pause is how long they are not asked after they did not answer: a thousand callers
 	// need not each find out.
 	pause = time.Second
@@ -22,6 +22,7 @@ const (
 // answer.
 type Fallback struct {
 	shared, own Limiter
+	patience    time.Duration
 	clock       Clock
 	log         *zap.Logger
 
@@ -32,15 +33,16 @@ type Fallback struct {
 
 var _ Limiter = (*Fallback)(nil)
 
-// NewFallback returns a limiter that does not fail as long as own doesn't.
-func NewFallback(shared, own Limiter, c Clock, log *zap.Logger) *Fallback {
-	return &Fallback{shared: shared, own: own, clock: c, log: log}
+// NewFallback returns a limiter that does not fail as long as own doesn't; patience is how
+// long a caller waits for the shared one.
+func NewFallback(shared, own Limiter, patience time.Duration, c Clock, log *zap.Logger) *Fallback {
+	return &Fallback{shared: shared, own: own, patience: patience, clock: c, log: log}
 }
 
 // Take is the limiter's.
 func (f *Fallback) Take(ctx context.Context, name string, l Limit, n int) (time.Duration, error) {
 	if f.asks() {
-		asked, cancel := context.WithTimeout(ctx, patience)
+		asked, cancel := context.WithTimeout(ctx, f.patience)
 		defer cancel()
 		wait, err := f.shared.Take(asked, name, l, n)
 		if err == nil {

@@ -43,7 +43,7 @@ func TestWithoutTheSharedLimitsTheOwnCount(t *testing.T) {
 			c := clock.NewManual(noon)
 			core, logs := observer.New(zap.DebugLevel)
 			shared := &failing{Limiter: access.NewMemory(c, 10), hangs: hangs}
-			f := access.NewFallback(shared, access.NewMemory(c, 10), c, zap.New(core))
+			f := access.NewFallback(shared, access.NewMemory(c, 10), access.Patience, c, zap.New(core))
 			require.Zero(t, take(t, f, "a"))
 			require.Equal(t, time.Second, take(t, f, "a"), "what the shared ones say is the answer")
 			shared.down.Store(true)
