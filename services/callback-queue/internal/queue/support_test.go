@@ -311,12 +311,13 @@ func (w *world) content() map[string]queue.Entry {
 	}
 }
 
-// inLine waits until the index is complete and says what the stream says.
+// inLine waits until the index is complete and says what the stream says by then:
+// a timer may still have something to add to both.
 func (w *world) inLine() {
 	w.Helper()
-	want := w.truth()
-	var got map[string]queue.Entry
+	var want, got map[string]queue.Entry
 	matches := func() bool {
+		want = w.truth()
 		if _, err := w.index().Checkpoint(w.Context()); err != nil {
 			return false
 		}
