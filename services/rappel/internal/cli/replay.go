@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rappel-loop/rappel/services/internal/responsefile"
 	"github.com/rappel-loop/rappel/services/rappel/internal/httpapi"
 	"github.com/rappel-loop/rappel/services/rappel/internal/replay"
 )
@@ -79,7 +80,7 @@ func replayCommand(e env) *cobra.Command {
 		if o.Key, err = readKey(e, keyFile); err != nil {
 			return err
 		}
-		o.File, o.Format = args[0], replay.Format(format)
+		o.File, o.Format = args[0], responsefile.Format(format)
 		if o.Server == "" {
 			o.Server = e.getenv("RAPPEL_SERVER")
 		}

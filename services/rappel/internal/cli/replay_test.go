@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rappel-loop/rappel/services/internal/responsefile"
 	"github.com/rappel-loop/rappel/services/rappel/internal/replay"
 )
 
@@ -85,7 +86,7 @@ func TestReplayCommand(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &s))
 	require.Equal(t, replay.Totals{Rows: 3, Sent: 1, Duplicates: 1, Refused: 1}, s.Totals)
 	require.True(t, s.Complete)
-	require.Equal(t, replay.JSONL, s.Format)
+	require.Equal(t, responsefile.JSONL, s.Format)
 }
 
 func TestReplayThatCannot(t *testing.T) {

@@ -32,12 +32,12 @@ const maxDoubted = 200_000
 
 func newLedger(o Options, f *opened, s state) *ledger {
 	l := &ledger{
-		o: o, size: f.id.Size, began: o.Clock.Now(), state: s,
+		o: o, size: f.Identity().Size, began: o.Clock.Now(), state: s,
 		waiting: map[int]*segment{}, doubted: map[[sha256.Size]byte]struct{}{},
 		doubt: s.Dispatched, rowsBefore: s.Totals.Rows, offsetBefore: s.Offset,
 	}
 	if !o.NoFiles {
-		l.rejects = &rejectsFile{path: s.RejectsFile, make: f.source.rejects}
+		l.rejects = &rejectsFile{path: s.RejectsFile, make: f.Rejects}
 	}
 	return l
 }
@@ -117,10 +117,10 @@ func (l *ledger) fold(r *row) error {
 	case Refused:
 		t.Refused++
 		if len(l.state.Refusals) < maxListed {
-			l.state.Refusals = append(l.state.Refusals, Refusal{Line: r.line, Reason: res.Reason})
+			l.state.Refusals = append(l.state.Refusals, Refusal{Line: r.Line, Reason: res.Reason})
 		}
 		if l.rejects != nil {
-			if err := l.rejects.add(r.original, res); err != nil {
+			if err := l.rejects.add(r.Row, res.Reason); err != nil {
 				return err
 			}
 		}
@@ -134,7 +134,7 @@ func (l *ledger) fold(r *row) error {
 // wasOurs reports whether a duplicate is the echo of a sending of ours whose
 // answer was lost. The second of two identical rows is a duplicate all the same.
 func (l *ledger) wasOurs(r *row) bool {
-	if !r.sentBefore && r.end > l.doubt {
+	if !r.sentBefore && r.End > l.doubt {
 		return false
 	}
 	sum := sha256.Sum256(append([]byte(r.key()+"\x00"), r.content...))

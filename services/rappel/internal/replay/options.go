@@ -9,28 +9,11 @@ import (
 	"time"
 
 	"github.com/rappel-loop/rappel/services/internal/clock"
-)
-
-// Format of a file.
-type Format string
-
-// The formats.
-const (
-	// FormatAuto goes by a workbook's first bytes, then by the file's name, then by
-	// its first character.
-	FormatAuto Format = ""
-	// CSV has a row of column names first; it needs a mapping.
-	CSV Format = "csv"
-	// JSONL has one response of the API a line.
-	JSONL Format = "jsonl"
-	// XLSX is an Excel workbook: one sheet of it is read as a CSV is.
-	XLSX Format = "xlsx"
+	"github.com/rappel-loop/rappel/services/internal/responsefile"
 )
 
 // Bounds.
 const (
-	// MaxRow is the longest row that is sent, in bytes.
-	MaxRow = 1 << 20
 	// MaxBatch is the API's bound on the rows of one request.
 	MaxBatch = 1000
 	// maxBatchBytes keeps a request well under the server's bound on a body.
@@ -44,7 +27,7 @@ type Options struct {
 	// File to send; required.
 	File string
 	// Format of the file.
-	Format Format
+	Format responsefile.Format
 	// Mapping is a file that says what columns become; for CSV and XLSX.
 	Mapping string
 	// Server's address; empty is http://127.0.0.1:8080.
@@ -90,10 +73,8 @@ func (o Options) Validate() error {
 	if o.File == "" || o.File == "-" {
 		errs = append(errs, errors.New("name a file: standard input cannot be gone on with after an interruption"))
 	}
-	switch o.Format {
-	case FormatAuto, CSV, JSONL, XLSX:
-	default:
-		errs = append(errs, fmt.Errorf("format %q: must be csv, xlsx or jsonl", o.Format))
+	if _, err := responsefile.ParseFormat(string(o.Format)); err != nil {
+		errs = append(errs, err)
 	}
 	if o.Batch < 0 || o.Batch > MaxBatch {
 		errs = append(errs, fmt.Errorf("batch: must be 1 to %d", MaxBatch))
@@ -134,11 +115,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// rejectsBeside is where refused rows go when nobody said; a workbook's go into a
-// CSV file, which grows row by row.
-func rejectsBeside(file string, f Format) string {
-	if f == XLSX {
-		f = CSV
-	}
+// rejectsBeside is where refused rows go when nobody said.
+func rejectsBeside(file string, f responsefile.Format) string {
 	return strings.TrimSuffix(file, filepath.Ext(file)) + ".rejects." + string(f)
 }

@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/rappel-loop/rappel/services/internal/responsefile"
 )
 
 // rejectsFile is made with the first refused row: no refusals, no file.
 type rejectsFile struct {
 	path   string
-	make   func(io.Writer) rejectWriter
+	make   func(io.Writer) responsefile.Rejects
 	file   *os.File
-	writer rejectWriter
+	writer responsefile.Rejects
 	size   int64
 }
 
@@ -43,7 +45,7 @@ func (f *rejectsFile) resume(size int64) error {
 	return nil
 }
 
-func (f *rejectsFile) add(o original, r RowResult) error {
+func (f *rejectsFile) add(r *responsefile.Row, reason string) error {
 	if f.file == nil {
 		// It holds customers' data, so it is its owner's alone.
 		file, err := os.OpenFile(f.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
@@ -51,18 +53,18 @@ func (f *rejectsFile) add(o original, r RowResult) error {
 			return fmt.Errorf("refused rows cannot be kept: %w; name another place with --rejects", err)
 		}
 		f.file, f.writer = file, f.make(f)
-		if err := f.writer.header(); err != nil {
+		if err := f.writer.Header(); err != nil {
 			return err
 		}
 	}
-	return f.writer.write(o, r)
+	return f.writer.Write(r, reason)
 }
 
 func (f *rejectsFile) flush() error {
 	if f.writer == nil {
 		return nil
 	}
-	return f.writer.flush()
+	return f.writer.Flush()
 }
 
 func (f *rejectsFile) close() error {

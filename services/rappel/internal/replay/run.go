@@ -34,7 +34,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	defer func() { _ = f.close() }() // only read
 	st, err := begin(o, f, client.Server())
 	if err != nil {
-		return Summary{File: o.File, Format: f.format}, err
+		return Summary{File: o.File, Format: f.Format()}, err
 	}
 	l := newLedger(o, f, st)
 	err = play(ctx, o, f, client, l)
@@ -44,10 +44,10 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 // begin finds where to start: at the file's first row, or where an interrupted
 // run stopped.
 func begin(o Options, f *opened, server string) (state, error) {
-	fresh := state{Version: stateVersion, File: f.id, Server: server, RejectsFile: o.Rejects}
-	fresh.Offset, fresh.Line = f.source.start()
+	fresh := state{Version: stateVersion, File: f.Identity(), Server: server, RejectsFile: o.Rejects}
+	fresh.Offset, fresh.Line = f.Start()
 	if fresh.RejectsFile == "" {
-		fresh.RejectsFile = rejectsBeside(o.File, f.format)
+		fresh.RejectsFile = rejectsBeside(o.File, f.RejectsFormat())
 	}
 	if o.NoFiles || o.Restart {
 		return fresh, nil
@@ -56,7 +56,7 @@ func begin(o Options, f *opened, server string) (state, error) {
 	if err != nil || old == nil {
 		return fresh, err
 	}
-	if !old.File.equal(f.id) || old.Server != server {
+	if !old.File.Equal(f.Identity()) || old.Server != server {
 		return fresh, fmt.Errorf("%w (%s): put things back as they were to go on, or begin again with --restart", ErrOtherFile, o.State)
 	}
 	if o.Rejects != "" && o.Rejects != old.RejectsFile && old.RejectsBytes > 0 {
@@ -65,7 +65,7 @@ func begin(o Options, f *opened, server string) (state, error) {
 	if old.RejectsBytes == 0 {
 		old.RejectsFile = fresh.RejectsFile
 	}
-	return *old, f.source.seek(old.Offset, old.Line)
+	return *old, f.Resume(old.Offset, old.Line)
 }
 
 // play reads segments, keeps their order, and has them sent.
@@ -91,7 +91,7 @@ func play(ctx context.Context, o Options, f *opened, client *httpapi.Client, l *
 		client: client, keyed: o.Key != "", giveUp: o.GiveUp, clock: o.Clock, onWait: o.OnWait,
 		stop: reading.Done(), moved: o.Clock.Now(),
 	}
-	in := &reader{source: f.source, batch: o.Batch, left: -1}
+	in := &reader{file: f.File, batch: o.Batch, left: -1}
 	if o.Limit > 0 {
 		in.left = max(0, o.Limit-l.state.Totals.Rows)
 	}
@@ -168,7 +168,7 @@ func finish(o Options, f *opened, l *ledger, err error) (Summary, error) {
 		err = errors.Join(err, l.rejects.close())
 	}
 	s := l.summary()
-	s.Format = f.format
+	s.Format = f.Format()
 	s.Complete = err == nil
 	if o.NoFiles {
 		return s, err

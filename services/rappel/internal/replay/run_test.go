@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/internal/responsefile"
 	"github.com/rappel-loop/rappel/services/rappel/internal/replay"
 )
 
@@ -132,7 +133,7 @@ func TestLinesThatAreNoResponse(t *testing.T) {
 	file := write(t, "a.jsonl", strings.Join([]string{
 		good, ``, `{"survey":"s","colour":"Durand"}`, `{"survey":"s","customer":{"name":12345678}}`, `{"survey":"s","answers":[{"metric":"NPZ"}]}`,
 		`[]`, `not json, Durand`, `{"survey":"s"} {}`, "{\"survey\":\"\xff\"}", `{"answers":[]}`,
-		`{"survey":"` + strings.Repeat("x", replay.MaxRow) + `"}`, strings.Replace(good, `"g"`, `"h"`, 1),
+		`{"survey":"` + strings.Repeat("x", responsefile.MaxRow) + `"}`, strings.Replace(good, `"g"`, `"h"`, 1),
 	}, "\r\n"))
 	o := options(t, c, file)
 	s, err := replay.Run(t.Context(), o)

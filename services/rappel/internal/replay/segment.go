@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"github.com/rappel-loop/rappel/services/internal/responsefile"
 )
 
 // segment is a stretch of the file that is sent as one batch, with the rows
@@ -18,7 +20,7 @@ type segment struct {
 
 // reader cuts the file into segments.
 type reader struct {
-	source source
+	file   *responsefile.File
 	batch  int
 	left   int64 // rows that may still be read; negative is all
 	ahead  *row  // read, but it did not fit
@@ -38,7 +40,7 @@ func (r *reader) next(ctx context.Context) (*segment, error) {
 		if err != nil {
 			return nil, err
 		}
-		size := int64(len(row.content) + row.originalSize())
+		size := int64(len(row.content) + row.Size())
 		if len(s.rows) > 0 && bytes+size > maxBatchBytes {
 			r.ahead = row
 			break
@@ -48,7 +50,7 @@ func (r *reader) next(ctx context.Context) (*segment, error) {
 		if row.toSend() {
 			s.sending = append(s.sending, row)
 		}
-		s.end, s.endLine = row.end, row.endLine
+		s.end, s.endLine = row.End, row.EndLine
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -68,10 +70,11 @@ func (r *reader) row() (*row, error) {
 	if r.left == 0 {
 		return nil, io.EOF
 	}
-	row, err := r.source.next()
+	read, err := r.file.Next()
 	if err != nil {
 		return nil, err
 	}
+	row := &row{Row: read}
 	if r.left > 0 {
 		r.left--
 	}

@@ -11,17 +11,17 @@ import (
 // settleLocally gives a row that is not sent its result, and encodes one that
 // is.
 func (r *row) settleLocally() {
-	r.result.Line = r.line
+	r.result.Line = r.Line
 	switch {
-	case r.refuse != "":
-		r.refused(r.refuse)
-	case r.skip != "":
-		r.result.Outcome, r.result.Reason = Skipped, r.skip
+	case r.Refuse != "":
+		r.refused(r.Refuse)
+	case r.Skip != "":
+		r.result.Outcome, r.result.Reason = Skipped, r.Skip
 	default:
-		r.result.Survey, r.result.ID = r.resp.GetSurvey(), r.resp.GetId()
-		body, err := protojson.Marshal(r.resp)
+		r.result.Survey, r.result.ID = r.Response.GetSurvey(), r.Response.GetId()
+		body, err := protojson.Marshal(r.Response)
 		if err != nil {
-			r.resp = nil
+			r.Response = nil
 			r.refused("cannot be written as JSON")
 			return
 		}
@@ -55,19 +55,7 @@ func (r *row) explain(e *collectorv1.RowError) string {
 	}
 	parts := make([]string, len(e.GetFields()))
 	for i, f := range e.GetFields() {
-		where := f.GetField()
-		if r.origin != nil {
-			where = r.origin(where)
-		}
-		parts[i] = where + ": " + f.GetDescription()
+		parts[i] = r.Origin(f.GetField()) + ": " + f.GetDescription()
 	}
 	return strings.Join(parts, "; ")
-}
-
-func (r *row) originalSize() int {
-	n := len(r.original.line)
-	for _, c := range r.original.cells {
-		n += len(c)
-	}
-	return n
 }

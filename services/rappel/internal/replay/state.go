@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"github.com/rappel-loop/rappel/services/internal/responsefile"
 )
 
 // stateVersion is what this program writes and reads.
@@ -14,9 +16,9 @@ const stateVersion = 1
 // state is what an interrupted run leaves: how far the longest finished
 // beginning of the file reaches, and what came of it.
 type state struct {
-	Version int      `json:"version"`
-	File    identity `json:"file"`
-	Server  string   `json:"server"`
+	Version int                   `json:"version"`
+	File    responsefile.Identity `json:"file"`
+	Server  string                `json:"server"`
 	// Offset and Line are where the first unfinished row begins.
 	Offset int64 `json:"offset"`
 	Line   int64 `json:"line"`

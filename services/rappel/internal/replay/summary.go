@@ -1,6 +1,10 @@
 package replay
 
-import "time"
+import (
+	"time"
+
+	"github.com/rappel-loop/rappel/services/internal/responsefile"
+)
 
 // Outcome is what became of a row.
 type Outcome int
@@ -58,9 +62,9 @@ type Refusal struct {
 
 // Summary is what came of a file, over all the runs it took.
 type Summary struct {
-	File   string `json:"file"`
-	Format Format `json:"format"`
-	Server string `json:"server"`
+	File   string              `json:"file"`
+	Format responsefile.Format `json:"format"`
+	Server string              `json:"server"`
 	Totals
 	// SkippedBecause counts the skipped rows by the mapping's reasons.
 	SkippedBecause map[string]int64 `json:"skippedBecause,omitempty"`

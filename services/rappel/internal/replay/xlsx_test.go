@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
+	"github.com/rappel-loop/rappel/services/internal/responsefile"
 	"github.com/rappel-loop/rappel/services/rappel/internal/replay"
 )
 
@@ -78,7 +79,7 @@ func TestAWorkbook(t *testing.T) {
 	o.OnProgress = func(p replay.Progress) { last = p }
 	s, err := replay.Run(t.Context(), o)
 	require.NoError(t, err)
-	require.Equal(t, replay.XLSX, s.Format)
+	require.Equal(t, responsefile.XLSX, s.Format)
 	require.Equal(t, replay.Totals{Rows: 6, Sent: 2, Refused: 4}, s.Totals)
 	require.Greater(t, float64(last.Bytes)/float64(last.Size), 0.7)
 	require.LessOrEqual(t, last.Bytes, last.Size)
@@ -136,8 +137,8 @@ func TestWorkbooksThatCannotBegin(t *testing.T) {
 	fits := write(t, "m.yaml", "survey: s\nanswers: [{verbatim: Avis}]")
 	for want, o := range map[string]replay.Options{
 		"an Excel workbook needs a mapping":      {File: book},
-		"is a workbook or an archive, not csv":   {File: book, Format: replay.CSV, Mapping: fits},
-		"is no Excel workbook":                   {File: write(t, "c.xlsx", "Avis\nx\n"), Format: replay.XLSX, Mapping: fits},
+		"is a workbook or an archive, not csv":   {File: book, Format: responsefile.CSV, Mapping: fits},
+		"is no Excel workbook":                   {File: write(t, "c.xlsx", "Avis\nx\n"), Format: responsefile.XLSX, Mapping: fits},
 		"save it as .xlsx or CSV":                {File: write(t, "d.xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), Mapping: fits},
 		"damaged":                                {File: write(t, "e.xlsx", "PK\x03\x04"), Mapping: fits},
 		"it has: Sheet1; the mapping's file":     {File: book, Mapping: write(t, "m.yaml", "file: {sheet: Autre}\nsurvey: s\nanswers: [{verbatim: Avis}]")},

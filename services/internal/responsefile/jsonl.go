@@ -1,4 +1,4 @@
-package replay
+package responsefile
 
 import (
 	"bufio"
@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strings"
 
@@ -18,15 +17,15 @@ import (
 
 // jsonlSource reads one response of the API a line.
 type jsonlSource struct {
-	file   *os.File
+	file   io.ReadSeeker
 	r      *bufio.Reader
-	id     identity
+	id     Identity
 	offset int64
 	line   int64 // of the next row
 	first  int64
 }
 
-func newJSONL(f *os.File, id identity) (*jsonlSource, error) {
+func newJSONL(f io.ReadSeeker, id Identity) (*jsonlSource, error) {
 	s := &jsonlSource{file: f, r: bufio.NewReaderSize(f, 256<<10), id: id, line: 1}
 	head, err := s.r.Peek(3)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -53,19 +52,19 @@ func (s *jsonlSource) seek(offset, line int64) error {
 	return nil
 }
 
-func (s *jsonlSource) next() (*row, error) {
+func (s *jsonlSource) next() (*Row, error) {
 	for {
 		text, tooLong, err := s.readLine()
 		if err != nil {
 			return nil, err
 		}
-		r := &row{line: s.line, end: s.offset, endLine: s.line + 1, original: original{line: text}}
+		r := &Row{Line: s.line, End: s.offset, EndLine: s.line + 1, text: text}
 		s.line++
 		if !tooLong && len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
 		if tooLong {
-			r.refuse = fmt.Sprintf("the line is longer than %d bytes", MaxRow)
+			r.Refuse = fmt.Sprintf("the line is longer than %d bytes", MaxRow)
 			return r, nil
 		}
 		s.parse(r, text)
@@ -100,22 +99,22 @@ func (s *jsonlSource) readLine() (text []byte, tooLong bool, err error) {
 	}
 }
 
-func (s *jsonlSource) parse(r *row, text []byte) {
+func (s *jsonlSource) parse(r *Row, text []byte) {
 	text = unwrap(r, text)
 	resp := &eventsv1.Response{}
 	if err := protojson.Unmarshal(text, resp); err != nil {
-		r.refuse = explainJSON(err)
+		r.Refuse = explainJSON(err)
 		return
 	}
 	if strings.TrimSpace(resp.GetId()) == "" {
-		resp.Id = makeID(s.id, r.line, string(text))
+		resp.Id = makeID(s.id, r.Line, string(text))
 	}
-	r.resp = resp
+	r.Response = resp
 }
 
 // unwrap takes the row out of a line of a rejects file, so that such a file can
 // be mended and played.
-func unwrap(r *row, text []byte) []byte {
+func unwrap(r *Row, text []byte) []byte {
 	if !bytes.HasPrefix(text, []byte(`{"_line":`)) {
 		return text
 	}
@@ -127,7 +126,7 @@ func unwrap(r *row, text []byte) []byte {
 	if json.Unmarshal(w.Row, &asText) == nil {
 		w.Row = []byte(asText)
 	}
-	r.original.line = w.Row
+	r.text = w.Row
 	return w.Row
 }
 
@@ -166,9 +165,7 @@ func explainJSON(err error) string {
 	return msg + place
 }
 
-func (s *jsonlSource) rejects(w io.Writer) rejectWriter {
-	return &jsonlRejects{w: bufio.NewWriter(w)}
-}
+func (s *jsonlSource) rejects(w io.Writer) Rejects { return &jsonlRejects{w: bufio.NewWriter(w)} }
 
 // rejected is a line of a rejects file: the row as an object when it is one,
 // else as the text it was.
@@ -180,13 +177,13 @@ type rejected struct {
 
 type jsonlRejects struct{ w *bufio.Writer }
 
-func (j *jsonlRejects) header() error { return nil }
-func (j *jsonlRejects) flush() error  { return j.w.Flush() }
+func (j *jsonlRejects) Header() error { return nil }
+func (j *jsonlRejects) Flush() error  { return j.w.Flush() }
 
-func (j *jsonlRejects) write(o original, r RowResult) error {
-	rec := rejected{Line: r.Line, Reason: r.Reason, Row: o.line}
-	if !json.Valid(o.line) {
-		text, err := json.Marshal(strings.ToValidUTF8(string(o.line), "\uFFFD"))
+func (j *jsonlRejects) Write(r *Row, reason string) error {
+	rec := rejected{Line: r.Line, Reason: reason, Row: r.text}
+	if !json.Valid(r.text) {
+		text, err := json.Marshal(strings.ToValidUTF8(string(r.text), "\uFFFD"))
 		if err != nil {
 			return err
 		}

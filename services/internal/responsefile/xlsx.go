@@ -1,13 +1,12 @@
-package replay
+package responsefile
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
+	"github.com/rappel-loop/rappel/services/internal/mapping"
 	"github.com/rappel-loop/rappel/services/internal/xlsxfile"
 )
 
@@ -21,21 +20,17 @@ type xlsxSource struct {
 	line      int64
 }
 
-func newXLSX(f *os.File, o Options, id *identity) (*xlsxSource, error) {
-	m, err := loadMapping(o, id)
+func newXLSX(c io.ReaderAt, m *mapping.Mapping, id *Identity) (*xlsxSource, error) {
+	r, err := xlsxfile.New(c, id.Size, xlsxfile.Options{Sheet: m.Sheet(), MaxRecord: MaxRow})
 	if err != nil {
 		return nil, err
-	}
-	r, err := xlsxfile.New(f, id.Size, xlsxfile.Options{Sheet: m.Sheet(), MaxRecord: MaxRow})
-	if err != nil {
-		return nil, explainSheet(o, err)
 	}
 	bound, err := m.Bind(r.Header())
 	if err == nil {
 		err = m.CheckWorkbook(r.From1904())
 	}
 	if err != nil {
-		return nil, errors.Join(mappingError(o.Mapping, err), r.Close())
+		return nil, errors.Join(err, r.Close())
 	}
 	sum := r.Fingerprint()
 	id.Size, id.Head = r.Size(), sum[:]
@@ -44,41 +39,23 @@ func newXLSX(f *os.File, o Options, id *identity) (*xlsxSource, error) {
 	return s, nil
 }
 
-// explainSheet adds where the sheet is named to an error about its name.
-func explainSheet(o Options, err error) error {
-	var sheet *xlsxfile.SheetError
-	if errors.As(err, &sheet) {
-		return fmt.Errorf("%s: %w; the mapping's file.sheet names it", o.File, err)
-	}
-	return fmt.Errorf("%s: %w", o.File, err)
-}
-
 func (s *xlsxSource) start() (int64, int64)         { return s.offset, s.line }
 func (s *xlsxSource) seek(offset, line int64) error { return s.reader.SeekTo(offset, line) }
 func (s *xlsxSource) close() error                  { return s.reader.Close() }
 
-func (s *xlsxSource) next() (*row, error) {
-	for {
-		rec, err := s.reader.Next()
-		if err != nil {
-			return nil, err
-		}
-		if rec.Blank() {
-			continue
-		}
-		return s.row(rec), nil
+func (s *xlsxSource) next() (*Row, error) {
+	rec, err := s.reader.Next()
+	for err == nil && rec.Blank() {
+		rec, err = s.reader.Next()
 	}
-}
-
-func (s *xlsxSource) row(rec *xlsxfile.Record) *row {
-	r := &row{line: rec.Line, end: rec.End, endLine: rec.EndLine, original: original{cells: rec.Cells}}
-	if r.refuse = rec.Problem; r.refuse == "" {
-		r.refuse = s.faults(rec)
+	if err != nil {
+		return nil, err
 	}
-	if r.refuse == "" {
-		s.fill(r)
+	problem := rec.Problem
+	if problem == "" {
+		problem = s.faults(rec)
 	}
-	return r
+	return s.row(record{rec.Line, rec.End, rec.EndLine, rec.Cells, problem}), nil
 }
 
 // faults are the cells without a value that the mapping reads; what is wrong with
@@ -95,7 +72,7 @@ func (s *xlsxSource) faults(rec *xlsxfile.Record) string {
 
 // rejects are a CSV file, which the mapping that read the workbook reads as well:
 // with the delimiter that it declares, or one that its header leaves no doubt of.
-func (s *xlsxSource) rejects(w io.Writer) rejectWriter {
+func (s *xlsxSource) rejects(w io.Writer) Rejects {
 	if s.delimiter != 0 {
 		return newCSVRejects(w, rune(s.delimiter), s.reader.Header())
 	}
