@@ -16,6 +16,8 @@ import (
 // Streams.
 const (
 	Pushes      = "PUSHES"
+	Imports     = "IMPORTS"
+	ImportFiles = "IMPORT_FILES"
 	Responses   = "RESPONSES"
 	Scores      = "SCORES"
 	Alerts      = "ALERTS"
@@ -28,13 +30,17 @@ const (
 // Wildcards: everything a stream holds.
 const (
 	AllPushes      = "rappel.v1.push.>"
-	AllResponses   = "rappel.v1.response.>"
-	AllScores      = "rappel.v1.score.>"
-	AllAlerts      = "rappel.v1.alert.>"
-	AllCallbacks   = "rappel.v1.callback.>"
-	AllAgents      = "rappel.v1.agent.>"
-	AllFeed        = "rappel.feed.v1.>"
-	AllDeadLetters = "rappel.v1.dead.>"
+	AllImports     = "rappel.v1.import.>"
+	AllImportFiles = "rappel.v1.import_file.>"
+	// AllImportRejects is in IMPORT_FILES, too.
+	AllImportRejects = "rappel.v1.import_rejects.>"
+	AllResponses     = "rappel.v1.response.>"
+	AllScores        = "rappel.v1.score.>"
+	AllAlerts        = "rappel.v1.alert.>"
+	AllCallbacks     = "rappel.v1.callback.>"
+	AllAgents        = "rappel.v1.agent.>"
+	AllFeed          = "rappel.feed.v1.>"
+	AllDeadLetters   = "rappel.v1.dead.>"
 	// AllRedrives is in DEAD_LETTERS, too.
 	AllRedrives = "rappel.v1.redrive.>"
 )
@@ -141,6 +147,20 @@ func Push(source, endpoint, lane string) string {
 func PushesOf(source, endpoint string) string {
 	return "rappel.v1.push." + must(source) + "." + must(endpoint) + ".*"
 }
+
+// Import is the subject of one import's states.
+func Import(id string) string { return "rappel.v1.import." + must(id) }
+
+// ImportPart is the subject of one part of a file that is imported.
+func ImportPart(file, part string) string {
+	return "rappel.v1.import_file." + must(file) + "." + must(part)
+}
+
+// ImportParts is all parts of one file.
+func ImportParts(file string) string { return "rappel.v1.import_file." + must(file) + ".*" }
+
+// ImportRejects is the subject of the rows of one file that were refused.
+func ImportRejects(file string) string { return "rappel.v1.import_rejects." + must(file) }
 
 // Response is the subject of a response of a survey. It panics on parts that
 // were not checked: a subject made of unchecked input is a defect of the caller.

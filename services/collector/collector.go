@@ -3,7 +3,8 @@
 // a right response is (internal/response), that each is stored once at the
 // revision it deserves (internal/ingest), and the customer's pseudonym; and what
 // survey products tell by webhooks (internal/hook), which is stored in PUSHES first
-// and becomes responses then (internal/push).
+// and becomes responses then (internal/push), and files of responses, which wait in
+// IMPORT_FILES likewise (internal/imports).
 //
 // Authority. The stream is the truth about what was received. The ledger
 // (internal/ledger) is what this process knows of it: a map from survey and
@@ -41,6 +42,7 @@ import (
 	"go.uber.org/zap"
 
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
+	"github.com/rappel-loop/rappel/services/collector/internal/imports"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/invite"
 	"github.com/rappel-loop/rappel/services/collector/internal/journal"
@@ -80,10 +82,14 @@ type Service struct {
 	keyer    *response.Keyer
 	ingest   *ingest.Service
 	pushes   *push.Service
+	imports  *imports.Service
 	pages    *page.Pages
 	links    *transport.Surveys
+	files    *transport.Imports
 	follower *ledger.Follower
 	ways     transport.Options
+
+	failed chan error
 
 	mu      sync.Mutex
 	cancel  context.CancelFunc
@@ -128,7 +134,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	book, counts := ledger.New(), newMetrics(deps.Metrics, slices.Sorted(maps.Keys(endpoints)))
 	counts.ledger(deps.Metrics, book.Len)
-	s := &Service{deps: deps, keyer: keyer, follower: &ledger.Follower{Ledger: book, Bus: deps.Bus, Log: deps.Log}}
+	s := &Service{deps: deps, keyer: keyer, failed: make(chan error, 1), follower: &ledger.Follower{Ledger: book, Bus: deps.Bus, Log: deps.Log}}
 	s.ingest = ingest.New(ingest.Options{
 		Normaliser: normaliser, Keyer: keyer, Ledger: book, Journal: journal.New(deps.Bus), Clock: deps.Clock,
 		MaxInFlight: cfg.MaxInFlight, Count: counts.count,
@@ -136,10 +142,15 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.pushes = push.New(push.Options{
 		Endpoints: endpoints, Bus: deps.Bus, Ingest: s.ingest, Log: deps.Log, Count: counts.pushed,
 	})
+	s.imports = imports.New(imports.Options{
+		Bus: deps.Bus, Ingest: s.ingest, Access: guard, Clock: deps.Clock, Log: deps.Log, Count: counts.imported,
+		MaxBytes: cfg.Imports.MaxBytes, RowsPerSecond: cfg.Imports.RowsPerSecond,
+	})
 	s.ways = transport.Options{
 		Access: guard, Addresses: addresses,
 		Ingest: s.ingest, Pushes: s.pushes, Clock: deps.Clock, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
 	}
+	s.files = transport.NewImports(s.ways, s.imports, cfg.Imports.MaxBytes)
 	if err := s.ask(cfg, secret); err != nil {
 		closeAll(endpoints)
 		return nil, fmt.Errorf("collector: %w", err)
@@ -181,13 +192,21 @@ func (s *Service) Start(ctx context.Context) error {
 	if err := s.pushes.Start(ctx); err != nil {
 		return fmt.Errorf("collector: %w", errors.Join(err, s.pushes.Stop(ctx)))
 	}
+	if err := s.imports.Start(ctx); err != nil {
+		return fmt.Errorf("collector: %w", errors.Join(err, s.pushes.Stop(ctx), s.imports.Stop(ctx)))
+	}
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.running.Go(func() { s.follower.Run(ctx) })
+	s.running.Go(func() { s.watch(ctx) })
 	collectorv1.RegisterCollectorServiceServer(s.deps.RPC.GRPC(), transport.NewGRPC(s.ways))
 	transport.NewHTTP(s.ways).Register(s.deps.RPC.HTTP())
 	s.pages.Register(s.deps.RPC.HTTP())
 	collectorv1.RegisterSurveyServiceServer(s.deps.RPC.GRPC(), s.links)
-	if err := s.deps.RPC.Gateway(collectorv1.RegisterSurveyServiceHandler); err != nil {
+	collectorv1.RegisterImportServiceServer(s.deps.RPC.GRPC(), s.files)
+	s.files.Register(s.deps.RPC.HTTP())
+	s.deps.RPC.Uploads(transport.ImportsPath)
+	err := errors.Join(s.deps.RPC.Gateway(collectorv1.RegisterSurveyServiceHandler), s.deps.RPC.Gateway(collectorv1.RegisterImportServiceHandler))
+	if err != nil {
 		return fmt.Errorf("collector: %w", err)
 	}
 	s.deps.RPC.Health().AddReadiness("collector ledger", s.follower.Ledger.Ready)
@@ -195,7 +214,17 @@ func (s *Service) Start(ctx context.Context) error {
 }
 
 // Failed yields an error when the service can never go on.
-func (s *Service) Failed() <-chan error { return s.pushes.Failed() }
+func (s *Service) Failed() <-chan error { return s.failed }
+
+func (s *Service) watch(ctx context.Context) {
+	select {
+	case err := <-s.pushes.Failed():
+		s.failed <- err
+	case err := <-s.imports.Failed():
+		s.failed <- err
+	case <-ctx.Done():
+	}
+}
 
 // Stop lets what is under way end until ctx does and takes nothing more: who
 // comes is told to come back. Stopping again does nothing.
@@ -208,7 +237,7 @@ func (s *Service) Stop(ctx context.Context) error {
 	s.stopped = true
 	var err error
 	if s.cancel != nil {
-		err = s.pushes.Stop(ctx) // it stores responses
+		err = errors.Join(s.pushes.Stop(ctx), s.imports.Stop(ctx)) // they store responses
 	}
 	err = errors.Join(err, s.ingest.Close(ctx))
 	if s.cancel != nil {

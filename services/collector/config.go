@@ -44,11 +44,25 @@ type Config struct {
 	KeysFile string `koanf:"keys_file"`
 	// Limits say how many answers are taken from whom.
 	Limits LimitsConfig `koanf:"limits"`
+	// Imports bound the files that are sent whole.
+	Imports ImportsConfig `koanf:"imports"`
+}
+
+// ImportsConfig bounds imports.
+type ImportsConfig struct {
+	// MaxBytes is the largest file that is taken, in bytes, at least 1 MiB.
+	MaxBytes int64 `koanf:"max_bytes"`
+	// RowsPerSecond bounds how fast a collector reads all imports together: what they fill
+	// the loop with, live answers wait behind. 0 is without a bound.
+	RowsPerSecond float64 `koanf:"rows_per_second"`
 }
 
 // DefaultConfig is right but for the secret, which has no default.
 func DefaultConfig() Config {
-	return Config{DefaultRegion: "FR", MaxInFlight: 8192, MaxBodyBytes: 256 << 20, RetryAfter: time.Second, PublicURL: "http://127.0.0.1:8080"}
+	return Config{
+		DefaultRegion: "FR", MaxInFlight: 8192, MaxBodyBytes: 256 << 20, RetryAfter: time.Second, PublicURL: "http://127.0.0.1:8080",
+		Imports: ImportsConfig{MaxBytes: 2 << 30, RowsPerSecond: 2000},
+	}
 }
 
 const (
@@ -56,6 +70,7 @@ const (
 	minBodyBytes  = 8 << 20
 	minRetryAfter = time.Second
 	maxRetryAfter = 5 * time.Minute
+	minImport     = 1 << 20
 )
 
 // Validate names every wrong field at once.
@@ -78,6 +93,12 @@ func (c Config) Validate() error {
 	}
 	if c.RetryAfter < minRetryAfter || c.RetryAfter > maxRetryAfter {
 		errs = append(errs, fmt.Errorf("retry_after: is %s, must be %s to %s", c.RetryAfter, minRetryAfter, maxRetryAfter))
+	}
+	if c.Imports.MaxBytes < minImport {
+		errs = append(errs, fmt.Errorf("imports.max_bytes: is %d, must be at least %d", c.Imports.MaxBytes, minImport))
+	}
+	if c.Imports.RowsPerSecond < 0 {
+		errs = append(errs, errors.New("imports.rows_per_second: must not be negative; 0 is without a bound"))
 	}
 	endpoints, err := c.endpoints()
 	closeAll(endpoints)

@@ -1,8 +1,11 @@
 package collector
 
 import (
+	"strings"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/push"
 )
@@ -12,6 +15,7 @@ import (
 type metrics struct {
 	responses map[ingest.Verdict]prometheus.Counter
 	pushes    map[string]map[push.Outcome]prometheus.Counter // by endpoint
+	imports   map[eventsv1.Import_State]prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, endpoints []string) *metrics {
@@ -24,6 +28,7 @@ func newMetrics(reg prometheus.Registerer, endpoints []string) *metrics {
 	m := &metrics{
 		responses: make(map[ingest.Verdict]prometheus.Counter, len(ingest.Verdicts)),
 		pushes:    make(map[string]map[push.Outcome]prometheus.Counter, len(endpoints)),
+		imports:   map[eventsv1.Import_State]prometheus.Counter{},
 	}
 	for _, e := range endpoints {
 		m.pushes[e] = make(map[push.Outcome]prometheus.Counter, len(push.Outcomes))
@@ -31,11 +36,17 @@ func newMetrics(reg prometheus.Registerer, endpoints []string) *metrics {
 			m.pushes[e][o] = pushes.WithLabelValues(e, string(o))
 		}
 	}
+	imports := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "imports_total", Help: "Imports that have ended, by how.",
+	}, []string{"result"})
+	for _, s := range []eventsv1.Import_State{eventsv1.Import_COMPLETED, eventsv1.Import_CANCELLED, eventsv1.Import_FAILED} {
+		m.imports[s] = imports.WithLabelValues(strings.ToLower(s.String()))
+	}
 	for _, v := range ingest.Verdicts {
 		m.responses[v] = responses.WithLabelValues(string(v))
 	}
 	if reg != nil {
-		reg.MustRegister(responses, pushes)
+		reg.MustRegister(responses, pushes, imports)
 	}
 	return m
 }
@@ -50,5 +61,7 @@ func (m *metrics) ledger(reg prometheus.Registerer, known func() int) {
 }
 
 func (m *metrics) pushed(endpoint string, o push.Outcome) { m.pushes[endpoint][o].Inc() }
+
+func (m *metrics) imported(s eventsv1.Import_State) { m.imports[s].Inc() }
 
 func (m *metrics) count(v ingest.Verdict) { m.responses[v].Inc() }

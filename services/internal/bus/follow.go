@@ -13,10 +13,13 @@ import (
 type FollowOptions struct {
 	// Stream is what is followed.
 	Stream string
-	// From is the first sequence wanted; 0 and 1 are the beginning.
+	// From is the first sequence wanted; 0 and 1 are the beginning. Not with LastOnly.
 	From uint64
 	// HeadersOnly leaves the bodies out.
 	HeadersOnly bool
+	// LastOnly leaves out what a later event of the same subject has replaced when
+	// following begins.
+	LastOnly bool
 }
 
 const (
@@ -44,6 +47,9 @@ func (b *Bus) Follow(ctx context.Context, o FollowOptions, each func(Delivery) e
 	}
 	cfg := jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverAllPolicy, HeadersOnly: o.HeadersOnly, InactiveThreshold: orphanAge,
+	}
+	if o.LastOnly {
+		cfg.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
 	}
 	if o.From > 1 {
 		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, o.From

@@ -90,6 +90,9 @@ func fromRaw(s jetstream.Stream, m *jetstream.RawStreamMsg, err error) (Delivery
 // streamsByPrefix maps the start of a subject to its stream.
 var streamsByPrefix = []struct{ prefix, stream string }{
 	{strings.TrimSuffix(subject.AllPushes, ">"), subject.Pushes},
+	{strings.TrimSuffix(subject.AllImports, ">"), subject.Imports},
+	{strings.TrimSuffix(subject.AllImportFiles, ">"), subject.ImportFiles},
+	{strings.TrimSuffix(subject.AllImportRejects, ">"), subject.ImportFiles},
 	{strings.TrimSuffix(subject.AllResponses, ">"), subject.Responses},
 	{strings.TrimSuffix(subject.AllScores, ">"), subject.Scores},
 	{strings.TrimSuffix(subject.AllAlerts, ">"), subject.Alerts},

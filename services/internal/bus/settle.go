@@ -49,7 +49,7 @@ func (c *Consumption) run(l *lane, j *job) {
 			c.answer(l.done(j), d, v, cause)
 			return
 		}
-		if tries == 0 {
+		if tries == 0 && !v.quiet {
 			c.log(d, v).Warn("waiting for the event store", zap.Error(cause))
 		}
 		if !c.pause(v.after) {

@@ -49,11 +49,21 @@ func (d *delayed) Unwrap() error { return d.err }
 // before d. It counts as a delivery unless it is ErrUnavailable or ErrFull.
 func RetryAfter(d time.Duration, err error) error { return &delayed{after: d, err: err} }
 
+// postponed is a wish, and no failure.
+type postponed struct{ after time.Duration }
+
+func (p *postponed) Error() string { return "postponed by " + p.after.String() }
+
+// Postpone has a message handled again in its turn, after d: nothing is wrong, nothing is
+// counted, and those behind it in line wait as well.
+func Postpone(d time.Duration) error { return &postponed{after: d} }
+
 // verdict is what becomes of a delivery. The zero verdict retries at once, which
 // nobody may ask for: judge always sets a delay.
 type verdict struct {
 	ack    bool
 	wait   bool          // in line, without counting: the store is away
+	quiet  bool          // nothing is wrong
 	after  time.Duration // of a wait or a retry
 	reason string        // dead letter
 }
@@ -78,9 +88,12 @@ const (
 func judge(err error, deliveries uint64, maxDeliveries, tries int) verdict {
 	var t *terminal
 	var d *delayed
+	var p *postponed
 	switch {
 	case err == nil:
 		return verdict{ack: true}
+	case errors.As(err, &p):
+		return verdict{wait: true, quiet: true, after: max(p.after, firstRetry)}
 	case errors.As(err, &t):
 		return verdict{reason: t.reason}
 	case errors.Is(err, ErrTooLarge):

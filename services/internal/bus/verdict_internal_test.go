@@ -43,6 +43,8 @@ func TestJudge(t *testing.T) {
 		"terminated while away":           {Terminate("bad", away), 1, 0, verdict{reason: "bad"}},
 		"terminated with no token":        {Terminate("a b", errOther), 1, 0, verdict{reason: "invalid_reason"}},
 		"too large":                       {fmt.Errorf("x: %w", ErrTooLarge), 1, 0, verdict{reason: "too_large"}},
+		"postponed":                       {Postpone(time.Hour), 99, 40, verdict{wait: true, quiet: true, after: time.Hour}},
+		"postponed by nothing":            {fmt.Errorf("x: %w", Postpone(0)), 1, 0, verdict{wait: true, quiet: true, after: 100 * time.Millisecond}},
 		"away":                            {away, 1, 0, verdict{wait: true, after: 100 * time.Millisecond}},
 		"away for long":                   {away, 1, 40, verdict{wait: true, after: 2 * time.Second}},
 		"away, although delivered often":  {away, 99, 0, verdict{wait: true, after: 100 * time.Millisecond}},

@@ -46,9 +46,13 @@ func problemOf(r *http.Request) error {
 	return nil
 }
 
-// limit bounds every body.
-func limit(next http.Handler) http.Handler {
+// limit bounds every body but those of uploads.
+func (s *Server) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.uploads[r.URL.Path] {
+			next.ServeHTTP(w, r)
+			return
+		}
 		if r.ContentLength > MaxMessageBytes {
 			if r.Header.Get("Expect") == "" { // else nothing was sent yet
 				drain(r.Body)

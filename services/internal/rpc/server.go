@@ -44,6 +44,7 @@ type Server struct {
 	inproc  *bufconn.Listener
 	conn    *grpc.ClientConn
 	health  *Health
+	uploads map[string]bool // paths
 
 	stopping chan struct{}
 	told     sync.Once // that it stops
@@ -59,7 +60,7 @@ func New(o Options) *Server {
 	m := newMetrics(o.Metrics)
 	s := &Server{
 		log: o.Log.Named("rpc"), mux: http.NewServeMux(),
-		inproc: bufconn.Listen(1 << 20), health: newHealth(), stopping: make(chan struct{}),
+		inproc: bufconn.Listen(1 << 20), health: newHealth(), stopping: make(chan struct{}), uploads: map[string]bool{},
 	}
 	s.gateway = s.newGateway()
 	s.grpc = grpc.NewServer(
@@ -131,7 +132,7 @@ func Listen(httpAddr, grpcAddr string) (Listeners, error) {
 // listener that breaks.
 func (s *Server) Serve(l Listeners, fail func(error)) (stop func(context.Context) error) {
 	h := &http.Server{
-		Handler: s.httpRecover(sameOrigin(limit(s.mux))), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
+		Handler: s.httpRecover(sameOrigin(s.limit(s.mux))), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: zap.NewStdLog(s.log),
 	}
 	var serving sync.WaitGroup

@@ -21,6 +21,8 @@ const docs = "../../../docs/subjects.md"
 // shapes are the subjects of each stream and the message each one is.
 var shapes = map[string][2]string{
 	subject.Pushes:      {"rappel.v1.push.<source>.<endpoint>.<lane>", "`PushReceived`"},
+	subject.Imports:     {"rappel.v1.import.<import>", "`ImportEvent`"},
+	subject.ImportFiles: {"rappel.v1.import_file.<file>.<part>`, `rappel.v1.import_rejects.<file>", "`ImportPart`"},
 	subject.Responses:   {"rappel.v1.response.<survey>.<bucket>", "`ResponseReceived`"},
 	subject.Scores:      {"rappel.v1.score.<survey>.<bucket>", "`ResponseScored`"},
 	subject.Alerts:      {"rappel.v1.alert.<rule>.<bucket>", "`AlertRaised`, `AlertResolved`; `FollowUpAnswered` under `follow_up`"},
@@ -44,7 +46,8 @@ func TestDocsSubjectsIsPrintedFromTheTopology(t *testing.T) {
 func TestTheDocumentedShapesAreTheSubjects(t *testing.T) {
 	t.Parallel()
 	made := map[string]string{
-		subject.Pushes:    subject.Push("source", "endpoint", "lane"),
+		subject.Pushes:  subject.Push("source", "endpoint", "lane"),
+		subject.Imports: subject.Import("import"), subject.ImportFiles: subject.ImportPart("file", "part") + "`,-`" + subject.ImportRejects("file"),
 		subject.Responses: subject.Response("survey", "bucket"), subject.Scores: subject.Score("survey", "bucket"),
 		subject.Alerts: subject.Alert("rule", "bucket"), subject.Callbacks: subject.Callback("bucket", "customer_key"),
 		subject.Agents: subject.Agent("agent_key"),

@@ -67,6 +67,16 @@ func Streams() []Stream {
 			Why: "What sources told the collector by webhooks, as they told it, until it has become answers. Kept as long as a source's API, or the mapping of an endpoint, may take to be mended.",
 		},
 		{
+			Name: subject.Imports, Subjects: []string{subject.AllImports}, MaxAge: 30 * day, Passing: true,
+			Bounded: true, Duplicates: 2 * time.Minute,
+			Why: "Files of responses that are imported: the last event of an import's subject is its state, and the order to go on. Kept for who asks what came of one, and for a sender who repeats it.",
+		},
+		{
+			Name: subject.ImportFiles, Subjects: []string{subject.AllImportFiles, subject.AllImportRejects}, MaxAge: 7 * day, Passing: true,
+			Bounded: true, Duplicates: 2 * time.Minute,
+			Why: "The files themselves, in parts, until each has been read; and the rows of them that were refused, for who mends them.",
+		},
+		{
 			Name: subject.Responses, Subjects: []string{subject.AllResponses}, MaxAge: 90 * day,
 			Bounded: true, Duplicates: 10 * time.Minute,
 			Why: "Every accepted answer, whole, at each revision. Kept as long as a source may send it again: the ledger of revisions is read from it.",
@@ -106,6 +116,11 @@ func Streams() []Stream {
 
 // The durable consumers.
 var (
+	// Imports makes responses of imported files, a slice of a file an event.
+	Imports = Consumer{
+		Stream: subject.Imports, Durable: "imports", Lanes: 2, AckWait: 30 * time.Second, MaxDeliveries: 20,
+		Why: "makes answers of the next rows of an imported file",
+	}
 	// Scorer scores what the collector accepted.
 	Scorer = Consumer{
 		Stream: subject.Responses, Durable: "scorer", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
@@ -148,7 +163,7 @@ const MaxEndpoint = 48
 
 // Consumers lists every durable consumer that is always there, but those of redrives:
 // each has one.
-func Consumers() []Consumer { return []Consumer{Scorer, Alerting, CallbackQueue} }
+func Consumers() []Consumer { return []Consumer{Imports, Scorer, Alerting, CallbackQueue} }
 
 // Redrives is the consumer of the orders to try again what c gave up. It handles
 // one at a time: each is handled when the next begins.
@@ -164,11 +179,11 @@ func (c Consumer) Redrives() Consumer {
 type Options struct {
 	// Replicas is 1 for one process, 3 in a cluster.
 	Replicas int
-	// MaxBytes bounds each of PUSHES, RESPONSES, SCORES and ALERTS, in bytes; 0 is
+	// MaxBytes bounds each of PUSHES, IMPORTS, IMPORT_FILES, RESPONSES, SCORES and ALERTS, in bytes; 0 is
 	// unbounded.
 	MaxBytes int64
-	// MaxAge, when positive, replaces the 90 days of those streams; PUSHES keeps its
-	// own when that is shorter.
+	// MaxAge, when positive, replaces the age of those streams; the passing ones keep
+	// their own when that is shorter.
 	MaxAge time.Duration
 }
 

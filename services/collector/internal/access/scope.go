@@ -19,6 +19,30 @@ func newKey(e keyfile.Entry) *key {
 	return &key{Entry: e, bucket: "key:" + e.Name, limit: Limit{Rate: e.Rate, Burst: e.Burst}}
 }
 
+// Grant is what a caller was let in with; it can be kept.
+type Grant struct {
+	// KeyName is the name of the caller's key; empty without one.
+	KeyName string
+	// Surveys and Channels that it may send; empty is any.
+	Surveys, Channels []string
+}
+
+// Keyed reports whether the caller has a key: where there are keys, all have.
+func (c *Caller) Keyed() bool { return c.key != nil }
+
+// Grant returns what the caller was let in with.
+func (c *Caller) Grant() Grant {
+	if c.key == nil {
+		return Grant{}
+	}
+	return Grant{c.key.Name, c.key.Surveys, c.key.Channels}
+}
+
+// Recall returns a caller who may send what a grant says, and whose calls cost nothing.
+func (g *Guard) Recall(grant Grant) *Caller {
+	return &Caller{guard: g, key: newKey(keyfile.Entry{Name: grant.KeyName, Surveys: grant.Surveys, Channels: grant.Channels})}
+}
+
 // Scoped reports whether the caller may not send everything.
 func (c *Caller) Scoped() bool {
 	return c.key != nil && len(c.key.Surveys)+len(c.key.Channels) > 0

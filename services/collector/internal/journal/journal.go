@@ -48,7 +48,7 @@ func (j *Journal) Append(ctx context.Context, e *eventsv1.ResponseReceived, d re
 	case errors.Is(err, bus.ErrConflict):
 		return 0, ingest.ErrMoved
 	case err != nil:
-		return 0, translate(err)
+		return 0, Translate(err)
 	case receipt.Duplicate:
 		return receipt.Sequence, j.recognise(ctx, receipt.Sequence, encoded)
 	}
@@ -94,7 +94,7 @@ func (j *Journal) at(ctx context.Context, sequence uint64) (bus.Delivery, error)
 		return d, nil
 	}
 	if !errors.Is(err, bus.ErrNotFound) {
-		return d, translate(err)
+		return d, Translate(err)
 	}
 	gone, err := j.gone(ctx, sequence)
 	switch {
@@ -137,14 +137,14 @@ func (j *Journal) Head(ctx context.Context, subj string) (uint64, error) {
 	if errors.Is(err, bus.ErrNotFound) {
 		return 0, nil
 	}
-	return d.Sequence, translate(err)
+	return d.Sequence, Translate(err)
 }
 
 // Durable returns once everything appended before is on disk.
-func (j *Journal) Durable(ctx context.Context) error { return translate(j.bus.Durable(ctx)) }
+func (j *Journal) Durable(ctx context.Context) error { return Translate(j.bus.Durable(ctx)) }
 
-// translate is the one place where the bus's errors become the use case's.
-func translate(err error) error {
+// Translate is the one place where the bus's errors become the use case's.
+func Translate(err error) error {
 	switch {
 	case err == nil:
 		return nil

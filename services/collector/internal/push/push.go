@@ -28,6 +28,7 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/collector/internal/hook"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
+	"github.com/rappel-loop/rappel/services/collector/internal/journal"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/topology"
 )
@@ -200,21 +201,8 @@ func (s *Service) store(ctx context.Context, e *hook.Endpoint, at time.Time, pus
 			EventId: p.EventID(e.Name), ReceivedAt: timestamppb.New(at), Source: e.Source, Endpoint: e.Name, PushId: p.ID, Body: p.Body,
 		}
 		if _, err := s.o.Bus.Append(ctx, bus.Event{Subject: subject.Push(e.Source, e.Name, p.Lane()), ID: event.GetEventId(), Body: event}); err != nil {
-			return stored(err)
+			return journal.Translate(err)
 		}
 	}
-	return stored(s.o.Bus.Durable(ctx))
-}
-
-// stored says in ingest's words why something was not.
-func stored(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, bus.ErrFull):
-		return fmt.Errorf("%w: %w", ingest.ErrFull, err)
-	case errors.Is(err, bus.ErrUnavailable):
-		return fmt.Errorf("%w: %w", ingest.ErrUnavailable, err)
-	}
-	return err
+	return journal.Translate(s.o.Bus.Durable(ctx))
 }
