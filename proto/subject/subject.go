@@ -18,6 +18,7 @@ const (
 	Pushes      = "PUSHES"
 	Imports     = "IMPORTS"
 	ImportFiles = "IMPORT_FILES"
+	CallKeys    = "CALL_KEYS"
 	Responses   = "RESPONSES"
 	Scores      = "SCORES"
 	Alerts      = "ALERTS"
@@ -34,6 +35,7 @@ const (
 	AllImportFiles = "rappel.v1.import_file.>"
 	// AllImportRejects is in IMPORT_FILES, too.
 	AllImportRejects = "rappel.v1.import_rejects.>"
+	AllCallKeys      = "rappel.v1.call_key.>"
 	AllResponses     = "rappel.v1.response.>"
 	AllScores        = "rappel.v1.score.>"
 	AllAlerts        = "rappel.v1.alert.>"
@@ -161,6 +163,9 @@ func ImportParts(file string) string { return "rappel.v1.import_file." + must(fi
 
 // ImportRejects is the subject of the rows of one file that were refused.
 func ImportRejects(file string) string { return "rappel.v1.import_rejects." + must(file) }
+
+// CallKey is the subject of what was sent with an idempotency key, by a hash of it.
+func CallKey(hash string) string { return "rappel.v1.call_key." + must(hash) }
 
 // Response is the subject of a response of a survey. It panics on parts that
 // were not checked: a subject made of unchecked input is a defect of the caller.

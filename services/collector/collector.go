@@ -42,6 +42,7 @@ import (
 	"go.uber.org/zap"
 
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
+	"github.com/rappel-loop/rappel/services/collector/internal/callkey"
 	"github.com/rappel-loop/rappel/services/collector/internal/imports"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/invite"
@@ -147,7 +148,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		MaxBytes: cfg.Imports.MaxBytes, RowsPerSecond: cfg.Imports.RowsPerSecond,
 	})
 	s.ways = transport.Options{
-		Access: guard, Addresses: addresses,
+		Access: guard, Addresses: addresses, CallKeys: callkey.NewBook(deps.Bus),
 		Ingest: s.ingest, Pushes: s.pushes, Clock: deps.Clock, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
 	}
 	s.files = transport.NewImports(s.ways, s.imports, cfg.Imports.MaxBytes)

@@ -24,6 +24,7 @@ type suite struct{ pkg, bench, time string }
 
 var suites = []suite{
 	{"./services/e2e/bench", "Ingest", "5s"},
+	{"./services/e2e/bench", "Import", "100000x"},
 	{"./services/scorer", "Score", "2s"},
 	{"./services/alerting", "Alert", "2s"},
 	{"./services/callback-queue", "Claim", "40000x"},
@@ -39,6 +40,7 @@ var rows = []row{
 	{"ingest: HTTP, one by one, 64 clients", "Ingest/collector_HTTP,_one_by_one", "answers/s", "Ingest/bare_net/http_and_a_raw_publish"},
 	{"ingest: HTTP, batches of 100, 16 clients", "Ingest/collector_HTTP,_batches_of_100", "answers/s", "Ingest/raw_publish,_batches_of_100"},
 	{"ingest: webhooks, signed, 64 clients, until they are responses", "Ingest/collector_webhook,_one_by_one,_until_it_is_a_response", "answers/s", "Ingest/bare_net/http_and_a_raw_publish"},
+	{"ingest: a CSV file of 100,000 rows, until they are responses", "Import", "answers/s", "Ingest/raw_publish,_batches_of_100"},
 	{"ingest: gRPC, one by one, 64 clients", "Ingest/collector_gRPC,_one_by_one", "answers/s", "Ingest/raw_publish,_one_by_one"},
 	{"ingest: gRPC, one stream", "Ingest/collector_gRPC,_one_stream", "answers/s", "Ingest/raw_publish,_one_by_one"},
 	{"scorer: decode, score, encode, a core", "Score", "responses/s", ""},

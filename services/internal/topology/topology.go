@@ -77,6 +77,11 @@ func Streams() []Stream {
 			Why: "The files themselves, in parts, until each has been read; and the rows of them that were refused, for who mends them.",
 		},
 		{
+			Name: subject.CallKeys, Subjects: []string{subject.AllCallKeys}, MaxAge: day, Passing: true,
+			Bounded: true, Duplicates: 2 * time.Minute,
+			Why: "What came with each idempotency key, as a digest: the same call is known again for a day, and another under the same key is refused.",
+		},
+		{
 			Name: subject.Responses, Subjects: []string{subject.AllResponses}, MaxAge: 90 * day,
 			Bounded: true, Duplicates: 10 * time.Minute,
 			Why: "Every accepted answer, whole, at each revision. Kept as long as a source may send it again: the ledger of revisions is read from it.",
@@ -179,7 +184,7 @@ func (c Consumer) Redrives() Consumer {
 type Options struct {
 	// Replicas is 1 for one process, 3 in a cluster.
 	Replicas int
-	// MaxBytes bounds each of PUSHES, IMPORTS, IMPORT_FILES, RESPONSES, SCORES and ALERTS, in bytes; 0 is
+	// MaxBytes bounds each of PUSHES, IMPORTS, IMPORT_FILES, CALL_KEYS, RESPONSES, SCORES and ALERTS, in bytes; 0 is
 	// unbounded.
 	MaxBytes int64
 	// MaxAge, when positive, replaces the age of those streams; the passing ones keep

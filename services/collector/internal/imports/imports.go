@@ -39,8 +39,6 @@ var (
 	ErrUnknown = errors.New("no such import")
 	// ErrExpired says that the rejects are no longer kept.
 	ErrExpired = errors.New("the refused rows are no longer kept")
-	// ErrKeyReused says that an import of the same idempotency key is of another file.
-	ErrKeyReused = errors.New("this idempotency key was used for another file, mapping or format")
 	// ErrTooLarge says that the file is larger than Options.MaxBytes.
 	ErrTooLarge = errors.New("the file is too large")
 )

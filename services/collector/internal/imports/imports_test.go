@@ -14,6 +14,7 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/collector/internal/callkey"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 )
 
@@ -114,7 +115,7 @@ func TestAFileThatCannotBeReadOn(t *testing.T) {
 	u := service.Begin()
 	require.NoError(t, u.File(t.Context(), "a.xlsx", bytes.NewReader(damaged(t))))
 	u.Mapping([]byte(mapped))
-	i, err := u.Finish(t.Context(), s.caller(), "")
+	i, err := u.Finish(t.Context(), s.caller(), callkey.Key{})
 	require.NoError(t, err, "its head is whole")
 	i = s.ended(service, i.GetId())
 	require.Equal(t, eventsv1.Import_FAILED, i.GetState())

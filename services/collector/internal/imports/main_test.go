@@ -15,6 +15,7 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/collector/internal/access"
+	"github.com/rappel-loop/rappel/services/collector/internal/callkey"
 	"github.com/rappel-loop/rappel/services/collector/internal/imports"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/journal"
@@ -106,7 +107,7 @@ func (s *store) send(service *imports.Service, file string) *eventsv1.Import {
 	u := service.Begin()
 	require.NoError(s, u.File(s.Context(), "a.csv", strings.NewReader(file)))
 	u.Mapping([]byte(mapped))
-	i, err := u.Finish(s.Context(), s.caller(), "")
+	i, err := u.Finish(s.Context(), s.caller(), callkey.Key{})
 	require.NoError(s, err)
 	return i
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base32"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash"
@@ -17,6 +15,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/collector/internal/access"
+	"github.com/rappel-loop/rappel/services/collector/internal/callkey"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/journal"
 	"github.com/rappel-loop/rappel/services/collector/internal/response"
@@ -129,9 +128,9 @@ func (u *Upload) Abandon(ctx context.Context) {
 // Finish checks the file's head against the mapping and stores the order to read it. With
 // an idempotency key, the same file, mapping and format of the same sender are the import
 // that there is already. Errors are an ingest.InvalidError that names all that is wrong,
-// ErrKeyReused, and ingest's ErrFull and ErrUnavailable; nothing is kept then.
-func (u *Upload) Finish(ctx context.Context, c *access.Caller, idempotencyKey string) (*eventsv1.Import, error) {
-	e, err := u.order(ctx, c, idempotencyKey)
+// callkey.ErrReused, and ingest's ErrFull and ErrUnavailable; nothing is kept then.
+func (u *Upload) Finish(ctx context.Context, c *access.Caller, key callkey.Key) (*eventsv1.Import, error) {
+	e, err := u.order(ctx, c, key)
 	if err == nil {
 		err = u.s.commit(ctx, e, 0)
 	}
@@ -147,13 +146,13 @@ func (u *Upload) Finish(ctx context.Context, c *access.Caller, idempotencyKey st
 	case err != nil:
 		return nil, journal.Translate(err)
 	case string(before.GetFingerprint()) != string(e.GetFingerprint()):
-		return nil, ErrKeyReused
+		return nil, callkey.ErrReused
 	}
 	return before.GetImport(), nil
 }
 
 // order is the import's first state.
-func (u *Upload) order(ctx context.Context, c *access.Caller, idempotencyKey string) (*eventsv1.ImportEvent, error) {
+func (u *Upload) order(ctx context.Context, c *access.Caller, key callkey.Key) (*eventsv1.ImportEvent, error) {
 	if !u.given {
 		u.Wrong("file", "is required")
 	} else if u.size == 0 {
@@ -169,7 +168,7 @@ func (u *Upload) order(ctx context.Context, c *access.Caller, idempotencyKey str
 	grant := c.Grant()
 	e := &eventsv1.ImportEvent{
 		Import: &eventsv1.Import{
-			Id: importID(grant.KeyName, idempotencyKey), State: eventsv1.Import_WAITING, Name: u.name, Size: u.size, Sha256: u.sum.Sum(nil),
+			Id: importID(key), State: eventsv1.Import_WAITING, Name: u.name, Size: u.size, Sha256: u.sum.Sum(nil),
 			CreatedAt: timestamppb.New(u.s.o.Clock.Now()),
 		},
 		File: u.file, PartSize: partSize, Mapped: m != nil,
@@ -178,7 +177,8 @@ func (u *Upload) order(ctx context.Context, c *access.Caller, idempotencyKey str
 	if err := u.head(ctx, e, m); err != nil {
 		return nil, err
 	}
-	e.Fingerprint = fingerprint(e.GetImport().GetSha256(), u.mapping, []byte(e.GetImport().GetFormat()))
+	sum := callkey.Digest(e.GetImport().GetSha256(), u.mapping, []byte(e.GetImport().GetFormat()))
+	e.Fingerprint = sum[:]
 	if m == nil {
 		return e, nil
 	}
@@ -236,23 +236,10 @@ func (u *Upload) explain(err error) error {
 	return &ingest.InvalidError{Violations: u.wrong}
 }
 
-var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-// importID is one that nobody guesses; with an idempotency key, the same for the same
-// sender's same key.
-func importID(sender, idempotencyKey string) string {
-	if idempotencyKey == "" {
-		return strings.ToLower(rand.Text())
+// importID is one that nobody guesses, or the key's.
+func importID(k callkey.Key) string {
+	if k.IsSet() {
+		return k.Token()
 	}
-	return idEncoding.EncodeToString(fingerprint([]byte(sender), []byte(idempotencyKey)))[:26]
-}
-
-// fingerprint is a hash of several texts.
-func fingerprint(parts ...[]byte) []byte {
-	h := sha256.New()
-	for _, p := range parts {
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
-		h.Write(p)
-	}
-	return h.Sum(nil)
+	return strings.ToLower(rand.Text())
 }

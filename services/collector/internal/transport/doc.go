@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/collector/internal/access"
+	"github.com/rappel-loop/rappel/services/collector/internal/callkey"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/push"
 )
@@ -31,6 +32,8 @@ const MaxRows = 1000
 // Options are what both ways in work with; all are required.
 type Options struct {
 	Ingest *ingest.Service
+	// CallKeys knows the calls that name themselves.
+	CallKeys *callkey.Book
 	// Access lets callers in, and Addresses says where they are.
 	Access    *access.Guard
 	Addresses access.Addresses

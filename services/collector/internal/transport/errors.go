@@ -13,6 +13,7 @@ import (
 
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
 	"github.com/rappel-loop/rappel/services/collector/internal/access"
+	"github.com/rappel-loop/rappel/services/collector/internal/callkey"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/response"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
@@ -38,6 +39,8 @@ func (o Options) status(err error) error {
 		return rpc.Forbidden(string(access.KeyScope), fieldsOf(forbidden.Violations)...)
 	case errors.As(err, &refused):
 		return refusal(refused)
+	case errors.Is(err, callkey.ErrReused):
+		return rpc.Refused(codes.AlreadyExists, reasonKeyReused, callkey.ErrReused.Error()+"; nothing was stored")
 	case errors.As(err, &invalid):
 		return invalidFields(invalid.Violations)
 	case errors.Is(err, ingest.ErrFull):

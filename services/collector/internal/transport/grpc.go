@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io"
 
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
 	"github.com/rappel-loop/rappel/services/collector/internal/access"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
@@ -25,6 +28,18 @@ func (g *GRPC) SubmitResponse(ctx context.Context, req *collectorv1.SubmitRespon
 	if err != nil {
 		return nil, g.o.status(err)
 	}
+	key, err := callKey(ctx, metadata.ValueFromIncomingContext(ctx, idempotencyHeader))
+	if err != nil {
+		return nil, g.o.status(err)
+	}
+	if key.IsSet() {
+		if found := g.o.Ingest.Check(proto.CloneOf(req.GetResponse())); len(found) > 0 {
+			return nil, invalidFields(found)
+		}
+	}
+	if err := g.o.noteMessage(ctx, key, "SubmitResponse", req, req.GetResponse()); err != nil {
+		return nil, g.o.status(err)
+	}
 	res, err := g.o.Ingest.Submit(ctx, req.GetResponse())
 	if err != nil {
 		return nil, g.o.status(err)
@@ -43,6 +58,13 @@ func (g *GRPC) SubmitResponses(ctx context.Context, req *collectorv1.SubmitRespo
 		return nil, errRows
 	}
 	if err := callerOf(ctx).Charge(ctx, n); err != nil {
+		return nil, g.o.status(err)
+	}
+	key, err := callKey(ctx, metadata.ValueFromIncomingContext(ctx, idempotencyHeader))
+	if err == nil {
+		err = g.o.noteMessage(ctx, key, "SubmitResponses", req, req.GetResponses()...)
+	}
+	if err != nil {
 		return nil, g.o.status(err)
 	}
 	rows := make([]ingest.Row, n)

@@ -5,8 +5,10 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"google.golang.org/protobuf/proto"
 
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
@@ -38,33 +40,37 @@ func (h *HTTP) one(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *HTTP) submit(w http.ResponseWriter, r *http.Request) (ingest.Result, error) {
-	data, release, err := h.bodies.read(w, r)
+	message, err := h.read(w, r)
 	if err != nil {
 		h.o.Ingest.Count(ingest.VerdictOf(ingest.Result{}, err))
 		return ingest.Result{}, err
 	}
-	message, found := decodeOne(h.o.Ingest, data)
-	release() // the message holds copies
-	if len(found) > 0 {
-		h.o.Ingest.Count(ingest.Refused)
-		return ingest.Result{}, &ingest.InvalidError{Violations: found}
-	}
 	return h.o.Ingest.Submit(r.Context(), message)
 }
 
-func (h *HTTP) batch(w http.ResponseWriter, r *http.Request) {
+func (h *HTTP) read(w http.ResponseWriter, r *http.Request) (*eventsv1.Response, error) {
+	key, err := callKey(r.Context(), r.Header.Values(idempotencyHeader))
+	if err != nil {
+		return nil, err
+	}
 	data, release, err := h.bodies.read(w, r)
 	if err != nil {
-		h.refuse(w, err)
-		return
+		return nil, err
 	}
-	rows, found := decodeRows(h.o.Ingest, data)
-	release()
+	defer release() // the message holds copies
+	message, found := decodeOne(h.o.Ingest, data)
+	if len(found) == 0 && key.IsSet() {
+		found = h.o.Ingest.Check(proto.CloneOf(message)) // what is refused may be mended and sent with its key
+	}
 	if len(found) > 0 {
-		h.refuse(w, &ingest.InvalidError{Violations: found})
-		return
+		return nil, &ingest.InvalidError{Violations: found}
 	}
-	if err := callerOf(r.Context()).Charge(r.Context(), len(rows)); err != nil {
+	return message, h.o.note(r.Context(), key, r.URL.Path, data, message)
+}
+
+func (h *HTTP) batch(w http.ResponseWriter, r *http.Request) {
+	rows, err := h.readRows(w, r)
+	if err != nil {
 		h.refuse(w, err)
 		return
 	}
@@ -74,6 +80,34 @@ func (h *HTTP) batch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	write(w, http.StatusOK, h.appendResults(nil, outcomes))
+}
+
+func (h *HTTP) readRows(w http.ResponseWriter, r *http.Request) ([]ingest.Row, error) {
+	key, err := callKey(r.Context(), r.Header.Values(idempotencyHeader))
+	if err != nil {
+		return nil, err
+	}
+	data, release, err := h.bodies.read(w, r)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	rows, found := decodeRows(h.o.Ingest, data)
+	if len(found) > 0 {
+		return nil, &ingest.InvalidError{Violations: found}
+	}
+	if err := callerOf(r.Context()).Charge(r.Context(), len(rows)); err != nil {
+		return nil, err
+	}
+	return rows, h.o.note(r.Context(), key, r.URL.Path, data, responsesOf(rows)...)
+}
+
+func responsesOf(rows []ingest.Row) []*eventsv1.Response {
+	all := make([]*eventsv1.Response, len(rows))
+	for i, row := range rows {
+		all[i] = row.Response
+	}
+	return all
 }
 
 func (h *HTTP) refuse(w http.ResponseWriter, err error) {

@@ -78,7 +78,7 @@ func (i *Imports) take(w http.ResponseWriter, r *http.Request) (*eventsv1.Import
 	if err := checkHeaders(r); err != nil {
 		return nil, err
 	}
-	key, err := idempotencyKey(r.Header.Values(idempotencyHeader))
+	key, err := callKey(r.Context(), r.Header.Values(idempotencyHeader))
 	if err != nil {
 		return nil, err
 	}
@@ -239,8 +239,6 @@ func (i *Imports) status(err error) error {
 		return rpc.Refused(codes.NotFound, "IMPORT_UNKNOWN", "there is no such import, or it is no longer kept")
 	case errors.Is(err, imports.ErrExpired):
 		return rpc.Refused(codes.NotFound, "REJECTS_EXPIRED", "the refused rows are no longer kept")
-	case errors.Is(err, imports.ErrKeyReused):
-		return rpc.Refused(codes.AlreadyExists, reasonKeyReused, err.Error())
 	case errors.Is(err, imports.ErrTooLarge):
 		return rpc.Refused(codes.ResourceExhausted, "BODY_TOO_LARGE", fmt.Sprintf("the file is larger than %d bytes; send it in pieces, or with rappel replay", i.most))
 	}
