@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/collector"
@@ -93,9 +94,9 @@ func (l *loop) get(path string, header ...string) answer {
 
 func (a answer) imported(t *testing.T) *eventsv1.Import {
 	t.Helper()
-	i := &eventsv1.Import{}
-	require.NoError(t, protojson.Unmarshal([]byte(a.body), i), a.body)
-	return i
+	resp := &collectorv1.GetImportResponse{}
+	require.NoError(t, protojson.Unmarshal([]byte(a.body), resp), a.body)
+	return resp.GetImport()
 }
 
 // imports sends a file and waits for its end.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/collector"
 	"github.com/rappel-loop/rappel/services/internal/host"
@@ -60,9 +61,9 @@ func imported(b *testing.B, method, url string) *eventsv1.Import {
 	text, err := io.ReadAll(resp.Body)
 	require.NoError(b, err)
 	require.NoError(b, resp.Body.Close())
-	i := &eventsv1.Import{}
-	require.NoError(b, protojson.Unmarshal(text, i), "%s", text)
-	return i
+	got := &collectorv1.GetImportResponse{}
+	require.NoError(b, protojson.Unmarshal(text, got), "%s", text)
+	return got.GetImport()
 }
 
 // writeForm writes what the other rows send, as a spreadsheet would.

@@ -70,7 +70,7 @@ func (i *Imports) upload(w http.ResponseWriter, r *http.Request) {
 }
 
 func jsonOf(i *eventsv1.Import) []byte {
-	text, _ := protojson.Marshal(i) // its texts were made valid when it was taken
+	text, _ := protojson.Marshal(&collectorv1.GetImportResponse{Import: i}) // its texts were made valid when it was taken
 	return text
 }
 
@@ -178,13 +178,16 @@ func (i *Imports) rejects(w http.ResponseWriter, r *http.Request) {
 }
 
 // GetImport says how far an import is.
-func (i *Imports) GetImport(ctx context.Context, req *collectorv1.GetImportRequest) (*eventsv1.Import, error) {
+func (i *Imports) GetImport(ctx context.Context, req *collectorv1.GetImportRequest) (*collectorv1.GetImportResponse, error) {
 	ctx, err := i.o.admitCall(ctx)
 	if err != nil {
 		return nil, i.status(err)
 	}
 	imported, err := i.imports.Get(ctx, callerOf(ctx), req.GetId())
-	return imported, i.status(err)
+	if err != nil {
+		return nil, i.status(err)
+	}
+	return &collectorv1.GetImportResponse{Import: imported}, nil
 }
 
 // Pages of a list.
@@ -221,13 +224,16 @@ func (i *Imports) ListImports(ctx context.Context, req *collectorv1.ListImportsR
 }
 
 // CancelImport stops an import between two rows.
-func (i *Imports) CancelImport(ctx context.Context, req *collectorv1.CancelImportRequest) (*eventsv1.Import, error) {
+func (i *Imports) CancelImport(ctx context.Context, req *collectorv1.CancelImportRequest) (*collectorv1.CancelImportResponse, error) {
 	ctx, err := i.o.admitCall(ctx)
 	if err != nil {
 		return nil, i.status(err)
 	}
 	imported, err := i.imports.Cancel(ctx, callerOf(ctx), req.GetId())
-	return imported, i.status(err)
+	if err != nil {
+		return nil, i.status(err)
+	}
+	return &collectorv1.CancelImportResponse{Import: imported}, nil
 }
 
 // status is the one place where an import's error becomes an answer.

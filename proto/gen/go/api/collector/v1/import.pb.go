@@ -69,6 +69,52 @@ func (x *GetImportRequest) GetId() string {
 	return ""
 }
 
+// GetImportResponse is what POST /v1/imports answers, too.
+type GetImportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The import as it stands.
+	Import        *v1.Import `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetImportResponse) Reset() {
+	*x = GetImportResponse{}
+	mi := &file_api_collector_v1_import_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetImportResponse) ProtoMessage() {}
+
+func (x *GetImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_collector_v1_import_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetImportResponse.ProtoReflect.Descriptor instead.
+func (*GetImportResponse) Descriptor() ([]byte, []int) {
+	return file_api_collector_v1_import_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *GetImportResponse) GetImport() *v1.Import {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
 // ListImportsRequest asks for imports.
 type ListImportsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -82,7 +128,7 @@ type ListImportsRequest struct {
 
 func (x *ListImportsRequest) Reset() {
 	*x = ListImportsRequest{}
-	mi := &file_api_collector_v1_import_proto_msgTypes[1]
+	mi := &file_api_collector_v1_import_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -94,7 +140,7 @@ func (x *ListImportsRequest) String() string {
 func (*ListImportsRequest) ProtoMessage() {}
 
 func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_collector_v1_import_proto_msgTypes[1]
+	mi := &file_api_collector_v1_import_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -107,7 +153,7 @@ func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsRequest.ProtoReflect.Descriptor instead.
 func (*ListImportsRequest) Descriptor() ([]byte, []int) {
-	return file_api_collector_v1_import_proto_rawDescGZIP(), []int{1}
+	return file_api_collector_v1_import_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ListImportsRequest) GetPageSize() int32 {
@@ -137,7 +183,7 @@ type ListImportsResponse struct {
 
 func (x *ListImportsResponse) Reset() {
 	*x = ListImportsResponse{}
-	mi := &file_api_collector_v1_import_proto_msgTypes[2]
+	mi := &file_api_collector_v1_import_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -149,7 +195,7 @@ func (x *ListImportsResponse) String() string {
 func (*ListImportsResponse) ProtoMessage() {}
 
 func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_collector_v1_import_proto_msgTypes[2]
+	mi := &file_api_collector_v1_import_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -162,7 +208,7 @@ func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsResponse.ProtoReflect.Descriptor instead.
 func (*ListImportsResponse) Descriptor() ([]byte, []int) {
-	return file_api_collector_v1_import_proto_rawDescGZIP(), []int{2}
+	return file_api_collector_v1_import_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListImportsResponse) GetImports() []*v1.Import {
@@ -190,7 +236,7 @@ type CancelImportRequest struct {
 
 func (x *CancelImportRequest) Reset() {
 	*x = CancelImportRequest{}
-	mi := &file_api_collector_v1_import_proto_msgTypes[3]
+	mi := &file_api_collector_v1_import_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -202,7 +248,7 @@ func (x *CancelImportRequest) String() string {
 func (*CancelImportRequest) ProtoMessage() {}
 
 func (x *CancelImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_collector_v1_import_proto_msgTypes[3]
+	mi := &file_api_collector_v1_import_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -215,7 +261,7 @@ func (x *CancelImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelImportRequest.ProtoReflect.Descriptor instead.
 func (*CancelImportRequest) Descriptor() ([]byte, []int) {
-	return file_api_collector_v1_import_proto_rawDescGZIP(), []int{3}
+	return file_api_collector_v1_import_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CancelImportRequest) GetId() string {
@@ -225,13 +271,61 @@ func (x *CancelImportRequest) GetId() string {
 	return ""
 }
 
+// CancelImportResponse has what became of it.
+type CancelImportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The import as it stands: one whose reading is under way stops at its next slice.
+	Import        *v1.Import `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelImportResponse) Reset() {
+	*x = CancelImportResponse{}
+	mi := &file_api_collector_v1_import_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelImportResponse) ProtoMessage() {}
+
+func (x *CancelImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_collector_v1_import_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelImportResponse.ProtoReflect.Descriptor instead.
+func (*CancelImportResponse) Descriptor() ([]byte, []int) {
+	return file_api_collector_v1_import_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *CancelImportResponse) GetImport() *v1.Import {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
 var File_api_collector_v1_import_proto protoreflect.FileDescriptor
 
 const file_api_collector_v1_import_proto_rawDesc = "" +
 	"\n" +
 	"\x1dapi/collector/v1/import.proto\x12\x13rappel.collector.v1\x1a\x16events/v1/import.proto\x1a\x1cgoogle/api/annotations.proto\"\"\n" +
 	"\x10GetImportRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"P\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"E\n" +
+	"\x11GetImportResponse\x120\n" +
+	"\x06import\x18\x01 \x01(\v2\x18.rappel.events.v1.ImportR\x06import\"P\n" +
 	"\x12ListImportsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -240,11 +334,13 @@ const file_api_collector_v1_import_proto_rawDesc = "" +
 	"\aimports\x18\x01 \x03(\v2\x18.rappel.events.v1.ImportR\aimports\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"%\n" +
 	"\x13CancelImportRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id2\xe6\x02\n" +
-	"\rImportService\x12f\n" +
-	"\tGetImport\x12%.rappel.collector.v1.GetImportRequest\x1a\x18.rappel.events.v1.Import\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/imports/{id}\x12u\n" +
-	"\vListImports\x12'.rappel.collector.v1.ListImportsRequest\x1a(.rappel.collector.v1.ListImportsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/imports\x12v\n" +
-	"\fCancelImport\x12(.rappel.collector.v1.CancelImportRequest\x1a\x18.rappel.events.v1.Import\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/imports/{id}:cancelBIZGgithub.com/rappel-loop/rappel/proto/gen/go/api/collector/v1;collectorv1b\x06proto3"
+	"\x02id\x18\x01 \x01(\tR\x02id\"H\n" +
+	"\x14CancelImportResponse\x120\n" +
+	"\x06import\x18\x01 \x01(\v2\x18.rappel.events.v1.ImportR\x06import2\x86\x03\n" +
+	"\rImportService\x12t\n" +
+	"\tGetImport\x12%.rappel.collector.v1.GetImportRequest\x1a&.rappel.collector.v1.GetImportResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/imports/{id}\x12u\n" +
+	"\vListImports\x12'.rappel.collector.v1.ListImportsRequest\x1a(.rappel.collector.v1.ListImportsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/imports\x12\x87\x01\n" +
+	"\fCancelImport\x12(.rappel.collector.v1.CancelImportRequest\x1a).rappel.collector.v1.CancelImportResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/imports/{id}:cancelBIZGgithub.com/rappel-loop/rappel/proto/gen/go/api/collector/v1;collectorv1b\x06proto3"
 
 var (
 	file_api_collector_v1_import_proto_rawDescOnce sync.Once
@@ -258,27 +354,31 @@ func file_api_collector_v1_import_proto_rawDescGZIP() []byte {
 	return file_api_collector_v1_import_proto_rawDescData
 }
 
-var file_api_collector_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_api_collector_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_api_collector_v1_import_proto_goTypes = []any{
-	(*GetImportRequest)(nil),    // 0: rappel.collector.v1.GetImportRequest
-	(*ListImportsRequest)(nil),  // 1: rappel.collector.v1.ListImportsRequest
-	(*ListImportsResponse)(nil), // 2: rappel.collector.v1.ListImportsResponse
-	(*CancelImportRequest)(nil), // 3: rappel.collector.v1.CancelImportRequest
-	(*v1.Import)(nil),           // 4: rappel.events.v1.Import
+	(*GetImportRequest)(nil),     // 0: rappel.collector.v1.GetImportRequest
+	(*GetImportResponse)(nil),    // 1: rappel.collector.v1.GetImportResponse
+	(*ListImportsRequest)(nil),   // 2: rappel.collector.v1.ListImportsRequest
+	(*ListImportsResponse)(nil),  // 3: rappel.collector.v1.ListImportsResponse
+	(*CancelImportRequest)(nil),  // 4: rappel.collector.v1.CancelImportRequest
+	(*CancelImportResponse)(nil), // 5: rappel.collector.v1.CancelImportResponse
+	(*v1.Import)(nil),            // 6: rappel.events.v1.Import
 }
 var file_api_collector_v1_import_proto_depIdxs = []int32{
-	4, // 0: rappel.collector.v1.ListImportsResponse.imports:type_name -> rappel.events.v1.Import
-	0, // 1: rappel.collector.v1.ImportService.GetImport:input_type -> rappel.collector.v1.GetImportRequest
-	1, // 2: rappel.collector.v1.ImportService.ListImports:input_type -> rappel.collector.v1.ListImportsRequest
-	3, // 3: rappel.collector.v1.ImportService.CancelImport:input_type -> rappel.collector.v1.CancelImportRequest
-	4, // 4: rappel.collector.v1.ImportService.GetImport:output_type -> rappel.events.v1.Import
-	2, // 5: rappel.collector.v1.ImportService.ListImports:output_type -> rappel.collector.v1.ListImportsResponse
-	4, // 6: rappel.collector.v1.ImportService.CancelImport:output_type -> rappel.events.v1.Import
-	4, // [4:7] is the sub-list for method output_type
-	1, // [1:4] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	6, // 0: rappel.collector.v1.GetImportResponse.import:type_name -> rappel.events.v1.Import
+	6, // 1: rappel.collector.v1.ListImportsResponse.imports:type_name -> rappel.events.v1.Import
+	6, // 2: rappel.collector.v1.CancelImportResponse.import:type_name -> rappel.events.v1.Import
+	0, // 3: rappel.collector.v1.ImportService.GetImport:input_type -> rappel.collector.v1.GetImportRequest
+	2, // 4: rappel.collector.v1.ImportService.ListImports:input_type -> rappel.collector.v1.ListImportsRequest
+	4, // 5: rappel.collector.v1.ImportService.CancelImport:input_type -> rappel.collector.v1.CancelImportRequest
+	1, // 6: rappel.collector.v1.ImportService.GetImport:output_type -> rappel.collector.v1.GetImportResponse
+	3, // 7: rappel.collector.v1.ImportService.ListImports:output_type -> rappel.collector.v1.ListImportsResponse
+	5, // 8: rappel.collector.v1.ImportService.CancelImport:output_type -> rappel.collector.v1.CancelImportResponse
+	6, // [6:9] is the sub-list for method output_type
+	3, // [3:6] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_api_collector_v1_import_proto_init() }
@@ -292,7 +392,7 @@ func file_api_collector_v1_import_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_collector_v1_import_proto_rawDesc), len(file_api_collector_v1_import_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

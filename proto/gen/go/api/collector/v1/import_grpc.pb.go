@@ -8,7 +8,6 @@ package collectorv1
 
 import (
 	context "context"
-	v1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
@@ -35,12 +34,12 @@ const (
 // with a key of its name.
 type ImportServiceClient interface {
 	// GetImport says how far an import is. NOT_FOUND, with the reason IMPORT_UNKNOWN.
-	GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*v1.Import, error)
+	GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*GetImportResponse, error)
 	// ListImports has the newest imports first.
 	ListImports(ctx context.Context, in *ListImportsRequest, opts ...grpc.CallOption) (*ListImportsResponse, error)
 	// CancelImport stops an import between two rows; what became of the rows before
 	// stays. One that has ended is returned as it is.
-	CancelImport(ctx context.Context, in *CancelImportRequest, opts ...grpc.CallOption) (*v1.Import, error)
+	CancelImport(ctx context.Context, in *CancelImportRequest, opts ...grpc.CallOption) (*CancelImportResponse, error)
 }
 
 type importServiceClient struct {
@@ -51,9 +50,9 @@ func NewImportServiceClient(cc grpc.ClientConnInterface) ImportServiceClient {
 	return &importServiceClient{cc}
 }
 
-func (c *importServiceClient) GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*v1.Import, error) {
+func (c *importServiceClient) GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*GetImportResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(v1.Import)
+	out := new(GetImportResponse)
 	err := c.cc.Invoke(ctx, ImportService_GetImport_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
@@ -71,9 +70,9 @@ func (c *importServiceClient) ListImports(ctx context.Context, in *ListImportsRe
 	return out, nil
 }
 
-func (c *importServiceClient) CancelImport(ctx context.Context, in *CancelImportRequest, opts ...grpc.CallOption) (*v1.Import, error) {
+func (c *importServiceClient) CancelImport(ctx context.Context, in *CancelImportRequest, opts ...grpc.CallOption) (*CancelImportResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(v1.Import)
+	out := new(CancelImportResponse)
 	err := c.cc.Invoke(ctx, ImportService_CancelImport_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
@@ -91,12 +90,12 @@ func (c *importServiceClient) CancelImport(ctx context.Context, in *CancelImport
 // with a key of its name.
 type ImportServiceServer interface {
 	// GetImport says how far an import is. NOT_FOUND, with the reason IMPORT_UNKNOWN.
-	GetImport(context.Context, *GetImportRequest) (*v1.Import, error)
+	GetImport(context.Context, *GetImportRequest) (*GetImportResponse, error)
 	// ListImports has the newest imports first.
 	ListImports(context.Context, *ListImportsRequest) (*ListImportsResponse, error)
 	// CancelImport stops an import between two rows; what became of the rows before
 	// stays. One that has ended is returned as it is.
-	CancelImport(context.Context, *CancelImportRequest) (*v1.Import, error)
+	CancelImport(context.Context, *CancelImportRequest) (*CancelImportResponse, error)
 	mustEmbedUnimplementedImportServiceServer()
 }
 
@@ -107,13 +106,13 @@ type ImportServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedImportServiceServer struct{}
 
-func (UnimplementedImportServiceServer) GetImport(context.Context, *GetImportRequest) (*v1.Import, error) {
+func (UnimplementedImportServiceServer) GetImport(context.Context, *GetImportRequest) (*GetImportResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetImport not implemented")
 }
 func (UnimplementedImportServiceServer) ListImports(context.Context, *ListImportsRequest) (*ListImportsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListImports not implemented")
 }
-func (UnimplementedImportServiceServer) CancelImport(context.Context, *CancelImportRequest) (*v1.Import, error) {
+func (UnimplementedImportServiceServer) CancelImport(context.Context, *CancelImportRequest) (*CancelImportResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelImport not implemented")
 }
 func (UnimplementedImportServiceServer) mustEmbedUnimplementedImportServiceServer() {}
