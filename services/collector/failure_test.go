@@ -17,6 +17,7 @@ import (
 
 	collectorv1 "github.com/rappel-loop/rappel/proto/gen/go/api/collector/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/collector"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
@@ -129,7 +130,8 @@ func TestALedgerThatIsNotReadTurnsSourcesAway(t *testing.T) {
 	t.Parallel()
 	b, err := bus.New(testkit.Connect(t, testkit.Server(t)), bus.Options{Barrier: bus.Replicated{}})
 	require.NoError(t, err)
-	// No stream yet: the ledger cannot be read.
+	require.NoError(t, topology.Ensure(t.Context(), b.JetStream(), topology.Options{}))
+	require.NoError(t, b.JetStream().DeleteStream(t.Context(), subject.Responses)) // the ledger cannot be read
 	server := rpc.New(rpc.Options{Log: zap.NewNop(), Metrics: prometheus.NewRegistry()})
 	s, err := collector.New(config(), collector.Deps{Bus: b, RPC: server})
 	require.NoError(t, err)

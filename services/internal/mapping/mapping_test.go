@@ -91,6 +91,18 @@ func TestARowBecomesAResponse(t *testing.T) {
 	require.Equal(t, "answers[9].value", b.Origin(row, "answers[9].value"))
 }
 
+// Whoever takes a response over may change it.
+func TestResponsesShareNothing(t *testing.T) {
+	t.Parallel()
+	b := bound(t, whole)
+	row := cells("Enquête", "x", "Note", "7", "Effort", "2")
+	first, second := b.Map(row).Response, b.Map(row).Response
+	require.Len(t, first.GetAnswers(), 2)
+	for i, a := range first.GetAnswers() {
+		require.NotSame(t, a.GetScale(), second.GetAnswers()[i].GetScale())
+	}
+}
+
 func TestASparseRow(t *testing.T) {
 	t.Parallel()
 	b := bound(t, whole)

@@ -144,7 +144,7 @@ func (m *Mapping) whatAnswered(row *Row, read reader) {
 		if s == "" {
 			continue
 		}
-		out := &eventsv1.Answer{Question: a.question, Metric: a.metric, Scale: a.scale}
+		out := &eventsv1.Answer{Question: a.question, Metric: a.metric, Scale: proto.CloneOf(a.scale)}
 		if a.metric == eventsv1.Metric_METRIC_UNSPECIFIED {
 			out.Verbatim = s
 		} else {
