@@ -119,6 +119,9 @@ func (c *checker) survey(s *Survey) {
 	if s.Callback != nil {
 		c.callback(s.Callback)
 	}
+	if s.Open != nil {
+		c.open(s.Open)
+	}
 	if s.ValidDays == 0 {
 		s.ValidDays = defaultValid
 	}

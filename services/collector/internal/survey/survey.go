@@ -212,6 +212,8 @@ type Survey struct {
 	Thanks ByMood `yaml:"thanks"`
 	// ValidDays is how many days a link can be used, 1 to 366; 30 when absent.
 	ValidDays int `yaml:"valid_days"`
+	// Open lets anybody answer; absent lets only those who have a link.
+	Open *Open `yaml:"open"`
 }
 
 // FollowUpID is the question id of the words that FollowUp asks for.

@@ -91,12 +91,45 @@ func TestEveryMistakeOfASurveyIsNamed(t *testing.T) {
 		least + "callback: {text: {fr: a, en: b}, for: [angry], zone: Mars, days: 99}":    "callback.zone: is no time zone",
 		least + "callback: {text: {fr: a, en: b}, week: {mon: [9-12]}, holidays: [XX]}":   "callback.week: ",
 		least + "privacy: {fr: 'javascript:x', en: 'https://x.example'}":                  "privacy: must be an address",
+		least + "open: {embed: [https://shop.example, shop.example]}":                     "open.embed[1]: must be an origin",
+		least + "open: {touchpoint: " + strings.Repeat("x", 65) + "}":                     "open.touchpoint: must have at most 64 characters",
+		least + "open: {embed: [" + strings.Repeat("https://shop.example,", 21) + "]}":    "open.embed: has 21 origins",
+		least + "open: {origins: []}":                                                     "origins is not known here",
 		least + "valid_days: 400":                                                         "valid_days: must be 1 to 366",
 	} {
 		_, err := survey.Parse([]byte(text))
 		var problems survey.Problems
 		require.ErrorAs(t, err, &problems, text)
 		require.ErrorContains(t, err, want)
+	}
+}
+
+// What an origin is stands in a header that says who may frame the page.
+func TestWhoMayFrameASurvey(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, parse(t, least).Framers())
+	require.Empty(t, parse(t, least+"open: {}").Framers())
+	all := parse(t, least+`open: {embed: ["https://shop.example", "http://127.0.0.1:8090"]}`).Framers()
+	require.Equal(t, []string{"https://shop.example", "http://127.0.0.1:8090"}, all)
+	for _, bad := range []string{
+		"*", "https://*.shop.example", "https://shop.example/", "https://shop.example/x", "ftp://shop.example", "https://Shop.example",
+		"https://shop.example; script-src *", "https://shop.example https://x.example", "https://a@shop.example", "https://", "'self'", "null",
+	} {
+		_, err := survey.Parse([]byte(least + `open: {embed: ["` + bad + `"]}`))
+		require.ErrorContains(t, err, "open.embed[0]: must be an origin", bad)
+	}
+}
+
+func TestWhatAnOpenAnswerIsOf(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"open: {}": {"web", ""},
+		"open: {channel: kiosk, touchpoint: checkout}":                                 {"kiosk", "checkout"},
+		"channel: email\ntouchpoint: delivery\nopen: {}":                               {"email", "delivery"},
+		"channel: email\ntouchpoint: delivery\nopen: {channel: web, touchpoint: site}": {"web", "site"},
+	} {
+		s := parse(t, least+text)
+		require.Equal(t, want, []string{s.OpenChannel(), s.OpenTouchpoint()}, text)
 	}
 }
 
