@@ -243,7 +243,7 @@ func TestAPageKeepsItsLinkToItself(t *testing.T) {
 	path, v := l.invite(`{}`), l.visitor()
 	h := v.get(path).header
 	require.Equal(t, "no-store", h.Get("Cache-Control"))
-	require.Equal(t, "no-referrer", h.Get("Referrer-Policy"))
+	require.Equal(t, "same-origin", h.Get("Referrer-Policy"), "with none, browsers say Origin: null, and their forms are another site's")
 	require.Equal(t, "noindex, nofollow", h.Get("X-Robots-Tag"))
 	require.Contains(t, h.Get("Content-Security-Policy"), "default-src 'none'")
 	require.Contains(t, h.Get("Content-Security-Policy"), "frame-ancestors 'none'")

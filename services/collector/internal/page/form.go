@@ -12,7 +12,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
-	"github.com/rappel-loop/rappel/services/collector/internal/response"
 	"github.com/rappel-loop/rappel/services/collector/internal/survey"
 	"github.com/rappel-loop/rappel/services/internal/calendar"
 	"github.com/rappel-loop/rappel/services/internal/metric"
@@ -26,7 +25,7 @@ type form struct {
 	words  map[string]string
 	call   bool
 	slot   string // as its option is called
-	phone  string
+	contact
 }
 
 // problem is one thing to mend: at a field, or of the whole.
@@ -111,7 +110,8 @@ func (f *form) readCall(sent url.Values) (found []problem) {
 		return nil
 	}
 	say := f.v.say()
-	f.call, f.slot, f.phone = sent.Get("call") != "", sent.Get("slot"), strings.TrimSpace(sent.Get("phone"))
+	f.call, f.slot = sent.Get("call") != "", sent.Get("slot")
+	f.readContact(sent)
 	if !f.call {
 		return nil
 	}
@@ -123,11 +123,6 @@ func (f *form) readCall(sent url.Values) (found []problem) {
 		found = append(found, problem{"slot", say.SlotGone})
 	}
 	return found
-}
-
-// hasPhone says that the customer can be called at a number that they need not be shown.
-func (f *form) hasPhone() bool {
-	return f.v.invite.GetCustomer().GetPhone() != "" || f.v.held.GetCustomer().GetPhone() != ""
 }
 
 // span is the time that was chosen, if it can be chosen still.
@@ -185,9 +180,7 @@ func (f *form) rest(r *eventsv1.Response) {
 	if !call {
 		return
 	}
-	if f.phone != "" {
-		r.Customer.Phone = f.phone
-	}
+	f.reach(r.Customer)
 	if t, ok := f.span(); ok {
 		r.CallbackSlots = []*eventsv1.Slot{{From: timestamppb.New(t.From), To: timestamppb.New(t.To)}}
 	}
@@ -198,23 +191,6 @@ func or(a, b string) string {
 		return a
 	}
 	return b
-}
-
-// refused says at their fields what the collector refuses.
-func (f *form) refused(violations []response.Violation) []problem {
-	say := f.v.say()
-	var found []problem
-	for _, v := range violations {
-		switch {
-		case v.Path == "customer.phone" && f.phone != "":
-			found = append(found, problem{"phone", say.BadPhone})
-		case strings.HasSuffix(v.Path, ".verbatim"):
-			found = append(found, problem{"", say.TooLong})
-		default:
-			found = append(found, problem{"", say.Again})
-		}
-	}
-	return found
 }
 
 // times are the options of a call, in the language's words.

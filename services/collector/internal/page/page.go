@@ -1,12 +1,8 @@
 package page
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
-	_ "embed"
 	"errors"
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
@@ -18,6 +14,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/invite"
+	"github.com/rappel-loop/rappel/services/collector/internal/response"
 	"github.com/rappel-loop/rappel/services/collector/internal/survey"
 )
 
@@ -28,6 +25,8 @@ const Path = "/s/"
 type Ingest interface {
 	Submit(ctx context.Context, r *eventsv1.Response) (ingest.Result, error)
 	Held(ctx context.Context, survey, id string) (*eventsv1.Response, error)
+	// Check names what Submit would refuse, and takes the response over.
+	Check(r *eventsv1.Response) []response.Violation
 }
 
 // Options are what the pages work with; all are required.
@@ -52,12 +51,9 @@ func New(o Options) *Pages { return &Pages{o} }
 func (p *Pages) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+Path+"{token}", p.show)
 	mux.HandleFunc("POST "+Path+"{token}", p.take)
+	mux.HandleFunc("GET "+OpenPath+"{survey}", p.begin)
+	mux.HandleFunc("GET "+WidgetPath, widget)
 }
-
-//go:embed page.html
-var pageHTML string
-
-var pages = template.Must(template.New("page").Parse(pageHTML))
 
 // visit is one request for a page.
 type visit struct {
@@ -68,19 +64,26 @@ type visit struct {
 	invite *collectorv1.Invitation
 	held   *eventsv1.Response
 	now    time.Time
+	here   string // the path of the page
+	sent   string // the path that its steps are sent to
+}
+
+func (p *Pages) visit(r *http.Request) *visit {
+	return &visit{Pages: p, r: r, now: p.o.Clock.Now(), lang: spoken(r.Header.Get("Accept-Language"))}
 }
 
 // open reads the link. What it returns can at least say in a language what is wrong.
 func (p *Pages) open(r *http.Request) (*visit, error) {
-	v := &visit{Pages: p, r: r, now: p.o.Clock.Now(), lang: spoken(r.Header.Get("Accept-Language"))}
-	if err := p.o.Admit(r); err != nil {
-		return v, errTooMany
-	}
+	v := p.visit(r)
 	i, err := p.o.Sealer.Open(r.PathValue("token"), v.now)
 	if i != nil {
-		v.invite = i
+		v.invite, v.survey = i, p.o.Surveys[i.GetSurvey()]
 		v.lang = chosen(r.URL.Query().Get("lang"), i.GetCustomer().GetLanguage(), v.lang)
-		v.survey = p.o.Surveys[i.GetSurvey()]
+		v.here = Path + r.PathValue("token")
+		v.sent = v.here
+	}
+	if p.o.Admit(r) != nil {
+		return v, errTooMany // said in a language, and within the frame that it is asked from
 	}
 	if err == nil && v.survey == nil {
 		err = invite.ErrExpired // the survey has been taken out
@@ -163,12 +166,15 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) {
 	f := v.filled()
 	last := r.PostForm.Get("step") == "2"
 	problems := f.read(r.PostForm, last)
+	if len(problems) > 0 && f.first != nil { // everything that is wrong, at once
+		problems = inOrder(append(problems, f.refused(p.o.Ingest.Check(f.response(last)))...))
+	}
 	if len(problems) == 0 {
 		_, err := p.o.Ingest.Submit(r.Context(), f.response(last))
 		var invalid *ingest.InvalidError
 		switch {
 		case errors.As(err, &invalid):
-			problems = f.refused(invalid.Violations)
+			problems = inOrder(f.refused(invalid.Violations))
 		case err != nil:
 			p.o.Log.Warn("an answer on a page could not be stored; the customer was asked to send it again", zap.Error(err))
 			problems = []problem{{Text: v.say().Later}}
@@ -185,72 +191,5 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) {
 	if last {
 		next = "done"
 	}
-	http.Redirect(w, r, Path+r.PathValue("token")+"?step="+next+"&lang="+string(v.lang), http.StatusSeeOther)
-}
-
-var (
-	errForm    = errors.New("what was sent is no form")
-	errTooMany = errors.New("the address asks too often")
-)
-
-// fail says why there is no page.
-func (v *visit) fail(w http.ResponseWriter, err error) {
-	say := v.say()
-	d := &document{Title: say.NoPage, Text: say.BadLink}
-	code := http.StatusNotFound
-	switch {
-	case errors.Is(err, invite.ErrExpired):
-		code, d.Text = http.StatusGone, say.Expired
-	case errors.Is(err, errTooMany):
-		code, d.Text = http.StatusTooManyRequests, say.Later
-		w.Header().Set("Retry-After", "5")
-	case errors.Is(err, errForm):
-		code, d.Text = http.StatusBadRequest, say.Again
-	case !errors.Is(err, invite.ErrLink):
-		v.o.Log.Warn("a survey's page could not be shown", zap.Error(err))
-		code, d.Text = http.StatusServiceUnavailable, say.Later
-		w.Header().Set("Retry-After", "2")
-	}
-	v.write(w, code, d)
-}
-
-// write sends a page whole, with what keeps it to itself.
-func (v *visit) write(w http.ResponseWriter, code int, d *document) {
-	d.Lang, d.Say, d.Nonce = v.lang, v.say(), rand.Text()
-	if v.invite != nil {
-		d.Action = Path + v.r.PathValue("token") + "?lang=" + string(v.lang)
-		d.Other = v.other()
-	}
-	if v.survey != nil {
-		d.From = v.survey.From.In(v.lang)
-	}
-	var b bytes.Buffer
-	if err := pages.Execute(&b, d); err != nil {
-		v.o.Log.Error("a survey's page could not be written", zap.Error(err))
-		http.Error(w, v.say().Later, http.StatusInternalServerError)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", string(v.lang))
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Robots-Tag", "noindex, nofollow")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+d.Nonce+"'; script-src 'nonce-"+d.Nonce+
-		"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-	w.WriteHeader(code)
-	_, _ = w.Write(b.Bytes()) // the customer may be gone
-}
-
-// other is the same page in the other language.
-func (v *visit) other() link {
-	q := v.r.URL.Query()
-	l := link{Lang: survey.English, Text: "English"}
-	if v.lang == survey.English {
-		l = link{Lang: survey.French, Text: "Français"}
-	}
-	q.Set("lang", string(l.Lang))
-	l.URL = Path + v.r.PathValue("token") + "?" + q.Encode()
-	return l
+	http.Redirect(w, r, v.link(next), http.StatusSeeOther)
 }

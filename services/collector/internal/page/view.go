@@ -19,6 +19,7 @@ type document struct {
 	Other    link
 	Step     string // 1 or 2, where there is a form
 	Send     bool   // a script sends it at once
+	Framed   bool   // a page of another site may show it
 	Problems []problem
 	Scales   []scale
 	Areas    []area
@@ -56,12 +57,13 @@ type area struct{ Field, Text, Value string }
 
 // call is the offer to be called.
 type call struct {
-	Text                      string
-	On                        bool
-	Known                     bool // a number to be called at
-	Phone                     string
-	Times                     []option
-	PhoneProblem, SlotProblem string
+	Text        string
+	On          bool
+	Known       bool   // a number to be called at
+	Keep        string // what becomes of what is left empty
+	Inputs      []input
+	Times       []option
+	SlotProblem string
 }
 
 // step is the page of a step again, with what is to be mended.
@@ -105,8 +107,11 @@ func (v *visit) second(f *form, problems []problem) *document {
 	}
 	if v.survey.Callback.Offered(f.mood()) {
 		d.Call = &call{
-			Text: v.survey.Callback.Text.In(v.lang), On: f.call, Known: f.hasPhone(), Phone: f.phone, Times: f.times(),
-			PhoneProblem: at(problems, "phone"), SlotProblem: at(problems, "slot"),
+			Text: v.survey.Callback.Text.In(v.lang), On: f.call, Known: f.hasPhone(), Inputs: f.inputs(problems), Times: f.times(),
+			SlotProblem: at(problems, "slot"),
+		}
+		if f.isStranger() && f.hasPhone() {
+			d.Call.Keep = v.say().Keep
 		}
 	}
 	return d
@@ -120,7 +125,7 @@ func (v *visit) thanks(f *form) *document {
 }
 
 func (v *visit) link(step string) string {
-	return Path + v.r.PathValue("token") + "?step=" + step + "&lang=" + string(v.lang)
+	return v.sent + "?step=" + step + "&lang=" + string(v.lang)
 }
 
 func (v *visit) scale(q *survey.Question, on *int, problems []problem) scale {

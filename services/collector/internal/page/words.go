@@ -14,7 +14,8 @@ type words struct {
 	Next, Send, Given, Change                 string
 	AnyTime, When, Phone, OtherPhone, KnownAt string
 	NeedPhone, BadPhone, SlotGone, TooLong    string
-	More                                      string
+	Name, Email, BadName, BadEmail, Keep      string
+	Stale, Anew, More                         string
 }
 
 func (w *words) given(label string) string { return w.Given + " " + label + ". " + w.Change }
@@ -47,6 +48,10 @@ var french = words{
 	KnownAt:   "Nous vous appellerons au numéro que vous nous avez donné.",
 	NeedPhone: "Indiquez un numéro où vous appeler.", BadPhone: "Ce numéro n'est pas complet. Exemple\u00a0: 06 12 34 56 78.",
 	SlotGone: "Ce moment n'est plus proposé. Choisissez-en un autre.", TooLong: "Votre texte est trop long.",
+	Name: "Votre nom", Email: "Votre adresse e-mail", Keep: "Laissez vide ce qui ne change pas.",
+	BadName:  "Ce nom est trop long, ou contient un signe qui ne peut pas être lu.",
+	BadEmail: "Cette adresse e-mail n'est pas complète. Exemple\u00a0: nom@example.org.",
+	Stale:    "Cette page est restée ouverte trop longtemps. Vous pouvez recommencer.", Anew: "Recommencer",
 	More: "En savoir plus sur vos données",
 }
 
@@ -63,5 +68,9 @@ var english = words{
 	KnownAt:   "We will call you at the number that you have given us.",
 	NeedPhone: "Give a number to call you at.", BadPhone: "This number is not complete. Example: +44 7911 123456.",
 	SlotGone: "This time is no longer offered. Choose another one.", TooLong: "Your text is too long.",
+	Name: "Your name", Email: "Your e-mail address", Keep: "Leave empty what stays the same.",
+	BadName:  "This name is too long, or has a character that cannot be read.",
+	BadEmail: "This e-mail address is not complete. Example: name@example.org.",
+	Stale:    "This page was left open for too long. You can start again.", Anew: "Start again",
 	More: "More about your data",
 }

@@ -61,7 +61,7 @@ func (s *Surveys) CreateInvitation(ctx context.Context, req *collectorv1.CreateI
 	}
 	asked, known := s.o.Surveys[req.GetSurvey()]
 	if !known {
-		return nil, rpc.Refused(codes.NotFound, "SURVEY_UNKNOWN", "there is no such survey; the files of collector.surveys_dir say which there are")
+		return nil, unknownSurvey()
 	}
 	channel := req.GetChannel()
 	if channel == "" {
@@ -88,6 +88,34 @@ func (s *Surveys) CreateInvitation(ctx context.Context, req *collectorv1.CreateI
 		resp.Choices = append(resp.Choices, &collectorv1.CreateInvitationResponse_Choice{Value: float64(v), Url: link + "?" + url.Values{"v": {strconv.Itoa(v)}}.Encode()})
 	}
 	return resp, nil
+}
+
+// GetSurvey says where an open survey is answered. Who may send answers to a survey may ask.
+func (s *Surveys) GetSurvey(ctx context.Context, req *collectorv1.GetSurveyRequest) (*collectorv1.GetSurveyResponse, error) {
+	ctx, err := s.o.Ways.admitCall(ctx)
+	if err != nil {
+		return nil, s.o.Ways.status(err)
+	}
+	asked, known := s.o.Surveys[req.GetSurvey()]
+	if !known {
+		return nil, unknownSurvey()
+	}
+	if found := callerOf(ctx).Scope(&eventsv1.Response{Survey: asked.Name, Channel: asked.OpenChannel()}); len(found) > 0 {
+		return nil, s.o.Ways.status(&ingest.ForbiddenError{Violations: found})
+	}
+	resp := &collectorv1.GetSurveyResponse{Survey: asked.Name, Titles: map[string]string{}, Embed: asked.Framers()}
+	for _, l := range []survey.Language{survey.French, survey.English} {
+		resp.Titles[string(l)] = asked.Title.In(l)
+	}
+	if asked.Open != nil {
+		base := strings.TrimSuffix(s.o.PublicURL, "/")
+		resp.OpenUrl, resp.WidgetUrl = base+page.OpenPath+asked.Name, base+page.WidgetPath
+	}
+	return resp, nil
+}
+
+func unknownSurvey() error {
+	return rpc.Refused(codes.NotFound, "SURVEY_UNKNOWN", "there is no such survey; the files of collector.surveys_dir say which there are")
 }
 
 // invitation checks the request as the response that it will become is checked.

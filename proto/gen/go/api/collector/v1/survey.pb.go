@@ -25,6 +25,134 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// GetSurveyRequest names a survey.
+type GetSurveyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The survey's name.
+	Survey        string `protobuf:"bytes,1,opt,name=survey,proto3" json:"survey,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSurveyRequest) Reset() {
+	*x = GetSurveyRequest{}
+	mi := &file_api_collector_v1_survey_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSurveyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSurveyRequest) ProtoMessage() {}
+
+func (x *GetSurveyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_collector_v1_survey_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSurveyRequest.ProtoReflect.Descriptor instead.
+func (*GetSurveyRequest) Descriptor() ([]byte, []int) {
+	return file_api_collector_v1_survey_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *GetSurveyRequest) GetSurvey() string {
+	if x != nil {
+		return x.Survey
+	}
+	return ""
+}
+
+// GetSurveyResponse is what is public of a survey.
+type GetSurveyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The survey's name.
+	Survey string `protobuf:"bytes,1,opt,name=survey,proto3" json:"survey,omitempty"`
+	// What heads its page, by language: fr and en.
+	Titles map[string]string `protobuf:"bytes,2,rep,name=titles,proto3" json:"titles,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Where anybody answers it; empty when it is not open.
+	OpenUrl string `protobuf:"bytes,3,opt,name=open_url,json=openUrl,proto3" json:"open_url,omitempty"`
+	// The script that shows it in a page of another site; empty when it is not open.
+	WidgetUrl string `protobuf:"bytes,4,opt,name=widget_url,json=widgetUrl,proto3" json:"widget_url,omitempty"`
+	// The origins of the sites that may do so, as https://shop.example.
+	Embed         []string `protobuf:"bytes,5,rep,name=embed,proto3" json:"embed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSurveyResponse) Reset() {
+	*x = GetSurveyResponse{}
+	mi := &file_api_collector_v1_survey_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSurveyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSurveyResponse) ProtoMessage() {}
+
+func (x *GetSurveyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_collector_v1_survey_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSurveyResponse.ProtoReflect.Descriptor instead.
+func (*GetSurveyResponse) Descriptor() ([]byte, []int) {
+	return file_api_collector_v1_survey_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *GetSurveyResponse) GetSurvey() string {
+	if x != nil {
+		return x.Survey
+	}
+	return ""
+}
+
+func (x *GetSurveyResponse) GetTitles() map[string]string {
+	if x != nil {
+		return x.Titles
+	}
+	return nil
+}
+
+func (x *GetSurveyResponse) GetOpenUrl() string {
+	if x != nil {
+		return x.OpenUrl
+	}
+	return ""
+}
+
+func (x *GetSurveyResponse) GetWidgetUrl() string {
+	if x != nil {
+		return x.WidgetUrl
+	}
+	return ""
+}
+
+func (x *GetSurveyResponse) GetEmbed() []string {
+	if x != nil {
+		return x.Embed
+	}
+	return nil
+}
+
 // CreateInvitationRequest says whom a link is for.
 type CreateInvitationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -51,7 +179,7 @@ type CreateInvitationRequest struct {
 
 func (x *CreateInvitationRequest) Reset() {
 	*x = CreateInvitationRequest{}
-	mi := &file_api_collector_v1_survey_proto_msgTypes[0]
+	mi := &file_api_collector_v1_survey_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -63,7 +191,7 @@ func (x *CreateInvitationRequest) String() string {
 func (*CreateInvitationRequest) ProtoMessage() {}
 
 func (x *CreateInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_collector_v1_survey_proto_msgTypes[0]
+	mi := &file_api_collector_v1_survey_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -76,7 +204,7 @@ func (x *CreateInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateInvitationRequest.ProtoReflect.Descriptor instead.
 func (*CreateInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_api_collector_v1_survey_proto_rawDescGZIP(), []int{0}
+	return file_api_collector_v1_survey_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CreateInvitationRequest) GetSurvey() string {
@@ -153,7 +281,7 @@ type CreateInvitationResponse struct {
 
 func (x *CreateInvitationResponse) Reset() {
 	*x = CreateInvitationResponse{}
-	mi := &file_api_collector_v1_survey_proto_msgTypes[1]
+	mi := &file_api_collector_v1_survey_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -165,7 +293,7 @@ func (x *CreateInvitationResponse) String() string {
 func (*CreateInvitationResponse) ProtoMessage() {}
 
 func (x *CreateInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_collector_v1_survey_proto_msgTypes[1]
+	mi := &file_api_collector_v1_survey_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -178,7 +306,7 @@ func (x *CreateInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateInvitationResponse.ProtoReflect.Descriptor instead.
 func (*CreateInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_api_collector_v1_survey_proto_rawDescGZIP(), []int{1}
+	return file_api_collector_v1_survey_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CreateInvitationResponse) GetUrl() string {
@@ -227,14 +355,16 @@ type Invitation struct {
 	// The callback that the customer is asked about.
 	CallbackId string `protobuf:"bytes,7,opt,name=callback_id,json=callbackId,proto3" json:"callback_id,omitempty"`
 	// Until when the link can be used, in seconds since 1970.
-	ExpiresAt     int64 `protobuf:"varint,8,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	ExpiresAt int64 `protobuf:"varint,8,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// It was made by the page of an open survey, for whoever looked at it.
+	Open          bool `protobuf:"varint,9,opt,name=open,proto3" json:"open,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Invitation) Reset() {
 	*x = Invitation{}
-	mi := &file_api_collector_v1_survey_proto_msgTypes[2]
+	mi := &file_api_collector_v1_survey_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -246,7 +376,7 @@ func (x *Invitation) String() string {
 func (*Invitation) ProtoMessage() {}
 
 func (x *Invitation) ProtoReflect() protoreflect.Message {
-	mi := &file_api_collector_v1_survey_proto_msgTypes[2]
+	mi := &file_api_collector_v1_survey_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -259,7 +389,7 @@ func (x *Invitation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Invitation.ProtoReflect.Descriptor instead.
 func (*Invitation) Descriptor() ([]byte, []int) {
-	return file_api_collector_v1_survey_proto_rawDescGZIP(), []int{2}
+	return file_api_collector_v1_survey_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Invitation) GetSurvey() string {
@@ -318,6 +448,13 @@ func (x *Invitation) GetExpiresAt() int64 {
 	return 0
 }
 
+func (x *Invitation) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
 // Choice is one value of the first question.
 type CreateInvitationResponse_Choice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -331,7 +468,7 @@ type CreateInvitationResponse_Choice struct {
 
 func (x *CreateInvitationResponse_Choice) Reset() {
 	*x = CreateInvitationResponse_Choice{}
-	mi := &file_api_collector_v1_survey_proto_msgTypes[4]
+	mi := &file_api_collector_v1_survey_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -343,7 +480,7 @@ func (x *CreateInvitationResponse_Choice) String() string {
 func (*CreateInvitationResponse_Choice) ProtoMessage() {}
 
 func (x *CreateInvitationResponse_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_api_collector_v1_survey_proto_msgTypes[4]
+	mi := &file_api_collector_v1_survey_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -356,7 +493,7 @@ func (x *CreateInvitationResponse_Choice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateInvitationResponse_Choice.ProtoReflect.Descriptor instead.
 func (*CreateInvitationResponse_Choice) Descriptor() ([]byte, []int) {
-	return file_api_collector_v1_survey_proto_rawDescGZIP(), []int{1, 0}
+	return file_api_collector_v1_survey_proto_rawDescGZIP(), []int{3, 0}
 }
 
 func (x *CreateInvitationResponse_Choice) GetValue() float64 {
@@ -377,7 +514,19 @@ var File_api_collector_v1_survey_proto protoreflect.FileDescriptor
 
 const file_api_collector_v1_survey_proto_rawDesc = "" +
 	"\n" +
-	"\x1dapi/collector/v1/survey.proto\x12\x13rappel.collector.v1\x1a\x18events/v1/response.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xba\x03\n" +
+	"\x1dapi/collector/v1/survey.proto\x12\x13rappel.collector.v1\x1a\x18events/v1/response.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"*\n" +
+	"\x10GetSurveyRequest\x12\x16\n" +
+	"\x06survey\x18\x01 \x01(\tR\x06survey\"\x82\x02\n" +
+	"\x11GetSurveyResponse\x12\x16\n" +
+	"\x06survey\x18\x01 \x01(\tR\x06survey\x12J\n" +
+	"\x06titles\x18\x02 \x03(\v22.rappel.collector.v1.GetSurveyResponse.TitlesEntryR\x06titles\x12\x19\n" +
+	"\bopen_url\x18\x03 \x01(\tR\aopenUrl\x12\x1d\n" +
+	"\n" +
+	"widget_url\x18\x04 \x01(\tR\twidgetUrl\x12\x14\n" +
+	"\x05embed\x18\x05 \x03(\tR\x05embed\x1a9\n" +
+	"\vTitlesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xba\x03\n" +
 	"\x17CreateInvitationRequest\x12\x16\n" +
 	"\x06survey\x18\x01 \x01(\tR\x06survey\x126\n" +
 	"\bcustomer\x18\x02 \x01(\v2\x1a.rappel.events.v1.CustomerR\bcustomer\x12\x1f\n" +
@@ -405,7 +554,7 @@ const file_api_collector_v1_survey_proto_rawDesc = "" +
 	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x1a0\n" +
 	"\x06Choice\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\x01R\x05value\x12\x10\n" +
-	"\x03url\x18\x02 \x01(\tR\x03url\"\x87\x03\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\"\x9b\x03\n" +
 	"\n" +
 	"Invitation\x12\x16\n" +
 	"\x06survey\x18\x01 \x01(\tR\x06survey\x12\x1f\n" +
@@ -422,12 +571,14 @@ const file_api_collector_v1_survey_proto_rawDesc = "" +
 	"\vcallback_id\x18\a \x01(\tR\n" +
 	"callbackId\x12\x1d\n" +
 	"\n" +
-	"expires_at\x18\b \x01(\x03R\texpiresAt\x1a=\n" +
+	"expires_at\x18\b \x01(\x03R\texpiresAt\x12\x12\n" +
+	"\x04open\x18\t \x01(\bR\x04open\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xae\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xa8\x02\n" +
 	"\rSurveyService\x12\x9c\x01\n" +
-	"\x10CreateInvitation\x12,.rappel.collector.v1.CreateInvitationRequest\x1a-.rappel.collector.v1.CreateInvitationResponse\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/surveys/{survey}/invitationsBIZGgithub.com/rappel-loop/rappel/proto/gen/go/api/collector/v1;collectorv1b\x06proto3"
+	"\x10CreateInvitation\x12,.rappel.collector.v1.CreateInvitationRequest\x1a-.rappel.collector.v1.CreateInvitationResponse\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/surveys/{survey}/invitations\x12x\n" +
+	"\tGetSurvey\x12%.rappel.collector.v1.GetSurveyRequest\x1a&.rappel.collector.v1.GetSurveyResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/surveys/{survey}BIZGgithub.com/rappel-loop/rappel/proto/gen/go/api/collector/v1;collectorv1b\x06proto3"
 
 var (
 	file_api_collector_v1_survey_proto_rawDescOnce sync.Once
@@ -441,33 +592,39 @@ func file_api_collector_v1_survey_proto_rawDescGZIP() []byte {
 	return file_api_collector_v1_survey_proto_rawDescData
 }
 
-var file_api_collector_v1_survey_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_api_collector_v1_survey_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_api_collector_v1_survey_proto_goTypes = []any{
-	(*CreateInvitationRequest)(nil),         // 0: rappel.collector.v1.CreateInvitationRequest
-	(*CreateInvitationResponse)(nil),        // 1: rappel.collector.v1.CreateInvitationResponse
-	(*Invitation)(nil),                      // 2: rappel.collector.v1.Invitation
-	nil,                                     // 3: rappel.collector.v1.CreateInvitationRequest.AttributesEntry
-	(*CreateInvitationResponse_Choice)(nil), // 4: rappel.collector.v1.CreateInvitationResponse.Choice
-	nil,                                     // 5: rappel.collector.v1.Invitation.AttributesEntry
-	(*v1.Customer)(nil),                     // 6: rappel.events.v1.Customer
-	(*durationpb.Duration)(nil),             // 7: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),           // 8: google.protobuf.Timestamp
+	(*GetSurveyRequest)(nil),                // 0: rappel.collector.v1.GetSurveyRequest
+	(*GetSurveyResponse)(nil),               // 1: rappel.collector.v1.GetSurveyResponse
+	(*CreateInvitationRequest)(nil),         // 2: rappel.collector.v1.CreateInvitationRequest
+	(*CreateInvitationResponse)(nil),        // 3: rappel.collector.v1.CreateInvitationResponse
+	(*Invitation)(nil),                      // 4: rappel.collector.v1.Invitation
+	nil,                                     // 5: rappel.collector.v1.GetSurveyResponse.TitlesEntry
+	nil,                                     // 6: rappel.collector.v1.CreateInvitationRequest.AttributesEntry
+	(*CreateInvitationResponse_Choice)(nil), // 7: rappel.collector.v1.CreateInvitationResponse.Choice
+	nil,                                     // 8: rappel.collector.v1.Invitation.AttributesEntry
+	(*v1.Customer)(nil),                     // 9: rappel.events.v1.Customer
+	(*durationpb.Duration)(nil),             // 10: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),           // 11: google.protobuf.Timestamp
 }
 var file_api_collector_v1_survey_proto_depIdxs = []int32{
-	6, // 0: rappel.collector.v1.CreateInvitationRequest.customer:type_name -> rappel.events.v1.Customer
-	3, // 1: rappel.collector.v1.CreateInvitationRequest.attributes:type_name -> rappel.collector.v1.CreateInvitationRequest.AttributesEntry
-	7, // 2: rappel.collector.v1.CreateInvitationRequest.valid_for:type_name -> google.protobuf.Duration
-	4, // 3: rappel.collector.v1.CreateInvitationResponse.choices:type_name -> rappel.collector.v1.CreateInvitationResponse.Choice
-	8, // 4: rappel.collector.v1.CreateInvitationResponse.expires_at:type_name -> google.protobuf.Timestamp
-	6, // 5: rappel.collector.v1.Invitation.customer:type_name -> rappel.events.v1.Customer
-	5, // 6: rappel.collector.v1.Invitation.attributes:type_name -> rappel.collector.v1.Invitation.AttributesEntry
-	0, // 7: rappel.collector.v1.SurveyService.CreateInvitation:input_type -> rappel.collector.v1.CreateInvitationRequest
-	1, // 8: rappel.collector.v1.SurveyService.CreateInvitation:output_type -> rappel.collector.v1.CreateInvitationResponse
-	8, // [8:9] is the sub-list for method output_type
-	7, // [7:8] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	5,  // 0: rappel.collector.v1.GetSurveyResponse.titles:type_name -> rappel.collector.v1.GetSurveyResponse.TitlesEntry
+	9,  // 1: rappel.collector.v1.CreateInvitationRequest.customer:type_name -> rappel.events.v1.Customer
+	6,  // 2: rappel.collector.v1.CreateInvitationRequest.attributes:type_name -> rappel.collector.v1.CreateInvitationRequest.AttributesEntry
+	10, // 3: rappel.collector.v1.CreateInvitationRequest.valid_for:type_name -> google.protobuf.Duration
+	7,  // 4: rappel.collector.v1.CreateInvitationResponse.choices:type_name -> rappel.collector.v1.CreateInvitationResponse.Choice
+	11, // 5: rappel.collector.v1.CreateInvitationResponse.expires_at:type_name -> google.protobuf.Timestamp
+	9,  // 6: rappel.collector.v1.Invitation.customer:type_name -> rappel.events.v1.Customer
+	8,  // 7: rappel.collector.v1.Invitation.attributes:type_name -> rappel.collector.v1.Invitation.AttributesEntry
+	2,  // 8: rappel.collector.v1.SurveyService.CreateInvitation:input_type -> rappel.collector.v1.CreateInvitationRequest
+	0,  // 9: rappel.collector.v1.SurveyService.GetSurvey:input_type -> rappel.collector.v1.GetSurveyRequest
+	3,  // 10: rappel.collector.v1.SurveyService.CreateInvitation:output_type -> rappel.collector.v1.CreateInvitationResponse
+	1,  // 11: rappel.collector.v1.SurveyService.GetSurvey:output_type -> rappel.collector.v1.GetSurveyResponse
+	10, // [10:12] is the sub-list for method output_type
+	8,  // [8:10] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_api_collector_v1_survey_proto_init() }
@@ -481,7 +638,7 @@ func file_api_collector_v1_survey_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_collector_v1_survey_proto_rawDesc), len(file_api_collector_v1_survey_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	SurveyService_CreateInvitation_FullMethodName = "/rappel.collector.v1.SurveyService/CreateInvitation"
+	SurveyService_GetSurvey_FullMethodName        = "/rappel.collector.v1.SurveyService/GetSurvey"
 )
 
 // SurveyServiceClient is the client API for SurveyService service.
@@ -32,6 +33,9 @@ type SurveyServiceClient interface {
 	// link itself says whom it is for, sealed. NOT_FOUND, with the reason SURVEY_UNKNOWN,
 	// when there is no such survey.
 	CreateInvitation(ctx context.Context, in *CreateInvitationRequest, opts ...grpc.CallOption) (*CreateInvitationResponse, error)
+	// GetSurvey says where a survey is answered that is open to anybody, and whose pages may
+	// show it. NOT_FOUND, with the reason SURVEY_UNKNOWN, when there is no such survey.
+	GetSurvey(ctx context.Context, in *GetSurveyRequest, opts ...grpc.CallOption) (*GetSurveyResponse, error)
 }
 
 type surveyServiceClient struct {
@@ -52,6 +56,16 @@ func (c *surveyServiceClient) CreateInvitation(ctx context.Context, in *CreateIn
 	return out, nil
 }
 
+func (c *surveyServiceClient) GetSurvey(ctx context.Context, in *GetSurveyRequest, opts ...grpc.CallOption) (*GetSurveyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSurveyResponse)
+	err := c.cc.Invoke(ctx, SurveyService_GetSurvey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SurveyServiceServer is the server API for SurveyService service.
 // All implementations must embed UnimplementedSurveyServiceServer
 // for forward compatibility.
@@ -62,6 +76,9 @@ type SurveyServiceServer interface {
 	// link itself says whom it is for, sealed. NOT_FOUND, with the reason SURVEY_UNKNOWN,
 	// when there is no such survey.
 	CreateInvitation(context.Context, *CreateInvitationRequest) (*CreateInvitationResponse, error)
+	// GetSurvey says where a survey is answered that is open to anybody, and whose pages may
+	// show it. NOT_FOUND, with the reason SURVEY_UNKNOWN, when there is no such survey.
+	GetSurvey(context.Context, *GetSurveyRequest) (*GetSurveyResponse, error)
 	mustEmbedUnimplementedSurveyServiceServer()
 }
 
@@ -74,6 +91,9 @@ type UnimplementedSurveyServiceServer struct{}
 
 func (UnimplementedSurveyServiceServer) CreateInvitation(context.Context, *CreateInvitationRequest) (*CreateInvitationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateInvitation not implemented")
+}
+func (UnimplementedSurveyServiceServer) GetSurvey(context.Context, *GetSurveyRequest) (*GetSurveyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSurvey not implemented")
 }
 func (UnimplementedSurveyServiceServer) mustEmbedUnimplementedSurveyServiceServer() {}
 func (UnimplementedSurveyServiceServer) testEmbeddedByValue()                       {}
@@ -114,6 +134,24 @@ func _SurveyService_CreateInvitation_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SurveyService_GetSurvey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSurveyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SurveyServiceServer).GetSurvey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SurveyService_GetSurvey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SurveyServiceServer).GetSurvey(ctx, req.(*GetSurveyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SurveyService_ServiceDesc is the grpc.ServiceDesc for SurveyService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -124,6 +162,10 @@ var SurveyService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateInvitation",
 			Handler:    _SurveyService_CreateInvitation_Handler,
+		},
+		{
+			MethodName: "GetSurvey",
+			Handler:    _SurveyService_GetSurvey_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
