@@ -18,7 +18,8 @@ import (
 	"github.com/rappel-loop/rappel/services/rappel/internal/httpapi"
 )
 
-const surveyLong = `Make the links by which customers answer surveys of your own.
+const surveyLong = `Make the links by which customers answer surveys of your own, and what shows an
+open one in a page of your site.
 
 docs/surveys.md says how a survey is written; sample/surveys has one.`
 
@@ -28,7 +29,7 @@ sealed, whom it is for. Whoever has it can answer for the customer until it expi
 With --choices a link for each value of the first question is shown, too: for a mail in
 which the customer answers by one click.`
 
-const surveyExample = `  rappel survey link apres-livraison --customer C-1042 --email client@example.org
+const surveyLinkExample = `  rappel survey link apres-livraison --customer C-1042 --email client@example.org
   rappel survey link apres-livraison --customer C-1042 --language en --choices
   rappel survey link apres-livraison --customer C-1042 --callback ID -o json`
 
@@ -37,26 +38,26 @@ func Survey() *cobra.Command { return surveyCommand(system()) }
 
 func surveyCommand(e env) *cobra.Command {
 	root := &cobra.Command{
-		Use: "survey", Short: "Make links to surveys of your own", Long: surveyLong, Example: surveyExample,
+		Use: "survey", Short: "Make links to surveys of your own, and show them on your site", Long: surveyLong, Example: surveyLinkExample + "\n" + surveySnippetExample,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(surveyLinkCommand(e))
+	root.AddCommand(surveyLinkCommand(e), surveySnippetCommand(e))
 	return root
 }
 
 type linkOptions struct {
-	server, output string
-	days           int
-	choices        bool
-	customer       eventsv1.Customer
-	req            collectorv1.CreateInvitationRequest
+	server, keyFile, output string
+	days                    int
+	choices                 bool
+	customer                eventsv1.Customer
+	req                     collectorv1.CreateInvitationRequest
 }
 
 func surveyLinkCommand(e env) *cobra.Command {
 	o := &linkOptions{}
 	cmd := &cobra.Command{
-		Use: "link SURVEY", Short: "Make a link for one customer", Long: surveyLinkLong, Example: surveyExample,
+		Use: "link SURVEY", Short: "Make a link for one customer", Long: surveyLinkLong, Example: surveyLinkExample,
 		SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -79,6 +80,7 @@ func surveyLinkCommand(e env) *cobra.Command {
 	f.IntVar(&o.days, "days", 0, "how many days the link can be used (default: as the survey says)")
 	f.BoolVar(&o.choices, "choices", false, "show a link for each value of the first question, too")
 	f.StringVar(&o.server, "server", "", "the collector's address (default $RAPPEL_SERVER, else "+httpapi.DefaultServer+")")
+	f.StringVar(&o.keyFile, "key-file", "", "file that holds the API key to send (default $RAPPEL_KEY)")
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	return cmd
 }
@@ -87,10 +89,7 @@ func makeLink(cmd *cobra.Command, e env, o *linkOptions, survey string) error {
 	if err := checkOutput(o.output); err != nil {
 		return err
 	}
-	if o.server == "" {
-		o.server = e.getenv("RAPPEL_SERVER")
-	}
-	api, err := httpapi.New(o.server, e.client)
+	api, err := surveyAPI(e, o.server, o.keyFile)
 	if err != nil {
 		return err
 	}
@@ -114,6 +113,22 @@ func makeLink(cmd *cobra.Command, e env, o *linkOptions, survey string) error {
 		return err
 	}
 	return printLink(cmd.OutOrStdout(), resp, o.choices, e.zone)
+}
+
+// surveyAPI is the collector that was named, called with the key that was.
+func surveyAPI(e env, server, keyFile string) (*httpapi.Client, error) {
+	if server == "" {
+		server = e.getenv("RAPPEL_SERVER")
+	}
+	key, err := readKey(e, keyFile)
+	if err != nil {
+		return nil, err
+	}
+	api, err := httpapi.New(server, e.client)
+	if err != nil {
+		return nil, err
+	}
+	return api.WithKey(key), nil
 }
 
 func linkError(err error, survey string) error {

@@ -5,11 +5,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 
+	"github.com/rappel-loop/rappel/services/internal/keyfile"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
 
@@ -58,10 +60,53 @@ func TestALinkThatCannotBe(t *testing.T) {
 	var help bytes.Buffer
 	cmd := surveyCommand(world(nil))
 	cmd.SetOut(&help)
-	cmd.SetArgs(nil)
+	cmd.SetArgs([]string{})
 	require.NoError(t, cmd.ExecuteContext(t.Context()))
 	require.Contains(t, help.String(), "rappel survey link apres-livraison")
 	cmd = surveyCommand(world(nil))
 	cmd.SetArgs([]string{"link", "s", "--server", "http://127.0.0.1:1"})
 	require.ErrorContains(t, cmd.ExecuteContext(t.Context()), "start a server with `rappel run`")
+}
+
+const openSurvey = `{"survey":"apres-achat","titles":{"fr":"Votre \"achat\"","en":"Your purchase"},"openUrl":"https://avis.example.org/o/apres-achat",` +
+	`"widgetUrl":"https://avis.example.org/widget.js","embed":["https://shop.example"]}`
+
+func TestASnippetIsPrinted(t *testing.T) {
+	t.Parallel()
+	var asked string
+	handle := func(w http.ResponseWriter, r *http.Request) {
+		asked = r.Method + " " + r.URL.Path + " " + r.Header.Get("Authorization")
+		_, _ = io.WriteString(w, openSurvey)
+	}
+	for name, args := range map[string][]string{
+		"survey-snippet": {"snippet", "apres-achat"}, "survey-snippet-fr": {"snippet", "apres-achat", "--language", "fr"},
+		"survey-help-snippet": {"snippet", "--help"}, "survey-help-link": {"link", "--help"},
+	} {
+		out, err := surveySays(t, handle, args...)
+		require.NoError(t, err)
+		golden(t, name, out)
+	}
+	key := keyfile.New()
+	out, err := surveySays(t, handle, "snippet", "apres-achat", "-o", "json", "--key-file", file(t, "key", key))
+	require.NoError(t, err)
+	require.Contains(t, out, `"embed": [`)
+	require.Equal(t, "GET /v1/surveys/apres-achat Bearer "+key, asked)
+}
+
+func TestASnippetThatCannotBe(t *testing.T) {
+	t.Parallel()
+	says := func(body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
+	}
+	_, err := surveySays(t, says(`{"survey":"apres-livraison"}`), "snippet", "apres-livraison")
+	require.ErrorContains(t, err, "is answered by links only: add `open: {embed:")
+	_, err = surveySays(t, says(openSurvey), "snippet", "apres-achat", "--language", "de")
+	require.ErrorContains(t, err, "--language de: must be fr or en")
+	_, err = surveySays(t, says(openSurvey), "snippet")
+	require.ErrorContains(t, err, "name one survey")
+	_, err = surveySays(t, says(openSurvey), "snippet", "apres-achat", "--key-file", filepath.Join(t.TempDir(), "none"))
+	require.Error(t, err)
+	out, err := surveySays(t, says(`{"survey":"s","openUrl":"https://avis.example.org/o/s","widgetUrl":"https://avis.example.org/widget.js"}`), "snippet", "s")
+	require.NoError(t, err)
+	require.Contains(t, out, "</noscript>\n")
 }
