@@ -32,7 +32,7 @@ func TestWhoIsToBeCalledSaysWhere(t *testing.T) {
 		for _, c := range []struct{ who, phone, email, field, want string }{
 			{"Quenouille", "", "", "phone", "Indiquez un numéro"},
 			{"Quenouille", "12", "", "phone", "Ce numéro n&#39;est pas complet."},
-			{"Quenouille", "06 39 98 20 13", "zoe@", "email", "Cette adresse e-mail n&#39;est pas complète."},
+			{"Quenouille", "06 39 98 20 13", "zoe@", "email", "Cette adresse électronique n&#39;est pas complète."},
 			{strings.Repeat("Quenouille ", 20), "06 39 98 20 13", "", "name", "Ce nom est trop long"},
 		} {
 			a = v.send(path, "step", "2", "q-why", "Je le garde.", "call", "yes", "name", c.who, "phone", c.phone, "email", c.email)

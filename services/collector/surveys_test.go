@@ -301,6 +301,10 @@ func TestAPageLeavesNoTrace(t *testing.T) {
 	v.send(path, "step", "1", "q-recommend", "1")
 	v.send(path, "step", "2", "q-why", "intimate", "call", "yes", "phone", "nonsense")
 	v.send(path, "step", "2", "q-why", "intimate", "call", "yes")
+	stranger := v.begin("")
+	v.send(stranger, "step", "1", "q-satisfied", "1")
+	v.send(stranger, "step", "2", "call", "yes", "name", "Camomille", "phone", "nonsense", "email", "camo@")
+	v.send(stranger, "step", "2", "call", "yes", "name", "Camomille", "phone", "06 39 98 20 16", "email", "camo@example.org")
 	l.clock.Advance(90 * 24 * time.Hour)
 	v.get(path)
 	var shown string
@@ -315,7 +319,7 @@ func TestAPageLeavesNoTrace(t *testing.T) {
 	for _, f := range families {
 		shown += f.String()
 	}
-	for _, secret := range []string{path[3:], "CUST-77", "Quenouille", "zoe@", "39982011", "intimate", "nonsense"} {
+	for _, secret := range []string{path[3:], "CUST-77", "Quenouille", "zoe@", "39982011", "intimate", "nonsense", stranger[3:], "Camomille", "camo@", "39982016"} {
 		require.NotContains(t, shown, secret)
 	}
 }

@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -41,6 +43,40 @@ func TestACustomerIsCalledForAnAnswerOnAPage(t *testing.T) {
 				return len(open) == 1 && open[0].Reasons[0].Verbatim == "Personne au téléphone."
 			}, eventually, 20*time.Millisecond)
 			require.Equal(t, "+33639982011", l.callbacks("PENDING")[0].Customer.Phone)
+		})
+	}
+}
+
+// TestAStrangerIsCalledAtTheNumberThatTheyLeft answers an open survey: the callback that
+// the first step opened is about nobody, until the second says whom to call and where.
+func TestAStrangerIsCalledAtTheNumberThatTheyLeft(t *testing.T) {
+	t.Parallel()
+	surveys, err := filepath.Abs("../../sample/surveys")
+	require.NoError(t, err)
+	for _, s := range shapes {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			l := s.start(t, "RAPPEL_COLLECTOR__SURVEYS_DIR="+surveys)
+			resp, err := http.Get(l.collector.url() + "/o/apres-achat")
+			require.NoError(t, err)
+			page, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			path := regexp.MustCompile(`action="(/s/[^"?]+)`).FindSubmatch(page)
+			require.NotNil(t, path)
+			send := func(fields url.Values) {
+				resp, err := http.PostForm(l.collector.url()+string(path[1]), fields)
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				require.Equal(t, http.StatusOK, resp.StatusCode)
+			}
+			send(url.Values{"step": {"1"}, "q-satisfied": {"1"}})
+			require.Empty(t, l.waitFor(1, "PENDING")[0].Customer.Phone)
+			send(url.Values{"step": {"2"}, "q-why": {"La caisse."}, "call": {"yes"}, "name": {"Quenouille"}, "phone": {"06 39 98 20 11"}})
+			require.Eventually(t, func() bool {
+				open := l.callbacks("PENDING")
+				return len(open) == 1 && open[0].Customer.Phone == "+33639982011" && open[0].Reasons[0].Verbatim == "La caisse."
+			}, eventually, 20*time.Millisecond)
 		})
 	}
 }

@@ -21,11 +21,9 @@ const openFor = 24 * time.Hour
 func (p *Pages) begin(w http.ResponseWriter, r *http.Request) {
 	v := p.visit(r)
 	v.lang = chosen(r.URL.Query().Get("lang"), "", v.lang)
-	s, err := p.o.Surveys[r.PathValue("survey")], error(nil)
-	if s != nil && s.Open != nil {
+	err := invite.ErrExpired // that there is one for who has a link is nobody's business
+	if s := p.o.Surveys[r.PathValue("survey")]; s != nil && s.Open != nil {
 		err = v.opened(s)
-	} else {
-		err = invite.ErrExpired // that there is one with a link is nobody's business
 	}
 	if p.o.Admit(r) != nil {
 		err = errTooMany

@@ -48,9 +48,9 @@ var french = words{
 	KnownAt:   "Nous vous appellerons au numéro que vous nous avez donné.",
 	NeedPhone: "Indiquez un numéro où vous appeler.", BadPhone: "Ce numéro n'est pas complet. Exemple\u00a0: 06 12 34 56 78.",
 	SlotGone: "Ce moment n'est plus proposé. Choisissez-en un autre.", TooLong: "Votre texte est trop long.",
-	Name: "Votre nom", Email: "Votre adresse e-mail", Keep: "Laissez vide ce qui ne change pas.",
+	Name: "Votre nom", Email: "Votre adresse électronique", Keep: "Laissez vide ce qui ne change pas.",
 	BadName:  "Ce nom est trop long, ou contient un signe qui ne peut pas être lu.",
-	BadEmail: "Cette adresse e-mail n'est pas complète. Exemple\u00a0: nom@example.org.",
+	BadEmail: "Cette adresse électronique n'est pas complète. Exemple\u00a0: nom@example.org.",
 	Stale:    "Cette page est restée ouverte trop longtemps. Vous pouvez recommencer.", Anew: "Recommencer",
 	More: "En savoir plus sur vos données",
 }

@@ -101,7 +101,9 @@ type element struct {
 	attributes [][2]string
 }
 
-func (e *element) set(name, value string) { e.attributes = append(e.attributes, [2]string{name, value}) }
+func (e *element) set(name, value string) {
+	e.attributes = append(e.attributes, [2]string{name, value})
+}
 
 // String writes it; an attribute without a value stands alone.
 func (e *element) String() string {
