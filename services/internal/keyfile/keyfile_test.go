@@ -113,14 +113,14 @@ func TestEveryMistakeIsNamedWithItsLine(t *testing.T) {
 		"keys.yaml:3: sha256: must be 64 hexadecimal digits: rappel keys hash prints a key's",
 		"keys.yaml:4: surveys: must be a list of one or more; leave it out for any",
 		"keys.yaml:7: this field is not known here; possible are " + all,
-		"keys.yaml:8: name is required",
+		"keys.yaml:8: name: is required",
 		"keys.yaml:9: rate: must be a number from 0.001 to 100000",
-		"keys.yaml:10: burst: must be a whole number",
+		"keys.yaml:10: burst: must be a whole number from 1 to 1000000",
 		"keys.yaml:11: not_after: must be a time as 2027-01-01T00:00:00Z",
-		"keys.yaml:12: channels: must be a text, and not empty",
-		"keys.yaml:12: channels stands twice",
+		"keys.yaml:12: channels[0]: must not be empty",
+		"keys.yaml:12: channels: stands twice, first on line 12",
 		"keys.yaml:13: burst: says nothing without a rate",
-		"keys.yaml:14: must hold " + all,
+		"keys.yaml:14: must hold " + all + ", as name: value",
 		"keys.yaml:15: rate: must be a number from 0.001 to 100000",
 		"keys.yaml:16: name: is a key; a key stands nowhere in this file",
 		"keys.yaml:16: sha256: must be 64 hexadecimal digits: rappel keys hash prints a key's",
@@ -128,6 +128,17 @@ func TestEveryMistakeIsNamedWithItsLine(t *testing.T) {
 		"keys.yaml:19: rate and burst must be those of line 17: keys of one name are one sender's, who has one rate",
 		"keys.yaml:20: this field is not known here; possible are keys",
 	}, strings.Split(err.Error(), "\n"))
+}
+
+// A key that YAML takes for something else is not repeated either.
+func TestNoKeyIsRepeated(t *testing.T) {
+	t.Parallel()
+	key := keyfile.New()
+	for _, text := range []string{"keys: *" + key, "keys: [{surveys: [*" + key + "]}]", "keys: [{" + key + ": a, " + key + ": b}]", "%" + key + "\n---\n", key, "- !" + key + "!a b"} {
+		_, err := keyfile.Load("keys.yaml", []byte(text))
+		require.Error(t, err, text)
+		require.NotContains(t, err.Error(), key[3:])
+	}
 }
 
 func TestAFileThatHoldsNoKeys(t *testing.T) {
@@ -138,9 +149,9 @@ func TestAFileThatHoldsNoKeys(t *testing.T) {
 		"keys:":                         "must be a list",
 		"keys: []":                      "holds no key",
 		"[]":                            "must hold keys",
-		"keys: [":                       "keys.yaml: yaml: line 1",
-		"keys: []\n---\nkeys: []":       "one document",
-		"keys: &a [*a]":                 "must hold",
+		"keys: [":                       "keys.yaml:1: not YAML: did not find expected node content",
+		"keys: []\n---\nkeys: []":       "a file holds one",
+		"keys: &a [*a]":                 "what it is a part of",
 		"keys: [{name: *nobody, a: 1}]": "unknown anchor",
 	} {
 		_, err := keyfile.Load("keys.yaml", []byte(text))

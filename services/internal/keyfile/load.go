@@ -1,16 +1,11 @@
 package keyfile
 
 import (
-	"bytes"
-	"cmp"
-	"errors"
-	"fmt"
-	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // Bounds of a file.
@@ -40,90 +35,42 @@ type Entry struct {
 	Burst int
 }
 
-// Load reads a file; its name is for messages. The error names everything that is wrong,
-// a line each, with file and line.
+// maxFile is how many bytes a file has; MaxKeys with their surveys fit.
+const maxFile = 4 << 20
+
+const noKey = "holds no key, so nobody could send anything; rappel keys new makes one"
+
+// Load reads a file; its name is for messages. The error is a *strictyaml.Error: it names
+// everything that is wrong.
 func Load(file string, text []byte) ([]Entry, error) {
-	r := &reader{file: file, hashes: map[Hash]int{}, names: map[string]named{}}
-	list, err := r.document(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, unquoted(err))
+	r := &reader{
+		Reader: strictyaml.New(strictyaml.Options{File: file, Limit: maxFile, Empty: noKey, Secret: true}),
+		hashes: map[Hash]int{}, names: map[string]named{},
 	}
-	if len(list) > MaxKeys {
-		r.wrong(list[MaxKeys], "this is the key too many: a file holds at most %d", MaxKeys)
-		list = list[:MaxKeys]
+	var entries []Entry
+	if root := r.Document(text); root != nil {
+		r.Object(root, "", strictyaml.Fields{"keys": func(n *yaml.Node, path string) {
+			r.Most(n, path, MaxKeys, "key", func(n *yaml.Node, _ string) { entries = append(entries, r.entry(n)) })
+		}})
 	}
-	entries := make([]Entry, 0, len(list))
-	for _, n := range list {
-		entries = append(entries, r.entry(n))
+	if len(entries) == 0 && r.Count() == 0 {
+		r.Add(strictyaml.Problem{Message: noKey})
 	}
-	if len(list) == 0 && len(r.problems) == 0 {
-		return nil, fmt.Errorf("%s: holds no key, so nobody could send anything; rappel keys new makes one", file)
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
-	return entries, r.err()
+	return entries, nil
 }
 
-// unquoted leaves out what the YAML library repeats of a text that it can't read.
-func unquoted(err error) error {
-	text, _, _ := strings.Cut(err.Error(), "`")
-	return errors.New(strings.TrimSpace(text))
-}
-
-// reader gathers what is wrong.
+// reader reads entries, and remembers those it has read.
 type reader struct {
-	file     string
-	hashes   map[Hash]int     // line of each
-	names    map[string]named // the first of each
-	problems []problem
+	*strictyaml.Reader
+	hashes map[Hash]int     // line of each
+	names  map[string]named // the first of each
 }
 
 type named struct {
 	line  int
 	rate  float64
 	burst int
-}
-
-type problem struct {
-	line int
-	text string
-}
-
-func (r *reader) wrong(n *yaml.Node, format string, args ...any) {
-	r.problems = append(r.problems, problem{n.Line, fmt.Sprintf(format, args...)})
-}
-
-// err lists the problems in the order of the file.
-func (r *reader) err() error {
-	if len(r.problems) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(r.problems, func(a, b problem) int { return cmp.Compare(a.line, b.line) })
-	lines := make([]string, len(r.problems))
-	for i, p := range r.problems {
-		lines[i] = fmt.Sprintf("%s:%d: %s", r.file, p.line, p.text)
-	}
-	return errors.New(strings.Join(lines, "\n"))
-}
-
-// document finds the keys. The error is of text that is no YAML.
-func (r *reader) document(text []byte) (list []*yaml.Node, err error) {
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	var doc, more yaml.Node
-	if err := d.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	if err := d.Decode(&more); err == nil {
-		r.wrong(&more, "the file must hold one document, not several")
-	} else if !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	r.object(doc.Content[0], fields{"keys": func(n *yaml.Node, at string) {
-		if n = resolve(n); n.Kind != yaml.SequenceNode {
-			r.wrong(n, "%s must be a list: each entry begins with a dash", at)
-			return
-		}
-		list = n.Content
-	}})
-	return list, nil
 }

@@ -55,12 +55,12 @@ func TestANewKeyIsShownWithItsEntry(t *testing.T) {
 func TestAKeyThatIsNotMade(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		`"": a name`:          {},
-		`"a b": a name`:       {"--name", "a b"},
-		`"é": a name`:         {"--name", "a", "--survey", "é"},
-		"must be as 2027":     {"--name", "a", "--until", "tomorrow"},
-		"has passed":          {"--name", "a", "--until", "2026-11-09T14:00:00+01:00"},
-		"channels: must be a": {"--name", "a", "--channel", " "},
+		`"": a name`:                     {},
+		`"a b": a name`:                  {"--name", "a b"},
+		`"é": a name`:                    {"--name", "a", "--survey", "é"},
+		"must be as 2027":                {"--name", "a", "--until", "tomorrow"},
+		"has passed":                     {"--name", "a", "--until", "2026-11-09T14:00:00+01:00"},
+		"channels[0]: must not be empty": {"--name", "a", "--channel", " "},
 	} {
 		out, _, err := run(t, world(nil), keysCommand, append([]string{"keys", "new"}, args...)...)
 		require.ErrorContains(t, err, want)
