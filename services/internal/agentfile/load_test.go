@@ -53,14 +53,14 @@ func TestWhereAFieldStands(t *testing.T) {
 func TestEverythingWrongIsNamedWithItsLine(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
-		"not yaml":        {"agents: [", "f.yaml: yaml: line 1"},
-		"no mapping":      {"- id: amina", "f.yaml:1: must begin with agents:"},
-		"another field":   {"agent: []", "f.yaml:1: agent is no field of the file: agents is"},
-		"no list":         {"agents: {id: amina}", "f.yaml:1: agents must be a list"},
-		"two documents":   {good + "---\nagents: []", "f.yaml:9: the file must hold one document, not several"},
+		"not yaml":        {"agents: [", "f.yaml:1: not YAML: "},
+		"no mapping":      {"- id: amina", "f.yaml:1: must hold agents, as name: value"},
+		"another field":   {"agent: []", "f.yaml:1: agent: is not known here; possible are agents"},
+		"no list":         {"agents: {id: amina}", "f.yaml:1: agents: must be a list"},
+		"two documents":   {good + "---\nagents: []", "f.yaml:9: a second document begins here; a file holds one"},
 		"no agent":        {good + "  - 7", "f.yaml:9: must be an object"},
 		"a strange key":   {good + "  - {1: 2}", "f.yaml:9: must be an agent, with the fields of the API"},
-		"a field twice":   {good + "    id: b\n", `mapping key "id" already defined at line 8`},
+		"a field twice":   {good + "    id: b\n", `f.yaml:9: mapping key "id" already defined at line 8`},
 		"twice":           {good + "  - languages: [fr]\n    id: amina\n", "f.yaml:10: amina is there twice"},
 		"a stray field":   {strings.Replace(good, "level:", "lvel:", 1), `f.yaml:6: skills[0].lvel: unknown field; did you mean level?`},
 		"a wrong type":    {strings.Replace(good, "level: 5", "level: high", 1), "f.yaml:6: skills[0].level: must be"},
