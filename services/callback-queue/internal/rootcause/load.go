@@ -3,10 +3,6 @@
 package rootcause
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,10 +10,12 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // Bounds of a file.
 const (
+	maxFile   = 1 << 20 // bytes
 	maxCauses = 1000
 	maxDepth  = 5 // levels below a dimension, and the dimension
 	maxName   = 200
@@ -25,89 +23,93 @@ const (
 
 var word = regexp.MustCompile(`^[a-z0-9_]{1,40}$`)
 
-// Load reads a file; its name is for messages. The error names everything that is
-// wrong with it, a line each, with file and line.
+// Load reads a file; its name is for messages. The error is a *strictyaml.Error: it names
+// everything that is wrong.
 func Load(file string, text []byte) (callback.RootCauses, error) {
-	var doc struct {
-		RootCauses []yaml.Node `yaml:"root_causes"`
+	r := &reader{Reader: strictyaml.New(strictyaml.Options{File: file, Limit: maxFile})}
+	var tree callback.RootCauses
+	root := r.Document(text)
+	readable := root != nil || r.Count() == 0
+	if root != nil {
+		r.Object(root, "", strictyaml.Fields{
+			"root_causes": func(n *yaml.Node, path string) { tree = r.causes(n, path, "") },
+		})
 	}
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	r := &reader{file: file}
-	tree := r.causes(doc.RootCauses, "")
 	for _, dimension := range callback.Dimensions {
-		if !slices.ContainsFunc(tree, func(c callback.Cause) bool { return c.ID == dimension }) {
-			r.problems = append(r.problems, fmt.Sprintf("%s: root_causes lacks the dimension %s", file, dimension))
+		if readable && !has(tree, dimension) {
+			r.Add(strictyaml.Problem{Path: "root_causes", Message: "lacks the dimension " + dimension})
 		}
 	}
-	if len(r.problems) > 0 {
-		return nil, errors.New(strings.Join(r.problems, "\n"))
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return tree, nil
 }
 
-// reader gathers what is wrong.
+func has(level []callback.Cause, id string) bool {
+	return slices.ContainsFunc(level, func(c callback.Cause) bool { return c.ID == id })
+}
+
+// reader reads causes and counts them.
 type reader struct {
-	file     string
-	count    int
-	problems []string
+	*strictyaml.Reader
+	count int
 }
 
-func (r *reader) wrong(n *yaml.Node, format string, args ...any) {
-	r.problems = append(r.problems, fmt.Sprintf("%s:%d: ", r.file, n.Line)+fmt.Sprintf(format, args...))
-}
-
-// causes reads one level, below the cause of a name.
-func (r *reader) causes(nodes []yaml.Node, above string) []callback.Cause {
-	level := make([]callback.Cause, 0, len(nodes))
-	for i := range nodes {
+// causes reads one level, which may be empty, below the cause of a name.
+func (r *reader) causes(n *yaml.Node, path, above string) []callback.Cause {
+	if strictyaml.Null(n) {
+		return nil
+	}
+	level := []callback.Cause{}
+	r.List(n, path, func(n *yaml.Node, path string) {
 		if r.count++; r.count > maxCauses {
 			if r.count == maxCauses+1 {
-				r.wrong(&nodes[i], "this is the cause too many: a file holds at most %d", maxCauses)
+				r.Wrong(n, "", "this is the cause too many: a file holds at most %d", maxCauses)
 			}
-			break
+			return
 		}
-		c := r.cause(&nodes[i], above)
-		if slices.ContainsFunc(level, func(other callback.Cause) bool { return other.ID == c.ID && c.ID != "" }) {
-			r.wrong(&nodes[i], "%s is there twice", above+c.ID)
+		c := r.cause(n, path, above)
+		if c.ID != "" && has(level, c.ID) {
+			r.Wrong(n, above+c.ID, "is there twice")
 		}
 		level = append(level, c)
-	}
+	})
 	return level
 }
 
-func (r *reader) cause(n *yaml.Node, above string) callback.Cause {
-	var c struct {
-		ID     string            `yaml:"id"`
-		Label  map[string]string `yaml:"label"`
-		Causes []yaml.Node       `yaml:"causes"`
-	}
-	if err := n.Decode(&c); err != nil {
-		r.wrong(n, "must be a cause, with id, label and causes")
-		return callback.Cause{}
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if key := n.Content[i]; !slices.Contains([]string{"id", "label", "causes"}, key.Value) {
-			r.wrong(key, "%s is no field of a cause: id, label and causes are", key.Value)
-		}
+func (r *reader) cause(n *yaml.Node, path, above string) callback.Cause {
+	var c callback.Cause
+	below := func(string) {}
+	labels := map[string]string{}
+	given := r.Object(n, path, strictyaml.Fields{
+		"id": func(n *yaml.Node, path string) { c.ID = r.Text(n, path) },
+		"label": func(n *yaml.Node, path string) {
+			r.Pairs(n, path, func(lang string, n *yaml.Node, path string) { labels[lang] = r.Text(n, path) })
+		},
+		"causes": func(n *yaml.Node, path string) {
+			below = func(name string) { c.Causes = r.causes(n, path, name+"/") }
+		},
+	})
+	if given == nil {
+		return c
 	}
 	name := above + c.ID
 	switch {
 	case above == "" && !slices.Contains(callback.Dimensions[:], c.ID):
-		r.wrong(n, "the first level must be the dimensions %s, not %q", strings.Join(callback.Dimensions[:], ", "), c.ID)
+		r.Wrong(n, "", "the first level must be the dimensions %s, not %q", strings.Join(callback.Dimensions[:], ", "), c.ID)
 	case !word.MatchString(c.ID):
-		r.wrong(n, "id must be 1 to 40 small letters, digits or _, not %q", c.ID)
+		r.Wrong(n, "", "id must be 1 to 40 small letters, digits or _, not %q", c.ID)
 	case strings.Count(name, "/") >= maxDepth || len(name) > maxName:
-		r.wrong(n, "%s is too deep: %d levels and %d characters at most", name, maxDepth, maxName)
+		r.Wrong(n, name, "is too deep: %d levels and %d characters at most", maxDepth, maxName)
 		return callback.Cause{ID: c.ID}
 	}
 	for _, lang := range []string{"fr", "en"} {
-		if strings.TrimSpace(c.Label[lang]) == "" {
-			r.wrong(n, "%s lacks its label in %s", name, lang)
+		if _, stands := labels[lang]; !stands {
+			r.Wrong(n, name, "lacks its label in %s", lang)
 		}
 	}
-	return callback.Cause{ID: c.ID, French: c.Label["fr"], English: c.Label["en"], Causes: r.causes(c.Causes, name+"/")}
+	c.French, c.English = labels["fr"], labels["en"]
+	below(name)
+	return c
 }

@@ -43,16 +43,18 @@ func TestEverythingWrongIsNamedWithItsLine(t *testing.T) {
 	require.NoError(t, err)
 	deep := strings.Repeat("causes: [{id: x, label: {fr: a, en: a}, ", 5) + strings.Repeat("}]", 5)
 	for name, c := range map[string]struct{ text, want string }{
-		"nothing":        {"", "f.yaml: root_causes lacks the dimension product_service_quality\n"},
-		"not yaml":       {"root_causes: [", "f.yaml: yaml: line 1"},
-		"another field":  {"causes: []", "f.yaml: yaml: unmarshal errors:\n  line 1: field causes not found"},
+		"nothing":        {"", "f.yaml: root_causes: lacks the dimension product_service_quality\n"},
+		"not yaml":       {"root_causes: [", "f.yaml:1: not YAML: "},
+		"another field":  {"causes: []", "f.yaml:1: causes: is not known here; possible are root_causes"},
 		"a dimension":    {strings.ReplaceAll(good, "overall_experience", "price"), "f.yaml:5: the first level must be the dimensions "},
-		"one is missing": {good[:strings.Index(good, "  - {id: overall")], "f.yaml: root_causes lacks the dimension overall_experience"},
-		"twice":          {good + "  - {id: overall_experience, label: {fr: a, en: a}}", "f.yaml:6: overall_experience is there twice"},
-		"no label":       {strings.Replace(good, "en: damaged", "de: kaputt", 1), "f.yaml:2: product_service_quality/damaged lacks its label in en"},
+		"one is missing": {good[:strings.Index(good, "  - {id: overall")], "f.yaml: root_causes: lacks the dimension overall_experience"},
+		"twice":          {good + "  - {id: overall_experience, label: {fr: a, en: a}}", "f.yaml:6: overall_experience: is there twice"},
+		"no label":       {strings.Replace(good, "en: damaged", "de: kaputt", 1), "f.yaml:2: product_service_quality/damaged: lacks its label in en"},
+		"an empty label": {strings.Replace(good, "en: damaged", "en: ''", 1), "f.yaml:2: root_causes[0].causes[0].label.en: must not be empty"},
+		"a field twice":  {strings.Replace(good, "id: damaged", "id: damaged, id: late", 1), "f.yaml:2: root_causes[0].causes[0].id: stands twice, first on line 2"},
 		"a bad word":     {strings.Replace(good, "id: damaged", "id: Da/maged", 1), `f.yaml:2: id must be 1 to 40 small letters, digits or _, not "Da/maged"`},
-		"a stray field":  {strings.Replace(good, "id: damaged", "id: damaged, cost: 3", 1), "f.yaml:2: cost is no field of a cause"},
-		"no cause":       {strings.Replace(good, "[{id: damaged", "[7, {id: damaged", 1), "f.yaml:2: must be a cause"},
+		"a stray field":  {strings.Replace(good, "id: damaged", "id: damaged, cost: 3", 1), "f.yaml:2: root_causes[0].causes[0].cost: is not known here; possible are causes, id, label"},
+		"no cause":       {strings.Replace(good, "[{id: damaged", "[7, {id: damaged", 1), "f.yaml:2: root_causes[0].causes[0]: must hold causes, id, label, as name: value"},
 		"too deep":       {strings.Replace(good, "experience, label: {fr: a, en: a}", "experience, label: {fr: a, en: a}, "+deep, 1), "is too deep"},
 		"too many":       {good + strings.Repeat("  - {id: overall_experience, label: {fr: a, en: a}}\n", 1000), "f.yaml:1001: this is the cause too many"},
 	} {
