@@ -25,37 +25,37 @@ func newCompiler(maxCost uint64) (*compiler, error) {
 
 // compile compiles a rule's condition, which is written at n, or says what is
 // wrong with it and where.
-func (r *reader) compile(c *compiler, out *Rule, n *yaml.Node) {
-	source := textSource(out.When)
+func (r *reader) compile(out *Rule, n *yaml.Node, path string) {
+	c, source := r.compiler, textSource(out.When)
 	ast, issues := c.env.CompileSource(source)
 	if issues.Err() != nil {
 		for _, e := range issues.Errors() {
 			offset, _ := source.LocationOffset(e.Location)
-			r.wrong(r.locate(n, int(offset)), "%s", plain(e.Message))
+			r.wrongAt(r.locate(n, int(offset)), plain(e.Message))
 		}
 		return
 	}
 	if ast.OutputType() != cel.BoolType {
-		r.wrong(r.at(n), "when must be true or false, this is %s: compare it with something", cel.FormatCELType(ast.OutputType()))
+		r.Wrong(n, path, "must be true or false, this is %s: compare it with something", cel.FormatCELType(ast.OutputType()))
 		return
 	}
 	info := ast.NativeRep().SourceInfo()
 	out.locate = func(id int64) Position {
 		offsets, ok := info.GetOffsetRange(id)
 		if !ok {
-			return r.at(n)
+			return r.position(n)
 		}
 		return r.locate(n, int(offsets.Start))
 	}
-	before := len(r.problems)
+	before := r.Count()
 	for _, g := range guard(ast.NativeRep()) {
-		r.wrong(out.locate(g.id), "%s", g.reason)
+		r.wrongAt(out.locate(g.id), g.reason)
 	}
 	tracked, err := c.price(ast)
 	if err != nil {
-		r.wrong(r.at(n), "%s", err)
+		r.Wrong(n, path, "%s", err)
 	}
-	if len(r.problems) > before {
+	if r.Count() > before {
 		return
 	}
 	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
@@ -63,7 +63,7 @@ func (r *reader) compile(c *compiler, out *Rule, n *yaml.Node) {
 		opts = append(opts, cel.CostLimit(c.maxCost))
 	}
 	if out.program, err = c.env.Program(ast, opts...); err != nil {
-		r.wrong(r.at(n), "cannot be compiled: %s", plain(err.Error()))
+		r.Wrong(n, path, "cannot be compiled: %s", plain(err.Error()))
 	}
 }
 

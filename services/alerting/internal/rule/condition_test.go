@@ -34,7 +34,7 @@ func TestConditionsThatAreRefused(t *testing.T) {
 		"now() > 1":                 "5:10: rule r: undeclared reference to 'now'; the names are nps, csat",
 		"may_call &&\n\n  mai_call": "7:9: rule r: undeclared reference to 'mai_call'",
 		"'é' == survey && foo":      "5:24: rule r: undeclared reference to 'foo'",
-		"nps.class":                 "4:11: rule r: when must be true or false, this is int",
+		"nps.class":                 "4:11: rule r: when: must be true or false, this is int",
 
 		"has(csat.satisfaction)":                                         "5:10: rule r: has(csat.satisfaction) is false for 0",
 		"csat.satisfaction < 40.0":                                       "5:11: rule r: csat.satisfaction is 0 when nothing was asked, which is also the worst there is: write has(csat.metric) && …",

@@ -10,10 +10,14 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
-// maxRules bounds a set.
-const maxRules = 1000
+// Bounds of a file.
+const (
+	maxFileBytes = 1 << 20 // 1,000 long rules fit
+	maxRules     = 1000
+)
 
 var versionText = regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`)
 
@@ -30,93 +34,84 @@ type Options struct {
 const DefaultMaxCost = 10_000_000
 
 // Load reads and compiles a rules file. file is its name in messages. The error
-// is a *FileError that names everything wrong with it.
+// is a *strictyaml.Error that names everything wrong with it.
 func Load(file string, text []byte, o Options) (*Set, error) {
 	if o.MaxCost == 0 {
 		o.MaxCost = DefaultMaxCost
 	}
-	r := &reader{file: file}
-	for line := range strings.SplitSeq(string(text), "\n") {
-		r.lines = append(r.lines, []rune(line))
+	c, err := newCompiler(o.MaxCost)
+	if err != nil { // a defect of ours: the environment does not depend on the file
+		return nil, err
 	}
+	r := newReader(file, text, c)
 	set := &Set{}
-	if root := r.document(text); root != nil {
-		r.set(set, resolve(root), o)
+	if root := r.Document(text); root != nil {
+		r.set(set, root)
 	}
-	if len(r.problems) > 0 {
-		return nil, &FileError{Problems: inOrder(r.problems)}
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	sum := sha256.Sum256(text)
 	set.Version += "+" + hex.EncodeToString(sum[:4])
 	return set, nil
 }
 
-func (r *reader) set(set *Set, n *yaml.Node, o Options) {
-	f := r.fields(n, "the file", "version", "rules")
-	if f == nil {
-		return
-	}
-	if v := f["version"]; v == nil {
-		r.wrong(r.at(n), "version is missing")
-	} else if set.Version = v.Value; v.Kind != yaml.ScalarNode || !versionText.MatchString(v.Value) {
-		r.wrong(r.at(v), "version must be 1 to 32 letters, digits, ., _ or -")
-	}
-	if f["rules"] == nil {
-		r.wrong(r.at(n), "rules is missing")
-		return
-	}
-	nodes := r.items(f["rules"], "rules")
-	if f["rules"].Kind == yaml.SequenceNode && len(nodes) == 0 {
-		r.wrong(r.at(f["rules"]), "rules is empty: nobody would ever be called")
-	}
-	if len(nodes) > maxRules {
-		r.wrong(r.at(nodes[maxRules]), "this is the rule too many: a file holds at most %d", maxRules)
-		return
-	}
-	c, err := newCompiler(o.MaxCost)
-	if err != nil { // a defect of ours: the environment does not depend on the file
-		r.wrong(Position{File: r.file}, "the rule language cannot be set up: %s", err)
-		return
-	}
-	lines := map[string]int{}
-	for _, node := range nodes {
-		set.Rules = append(set.Rules, r.readRule(c, node, lines))
-	}
-	r.rule = ""
+// reader reads a rules file and compiles what it reads.
+type reader struct {
+	*strictyaml.Reader
+	file     string
+	text     [][]rune // by line
+	compiler *compiler
+	names    map[string]int // the line of each rule's
 }
 
-// readRule reads one rule; lines is where each name stood first.
-func (r *reader) readRule(c *compiler, n *yaml.Node, lines map[string]int) *Rule {
+func newReader(file string, text []byte, c *compiler) *reader {
+	r := &reader{file: file, compiler: c, names: map[string]int{}, Reader: strictyaml.New(strictyaml.Options{
+		File: file, Limit: maxFileBytes, Empty: "is empty: it needs a version and rules", Columns: true,
+	})}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		r.text = append(r.text, []rune(line))
+	}
+	return r
+}
+
+func (r *reader) set(set *Set, n *yaml.Node) {
+	given := r.Object(n, "", strictyaml.Fields{
+		"version": func(n *yaml.Node, path string) {
+			if set.Version = word(n); !versionText.MatchString(set.Version) {
+				r.Wrong(n, path, "must be 1 to 32 letters, digits, ., _ or -")
+			}
+		},
+		"rules": func(n *yaml.Node, path string) {
+			rule := func(n *yaml.Node, _ string) { set.Rules = append(set.Rules, r.rule(strictyaml.Follow(n))) }
+			if r.Most(n, path, maxRules, "rule", rule) == 0 {
+				r.Wrong(n, path, "is empty: nobody would ever be called")
+			}
+		},
+	})
+	r.Required(n, "", given, "version", "rules")
+}
+
+// rule reads one.
+func (r *reader) rule(n *yaml.Node) *Rule {
+	if name := nameOf(n); name != "" {
+		r.About("rule " + name)
+		defer r.About("")
+	}
 	out := &Rule{Severity: eventsv1.Severity_MEDIUM}
-	r.rule = nameOf(n)
-	f := r.fields(n, "a rule", "name", "description", "when", "about", "severity", "callback")
-	if f == nil {
-		return out
-	}
-	if name := f["name"]; name == nil {
-		r.wrong(r.at(n), "name is missing")
-	} else if text, ok := r.text(name, "name"); ok {
-		out.Name = text
-		r.checkName(name, text, lines)
-	}
-	if d := f["description"]; d != nil {
-		out.Description = r.description(d)
-	}
-	if a := f["about"]; a != nil {
-		out.About = r.metric(a)
-	}
-	if s := f["severity"]; s != nil {
-		out.Severity = r.severity(s)
-	}
-	if cb := f["callback"]; cb != nil {
-		out.Callback = r.plan(cb)
-	}
-	if w := f["when"]; w == nil {
-		r.wrong(r.at(n), "when is missing: the condition")
-	} else if text, ok := r.text(w, "when"); ok {
-		out.When = text
-		r.compile(c, out, w)
-	}
+	given := r.Object(n, "", strictyaml.Fields{
+		"name":        func(n *yaml.Node, path string) { out.Name = r.name(n, path) },
+		"description": func(n *yaml.Node, path string) { out.Description = r.description(n, path) },
+		"when": func(n *yaml.Node, path string) {
+			if out.When = r.Text(n, path); out.When != "" {
+				r.compile(out, strictyaml.Follow(n), path)
+			}
+		},
+		"about":    func(n *yaml.Node, path string) { out.About = r.metric(n, path) },
+		"severity": func(n *yaml.Node, path string) { out.Severity = r.severity(n, path) },
+		"callback": func(n *yaml.Node, path string) { out.Callback = r.plan(n, path) },
+	})
+	r.Required(n, "", given, "name", "when")
 	return out
 }
 
@@ -124,43 +119,44 @@ func (r *reader) readRule(c *compiler, n *yaml.Node, lines map[string]int) *Rule
 // keys; empty unless it is one.
 func nameOf(n *yaml.Node) string {
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == "name" && subject.CheckToken(n.Content[i+1].Value) == nil {
-			return n.Content[i+1].Value
+		if name := word(n.Content[i+1]); n.Content[i].Value == "name" && subject.CheckToken(name) == nil {
+			return name
 		}
 	}
 	return ""
 }
 
-func (r *reader) checkName(n *yaml.Node, name string, lines map[string]int) {
-	if err := subject.CheckToken(name); err != nil {
-		r.wrong(r.at(n), "name %q %s", name, err)
-		return
+func (r *reader) name(n *yaml.Node, path string) string {
+	name := r.Text(n, path)
+	first, twice := r.names[name]
+	switch {
+	case name == "":
+	case subject.CheckToken(name) != nil:
+		r.Wrong(n, path, "%q %s", name, subject.ErrToken)
+	case name == subject.FollowUps:
+		r.Wrong(n, path, "is taken by the answers to follow-up surveys")
+	case twice:
+		r.Wrong(n, path, "is taken by the rule on line %d", first)
+	default:
+		r.names[name] = n.Line
 	}
-	if name == subject.FollowUps {
-		r.wrong(r.at(n), "this name is taken by the answers to follow-up surveys")
-		return
-	}
-	if first, twice := lines[name]; twice {
-		r.wrong(r.at(n), "this name is taken by the rule on line %d", first)
-		return
-	}
-	lines[name] = n.Line
+	return name
 }
 
-func (r *reader) description(n *yaml.Node) map[string]string {
+func (r *reader) description(n *yaml.Node, path string) map[string]string {
 	out := map[string]string{}
-	for lang, node := range r.fields(n, "description", "fr", "en") {
-		if text, ok := r.text(node, "description."+lang); ok {
-			out[lang] = text
-		}
+	f := strictyaml.Fields{}
+	for _, lang := range []string{"fr", "en"} {
+		f[lang] = func(n *yaml.Node, path string) { out[lang] = r.Text(n, path) }
 	}
+	r.Object(n, path, f)
 	return out
 }
 
-func (r *reader) metric(n *yaml.Node) eventsv1.Metric {
-	m := eventsv1.Metric(eventsv1.Metric_value[n.Value])
-	if n.Kind != yaml.ScalarNode || m == eventsv1.Metric_METRIC_UNSPECIFIED {
-		r.wrong(r.at(n), "about must be NPS, CSAT, CES or FCR")
+func (r *reader) metric(n *yaml.Node, path string) eventsv1.Metric {
+	m := eventsv1.Metric(eventsv1.Metric_value[word(n)])
+	if m == eventsv1.Metric_METRIC_UNSPECIFIED {
+		r.Wrong(n, path, "must be NPS, CSAT, CES or FCR")
 	}
 	return m
 }
@@ -171,10 +167,18 @@ var severities = map[string]eventsv1.Severity{
 	"high": eventsv1.Severity_HIGH, "critical": eventsv1.Severity_CRITICAL,
 }
 
-func (r *reader) severity(n *yaml.Node) eventsv1.Severity {
-	s, ok := severities[n.Value]
-	if n.Kind != yaml.ScalarNode || !ok {
-		r.wrong(r.at(n), "severity must be low, medium, high or critical")
+func (r *reader) severity(n *yaml.Node, path string) eventsv1.Severity {
+	s, ok := severities[word(n)]
+	if !ok {
+		r.Wrong(n, path, "must be low, medium, high or critical")
 	}
 	return s
+}
+
+// word is a scalar as it is written; empty for anything else.
+func word(n *yaml.Node) string {
+	if n = strictyaml.Follow(n); n.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return n.Value
 }

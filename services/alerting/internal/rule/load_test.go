@@ -9,6 +9,7 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // problems loads a text that must be refused and returns file:line:column and
@@ -17,14 +18,9 @@ func problems(t *testing.T, text string) []string {
 	t.Helper()
 	set, err := rule.Load("rules.yaml", []byte(text), rule.Options{})
 	require.Nil(t, set)
-	var refused *rule.FileError
+	var refused *strictyaml.Error
 	require.ErrorAs(t, err, &refused)
-	out := make([]string, len(refused.Problems))
-	for i, p := range refused.Problems {
-		out[i] = p.String()
-	}
-	require.Equal(t, strings.Join(out, "\n"), err.Error())
-	return out
+	return refused.Lines()
 }
 
 func TestAWholeRule(t *testing.T) {
@@ -98,46 +94,46 @@ func TestWrongFiles(t *testing.T) {
 		"NUL":                 {"version: 1\x00\n", "rules.yaml: not YAML: control characters are not allowed"},
 		"not UTF-8":           {"version: \xff\xfe\n", "rules.yaml: not YAML: "},
 		"huge":                {strings.Repeat("#\n", 1<<20), "rules.yaml: is larger than 1048576 bytes"},
-		"two documents":       {head + "  - {name: a, when: may_call}\n---\nversion: 2\n", "rules.yaml:4:1: a second document begins here"},
-		"a list":              {"- a\n", "rules.yaml:1:1: the file must be a mapping of version, rules"},
-		"no version":          {"rules:\n  - {name: a, when: may_call}\n", "rules.yaml:1:1: version is missing"},
-		"bad version":         {"version: a b\nrules:\n  - {name: a, when: may_call}\n", "rules.yaml:1:10: version must be 1 to 32"},
-		"no rules":            {"version: 1\n", "rules.yaml:1:1: rules is missing"},
-		"empty rules":         {"version: 1\nrules: []\n", "rules.yaml:2:8: rules is empty"},
-		"rules a mapping":     {"version: 1\nrules:\n  a: b\n", "rules.yaml:3:3: rules must be a list"},
-		"unknown key":         {"version: 1\nrule: []\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: unknown key "rule" in the file: it knows version, rules`},
-		"key twice":           {"version: 1\nversion: 2\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: "version" is there twice, first on line 1`},
-		"a rule is a text":    {head + "  - detractor\n", "rules.yaml:3:5: a rule must be a mapping of name, description"},
-		"unknown rule key":    {head + "  - name: a\n    when: may_call\n    prioritee: 3\n", `rules.yaml:5:5: rule a: unknown key "prioritee" in a rule`},
-		"no name":             {head + "  - when: may_call\n", "rules.yaml:3:5: name is missing"},
-		"name null":           {head + "  - name:\n    when: may_call\n", "rules.yaml:3:10: name must be a text"},
-		"bad name":            {head + "  - name: a.b\n    when: may_call\n", `rules.yaml:3:11: name "a.b" must be 1 to 64 letters, digits, _ or -`},
-		"name of no rule":     {head + "  - {name: follow_up, when: may_call}\n", "rules.yaml:3:12: rule follow_up: this name is taken by the answers to follow-up surveys"},
-		"name twice":          {head + "  - {name: a, when: may_call}\n\n  - name: a\n    when: may_call\n", "rules.yaml:5:11: rule a: this name is taken by the rule on line 3"},
-		"no condition":        {head + "  - name: a\n", "rules.yaml:3:5: rule a: when is missing"},
-		"condition empty":     {head + "  - name: a\n    when: '  '\n", "rules.yaml:4:11: rule a: when must be a text that is not empty"},
-		"condition a list":    {head + "  - name: a\n    when: [may_call]\n", "rules.yaml:4:11: rule a: when must be a text"},
-		"bad metric":          {head + "  - name: a\n    when: may_call\n    about: nps\n", "rules.yaml:5:12: rule a: about must be NPS, CSAT, CES or FCR"},
-		"unknown severity":    {head + "  - name: a\n    when: may_call\n    severity: urgent\n", "rules.yaml:5:15: rule a: severity must be low, medium, high or critical"},
-		"severity aloud":      {head + "  - name: a\n    when: may_call\n    severity: HIGH\n", "rules.yaml:5:15: rule a: severity must be low"},
-		"severity null":       {head + "  - name: a\n    when: may_call\n    severity:\n", "rules.yaml:5:14: rule a: severity must be low"},
-		"severity a list":     {head + "  - name: a\n    when: may_call\n    severity: [high]\n", "rules.yaml:5:15: rule a: severity must be low"},
-		"severity unsaid":     {head + "  - name: a\n    when: may_call\n    severity: severity_unspecified\n", "rules.yaml:5:15: rule a: severity must be low"},
-		"unknown language":    {head + "  - name: a\n    when: may_call\n    description:\n      de: Nein\n", `rules.yaml:6:7: rule a: unknown key "de" in description`},
-		"empty description":   {head + "  - name: a\n    when: may_call\n    description: {fr: ''}\n", "rules.yaml:5:23: rule a: description.fr must be a text"},
-		"callback a text":     {head + "  - name: a\n    when: may_call\n    callback: default\n", "rules.yaml:5:15: rule a: callback must be a mapping"},
-		"no queue":            {head + "  - name: a\n    when: may_call\n    callback:\n      priority: 1\n", "rules.yaml:6:7: rule a: callback.queue is missing"},
-		"no priority":         {head + "  - name: a\n    when: may_call\n    callback:\n      queue: q\n", "rules.yaml:6:7: rule a: callback.priority is missing"},
-		"bad queue":           {head + "  - name: a\n    when: may_call\n    callback: {queue: 'a b', priority: 1}\n", "rules.yaml:5:23: rule a: callback.queue must be 1 to 64"},
-		"priority too high":   {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 101}\n", "rules.yaml:5:36: rule a: callback.priority must be a whole number from 0 to 100"},
-		"priority a text":     {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: '5'}\n", "rules.yaml:5:36: rule a: callback.priority must be"},
-		"skill twice":         {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: [x, x]}\n", `rules.yaml:5:51: rule a: the skill "x" is there twice`},
-		"skill at two levels": {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: [x, 'x:2']}\n", `rules.yaml:5:51: rule a: the skill "x" is there twice`},
-		"skill too high":      {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: ['x:11']}\n", `rules.yaml:5:48: rule a: a skill must be 1 to 64 letters, digits, _ or -, and may ask for a level of 1 to 10, as billing:3`},
-		"skills a text":       {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: x}\n", "rules.yaml:5:47: rule a: callback.skills must be a list"},
-		"bad duration":        {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: 4}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within must be a time like"},
-		"negative duration":   {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: -4h}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within must be"},
-		"merge key":           {head + "  - &a {name: a, when: may_call}\n  - {<<: *a, name: b}\n", `rules.yaml:4:6: rule b: unknown key "<<"`},
+		"two documents":       {head + "  - {name: a, when: may_call}\n---\nversion: 2\n", "rules.yaml:4:1: a second document begins here; a file holds one"},
+		"a list":              {"- a\n", "rules.yaml:1:1: must hold rules, version, as name: value"},
+		"no version":          {"rules:\n  - {name: a, when: may_call}\n", "rules.yaml:1:1: version: is required"},
+		"bad version":         {"version: a b\nrules:\n  - {name: a, when: may_call}\n", "rules.yaml:1:10: version: must be 1 to 32"},
+		"no rules":            {"version: 1\n", "rules.yaml:1:1: rules: is required"},
+		"empty rules":         {"version: 1\nrules: []\n", "rules.yaml:2:8: rules: is empty"},
+		"rules a mapping":     {"version: 1\nrules:\n  a: b\n", "rules.yaml:3:3: rules: must be a list"},
+		"unknown key":         {"version: 1\nrule: []\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: rule: is not known here; possible are rules, version`},
+		"key twice":           {"version: 1\nversion: 2\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: version: stands twice, first on line 1`},
+		"a rule is a text":    {head + "  - detractor\n", "rules.yaml:3:5: must hold about, callback, description, name, severity, when, as name: value"},
+		"unknown rule key":    {head + "  - name: a\n    when: may_call\n    prioritee: 3\n", `rules.yaml:5:5: rule a: prioritee: is not known here; possible are about, callback`},
+		"no name":             {head + "  - when: may_call\n", "rules.yaml:3:5: name: is required"},
+		"name null":           {head + "  - name:\n    when: may_call\n", "rules.yaml:3:10: name: must not be empty"},
+		"bad name":            {head + "  - name: a.b\n    when: may_call\n", `rules.yaml:3:11: name: "a.b" must be 1 to 64 letters, digits, _ or -`},
+		"name of no rule":     {head + "  - {name: follow_up, when: may_call}\n", "rules.yaml:3:12: rule follow_up: name: is taken by the answers to follow-up surveys"},
+		"name twice":          {head + "  - {name: a, when: may_call}\n\n  - name: a\n    when: may_call\n", "rules.yaml:5:11: rule a: name: is taken by the rule on line 3"},
+		"no condition":        {head + "  - name: a\n", "rules.yaml:3:5: rule a: when: is required"},
+		"condition empty":     {head + "  - name: a\n    when: '  '\n", "rules.yaml:4:11: rule a: when: must not be empty"},
+		"condition a list":    {head + "  - name: a\n    when: [may_call]\n", "rules.yaml:4:11: rule a: when: must be a text"},
+		"bad metric":          {head + "  - name: a\n    when: may_call\n    about: nps\n", "rules.yaml:5:12: rule a: about: must be NPS, CSAT, CES or FCR"},
+		"unknown severity":    {head + "  - name: a\n    when: may_call\n    severity: urgent\n", "rules.yaml:5:15: rule a: severity: must be low, medium, high or critical"},
+		"severity aloud":      {head + "  - name: a\n    when: may_call\n    severity: HIGH\n", "rules.yaml:5:15: rule a: severity: must be low"},
+		"severity null":       {head + "  - name: a\n    when: may_call\n    severity:\n", "rules.yaml:5:14: rule a: severity: must be low"},
+		"severity a list":     {head + "  - name: a\n    when: may_call\n    severity: [high]\n", "rules.yaml:5:15: rule a: severity: must be low"},
+		"severity unsaid":     {head + "  - name: a\n    when: may_call\n    severity: severity_unspecified\n", "rules.yaml:5:15: rule a: severity: must be low"},
+		"unknown language":    {head + "  - name: a\n    when: may_call\n    description:\n      de: Nein\n", `rules.yaml:6:7: rule a: description.de: is not known here; possible are en, fr`},
+		"empty description":   {head + "  - name: a\n    when: may_call\n    description: {fr: ''}\n", "rules.yaml:5:23: rule a: description.fr: must not be empty"},
+		"callback a text":     {head + "  - name: a\n    when: may_call\n    callback: default\n", "rules.yaml:5:15: rule a: callback: must hold first_attempt_within, priority, queue, skills, as name: value"},
+		"no queue":            {head + "  - name: a\n    when: may_call\n    callback:\n      priority: 1\n", "rules.yaml:6:7: rule a: callback.queue: is required"},
+		"no priority":         {head + "  - name: a\n    when: may_call\n    callback:\n      queue: q\n", "rules.yaml:6:7: rule a: callback.priority: is required"},
+		"bad queue":           {head + "  - name: a\n    when: may_call\n    callback: {queue: 'a b', priority: 1}\n", "rules.yaml:5:23: rule a: callback.queue: must be 1 to 64"},
+		"priority too high":   {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 101}\n", "rules.yaml:5:36: rule a: callback.priority: must be a whole number from 0 to 100"},
+		"priority a text":     {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: high}\n", "rules.yaml:5:36: rule a: callback.priority: must be"},
+		"skill twice":         {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: [x, x]}\n", `rules.yaml:5:51: rule a: callback.skills[1]: the skill "x" is there twice`},
+		"skill at two levels": {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: [x, 'x:2']}\n", `rules.yaml:5:51: rule a: callback.skills[1]: the skill "x" is there twice`},
+		"skill too high":      {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: ['x:11']}\n", `rules.yaml:5:48: rule a: callback.skills[0]: must be 1 to 64 letters, digits, _ or -, and may ask for a level of 1 to 10, as billing:3`},
+		"skills a text":       {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: x}\n", "rules.yaml:5:47: rule a: callback.skills: must be a list"},
+		"bad duration":        {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: 4}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within: must be a time like"},
+		"negative duration":   {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: -4h}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within: must be"},
+		"merge key":           {head + "  - &a {name: a, when: may_call}\n  - {<<: *a, name: b}\n", `rules.yaml:4:6: rule b: <<: is not known here`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,12 +162,12 @@ rules:
 `)
 	want := []string{
 		"rules.yaml:4:11: rule first: undeclared reference to 'npss' (did you mean 'nps'?)",
-		"rules.yaml:5:12: rule first: about must be NPS, CSAT, CES or FCR",
-		"rules.yaml:8:17: rule first: callback.priority must be a whole number from 0 to 100",
-		"rules.yaml:9:11: rule first: this name is taken by the rule on line 3",
+		"rules.yaml:5:12: rule first: about: must be NPS, CSAT, CES or FCR",
+		"rules.yaml:8:17: rule first: callback.priority: must be a whole number from 0 to 100",
+		"rules.yaml:9:11: rule first: name: is taken by the rule on line 3",
 		"rules.yaml:12:10: rule first: undefined field 'klass'",
-		`rules.yaml:14:5: rule third: unknown key "colour" in a rule`,
-		"rules.yaml:15:11: rule third: when must be true or false, this is int",
+		`rules.yaml:14:5: rule third: colour: is not known here`,
+		"rules.yaml:15:11: rule third: when: must be true or false, this is int",
 	}
 	require.Len(t, got, len(want))
 	for i := range want {
@@ -190,11 +186,11 @@ rules:
 	require.NoError(t, err)
 	require.Equal(t, int32(3), set.Rules[1].Callback.GetPriority())
 	got := problems(t, "version: 1\nrules: &all\n  - {name: a, when: may_call, callback: *all}\n")
-	require.Contains(t, got[0], "callback must be a mapping")
+	require.Contains(t, got[0], "rules.yaml:3:41: this alias stands for what it is a part of")
 }
 
 func TestTooManyRules(t *testing.T) {
 	t.Parallel()
 	text := "version: 1\nrules:\n" + strings.Repeat("  - {}\n", 1001)
-	require.Contains(t, problems(t, text)[0], "rules.yaml:1003:5: this is the rule too many")
+	require.Contains(t, problems(t, text), "rules.yaml:1003:5: this is the rule too many: a file holds at most 1000")
 }
