@@ -3,6 +3,8 @@ package mapping
 import (
 	"fmt"
 	"strings"
+
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // Bound is a mapping that knows where a file's columns are. It is immutable.
@@ -15,35 +17,31 @@ type Bound struct {
 // maxListed bounds how many columns an error names.
 const maxListed = 30
 
-// Bind finds the mapping's columns in a header. The error is Problems: every
-// column that is missing or stands twice, with the mapping's line.
+// Bind finds the mapping's columns in a header. The error is a *strictyaml.Error:
+// every column that is missing or stands twice, with the mapping's line.
 func (m *Mapping) Bind(header []string) (*Bound, error) {
 	at := map[string][]int{}
 	b := &Bound{m: m, columns: map[string]int{}, width: len(header)}
 	for i, h := range header {
 		at[fold(h)] = append(at[fold(h)], i)
 	}
-	var problems Problems
+	var problems []strictyaml.Problem
 	for _, ref := range m.references() {
 		switch found := at[fold(ref.place)]; len(found) {
 		case 1:
 			b.columns[ref.place] = found[0]
 		case 0:
-			problems = append(problems, Problem{ref.line, ref.path, missing(ref.place, header)})
+			problems = append(problems, ref.problem(missing(ref.place, header)))
 		default:
-			problems = append(problems, Problem{
-				ref.line, ref.path,
-				fmt.Sprintf("the file has %d columns called %q; give them different names", len(found), ref.place),
-			})
+			problems = append(problems, ref.problem(
+				fmt.Sprintf("the file has %d columns called %q; give them different names", len(found), ref.place)))
 		}
 	}
 	if v := m.survey; v.constant != "" && len(at[fold(v.constant)]) > 0 {
-		problems = append(problems, Problem{
-			v.line, v.path,
-			fmt.Sprintf("%q is also a column: write {column: %s} to read it, or give the survey another name", v.constant, v.constant),
-		})
+		problems = append(problems, reference{line: v.line, path: v.path}.problem(
+			fmt.Sprintf("%q is also a column: write {column: %s} to read it, or give the survey another name", v.constant, v.constant)))
 	}
-	return b, problems.orNil()
+	return b, strictyaml.Refuse(m.file, problems)
 }
 
 func missing(column string, header []string) string {
@@ -61,6 +59,10 @@ type reference struct {
 	place string
 	line  int
 	path  string
+}
+
+func (r reference) problem(message string) strictyaml.Problem {
+	return strictyaml.Problem{Line: r.line, Path: r.path, Message: message}
 }
 
 // references are all columns the mapping reads, in a fixed order.

@@ -12,10 +12,10 @@ import (
 // out). It is immutable.
 type Body struct{ m *Mapping }
 
-// ParseBody reads a mapping of bodies. The error is Problems: every mistake with its
-// line.
-func ParseBody(data []byte) (*Body, error) {
-	m, err := parse(data, &walker{paths: map[string]jp.Expr{}})
+// ParseBody reads a mapping of bodies; file is its name in messages. The error is a
+// *strictyaml.Error: every mistake with its line.
+func ParseBody(file string, data []byte) (*Body, error) {
+	m, err := parse(file, data, map[string]jp.Expr{})
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (w *walker) key() string {
 
 // place reads the name of one.
 func (w *walker) place(n *yaml.Node, path string) string {
-	s := w.text(n, path)
+	s := w.Text(n, path)
 	w.compile(n, path, s)
 	return s
 }
@@ -66,7 +66,7 @@ func (w *walker) compile(n *yaml.Node, path, place string) {
 	}
 	x, err := parsePath(place)
 	if err != nil {
-		w.add(n, path, "%q is no JSONPath: %s; write one as form.answers[?@.ref == 'nps'].number, or {text: …} for the same text each time", place, err)
+		w.Wrong(n, path, "%q is no JSONPath: %s; write one as form.answers[?@.ref == 'nps'].number, or {text: …} for the same text each time", place, err)
 		return
 	}
 	w.paths[place] = x

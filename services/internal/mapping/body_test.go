@@ -12,11 +12,12 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/internal/mapping"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 func body(t testing.TB, text string) *mapping.Body {
 	t.Helper()
-	b, err := mapping.ParseBody([]byte(text))
+	b, err := mapping.ParseBody("m.yaml", []byte(text))
 	require.NoError(t, err)
 	return b
 }
@@ -89,18 +90,18 @@ func TestBodiesThatCannotBe(t *testing.T) {
 
 func TestMistakesInABodysMapping(t *testing.T) {
 	t.Parallel()
-	_, err := mapping.ParseBody([]byte("survey: s\nfile: {encoding: utf-8}\nid: \"a[\"\nsubmittedAt: {path: at, layouts: [dd]}\n" +
+	_, err := mapping.ParseBody("m.yaml", []byte("survey: s\nfile: {encoding: utf-8}\nid: \"a[\"\nsubmittedAt: {path: at, layouts: [dd]}\n"+
 		"answers: [{metric: NPS, column: score}, {metric: NPS}]\ncallbackSlots: [{from: a}]\ncustomer: {name: {template: \"{a[}\"}}"))
-	var problems mapping.Problems
-	require.ErrorAs(t, err, &problems)
-	text := problems.Error()
+	var refused *strictyaml.Error
+	require.ErrorAs(t, err, &refused)
+	text := refused.Error()
 	for _, want := range []string{
-		`line 2: file: is not known here`, `line 3: id: "a[" is no JSONPath: `, `line 4: submittedAt.layouts: "dd": `, `line 5: answers[0].column: is not known here; possible are metric, path, `,
-		`line 5: answers[1]: must name the path that holds the NPS`, `line 6: callbackSlots[0]: must say from when and to when`, `line 7: customer.name.template: "a[" is no JSONPath`,
+		`m.yaml:2: file: is not known here`, `m.yaml:3: id: "a[" is no JSONPath: `, `m.yaml:4: submittedAt.layouts: "dd": `, `m.yaml:5: answers[0].column: is not known here; possible are metric, path, `,
+		`m.yaml:5: answers[1]: must name the path that holds the NPS`, `m.yaml:6: callbackSlots[0]: must say from when and to when`, `m.yaml:7: customer.name.template: "a[" is no JSONPath`,
 	} {
 		require.Contains(t, text, want)
 	}
-	require.Len(t, problems, 7, text)
+	require.Len(t, refused.Problems, 7, text)
 }
 
 func TestCountsOfTimeAreMoments(t *testing.T) {
@@ -194,7 +195,7 @@ func FuzzBody(f *testing.F) {
 			return
 		}
 		yaml := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(path)
-		b, err := mapping.ParseBody([]byte("survey: s\nanswers: [{verbatim: {path: \"" + yaml + "\"}}]"))
+		b, err := mapping.ParseBody("m.yaml", []byte("survey: s\nanswers: [{verbatim: {path: \""+yaml+"\"}}]"))
 		if err != nil {
 			return
 		}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // condition is about one column of a row, or one path of a body.
@@ -18,31 +20,31 @@ type condition struct {
 
 // conditions reads one, or a list that must all hold.
 func (w *walker) conditions(n *yaml.Node, path string) []condition {
-	if resolve(n).Kind != yaml.SequenceNode {
+	if strictyaml.Follow(n).Kind != yaml.SequenceNode {
 		return []condition{w.condition(n, path)}
 	}
 	var all []condition
-	w.list(n, path, func(n *yaml.Node, path string) { all = append(all, w.condition(n, path)) })
+	w.List(n, path, func(n *yaml.Node, path string) { all = append(all, w.condition(n, path)) })
 	return all
 }
 
 func (w *walker) condition(n *yaml.Node, path string) condition {
 	c := condition{line: n.Line, path: path}
-	before := len(w.problems)
-	w.object(n, path, fields{
+	before := w.Count()
+	w.Object(n, path, strictyaml.Fields{
 		w.key(): func(n *yaml.Node, path string) { c.place = w.place(n, path) },
-		"is":    func(n *yaml.Node, path string) { c.is = foldAll(w.texts(n, path)) },
-		"isNot": func(n *yaml.Node, path string) { c.isNot = foldAll(w.texts(n, path)) },
-		"empty": func(n *yaml.Node, path string) { e := w.flag(n, path); c.empty = &e },
+		"is":    func(n *yaml.Node, path string) { c.is = foldAll(w.Texts(n, path)) },
+		"isNot": func(n *yaml.Node, path string) { c.isNot = foldAll(w.Texts(n, path)) },
+		"empty": func(n *yaml.Node, path string) { e := w.Flag(n, path); c.empty = &e },
 	})
-	if len(w.problems) > before {
+	if w.Count() > before {
 		return c
 	}
 	if c.place == "" {
-		w.add(n, path, "must name a %s", w.key())
+		w.Wrong(n, path, "must name a %s", w.key())
 	}
 	if c.is == nil && c.isNot == nil && c.empty == nil {
-		w.add(n, path, "must say what the %s holds: is, isNot or empty", w.key())
+		w.Wrong(n, path, "must say what the %s holds: is, isNot or empty", w.key())
 	}
 	return c
 }
@@ -86,17 +88,17 @@ var (
 
 func (w *walker) yesNo(n *yaml.Node, path string) *yesNo {
 	y := &yesNo{line: n.Line, path: path}
-	if resolve(n).Kind != yaml.MappingNode {
+	if strictyaml.Follow(n).Kind != yaml.MappingNode {
 		y.place = w.place(n, path)
 	} else {
-		before := len(w.problems)
-		w.object(n, path, fields{
+		before := w.Count()
+		w.Object(n, path, strictyaml.Fields{
 			w.key(): func(n *yaml.Node, path string) { y.place = w.place(n, path) },
-			"yes":   func(n *yaml.Node, path string) { y.yes = foldAll(w.texts(n, path)) },
-			"no":    func(n *yaml.Node, path string) { y.no = foldAll(w.texts(n, path)) },
+			"yes":   func(n *yaml.Node, path string) { y.yes = foldAll(w.Texts(n, path)) },
+			"no":    func(n *yaml.Node, path string) { y.no = foldAll(w.Texts(n, path)) },
 		})
-		if y.place == "" && len(w.problems) == before {
-			w.add(n, path, "must name a %s", w.key())
+		if y.place == "" && w.Count() == before {
+			w.Wrong(n, path, "must name a %s", w.key())
 		}
 	}
 	if y.yes == nil {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // moment reads the time a customer answered.
@@ -33,39 +35,39 @@ var iso = layout{written: "iso", golang: time.RFC3339, zoned: true}
 
 func (w *walker) moment(n *yaml.Node, path string) *moment {
 	m := &moment{line: n.Line, path: path, zone: time.UTC}
-	before := len(w.problems)
-	if w.paths != nil && resolve(n).Kind != yaml.MappingNode {
+	before := w.Count()
+	if w.paths != nil && strictyaml.Follow(n).Kind != yaml.MappingNode {
 		m.place, m.layouts = w.place(n, path), []layout{iso}
 		return m
 	}
-	w.object(n, path, fields{
+	w.Object(n, path, strictyaml.Fields{
 		w.key(): func(n *yaml.Node, path string) { m.place = w.place(n, path) },
 		"layouts": func(n *yaml.Node, path string) {
-			for _, s := range w.texts(n, path) {
+			for _, s := range w.Texts(n, path) {
 				l, problem := parseLayout(s)
 				if problem != "" {
-					w.add(n, path, "%q: %s", s, problem)
+					w.Wrong(n, path, "%q: %s", s, problem)
 				}
 				m.layouts = append(m.layouts, l)
 			}
 		},
 		"timeZone": func(n *yaml.Node, path string) { m.zoned = true; m.zone = w.zone(n, path) },
 	})
-	if len(w.problems) > before {
+	if w.Count() > before {
 		return m
 	}
 	if m.place == "" {
-		w.add(n, path, "must name a %s", w.key())
+		w.Wrong(n, path, "must name a %s", w.key())
 	}
 	if len(m.layouts) == 0 && w.paths != nil {
 		m.layouts = []layout{iso}
 	}
 	if len(m.layouts) == 0 && !m.zoned {
-		w.add(n, path, "must give a timeZone, as Europe/Paris, and layouts, as [dd/mm/yyyy HH:MM], but for a workbook's dates")
+		w.Wrong(n, path, "must give a timeZone, as Europe/Paris, and layouts, as [dd/mm/yyyy HH:MM], but for a workbook's dates")
 	}
 	for _, l := range m.layouts {
 		if !l.zoned && !m.zoned {
-			w.add(n, path, "must give a timeZone, as Europe/Paris: %q does not say which clock it is from", l.written)
+			w.Wrong(n, path, "must give a timeZone, as Europe/Paris: %q does not say which clock it is from", l.written)
 			break
 		}
 	}
@@ -73,13 +75,13 @@ func (w *walker) moment(n *yaml.Node, path string) *moment {
 }
 
 func (w *walker) zone(n *yaml.Node, path string) *time.Location {
-	s := w.text(n, path)
+	s := w.Text(n, path)
 	if s == "" {
 		return time.UTC
 	}
 	loc, err := time.LoadLocation(s)
 	if err != nil || s == "Local" {
-		w.add(n, path, "%q is no time zone; write one as Europe/Paris or UTC", s)
+		w.Wrong(n, path, "%q is no time zone; write one as Europe/Paris or UTC", s)
 		return time.UTC
 	}
 	return loc
@@ -190,27 +192,30 @@ func (m *moment) misses(s, shown string) string {
 }
 
 // CheckWorkbook says whether the mapping reads the dates of a workbook for what
-// they are, and those of its rejects file. The error is Problems. Layouts that put
-// the day before the month after a year of four digits do not, nor does serial
+// they are, and those of its rejects file. The error is a *strictyaml.Error. Layouts
+// that put the day before the month after a year of four digits do not, nor does serial
 // where days are counted from 1904: a bare number would be four years off.
 func (m *Mapping) CheckWorkbook(from1904 bool) error {
-	var problems Problems
+	var problems []strictyaml.Problem
 	for _, at := range m.moments() {
 		problems = append(problems, at.workbook(from1904)...)
 	}
-	return problems.orNil()
+	return strictyaml.Refuse(m.file, problems)
 }
 
-func (m *moment) workbook(from1904 bool) (problems Problems) {
+func (m *moment) workbook(from1904 bool) (problems []strictyaml.Problem) {
+	wrong := func(message string) {
+		problems = append(problems, strictyaml.Problem{Line: m.line, Path: m.path, Message: message})
+	}
 	for _, l := range m.layouts {
 		for _, s := range []string{"2026-11-09T10:04:00", "2026-11-09"} {
 			is, _ := ownForm(s, m.zone)
 			if t, ok := l.parse(s, m.zone); ok && !t.Equal(is) {
-				problems = append(problems, Problem{m.line, m.path, strconv.Quote(l.written) + " reads a workbook's " + s + " as another date; leave it out"})
+				wrong(strconv.Quote(l.written) + " reads a workbook's " + s + " as another date; leave it out")
 			}
 		}
 		if l.serial && from1904 {
-			problems = append(problems, Problem{m.line, m.path, "serial counts days from 1900, and this workbook from 1904: give the column a date format there, and leave serial out"})
+			wrong("serial counts days from 1900, and this workbook from 1904: give the column a date format there, and leave serial out")
 		}
 	}
 	return problems

@@ -13,6 +13,7 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/internal/mapping"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 const whole = `
@@ -60,7 +61,7 @@ func cells(pairs ...string) []string {
 
 func bound(t testing.TB, text string) *mapping.Bound {
 	t.Helper()
-	m, err := mapping.Parse([]byte(text))
+	m, err := mapping.Parse("m.yaml", []byte(text))
 	require.NoError(t, err)
 	b, err := m.Bind(header)
 	require.NoError(t, err)
@@ -147,7 +148,7 @@ func TestRowsThatCannotBe(t *testing.T) {
 
 func TestEveryMistakeIsNamedWithItsLine(t *testing.T) {
 	t.Parallel()
-	_, err := mapping.Parse([]byte(`survey: Enquête 1
+	_, err := mapping.Parse("m.yaml", []byte(`survey: Enquête 1
 file: {delimiter: "::", encoding: utf-16, feuille: 1}
 id: {text: same}
 submittedAt:
@@ -174,52 +175,52 @@ skip:
 survey: x
 couleur: bleu
 `))
-	var problems mapping.Problems
-	require.ErrorAs(t, err, &problems)
+	var refused *strictyaml.Error
+	require.ErrorAs(t, err, &refused)
 	got := err.Error()
 	for _, want := range []string{
-		`line 1: survey: "Enquête 1" cannot be a survey's name: it must be 1 to 64`,
-		`line 2: file.delimiter: must be one of`,
-		`line 2: file.encoding: must be auto`,
-		`line 2: file.feuille: is not known here; possible are delimiter, encoding, sheet`,
-		`line 3: id: must read at least one column`,
-		`line 6: submittedAt.layouts: "DD/MM/YYYY": cannot be read at "DD/MM/YYYY"; written with yyyy yy mm dd`,
-		`line 6: submittedAt.layouts: "HH:MM": must hold a day, a month and a year`,
-		`line 7: submittedAt.timeZone: "Paris" is no time zone`,
-		`line 9: customer.nom: is not known here; possible are email, id, language, name, phone, timeZone`,
-		`line 10: customer.phone.country: must be a country's two letters`,
-		`line 11: customer.name.template: a brace opens`,
-		`line 13: answers[0].metric: must be NPS, CSAT, CES or FCR`,
-		`line 14: answers[1]: must name the column that holds the NPS`,
-		`line 15: answers[2].scale: min must be less than max`,
-		`line 16: answers[3].scale.min: must be a number`,
-		`line 17: answers[4]: is either a verbatim or a metric`,
-		`line 18: answers[5].values.bon: must be a number`,
-		`line 19: answers[6]: must have a metric`,
-		`line 20: attributes: must be pairs`,
-		`line 21: callbackRequested: must name a column`,
-		`line 23: skip[0].when: must say what the column holds`,
-		`line 24: skip[1]: must say when, and give a reason`,
-		`line 25: survey: stands twice`,
-		`line 26: couleur: is not known here`,
+		`m.yaml:1: survey: "Enquête 1" cannot be a survey's name: it must be 1 to 64`,
+		`m.yaml:2: file.delimiter: must be one of`,
+		`m.yaml:2: file.encoding: must be auto`,
+		`m.yaml:2: file.feuille: is not known here; possible are delimiter, encoding, sheet`,
+		`m.yaml:3: id: must read at least one column`,
+		`m.yaml:6: submittedAt.layouts: "DD/MM/YYYY": cannot be read at "DD/MM/YYYY"; written with yyyy yy mm dd`,
+		`m.yaml:6: submittedAt.layouts: "HH:MM": must hold a day, a month and a year`,
+		`m.yaml:7: submittedAt.timeZone: "Paris" is no time zone`,
+		`m.yaml:9: customer.nom: is not known here; possible are email, id, language, name, phone, timeZone`,
+		`m.yaml:10: customer.phone.country: must be a country's two letters`,
+		`m.yaml:11: customer.name.template: a brace opens`,
+		`m.yaml:13: answers[0].metric: must be NPS, CSAT, CES or FCR`,
+		`m.yaml:14: answers[1]: must name the column that holds the NPS`,
+		`m.yaml:15: answers[2].scale: min must be less than max`,
+		`m.yaml:16: answers[3].scale.min: must be a number`,
+		`m.yaml:17: answers[4]: is either a verbatim or a metric`,
+		`m.yaml:18: answers[5].values.bon: must be a number`,
+		`m.yaml:19: answers[6]: must have a metric`,
+		`m.yaml:20: attributes: must be pairs`,
+		`m.yaml:21: callbackRequested: must name a column`,
+		`m.yaml:23: skip[0].when: must say what the column holds`,
+		`m.yaml:24: skip[1]: must say when, and give a reason`,
+		`m.yaml:25: survey: stands twice, first on line 1`,
+		`m.yaml:26: couleur: is not known here`,
 	} {
 		require.Contains(t, got, want)
 	}
-	for _, text := range []string{"", "[]", "a", "survey: [", "survey: x", "answers: []", strings.Repeat("#", 300<<10), "submittedAt: {column: D, layouts: dd/mm/yyyy}"} {
-		_, err := mapping.Parse([]byte(text))
-		require.ErrorAs(t, err, &problems, "%.20q", text)
+	for _, text := range []string{"", "[]", "a", "survey: [", "survey: x", "survey: x\nanswers: [{verbatim: V}]\n---\nsurvey: y", "answers: []", strings.Repeat("#", 300<<10), "submittedAt: {column: D, layouts: dd/mm/yyyy}"} {
+		_, err := mapping.Parse("m.yaml", []byte(text))
+		require.ErrorAs(t, err, &refused, "%.20q", text)
 	}
-	require.ErrorContains(t, err, "line 6")
+	require.ErrorContains(t, err, "m.yaml:6: ")
 }
 
 func TestColumnsAreLookedFor(t *testing.T) {
 	t.Parallel()
-	m, err := mapping.Parse([]byte("survey: Magasin\nanswers:\n  - {metric: NPS, column: \"NOTE E\u0301TE\u0301\"}\n  - verbatim: Avis\n  - verbatim: Double\n"))
+	m, err := mapping.Parse("m.yaml", []byte("survey: Magasin\nanswers:\n  - {metric: NPS, column: \"NOTE E\u0301TE\u0301\"}\n  - verbatim: Avis\n  - verbatim: Double\n"))
 	require.NoError(t, err)
 	_, err = m.Bind([]string{"note Été", "magasin", "double", "Double"})
-	require.EqualError(t, err, `line 1: survey: "Magasin" is also a column: write {column: Magasin} to read it, or give the survey another name
-line 4: answers[1].verbatim: the file has no column "Avis"; it has: note Été | magasin | double | Double. For the same text on every row write {text: …}
-line 5: answers[2].verbatim: the file has 2 columns called "Double"; give them different names`)
+	require.EqualError(t, err, `m.yaml:1: survey: "Magasin" is also a column: write {column: Magasin} to read it, or give the survey another name
+m.yaml:4: answers[1].verbatim: the file has no column "Avis"; it has: note Été | magasin | double | Double. For the same text on every row write {text: …}
+m.yaml:5: answers[2].verbatim: the file has 2 columns called "Double"; give them different names`)
 }
 
 func TestLayouts(t *testing.T) {
@@ -247,7 +248,7 @@ func TestLayouts(t *testing.T) {
 		{"dd/mm/yyyy", "29/02/2026", ""},
 		{"dd/mm/yyyy HH:MM", "09/07/2026", ""},
 	} {
-		m, err := mapping.Parse([]byte("survey: s\nsubmittedAt: {column: D, layouts: [\"" + c.layout + "\"], timeZone: Europe/Paris}\nanswers: [{verbatim: V}]"))
+		m, err := mapping.Parse("m.yaml", []byte("survey: s\nsubmittedAt: {column: D, layouts: [\""+c.layout+"\"], timeZone: Europe/Paris}\nanswers: [{verbatim: V}]"))
 		require.NoError(t, err, c.layout)
 		b, err := m.Bind([]string{"D", "V"})
 		require.NoError(t, err)
@@ -266,7 +267,7 @@ func TestAWorkbooksDates(t *testing.T) {
 	const frame = "survey: s\nsubmittedAt: {column: D%s}\nanswers: [{verbatim: V}]"
 	parse := func(t *testing.T, rest string) *mapping.Mapping {
 		t.Helper()
-		m, err := mapping.Parse(fmt.Appendf(nil, frame, rest))
+		m, err := mapping.Parse("m.yaml", fmt.Appendf(nil, frame, rest))
 		require.NoError(t, err)
 		return m
 	}
@@ -289,10 +290,10 @@ func TestAWorkbooksDates(t *testing.T) {
 
 	for layout, from1904 := range map[string]bool{"yyyy-dd-mm": false, "yyyy-dd-mmTHH:MM:SS": false, "serial": true} {
 		m := parse(t, ", layouts: ["+layout+"], timeZone: UTC")
-		require.ErrorContains(t, m.CheckWorkbook(from1904), "line 2: submittedAt: ")
+		require.ErrorContains(t, m.CheckWorkbook(from1904), "m.yaml:2: submittedAt: ")
 	}
 	require.NoError(t, parse(t, ", layouts: [serial, dd/mm/yyyy, yyyy-mm-dd, yyyymmdd], timeZone: UTC").CheckWorkbook(false))
-	_, err := mapping.Parse(fmt.Appendf(nil, frame, ""))
+	_, err := mapping.Parse("m.yaml", fmt.Appendf(nil, frame, ""))
 	require.ErrorContains(t, err, "timeZone")
 }
 
@@ -332,18 +333,18 @@ func TestTheDocumentationsExamplesAreRight(t *testing.T) {
 			mappings++
 		}
 		if strings.Contains(text, "path:") {
-			_, err := mapping.ParseBody([]byte(text))
+			_, err := mapping.ParseBody("m.yaml", []byte(text))
 			require.NoError(t, err, "%s", text)
 			continue
 		}
-		_, err := mapping.Parse([]byte(text))
+		_, err := mapping.Parse("m.yaml", []byte(text))
 		require.NoError(t, err, "%s", text)
 	}
 	require.GreaterOrEqual(t, mappings, 2)
 	for _, file := range []string{"magasins", "reviews"} {
 		shipped, err := os.ReadFile("../../../sample/" + file + ".mapping.yaml")
 		require.NoError(t, err)
-		m, err := mapping.Parse(shipped)
+		m, err := mapping.Parse("m.yaml", shipped)
 		require.NoError(t, err)
 		require.NotZero(t, m.Delimiter())
 		require.Contains(t, string(doc), strings.TrimSpace(string(shipped)), "the documentation shows %s.mapping.yaml as it is", file)
@@ -366,12 +367,12 @@ func FuzzParse(f *testing.F) {
 	f.Add(whole)
 	f.Add("survey: &a [*a]\nanswers: *a")
 	f.Fuzz(func(t *testing.T, text string) {
-		m, err := mapping.Parse([]byte(text))
+		m, err := mapping.Parse("m.yaml", []byte(text))
 		if err == nil {
 			_, _ = m.Bind(header)
 			return
 		}
-		var problems mapping.Problems
-		require.ErrorAs(t, err, &problems)
+		var refused *strictyaml.Error
+		require.ErrorAs(t, err, &refused)
 	})
 }

@@ -8,9 +8,9 @@ import (
 )
 
 func (w *walker) country(n *yaml.Node, path string) string {
-	s := strings.ToUpper(w.text(n, path))
+	s := strings.ToUpper(w.Text(n, path))
 	if s != "" && !phonenumbers.GetSupportedRegions()[s] {
-		w.add(n, path, "must be a country's two letters, as FR")
+		w.Wrong(n, path, "must be a country's two letters, as FR")
 	}
 	return s
 }

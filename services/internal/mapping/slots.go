@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // slot is one stretch of time in which the customer would like to be called.
@@ -18,15 +19,15 @@ type slot struct {
 
 // slots reads a list of {from, to}, each written as submittedAt is.
 func (w *walker) slots(n *yaml.Node, path string, m *Mapping) {
-	w.list(n, path, func(n *yaml.Node, path string) {
+	w.List(n, path, func(n *yaml.Node, path string) {
 		s := slot{path: path}
-		before := len(w.problems)
-		w.object(n, path, fields{
+		before := w.Count()
+		w.Object(n, path, strictyaml.Fields{
 			"from": func(n *yaml.Node, path string) { s.from = w.moment(n, path) },
 			"to":   func(n *yaml.Node, path string) { s.to = w.moment(n, path) },
 		})
-		if len(w.problems) == before && (s.from == nil || s.to == nil) {
-			w.add(n, path, "must say from when and to when")
+		if w.Count() == before && (s.from == nil || s.to == nil) {
+			w.Wrong(n, path, "must say from when and to when")
 			return
 		}
 		m.slots = append(m.slots, s)

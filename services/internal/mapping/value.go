@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // value says where a text comes from: one column or path, the same text on every
@@ -52,49 +54,49 @@ func (v *value) places() []string {
 }
 
 // value reads one; more adds keys that only this place knows.
-func (w *walker) value(n *yaml.Node, path string, p plain, more fields) *value {
+func (w *walker) value(n *yaml.Node, path string, p plain, more strictyaml.Fields) *value {
 	v := &value{line: n.Line, path: path}
-	if r := resolve(n); r.Kind != yaml.MappingNode {
+	if r := strictyaml.Follow(n); r.Kind != yaml.MappingNode {
 		if p == plainPlace {
 			v.place = w.place(n, path)
 		} else {
-			v.constant = w.text(n, path)
+			v.constant = w.Text(n, path)
 		}
 		return v
 	}
-	f := fields{
+	f := strictyaml.Fields{
 		w.key():    func(n *yaml.Node, path string) { v.place = w.place(n, path) },
-		"text":     func(n *yaml.Node, path string) { v.constant = w.text(n, path) },
+		"text":     func(n *yaml.Node, path string) { v.constant = w.Text(n, path) },
 		"template": func(n *yaml.Node, path string) { v.parts = w.template(n, path) },
 		"values":   func(n *yaml.Node, path string) { v.words = w.words(n, path) },
-		"default":  func(n *yaml.Node, path string) { v.fallback = w.text(n, path) },
+		"default":  func(n *yaml.Node, path string) { v.fallback = w.Text(n, path) },
 	}
 	for k, read := range more {
 		f[k] = read
 	}
-	before := len(w.problems)
-	w.object(n, path, f)
+	before := w.Count()
+	w.Object(n, path, f)
 	sources := 0
 	for _, is := range []bool{v.place != "", v.constant != "", len(v.parts) > 0} {
 		if is {
 			sources++
 		}
 	}
-	if sources != 1 && len(w.problems) == before {
-		w.add(n, path, "must say where the text comes from: one of %s, text, template", w.key())
+	if sources != 1 && w.Count() == before {
+		w.Wrong(n, path, "must say where the text comes from: one of %s, text, template", w.key())
 	}
 	return v
 }
 
 func (w *walker) words(n *yaml.Node, path string) map[string]string {
 	words := map[string]string{}
-	w.pairs(n, path, func(key string, n *yaml.Node, path string) { words[fold(key)] = w.text(n, path) })
+	w.Pairs(n, path, func(key string, n *yaml.Node, path string) { words[fold(key)] = w.Text(n, path) })
 	return words
 }
 
 // template reads "mag-{N° réponse}"; {{ and }} are braces.
 func (w *walker) template(n *yaml.Node, path string) []part {
-	s := w.text(n, path)
+	s := w.Text(n, path)
 	var parts []part
 	var text strings.Builder
 	flush := func() {
@@ -111,7 +113,7 @@ func (w *walker) template(n *yaml.Node, path string) []part {
 		case s[0] == '{':
 			name, rest, closed := strings.Cut(s[1:], "}")
 			if !closed || strings.TrimSpace(name) == "" {
-				w.add(n, path, "a brace opens that does not hold a column or a path, as {Client}")
+				w.Wrong(n, path, "a brace opens that does not hold a column or a path, as {Client}")
 				return nil
 			}
 			w.compile(n, path, name)
@@ -119,7 +121,7 @@ func (w *walker) template(n *yaml.Node, path string) []part {
 			parts = append(parts, part{place: name})
 			s = rest
 		case s[0] == '}':
-			w.add(n, path, "a brace closes that was not opened; a brace itself is written twice")
+			w.Wrong(n, path, "a brace closes that was not opened; a brace itself is written twice")
 			return nil
 		default:
 			text.WriteByte(s[0])

@@ -77,7 +77,7 @@ type File struct {
 const headSize = 64 << 10
 
 // Open finds the format of a file of size bytes, and checks its columns against the
-// mapping. Errors are ErrNeedsMapping, ErrTakesNoMapping, ErrFormat, mapping.Problems, or
+// mapping. Errors are ErrNeedsMapping, ErrTakesNoMapping, ErrFormat, *strictyaml.Error, or
 // say what is wrong with the file's head. Close must be called.
 func Open(c Content, size int64, o Options) (*File, error) {
 	head := make([]byte, headSize)

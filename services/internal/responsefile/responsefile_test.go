@@ -19,7 +19,7 @@ const mapped = "survey: shops\nanswers:\n  - {metric: CSAT, column: Note}\n  - v
 func open(t require.TestingT, text, as string) *responsefile.File {
 	o := responsefile.Options{}
 	if as != "" {
-		m, err := mapping.Parse([]byte(as))
+		m, err := mapping.Parse("m.yaml", []byte(as))
 		require.NoError(t, err)
 		o.Mapping, o.MappingText = m, []byte(as)
 	}
@@ -101,7 +101,7 @@ func TestGoingOnBehindAnyRow(t *testing.T) {
 
 func TestWhatIsNoFileOfResponses(t *testing.T) {
 	t.Parallel()
-	m, err := mapping.Parse([]byte(mapped))
+	m, err := mapping.Parse("m.yaml", []byte(mapped))
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		text string

@@ -21,6 +21,18 @@ type Problem struct {
 	Message string
 }
 
+// String is the problem where the file needs no name, as line 2: answers[0]: message.
+func (p Problem) String() string {
+	s := p.Message
+	if p.Path != "" {
+		s = p.Path + ": " + s
+	}
+	if p.Line > 0 {
+		s = fmt.Sprintf("line %d: %s", p.Line, s)
+	}
+	return s
+}
+
 // Error says that a file was refused, and names everything that is wrong with it.
 type Error struct {
 	// File as it is named in messages.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/mapping"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 	"github.com/rappel-loop/rappel/services/internal/topology"
 )
 
@@ -141,11 +142,11 @@ func (c Config) body(add func(field, problem string)) *mapping.Body {
 		add("mapping", err.Error())
 		return nil
 	}
-	b, err := mapping.ParseBody(data)
-	var problems mapping.Problems
-	if errors.As(err, &problems) {
-		for _, p := range problems {
-			add("mapping", c.Mapping+": "+p.String())
+	b, err := mapping.ParseBody(c.Mapping, data)
+	var refused *strictyaml.Error
+	if errors.As(err, &refused) {
+		for _, line := range refused.Lines() {
+			add("mapping", line)
 		}
 	}
 	return b

@@ -26,7 +26,7 @@ func TestEveryWrongFieldOfAnEndpointIsNamed(t *testing.T) {
 		"e.secret_file: is empty":      {Source: "typeform", Mapping: good, SecretFile: empty},
 		"e.secret: begins with whsec_": {Source: "formbricks", Mapping: good, Secret: "whsec_%"},
 		"e.mapping: is required":       {Source: "typeform", Secret: "s"},
-		"e.mapping: " + bad + ": line 2: answers[0].metric: must be NPS, CSAT, CES or FCR": {Source: "typeform", Secret: "s", Mapping: bad},
+		"e.mapping: " + bad + ":2: answers[0].metric: must be NPS, CSAT, CES or FCR": {Source: "typeform", Secret: "s", Mapping: bad},
 		"e.client_id: is required":                               {Source: "surveymonkey", Secret: "s", Mapping: good, API: hook.APIConfig{Token: "t"}},
 		"e.api.token_file: is required":                          {Source: "surveymonkey", Secret: "s", Mapping: good, ClientID: "c"},
 		"e.api.url: is required":                                 {Source: "qualtrics", Secret: "s", Mapping: good, API: hook.APIConfig{Token: "t"}},

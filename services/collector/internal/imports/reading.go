@@ -74,7 +74,7 @@ func (s *Service) reopen(ctx context.Context, e *eventsv1.ImportEvent) (*reading
 		if o.MappingText, err = s.get(ctx, e.GetFile(), mappingPart); err != nil {
 			return nil, err
 		}
-		if o.Mapping, err = mapping.Parse(o.MappingText); err != nil {
+		if o.Mapping, err = mapping.Parse("mapping", o.MappingText); err != nil {
 			return nil, err
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/mapping"
 	"github.com/rappel-loop/rappel/services/internal/responsefile"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // maxName bounds a file's name, in characters.
@@ -190,15 +191,19 @@ func (u *Upload) readMapping() (*mapping.Mapping, error) {
 	if u.mapping == nil {
 		return nil, nil //nolint:nilnil // no mapping is a way to send responses
 	}
-	m, err := mapping.Parse(u.mapping)
-	var problems mapping.Problems
-	if errors.As(err, &problems) {
-		for _, p := range problems {
-			u.Wrong("mapping", p.String())
-		}
+	m, err := mapping.Parse("mapping", u.mapping)
+	var refused *strictyaml.Error
+	if errors.As(err, &refused) {
+		u.wrongMapping(refused)
 		return nil, nil //nolint:nilnil // what is wrong is noted
 	}
 	return m, err
+}
+
+func (u *Upload) wrongMapping(refused *strictyaml.Error) {
+	for _, p := range refused.Problems {
+		u.Wrong("mapping", p.String())
+	}
 }
 
 // head reads the file's: what is wrong with it is known before anything is promised.
@@ -214,14 +219,12 @@ func (u *Upload) head(ctx context.Context, e *eventsv1.ImportEvent, m *mapping.M
 
 // explain says what is wrong in terms of the upload's fields.
 func (u *Upload) explain(err error) error {
-	var problems mapping.Problems
+	var refused *strictyaml.Error
 	switch {
 	case errors.Is(err, bus.ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
-	case errors.As(err, &problems):
-		for _, p := range problems {
-			u.Wrong("mapping", p.String())
-		}
+	case errors.As(err, &refused):
+		u.wrongMapping(refused)
 	case errors.Is(err, responsefile.ErrNeedsMapping):
 		u.Wrong("mapping", fmt.Sprintf("is required: %s", err))
 	case errors.Is(err, responsefile.ErrTakesNoMapping):

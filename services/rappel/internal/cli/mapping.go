@@ -70,9 +70,9 @@ func testMapping(out io.Writer, file string, bodies []string) error {
 	if err != nil {
 		return err
 	}
-	m, err := mapping.ParseBody(text)
+	m, err := mapping.ParseBody(file, text)
 	if err != nil {
-		return fmt.Errorf("the mapping %s is wrong:\n  %s", file, strings.ReplaceAll(err.Error(), "\n", "\n  "))
+		return fmt.Errorf("the mapping is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}
 	doc, err := readDocument(bodies)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rappel-loop/rappel/services/internal/mapping"
 	"github.com/rappel-loop/rappel/services/internal/responsefile"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 	"github.com/rappel-loop/rappel/services/internal/xlsxfile"
 )
 
@@ -44,7 +45,7 @@ func read(f *os.File, o Options) (*responsefile.File, error) {
 	as := responsefile.Options{Name: o.File, Format: o.Format}
 	if o.Mapping != "" {
 		if as.Mapping, as.MappingText, err = mapping.Load(o.Mapping); err != nil {
-			return nil, explainMapping(o, err)
+			return nil, explainMapping(err)
 		}
 	}
 	read, err := responsefile.Open(f, info.Size(), as)
@@ -54,21 +55,22 @@ func read(f *os.File, o Options) (*responsefile.File, error) {
 	return read, nil
 }
 
-func explainMapping(o Options, err error) error {
-	var problems mapping.Problems
-	if errors.As(err, &problems) {
-		return fmt.Errorf("the mapping %s does not fit:\n  %s", o.Mapping, strings.ReplaceAll(problems.Error(), "\n", "\n  "))
+// explainMapping puts what is wrong with the mapping below each other.
+func explainMapping(err error) error {
+	var refused *strictyaml.Error
+	if errors.As(err, &refused) {
+		return fmt.Errorf("the mapping does not fit:\n  %s", strings.Join(refused.Lines(), "\n  "))
 	}
 	return fmt.Errorf("the mapping: %w", err)
 }
 
 // explain says what to do about a file that is not read.
 func explain(o Options, err error) error {
-	var problems mapping.Problems
+	var refused *strictyaml.Error
 	var sheet *xlsxfile.SheetError
 	switch {
-	case errors.As(err, &problems):
-		return explainMapping(o, err)
+	case errors.As(err, &refused):
+		return explainMapping(err)
 	case errors.Is(err, responsefile.ErrNeedsMapping):
 		return fmt.Errorf("%w: --map FILE; docs/mappings.md shows how to write one", err)
 	case errors.Is(err, responsefile.ErrTakesNoMapping):

@@ -353,20 +353,20 @@ func TestWhatCannotBegin(t *testing.T) {
 	csv, jsonl := write(t, "a.csv", "a;b\n1;2\n"), write(t, "a.jsonl", "{}")
 	badMap := write(t, "m.yaml", "survey: s\nanswers: [{verbatim: Avis}]")
 	for want, o := range map[string]replay.Options{
-		"name a file":                         {},
-		"batch: must be":                      {File: csv, Batch: 2000},
-		"parallel: must be":                   {File: csv, Parallel: 100},
-		"format \"xml\"":                      {File: csv, Format: "xml"},
-		"no such file":                        {File: csv + "x"},
-		"no regular file":                     {File: t.TempDir()},
-		"needs a mapping":                     {File: csv},
-		"a mapping is for CSV":                {File: jsonl, Mapping: badMap},
-		"does not fit:\n  line 2: answers[0]": {File: csv, Mapping: badMap},
-		"the mapping: open":                   {File: csv, Mapping: "/nowhere"},
-		"server's address":                    {File: jsonl, Server: "ftp://x"},
-		"begins with a bracket":               {File: write(t, "a.json", "[{}]")},
-		"is it CSV or JSONL":                  {File: write(t, "a.txt", "hello")},
-		"UTF-16":                              {File: write(t, "u.csv", "\xff\xfea\x00"), Mapping: badMap},
+		"name a file":          {},
+		"batch: must be":       {File: csv, Batch: 2000},
+		"parallel: must be":    {File: csv, Parallel: 100},
+		"format \"xml\"":       {File: csv, Format: "xml"},
+		"no such file":         {File: csv + "x"},
+		"no regular file":      {File: t.TempDir()},
+		"needs a mapping":      {File: csv},
+		"a mapping is for CSV": {File: jsonl, Mapping: badMap},
+		"m.yaml:2: answers[0].verbatim: the file has": {File: csv, Mapping: badMap},
+		"the mapping: open":                           {File: csv, Mapping: "/nowhere"},
+		"server's address":                            {File: jsonl, Server: "ftp://x"},
+		"begins with a bracket":                       {File: write(t, "a.json", "[{}]")},
+		"is it CSV or JSONL":                          {File: write(t, "a.txt", "hello")},
+		"UTF-16":                                      {File: write(t, "u.csv", "\xff\xfea\x00"), Mapping: badMap},
 	} {
 		_, err := replay.Run(t.Context(), o)
 		require.ErrorContains(t, err, want)

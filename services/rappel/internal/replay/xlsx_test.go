@@ -136,15 +136,15 @@ func TestWorkbooksThatCannotBegin(t *testing.T) {
 	})
 	fits := write(t, "m.yaml", "survey: s\nanswers: [{verbatim: Avis}]")
 	for want, o := range map[string]replay.Options{
-		"an Excel workbook needs a mapping":      {File: book},
-		"is a workbook or an archive, not csv":   {File: book, Format: responsefile.CSV, Mapping: fits},
-		"is no Excel workbook":                   {File: write(t, "c.xlsx", "Avis\nx\n"), Format: responsefile.XLSX, Mapping: fits},
-		"save it as .xlsx or CSV":                {File: write(t, "d.xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), Mapping: fits},
-		"damaged":                                {File: write(t, "e.xlsx", "PK\x03\x04"), Mapping: fits},
-		"it has: Sheet1; the mapping's file":     {File: book, Mapping: write(t, "m.yaml", "file: {sheet: Autre}\nsurvey: s\nanswers: [{verbatim: Avis}]")},
-		"does not fit:\n  line 2: answers[0]":    {File: book, Mapping: write(t, "m.yaml", "survey: s\nanswers: [{verbatim: Nom}]")},
-		"serial counts days from 1900":           {File: from1904, Mapping: write(t, "m.yaml", "survey: s\nsubmittedAt: {column: D, layouts: [serial], timeZone: UTC}\nanswers: [{verbatim: Avis}]")},
-		"\"yyyy-dd-mm\" reads a workbook's 2026": {File: book, Mapping: write(t, "m.yaml", "survey: s\nsubmittedAt: {column: D, layouts: [yyyy-dd-mm], timeZone: UTC}\nanswers: [{verbatim: Avis}]")},
+		"an Excel workbook needs a mapping":           {File: book},
+		"is a workbook or an archive, not csv":        {File: book, Format: responsefile.CSV, Mapping: fits},
+		"is no Excel workbook":                        {File: write(t, "c.xlsx", "Avis\nx\n"), Format: responsefile.XLSX, Mapping: fits},
+		"save it as .xlsx or CSV":                     {File: write(t, "d.xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), Mapping: fits},
+		"damaged":                                     {File: write(t, "e.xlsx", "PK\x03\x04"), Mapping: fits},
+		"it has: Sheet1; the mapping's file":          {File: book, Mapping: write(t, "m.yaml", "file: {sheet: Autre}\nsurvey: s\nanswers: [{verbatim: Avis}]")},
+		"m.yaml:2: answers[0].verbatim: the file has": {File: book, Mapping: write(t, "m.yaml", "survey: s\nanswers: [{verbatim: Nom}]")},
+		"serial counts days from 1900":                {File: from1904, Mapping: write(t, "m.yaml", "survey: s\nsubmittedAt: {column: D, layouts: [serial], timeZone: UTC}\nanswers: [{verbatim: Avis}]")},
+		"\"yyyy-dd-mm\" reads a workbook's 2026":      {File: book, Mapping: write(t, "m.yaml", "survey: s\nsubmittedAt: {column: D, layouts: [yyyy-dd-mm], timeZone: UTC}\nanswers: [{verbatim: Avis}]")},
 	} {
 		_, err := replay.Run(t.Context(), o)
 		require.ErrorContains(t, err, want)
