@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -20,6 +22,9 @@ type FollowOptions struct {
 	// LastOnly leaves out what a later event of the same subject has replaced when
 	// following begins.
 	LastOnly bool
+	// Check is how often is looked whether the stream is still the one that is followed;
+	// 0 is never. It is for streams that nothing leaves.
+	Check time.Duration
 }
 
 const (
@@ -39,7 +44,8 @@ const (
 // error, which Follow returns. caughtUp, when not nil, is called exactly once,
 // between two events, when every event that was stored when Follow began and is
 // not deleted has been handed over. A server that goes away and comes back is
-// waited for.
+// waited for. Where options.Check says so, it is ErrReplaced once
+// the stream has become another.
 func (b *Bus) Follow(ctx context.Context, o FollowOptions, each func(Delivery) error, caughtUp func() error) error {
 	s, err := b.js.Stream(ctx, o.Stream)
 	if err != nil {
@@ -62,14 +68,24 @@ func (b *Bus) Follow(ctx context.Context, o FollowOptions, each func(Delivery) e
 	if err != nil {
 		return fmt.Errorf("%w: follow %s: %w", ErrUnavailable, o.Stream, err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	f := &follower{
 		bus: b, name: o.Stream, until: s.CachedInfo().State.LastSeq, seen: max(o.From, 1) - 1,
 		each: each, caughtUp: caughtUp, events: make(chan followed, followDecoded),
 	}
 	go f.read(ctx, msgs)
-	return f.run(ctx, cons.CachedInfo().NumPending == 0)
+	if o.Check > 0 {
+		var watching sync.WaitGroup
+		defer watching.Wait()
+		defer cancel(nil)
+		watching.Go(func() { f.watch(ctx, s.CachedInfo(), o.Check, cancel) })
+	}
+	err = f.run(ctx, cons.CachedInfo().NumPending == 0)
+	if errors.Is(context.Cause(ctx), ErrReplaced) {
+		return fmt.Errorf("follow %s: %w", o.Stream, ErrReplaced)
+	}
+	return err
 }
 
 // follower is one run of Follow. Reading has a goroutine of its own because the
@@ -82,6 +98,8 @@ type follower struct {
 	each     func(Delivery) error
 	caughtUp func() error // nil once it was called
 	events   chan followed
+
+	last, handed atomic.Uint64 // the last sequence handed over, and how many were
 }
 
 type followed struct {
@@ -162,6 +180,8 @@ func (f *follower) take(ctx context.Context, e followed) error {
 		return err
 	}
 	f.seen = e.d.Sequence
+	f.last.Store(f.seen)
+	f.handed.Add(1)
 	return f.check(ctx, e.pending == 0)
 }
 

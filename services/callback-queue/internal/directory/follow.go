@@ -3,11 +3,8 @@ package directory
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
-	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
@@ -25,9 +22,6 @@ type change struct {
 	entry *Entry // nil when the agent was removed
 }
 
-// errStreamChanged ends a run whose stream is no longer the one it has read.
-var errStreamChanged = errors.New("the stream was made anew, put back or emptied")
-
 // Follow keeps the directory in line with the stream until ctx ends.
 func (d *Directory) Follow(ctx context.Context) error {
 	for ctx.Err() == nil {
@@ -43,37 +37,18 @@ func (d *Directory) Follow(ctx context.Context) error {
 
 // run is one following, from the beginning of the stream.
 type run struct {
-	dir     *Directory
-	created time.Time // which life of the stream it is
+	dir *Directory
 
 	// Guarded by dir.mu.
 	found map[string]*Entry // what was read so far, until it is all
-	seen  uint64            // how many events were handed over
 	last  uint64            // the sequence of the last of them
 	live  bool              // all is read; what comes is new
 }
 
 func (d *Directory) follow(ctx context.Context) error {
-	info, err := d.stream(ctx)
-	if err != nil {
-		return err
-	}
-	r := &run{dir: d, created: info.Created, found: map[string]*Entry{}}
+	r := &run{dir: d, found: map[string]*Entry{}}
 	d.begin()
-	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		r.watch(ctx, end)
-	}()
-	err = d.deps.Bus.Follow(ctx, bus.FollowOptions{Stream: subject.Agents}, r.take, r.caughtUp)
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
-	}
-	end(err)
-	<-watched
-	return err
+	return d.deps.Bus.Follow(ctx, bus.FollowOptions{Stream: subject.Agents, Check: d.pace.check}, r.take, r.caughtUp)
 }
 
 // begin forgets which changes were made here: they are stored, and will be read.
@@ -84,20 +59,12 @@ func (d *Directory) begin() {
 	clear(d.own)
 }
 
-func (d *Directory) stream(ctx context.Context) (*jetstream.StreamInfo, error) {
-	s, err := d.deps.Bus.JetStream().Stream(ctx, subject.Agents)
-	if err != nil {
-		return nil, fmt.Errorf("%w: stream %s: %w", bus.ErrUnavailable, subject.Agents, err)
-	}
-	return s.CachedInfo(), nil
-}
-
 // take is handed one event.
 func (r *run) take(e bus.Delivery) error {
 	d := r.dir
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	r.seen, r.last = r.seen+1, e.Sequence
+	r.last = e.Sequence
 	if r.live {
 		d.followed = e.Sequence
 	}
@@ -168,33 +135,6 @@ func (d *Directory) overruled(c change) bool {
 			zap.String(obs.Agent, c.id), zap.String("declared", e.Declared))
 	}
 	return declared
-}
-
-// watch ends the run when the stream is no longer what was read: another life of
-// it, an older state, or one from which events were taken. It looks twice: a
-// leader just elected may not have counted up yet.
-func (r *run) watch(ctx context.Context, end context.CancelCauseFunc) {
-	for doubts := 0; doubts < 2; {
-		if clock.Sleep(ctx, r.dir.pace.check) != nil {
-			return
-		}
-		doubts++
-		if !r.doubtful(ctx) {
-			doubts = 0
-		}
-	}
-	end(errStreamChanged)
-}
-
-func (r *run) doubtful(ctx context.Context) bool {
-	r.dir.mu.Lock()
-	seen, last := r.seen, r.last
-	r.dir.mu.Unlock()
-	info, err := r.dir.stream(ctx)
-	if err != nil {
-		return false // it is away: following waits for it
-	}
-	return !info.Created.Equal(r.created) || info.State.LastSeq < last || info.State.Msgs < seen
 }
 
 var errForeign = errors.New("it is another agent's")
