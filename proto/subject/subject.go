@@ -19,6 +19,7 @@ const (
 	Imports     = "IMPORTS"
 	ImportFiles = "IMPORT_FILES"
 	CallKeys    = "CALL_KEYS"
+	DoNotCall   = "DO_NOT_CALL"
 	Responses   = "RESPONSES"
 	Scores      = "SCORES"
 	Alerts      = "ALERTS"
@@ -36,6 +37,7 @@ const (
 	// AllImportRejects is in IMPORT_FILES, too.
 	AllImportRejects = "rappel.v1.import_rejects.>"
 	AllCallKeys      = "rappel.v1.call_key.>"
+	AllDoNotCall     = "rappel.v1.do_not_call.>"
 	AllResponses     = "rappel.v1.response.>"
 	AllScores        = "rappel.v1.score.>"
 	AllAlerts        = "rappel.v1.alert.>"
@@ -166,6 +168,9 @@ func ImportRejects(file string) string { return "rappel.v1.import_rejects." + mu
 
 // CallKey is the subject of what was sent with an idempotency key, by a hash of it.
 func CallKey(hash string) string { return "rappel.v1.call_key." + must(hash) }
+
+// DoNotCallKey is the subject of whether whoever is behind a pseudonym may be called.
+func DoNotCallKey(key string) string { return "rappel.v1.do_not_call." + must(key) }
 
 // Response is the subject of a response of a survey. It panics on parts that
 // were not checked: a subject made of unchecked input is a defect of the caller.

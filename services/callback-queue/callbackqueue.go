@@ -29,6 +29,7 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/transport"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/donotcall"
 	"github.com/rappel-loop/rappel/services/internal/host"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 	"github.com/rappel-loop/rappel/services/internal/topology"
@@ -62,6 +63,7 @@ type Service struct {
 	floor  floor.Floor
 	causes callback.RootCauses
 	tasks  *host.Tasks
+	barred *donotcall.List
 
 	dispatcher *dispatch.Dispatcher
 
@@ -115,14 +117,14 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	if policy.RootCauses, err = loadCauses(cfg.RootCausesFile); err != nil {
 		return nil, err
 	}
-	s := &Service{deps: *d, index: newIndex(*d), floor: newFloor(*d), tasks: host.NewTasks(), causes: policy.RootCauses}
+	s := &Service{deps: *d, index: newIndex(*d), floor: newFloor(*d), tasks: host.NewTasks(), causes: policy.RootCauses, barred: donotcall.New(d.Bus, d.Log)}
 	if s.agents, err = newDirectory(cfg, d); err != nil {
 		return nil, err
 	}
 	s.queue = queue.New(queue.Deps{
 		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: s.agents, Floor: s.floor, Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
-		KnownOnly: cfg.KnownAgentsOnly, UnattendedAfter: cfg.UnattendedAfter,
+		KnownOnly: cfg.KnownAgentsOnly, UnattendedAfter: cfg.UnattendedAfter, DoNotCall: s.barred,
 		Stored:    func(e callback.Event, a callback.Aggregate) { s.dispatcher.Stored(e, a) },
 		Committed: func(e callback.Event, a callback.Aggregate) { s.dispatcher.Committed(e, a) },
 	})
@@ -189,7 +191,10 @@ func (s *Service) Start(ctx context.Context) error {
 	s.consumer = consumer
 	s.deps.RPC.Health().AddReadiness("callback index", s.ready)
 	s.deps.RPC.Health().AddReadiness("agents", s.agents.Ready)
+	s.deps.RPC.Health().AddReadiness("do-not-call list", s.barred.Ready)
 	s.tasks.Go("agents", s.agents.Follow)
+	s.tasks.Go("do-not-call list", s.barred.Follow)
+	s.tasks.Go("what is not to be called", s.queue.Heed)
 	s.tasks.Go("projector", s.queue.Project)
 	s.tasks.Go("deadlines", s.queue.Watch)
 	s.tasks.Go("attendance", s.queue.Attend)

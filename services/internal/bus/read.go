@@ -94,6 +94,7 @@ var streamsByPrefix = []struct{ prefix, stream string }{
 	{strings.TrimSuffix(subject.AllImportFiles, ">"), subject.ImportFiles},
 	{strings.TrimSuffix(subject.AllImportRejects, ">"), subject.ImportFiles},
 	{strings.TrimSuffix(subject.AllCallKeys, ">"), subject.CallKeys},
+	{strings.TrimSuffix(subject.AllDoNotCall, ">"), subject.DoNotCall},
 	{strings.TrimSuffix(subject.AllResponses, ">"), subject.Responses},
 	{strings.TrimSuffix(subject.AllScores, ">"), subject.Scores},
 	{strings.TrimSuffix(subject.AllAlerts, ">"), subject.Alerts},

@@ -24,6 +24,7 @@ var shapes = map[string][2]string{
 	subject.Imports:     {"rappel.v1.import.<import>", "`ImportEvent`"},
 	subject.ImportFiles: {"rappel.v1.import_file.<file>.<part>`, `rappel.v1.import_rejects.<file>", "`ImportPart`"},
 	subject.CallKeys:    {"rappel.v1.call_key.<hash>", "`CallNoted`"},
+	subject.DoNotCall:   {"rappel.v1.do_not_call.<customer_key>", "`DoNotCallChanged`"},
 	subject.Responses:   {"rappel.v1.response.<survey>.<bucket>", "`ResponseReceived`"},
 	subject.Scores:      {"rappel.v1.score.<survey>.<bucket>", "`ResponseScored`"},
 	subject.Alerts:      {"rappel.v1.alert.<rule>.<bucket>", "`AlertRaised`, `AlertResolved`; `FollowUpAnswered` under `follow_up`"},
@@ -49,7 +50,7 @@ func TestTheDocumentedShapesAreTheSubjects(t *testing.T) {
 	made := map[string]string{
 		subject.Pushes:  subject.Push("source", "endpoint", "lane"),
 		subject.Imports: subject.Import("import"), subject.ImportFiles: subject.ImportPart("file", "part") + "`,-`" + subject.ImportRejects("file"),
-		subject.CallKeys: subject.CallKey("hash"), subject.Responses: subject.Response("survey", "bucket"), subject.Scores: subject.Score("survey", "bucket"),
+		subject.CallKeys: subject.CallKey("hash"), subject.DoNotCall: subject.DoNotCallKey("customer_key"), subject.Responses: subject.Response("survey", "bucket"), subject.Scores: subject.Score("survey", "bucket"),
 		subject.Alerts: subject.Alert("rule", "bucket"), subject.Callbacks: subject.Callback("bucket", "customer_key"),
 		subject.Agents: subject.Agent("agent_key"),
 		subject.Feed:   subject.FeedEvent("type", "survey-or-queue"), subject.DeadLetters: subject.DeadLetter("stream", "reason") + "`,-`" + subject.Redrive("consumer"),

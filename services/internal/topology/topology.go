@@ -82,6 +82,11 @@ func Streams() []Stream {
 			Why: "What came with each idempotency key, as a digest: the same call is known again for a day, and another under the same key is refused.",
 		},
 		{
+			Name: subject.DoNotCall, Subjects: []string{subject.AllDoNotCall},
+			Duplicates: 2 * time.Minute,
+			Why:        "Who is never called, by pseudonyms of ids, numbers and addresses: the last event of a pseudonym's subject says whether. No age limit: who asked not to be called is not called years later.",
+		},
+		{
 			Name: subject.Responses, Subjects: []string{subject.AllResponses}, MaxAge: 90 * day,
 			Bounded: true, Duplicates: 10 * time.Minute,
 			Why: "Every accepted answer, whole, at each revision. Kept as long as a source may send it again: the ledger of revisions is read from it.",

@@ -15,6 +15,8 @@ type Callback struct {
 	State State
 	// Customer is whom to call.
 	Customer Customer
+	// Aliases are further pseudonyms of the customer, at most MaxAliases.
+	Aliases []string
 	// Reasons is why, in the order they came, at most MaxReasons. Withdrawn ones
 	// stay, so that an agent sees what happened; they do not count.
 	Reasons []Reason
@@ -78,7 +80,8 @@ type Callback struct {
 	// Reopened is set once it was closed and opened again.
 	Reopened *Reopening
 	// ClosedBy is who completed or canceled it; empty while open, when the
-	// attempt policy completed it, and when the customer's correction canceled it.
+	// attempt policy completed it, and when the customer's correction, or the list of
+	// who is not to be called, canceled it.
 	ClosedBy string
 }
 

@@ -9,6 +9,7 @@ import "time"
 //   - *ValidationError: the command is wrong in itself
 //   - ErrNoCallback: the customer has had no callback yet
 //   - ErrStaleToken, ErrNotHolder: the callback is not in this agent's hands
+//   - ErrDoNotCall: the customer is not to be called, and the command leads to a call
 //   - ErrDeclined: the agent does not want it, for a while
 //   - ErrLeaseOver: it was, but something new may no longer be begun
 //   - *TransitionError: not possible in this state, with what is
@@ -26,6 +27,9 @@ func (p Policy) Decide(a Aggregate, cmd Command, now time.Time) (Event, error) {
 		return Event{}, err
 	}
 	d := newDraft(p, a, now)
+	if leadsToACall(cmd) && p.Forbids(a) {
+		return Event{}, ErrDoNotCall
+	}
 	what, err := cmd.apply(d)
 	if err != nil {
 		return Event{}, err

@@ -28,6 +28,8 @@ var (
 	ErrDeclined = errors.New("the agent was offered the callback and did not take it")
 	// ErrNotReady says that the callback may not be claimed or offered yet.
 	ErrNotReady = errors.New("the callback is not ready yet")
+	// ErrDoNotCall says that the customer is not to be called.
+	ErrDoNotCall = errors.New("the customer is not to be called")
 	// ErrSuperseded says that the customer has a newer callback: nothing can come
 	// of this one any more.
 	ErrSuperseded = errors.New("the customer has a newer callback")

@@ -81,6 +81,8 @@ const (
 	ActorRouting = "routing"
 	// ActorFollowUp is the customer, who answered how it went.
 	ActorFollowUp = "follow-up"
+	// ActorDoNotCall is the list of those who are not to be called.
+	ActorDoNotCall = "do-not-call"
 )
 
 // Causes that are no identifier.

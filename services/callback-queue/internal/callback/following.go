@@ -109,7 +109,7 @@ func (c TakeFollowUp) apply(d *draft) (EventType, error) {
 	}
 	r := c.recovery(d)
 	d.by(ActorFollowUp, c.ResponseID)
-	if r.Class.bad() && d.canReopen() && !d.cb.reopenedFor(c.Survey, c.ResponseID) {
+	if r.Class.bad() && d.canReopen() && !d.isListed() && !d.cb.reopenedFor(c.Survey, c.ResponseID) {
 		if err := d.reopen(ActorFollowUp, ""); err != nil {
 			return "", err
 		}

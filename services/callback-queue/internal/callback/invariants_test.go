@@ -17,12 +17,23 @@ func (p *player) invariants(before Aggregate, ev Event) {
 	p.hold(ev.At.Equal(p.now) && ev.Actor != "", "event without time or actor")
 	p.hold(p.agg.CustomerKey == key, "another customer")
 	p.takenOnce()
+	p.uncalled(ev)
 	if p.cb() == nil {
 		p.hold(before.Callback == nil && ev.Type == EventAlertNoted, "the callback is gone")
 		return
 	}
 	p.succession(before.Callback, ev)
 	p.shape(p.cb())
+}
+
+// uncalled: nothing brings a customer nearer to a call who is not to be called.
+func (p *player) uncalled(ev Event) {
+	switch ev.Type {
+	case EventOpened, EventReopened, EventOffered, EventAccepted, EventClaimed, EventAttemptStarted:
+		p.hold(!p.listed, "%s of a customer who is not to be called", ev.Type)
+	case EventCanceled:
+		p.hold(p.listed || ev.Actor != ActorDoNotCall, "forbidden without a reason")
+	}
 }
 
 // takenOnce: the memory of alerts is bounded, and holds each once.
@@ -203,6 +214,7 @@ func (p *player) attempts(cb *Callback) {
 // no callback is ever stuck.
 func (p *player) finish() {
 	const fresh = "zoe"
+	p.listed = false
 	for range 40 {
 		cb := p.cb()
 		switch {

@@ -62,6 +62,9 @@ type Policy struct {
 		Survey string
 		After  time.Duration
 	}
+	// DoNotCall reports whether any of these pseudonyms is one of somebody who is not to
+	// be called; nil lists nobody.
+	DoNotCall func(keys ...string) bool
 	// DefaultQueue takes the callbacks whose rule names no queue.
 	DefaultQueue string
 }

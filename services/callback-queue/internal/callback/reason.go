@@ -126,6 +126,8 @@ type Alert struct {
 	// CustomerKey is whose aggregate the alert is for.
 	CustomerKey string
 	Customer    Customer
+	// Aliases are further pseudonyms of the customer.
+	Aliases []string
 	// Reason's AlertID, Rule, Severity, Revision, FollowsUp and Withdrawn are set by
 	// Decide.
 	Reason Reason

@@ -34,6 +34,9 @@ func (c Reopen) apply(d *draft) (EventType, error) {
 	if r := d.cb.Reopened; d.isOpen() && r != nil && r.By == c.By && r.Reason == reason {
 		return "", ErrNoChange
 	}
+	if d.isListed() && d.cb.State.Terminal() {
+		return "", ErrDoNotCall
+	}
 	if err := d.reopen(c.By, reason); err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -56,11 +57,14 @@ type player struct {
 	looked []string
 	// seen counts the events.
 	seen map[EventType]int
+	// listed says that the customer is not to be called, by an alias.
+	listed bool
 }
 
 func play(t testing.TB, script []step) *player {
 	p := &player{story: newStory(t), seen: map[EventType]int{}}
 	p.policy.SLAs = slas
+	p.policy.DoNotCall = func(keys ...string) bool { return p.listed && slices.Contains(keys, alias) }
 	p.policy.FollowUp.Survey, p.policy.FollowUp.After = "apres-rappel", time.Hour
 	p.keep()
 	for _, st := range script {
@@ -180,7 +184,10 @@ func (p *player) anyMove(st step) Command {
 	agent, what := agents[int(st.who)%len(agents)], int(st.what)
 	token := map[int]uint64{0: 0, 1: p.token(), 2: p.seq - 1, 3: 1 << 60}[int(st.who)/4%4]
 	request := fmt.Sprintf("q%d", what%4)
-	switch st.op % 25 {
+	switch st.op % 26 {
+	case 25:
+		p.listed = what%3 == 0
+		return Forbid{}
 	case 24:
 		return NoteUnattended{}
 	case 22:
@@ -239,6 +246,7 @@ func (p *player) alert(what int) Alert {
 	al := alert(fmt.Sprintf("a%d", what%5)).at(uint32(what / 5 % 6))
 	al.RaisedAt = p.now.Add(time.Duration(what%7-5) * time.Minute)
 	al.Reason.Priority = what % 101
+	al.Aliases = []string{alias}
 	al.Severity = Severity(what % 5)
 	if cb := p.cb(); cb != nil && what%6 == 0 {
 		al.FollowsUp = cb.ID
@@ -279,7 +287,7 @@ func (p *player) known(err error) {
 	var te *TransitionError
 	var ve *ValidationError
 	for _, sentinel := range []error{
-		ErrNoChange, ErrNoCallback, ErrNotHolder, ErrStaleToken, ErrNotReady, ErrTooLate, ErrDeclined,
+		ErrNoChange, ErrNoCallback, ErrNotHolder, ErrStaleToken, ErrNotReady, ErrTooLate, ErrDeclined, ErrDoNotCall,
 	} {
 		if errors.Is(err, sentinel) {
 			return

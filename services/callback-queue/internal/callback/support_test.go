@@ -9,6 +9,7 @@ import (
 
 const (
 	key   = "abcdefghijklmnopqrstuvwxyz"
+	alias = "zyxwvutsrqponmlkjihgfedcba"
 	amina = "amina"
 	bruno = "bruno"
 )

@@ -32,6 +32,7 @@ const (
 	askSurvey
 	followedUp
 	unattended
+	forbidden
 	triggerCount
 )
 
@@ -67,6 +68,7 @@ var triggers = [triggerCount]struct {
 	askSurvey:     {"askFollowUp", false, "the policy asks customers how it went"},
 	followedUp:    {"takeFollowUp", false, "the customer has answered how it went"},
 	unattended:    {"noteUnattended", false, "nobody at their desk can take it, for a while"},
+	forbidden:     {"forbid", false, "the customer is on the list of those who are not to be called"},
 	ring:          {"checkSLA", false, "a target of the SLA is near, or missed, or has been for long enough for a step"},
 }
 
@@ -93,6 +95,7 @@ var arrows = []arrow{
 	{Pending, slotEnd, Pending},
 	{Pending, followedUp, Pending},
 	{Pending, unattended, Pending},
+	{Pending, forbidden, Canceled},
 
 	{Reserved, accept, Assigned},
 	{Reserved, reject, Pending},
@@ -105,6 +108,7 @@ var arrows = []arrow{
 	{Reserved, escalate, Reserved},
 	{Reserved, ring, Reserved},
 	{Reserved, followedUp, Reserved},
+	{Reserved, forbidden, Canceled},
 
 	{Assigned, start, Attempting},
 	{Assigned, release, Pending},
@@ -116,6 +120,7 @@ var arrows = []arrow{
 	{Assigned, escalate, Assigned},
 	{Assigned, ring, Assigned},
 	{Assigned, followedUp, Assigned},
+	{Assigned, forbidden, Canceled},
 
 	{Attempting, concluded, Wrapping},
 	{Attempting, retry, Pending},

@@ -32,6 +32,8 @@ func (f *fields) alertID(id string) {
 //	known at this revision or a higher one    nothing: a repeat, or too late
 //	its reason is in the open callback        the reason is brought up to date
 //	resolved at a lower revision              counts again: opens, or joins
+//	counts, none is open, and the customer    noted; it opens nothing, now or ever
+//	is not to be called
 //	else settled by a callback now closed     noted; the customer was called for it
 func (c TakeAlert) apply(d *draft) (EventType, error) {
 	al := &c.Alert
@@ -55,6 +57,9 @@ func (c TakeAlert) apply(d *draft) (EventType, error) {
 	case counts && d.isOpen():
 		d.join(al)
 		return EventEnriched, nil
+	case counts && d.forbids(al): // nothing is opened, now or ever, of this alert
+		d.by(ActorDoNotCall, al.AlertID)
+		return EventAlertNoted, nil
 	case counts && d.isAbout(al) && d.cb.reopenedFor(al.Reason.Survey, al.Reason.ResponseID):
 		return EventAlertNoted, nil
 	case counts && d.isAbout(al):
@@ -90,9 +95,10 @@ func (d *draft) open(al *Alert) error {
 	if d.cb != nil {
 		number = d.cb.Number + 1
 	}
-	since, customer := d.raisedAt(al), al.Customer
+	since, customer, aliases := d.raisedAt(al), al.Customer, []string(nil)
 	if d.cb != nil {
 		customer.fill(d.cb.Customer)
+		aliases = d.cb.Aliases
 	}
 	d.cb = &Callback{
 		ID:          ID(d.agg.CustomerKey, number),
@@ -106,6 +112,8 @@ func (d *draft) open(al *Alert) error {
 		OpenedAt:    since,
 		Wish:        al.wish(),
 	}
+	d.cb.alsoKnownAs(al.Aliases)
+	d.cb.alsoKnownAs(aliases)
 	d.cb.Slots = d.possible(d.cb.Wish)
 	if d.cb.Queue == "" {
 		d.cb.Queue = d.policy.DefaultQueue
@@ -149,6 +157,7 @@ func (d *draft) update(i int, al *Alert) {
 // another before: a deadline can only come nearer. The customer's latest wish
 // counts.
 func (d *draft) absorb(al *Alert, was Severity) {
+	d.cb.alsoKnownAs(al.Aliases)
 	if len(d.cb.Skills) == 0 {
 		d.cb.Skills = slices.Clone(al.Skills)
 	}

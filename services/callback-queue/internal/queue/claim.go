@@ -172,7 +172,7 @@ func outdated(err error) bool {
 	var transition *callback.TransitionError
 	return errors.As(err, &transition) ||
 		errors.Is(err, callback.ErrNoCallback) || errors.Is(err, callback.ErrNotReady) ||
-		errors.Is(err, callback.ErrNotHolder) || errors.Is(err, errMoved) || errors.Is(err, ErrContended) || errors.Is(err, ErrUnreadable)
+		errors.Is(err, callback.ErrNotHolder) || errors.Is(err, callback.ErrDoNotCall) || errors.Is(err, errMoved) || errors.Is(err, ErrContended) || errors.Is(err, ErrUnreadable)
 }
 
 // candidates are the reservations of one claim.

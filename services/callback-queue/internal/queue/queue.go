@@ -28,6 +28,8 @@ type Deps struct {
 	Metrics *Metrics
 	// KnownOnly refuses callbacks to agents who are not in the roster.
 	KnownOnly bool
+	// DoNotCall is the list of who is not to be called; nil lists nobody.
+	DoNotCall DoNotCall
 	// UnattendedAfter is how long nobody at their desk can take something before Attend
 	// says so; 0 never.
 	UnattendedAfter time.Duration
@@ -53,6 +55,7 @@ type Queue struct {
 	lost    chan struct{} // a hint that the index was lost
 	foreign chan struct{} // proof that the index knows what the stream does not
 	signals signals
+	barred  DoNotCall // nil when there is no list
 
 	knownOnly       bool
 	unattendedAfter time.Duration
@@ -76,19 +79,25 @@ type pace struct {
 	due time.Duration
 	// attend is how often is looked at who could take what is ready.
 	attend time.Duration
+	// heed is how long after a change of the list the open callbacks are gone through.
+	heed time.Duration
 }
 
 var usualPace = pace{
 	flush: 250 * time.Millisecond, lag: 3 * time.Second, check: time.Second, alone: 5 * time.Second,
 	retry: time.Second, due: 500 * time.Millisecond, attend: 5 * time.Second,
+	heed: time.Second,
 }
 
 // New returns a queue; run its Project and Watch beside it.
 func New(d Deps) *Queue {
+	if d.DoNotCall != nil {
+		d.Policy.DoNotCall = d.DoNotCall.Has
+	}
 	return &Queue{
 		store: d.Store, index: d.Index, roster: d.Roster, floor: d.Floor, policy: d.Policy, clock: d.Clock, log: d.Log.Named("queue"),
 		metrics: d.Metrics, pace: usualPace, signals: crashPoints(),
-		lost: make(chan struct{}, 1), foreign: make(chan struct{}, 1),
+		barred: d.DoNotCall, lost: make(chan struct{}, 1), foreign: make(chan struct{}, 1),
 		knownOnly: d.KnownOnly, unattendedAfter: d.UnattendedAfter, stored: d.Stored, listener: d.Committed,
 	}
 }

@@ -51,7 +51,22 @@ func onOnly(id string, cmd callback.Command) change {
 // update decides and commits until the decision stands. It returns the aggregate
 // after it, or the one that a refusal was built on, which is the truth as of the
 // call. Whatever comes of it, the index is told what was seen.
+//
+// Of a customer who is found to be on the list of who is not to be called, the callback is
+// canceled then and there, whatever was asked for.
 func (q *Queue) update(ctx context.Context, key string, c change) (callback.Aggregate, error) {
+	if err := q.listRead(ctx, c.cmd); err != nil {
+		return callback.Aggregate{}, err
+	}
+	a, err := q.settleOn(ctx, key, c)
+	if (err == nil || errors.Is(err, callback.ErrDoNotCall)) && q.policy.Forbids(a) {
+		a = q.heed(ctx, a)
+	}
+	return a, err
+}
+
+// settleOn is update, but for the list.
+func (q *Queue) settleOn(ctx context.Context, key string, c change) (callback.Aggregate, error) {
 	a, sure, err := q.see(ctx, key)
 	for try := 1; try <= maxTries; {
 		if err != nil {

@@ -11,12 +11,14 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/dispatch"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/wire"
+	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
 
 // Queue is the use cases that callers reach.
 type Queue interface {
 	Claim(ctx context.Context, r queue.ClaimRequest) (*callback.Callback, error)
 	Do(ctx context.Context, id string, cmd callback.Command) (*callback.Callback, error)
+	Forbid(ctx context.Context, id, by string) (*callback.Callback, error)
 	Get(ctx context.Context, id string) (*callback.Callback, error)
 	Standing(ctx context.Context, cb *callback.Callback) queue.Standing
 	Explain(ctx context.Context, cb *callback.Callback) (queue.Routing, error)
@@ -164,6 +166,18 @@ func (s *Server) CancelCallback(ctx context.Context, r *callbackv1.CancelCallbac
 		return nil, err
 	}
 	return &callbackv1.CancelCallbackResponse{Callback: cb}, nil
+}
+
+// DoNotCall puts a customer on the list of who is not to be called.
+func (s *Server) DoNotCall(ctx context.Context, r *callbackv1.DoNotCallRequest) (*callbackv1.DoNotCallResponse, error) {
+	if r.GetBy() == "" {
+		return nil, rpc.Invalid(rpc.Field{Path: "by", Problem: "is required"})
+	}
+	cb, err := s.queue.Forbid(ctx, r.GetId(), r.GetBy())
+	if err != nil {
+		return nil, toStatus(err)
+	}
+	return &callbackv1.DoNotCallResponse{Callback: wire.Callback(cb)}, nil
 }
 
 // ReopenCallback puts a closed callback back into the queue.

@@ -12,6 +12,7 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/donotcall"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
 
@@ -40,6 +41,8 @@ func toStatus(err error) error {
 	case errors.As(err, &full):
 		return rpc.Refused(codes.FailedPrecondition, "AT_CAPACITY",
 			fmt.Sprintf("you have %d in hand, which is all you take at once; finish or release one", full.Capacity))
+	case errors.Is(err, callback.ErrDoNotCall):
+		return rpc.Refused(codes.FailedPrecondition, "DO_NOT_CALL", "the customer is not to be called: they are on the do-not-call list")
 	case errors.Is(err, callback.ErrDeclined):
 		return rpc.Refused(codes.FailedPrecondition, "DECLINED", "the agent was offered this callback a short while ago and did not take it")
 	case errors.Is(err, callback.ErrNoCallback):
@@ -101,7 +104,9 @@ func notNow(err error) error {
 		return rpc.TryLater(codes.Unavailable, "INDEX_UNAVAILABLE", "the queue's index does not answer; ask again with the same request", time.Second)
 	case errors.Is(err, queue.ErrRosterLoading):
 		return rpc.TryLater(codes.Unavailable, "ROSTER_LOADING", "the roster is still being read; ask again in a moment", time.Second)
-	case errors.Is(err, queue.ErrContended), errors.Is(err, queue.ErrConflict):
+	case errors.Is(err, queue.ErrListLoading):
+		return rpc.TryLater(codes.Unavailable, "DO_NOT_CALL_LOADING", "the do-not-call list is still being read; ask again in a moment", time.Second)
+	case errors.Is(err, donotcall.ErrContended), errors.Is(err, queue.ErrContended), errors.Is(err, queue.ErrConflict):
 		return rpc.TryLater(codes.Unavailable, "CONTENDED", "too many are working on this at once; ask again", time.Second)
 	case errors.Is(err, bus.ErrFull):
 		return rpc.TryLater(codes.ResourceExhausted, "STORE_FULL", "the event store is full; nothing was changed", 5*time.Second)

@@ -32,6 +32,10 @@ func (q refusing) Do(context.Context, string, callback.Command) (*callback.Callb
 	return nil, q.err
 }
 
+func (q refusing) Forbid(context.Context, string, string) (*callback.Callback, error) {
+	return nil, q.err
+}
+
 func (q refusing) Standing(context.Context, *callback.Callback) queue.Standing {
 	return queue.Standing{}
 }

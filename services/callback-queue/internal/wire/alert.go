@@ -14,7 +14,7 @@ func Raised(m *eventsv1.AlertRaised) callback.Alert {
 	plan := m.GetCallback()
 	return callback.Alert{
 		AlertID: m.GetAlertId(), Rule: m.GetRule(), Revision: received.GetRevision(),
-		CustomerKey: received.GetCustomerKey(), Customer: FromCustomer(response.GetCustomer()),
+		CustomerKey: received.GetCustomerKey(), Customer: FromCustomer(response.GetCustomer()), Aliases: received.GetAliasKeys(),
 		Reason: reasonOf(m, response),
 		Queue:  plan.GetQueue(), Skills: plan.GetSkills(), Language: response.GetCustomer().GetLanguage(),
 		Severity:  callback.Severity(m.GetSeverity()),

@@ -21,7 +21,7 @@ func Callback(c *callback.Callback) *eventsv1.Callback {
 		CancelReason: c.CancelReason, ClosedBy: c.ClosedBy, Reopened: reopening(c.Reopened),
 		Moved: moved(c.Moved), Escalated: escalated(c.Escalated), Preferred: preferred(c.Preferred),
 		Sla: sla(c.SLA), FollowUp: followUp(c.FollowUp), Recovery: recovery(c.Recovery),
-		UnattendedSince: Stamp(c.UnattendedSince), Slots: slots(c.Slots), Wish: slots(c.Wish),
+		UnattendedSince: Stamp(c.UnattendedSince), Slots: slots(c.Slots), Wish: slots(c.Wish), AliasKeys: c.Aliases,
 	}
 	for _, d := range c.Declined {
 		m.Declined = append(m.Declined, &eventsv1.Decline{AgentId: d.AgentID, At: Stamp(d.At)})

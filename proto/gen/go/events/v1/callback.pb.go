@@ -1878,7 +1878,9 @@ type Callback struct {
 	UnattendedSince *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=unattended_since,json=unattendedSince,proto3" json:"unattended_since,omitempty"`
 	// The slots as the customer gave them last, in order: the same again are no new
 	// wish.
-	Wish          []*Slot `protobuf:"bytes,34,rep,name=wish,proto3" json:"wish,omitempty"`
+	Wish []*Slot `protobuf:"bytes,34,rep,name=wish,proto3" json:"wish,omitempty"`
+	// Further pseudonyms of the customer, of all that is known of them; bounded.
+	AliasKeys     []string `protobuf:"bytes,35,rep,name=alias_keys,json=aliasKeys,proto3" json:"alias_keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2147,6 +2149,13 @@ func (x *Callback) GetUnattendedSince() *timestamppb.Timestamp {
 func (x *Callback) GetWish() []*Slot {
 	if x != nil {
 		return x.Wish
+	}
+	return nil
+}
+
+func (x *Callback) GetAliasKeys() []string {
+	if x != nil {
+		return x.AliasKeys
 	}
 	return nil
 }
@@ -2735,7 +2744,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bON_TRACK\x10\x01\x12\v\n" +
 	"\aAT_RISK\x10\x02\x12\f\n" +
 	"\bBREACHED\x10\x03\x12\b\n" +
-	"\x04KEPT\x10\x04\"\xc6\r\n" +
+	"\x04KEPT\x10\x04\"\xe5\r\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -2774,7 +2783,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\tfollow_up\x18\x1f \x01(\v2\x1a.rappel.events.v1.FollowUpR\bfollowUp\x126\n" +
 	"\brecovery\x18  \x01(\v2\x1a.rappel.events.v1.RecoveryR\brecovery\x12E\n" +
 	"\x10unattended_since\x18! \x01(\v2\x1a.google.protobuf.TimestampR\x0funattendedSince\x12*\n" +
-	"\x04wish\x18\" \x03(\v2\x16.rappel.events.v1.SlotR\x04wish\"\x82\x01\n" +
+	"\x04wish\x18\" \x03(\v2\x16.rappel.events.v1.SlotR\x04wish\x12\x1d\n" +
+	"\n" +
+	"alias_keys\x18# \x03(\tR\taliasKeys\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +

@@ -645,7 +645,11 @@ type ResponseReceived struct {
 	Response *Response `protobuf:"bytes,6,opt,name=response,proto3" json:"response,omitempty"`
 	// The response as it was at the revision before; absent at revision 1. A rule
 	// that matched it and no longer matches withdraws its alert.
-	Previous      *Response `protobuf:"bytes,7,opt,name=previous,proto3" json:"previous,omitempty"`
+	Previous *Response `protobuf:"bytes,7,opt,name=previous,proto3" json:"previous,omitempty"`
+	// Pseudonyms of what else is known to reach the customer by, or to know them by: of the
+	// id, the e-mail address and the phone number, but for the one that is customer_key.
+	// Each is made as a customer_key is.
+	AliasKeys     []string `protobuf:"bytes,8,rep,name=alias_keys,json=aliasKeys,proto3" json:"alias_keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -729,6 +733,13 @@ func (x *ResponseReceived) GetPrevious() *Response {
 	return nil
 }
 
+func (x *ResponseReceived) GetAliasKeys() []string {
+	if x != nil {
+		return x.AliasKeys
+	}
+	return nil
+}
+
 var File_events_v1_response_proto protoreflect.FileDescriptor
 
 const file_events_v1_response_proto_rawDesc = "" +
@@ -779,7 +790,7 @@ const file_events_v1_response_proto_rawDesc = "" +
 	"callbackId\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb1\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd0\x02\n" +
 	"\x10ResponseReceived\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12;\n" +
 	"\vreceived_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -788,7 +799,9 @@ const file_events_v1_response_proto_rawDesc = "" +
 	"\fcustomer_key\x18\x04 \x01(\tR\vcustomerKey\x12\x16\n" +
 	"\x06bucket\x18\x05 \x01(\tR\x06bucket\x126\n" +
 	"\bresponse\x18\x06 \x01(\v2\x1a.rappel.events.v1.ResponseR\bresponse\x126\n" +
-	"\bprevious\x18\a \x01(\v2\x1a.rappel.events.v1.ResponseR\bprevious*E\n" +
+	"\bprevious\x18\a \x01(\v2\x1a.rappel.events.v1.ResponseR\bprevious\x12\x1d\n" +
+	"\n" +
+	"alias_keys\x18\b \x03(\tR\taliasKeys*E\n" +
 	"\x06Metric\x12\x16\n" +
 	"\x12METRIC_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03NPS\x10\x01\x12\b\n" +

@@ -30,6 +30,7 @@ const (
 	CallbackService_CompleteCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/CompleteCallback"
 	CallbackService_ReleaseCallback_FullMethodName    = "/rappel.callback.v1.CallbackService/ReleaseCallback"
 	CallbackService_CancelCallback_FullMethodName     = "/rappel.callback.v1.CallbackService/CancelCallback"
+	CallbackService_DoNotCall_FullMethodName          = "/rappel.callback.v1.CallbackService/DoNotCall"
 	CallbackService_ReopenCallback_FullMethodName     = "/rappel.callback.v1.CallbackService/ReopenCallback"
 	CallbackService_RescheduleCallback_FullMethodName = "/rappel.callback.v1.CallbackService/RescheduleCallback"
 	CallbackService_TransferCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/TransferCallback"
@@ -77,6 +78,10 @@ type CallbackServiceClient interface {
 	ReleaseCallback(ctx context.Context, in *ReleaseCallbackRequest, opts ...grpc.CallOption) (*ReleaseCallbackResponse, error)
 	// CancelCallback closes a callback that nobody needs any more.
 	CancelCallback(ctx context.Context, in *CancelCallbackRequest, opts ...grpc.CallOption) (*CancelCallbackResponse, error)
+	// DoNotCall puts the callback's customer on the list of those who are never called, as
+	// they asked, and cancels the callback unless they are being called just now: then end
+	// the call, and complete it. A closed callback stays as it is.
+	DoNotCall(ctx context.Context, in *DoNotCallRequest, opts ...grpc.CallOption) (*DoNotCallResponse, error)
 	// ReopenCallback puts a closed callback back into the queue, with its age, its
 	// reasons and its attempts. FAILED_PRECONDITION with reason TOO_LATE when it
 	// was closed too long ago (30 days unless configured), SUPERSEDED when the
@@ -206,6 +211,16 @@ func (c *callbackServiceClient) CancelCallback(ctx context.Context, in *CancelCa
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CancelCallbackResponse)
 	err := c.cc.Invoke(ctx, CallbackService_CancelCallback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *callbackServiceClient) DoNotCall(ctx context.Context, in *DoNotCallRequest, opts ...grpc.CallOption) (*DoNotCallResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DoNotCallResponse)
+	err := c.cc.Invoke(ctx, CallbackService_DoNotCall_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -365,6 +380,10 @@ type CallbackServiceServer interface {
 	ReleaseCallback(context.Context, *ReleaseCallbackRequest) (*ReleaseCallbackResponse, error)
 	// CancelCallback closes a callback that nobody needs any more.
 	CancelCallback(context.Context, *CancelCallbackRequest) (*CancelCallbackResponse, error)
+	// DoNotCall puts the callback's customer on the list of those who are never called, as
+	// they asked, and cancels the callback unless they are being called just now: then end
+	// the call, and complete it. A closed callback stays as it is.
+	DoNotCall(context.Context, *DoNotCallRequest) (*DoNotCallResponse, error)
 	// ReopenCallback puts a closed callback back into the queue, with its age, its
 	// reasons and its attempts. FAILED_PRECONDITION with reason TOO_LATE when it
 	// was closed too long ago (30 days unless configured), SUPERSEDED when the
@@ -433,6 +452,9 @@ func (UnimplementedCallbackServiceServer) ReleaseCallback(context.Context, *Rele
 }
 func (UnimplementedCallbackServiceServer) CancelCallback(context.Context, *CancelCallbackRequest) (*CancelCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) DoNotCall(context.Context, *DoNotCallRequest) (*DoNotCallResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DoNotCall not implemented")
 }
 func (UnimplementedCallbackServiceServer) ReopenCallback(context.Context, *ReopenCallbackRequest) (*ReopenCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReopenCallback not implemented")
@@ -635,6 +657,24 @@ func _CallbackService_CancelCallback_Handler(srv interface{}, ctx context.Contex
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CallbackServiceServer).CancelCallback(ctx, req.(*CancelCallbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CallbackService_DoNotCall_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DoNotCallRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).DoNotCall(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_DoNotCall_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).DoNotCall(ctx, req.(*DoNotCallRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -868,6 +908,10 @@ var CallbackService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelCallback",
 			Handler:    _CallbackService_CancelCallback_Handler,
+		},
+		{
+			MethodName: "DoNotCall",
+			Handler:    _CallbackService_DoNotCall_Handler,
 		},
 		{
 			MethodName: "ReopenCallback",
