@@ -54,6 +54,7 @@ import (
 	"github.com/rappel-loop/rappel/services/collector/internal/transport"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/donotcall"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
 
@@ -87,6 +88,7 @@ type Service struct {
 	pages    *page.Pages
 	links    *transport.Surveys
 	files    *transport.Imports
+	barred   *transport.DoNotCall
 	follower *ledger.Follower
 	ways     transport.Options
 
@@ -152,6 +154,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		Ingest: s.ingest, Pushes: s.pushes, Clock: deps.Clock, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
 	}
 	s.files = transport.NewImports(s.ways, s.imports, cfg.Imports.MaxBytes)
+	s.barred = transport.NewDoNotCall(transport.DoNotCallOptions{
+		Ways: s.ways, List: donotcall.New(deps.Bus, deps.Log), Keyer: keyer, Normaliser: normaliser,
+	})
 	if err := s.ask(cfg, secret); err != nil {
 		closeAll(endpoints)
 		return nil, fmt.Errorf("collector: %w", err)
@@ -204,9 +209,11 @@ func (s *Service) Start(ctx context.Context) error {
 	s.pages.Register(s.deps.RPC.HTTP())
 	collectorv1.RegisterSurveyServiceServer(s.deps.RPC.GRPC(), s.links)
 	collectorv1.RegisterImportServiceServer(s.deps.RPC.GRPC(), s.files)
+	collectorv1.RegisterDoNotCallServiceServer(s.deps.RPC.GRPC(), s.barred)
 	s.files.Register(s.deps.RPC.HTTP())
 	s.deps.RPC.Uploads(transport.ImportsPath)
-	err := errors.Join(s.deps.RPC.Gateway(collectorv1.RegisterSurveyServiceHandler), s.deps.RPC.Gateway(collectorv1.RegisterImportServiceHandler))
+	err := errors.Join(s.deps.RPC.Gateway(collectorv1.RegisterSurveyServiceHandler), s.deps.RPC.Gateway(collectorv1.RegisterImportServiceHandler),
+		s.deps.RPC.Gateway(collectorv1.RegisterDoNotCallServiceHandler))
 	if err != nil {
 		return fmt.Errorf("collector: %w", err)
 	}

@@ -196,12 +196,17 @@ func (l *loop) events() (out []*eventsv1.ResponseReceived) {
 	return out
 }
 
-func (l *loop) deliveries() (out []bus.Delivery) {
+func (l *loop) deliveries() []bus.Delivery {
+	l.Helper()
+	return l.stored(subject.Responses)
+}
+
+func (l *loop) stored(stream string) (out []bus.Delivery) {
 	l.Helper()
 	ctx, cancel := context.WithTimeout(l.Context(), 20*time.Second)
 	defer cancel()
 	done := context.Canceled
-	err := l.bus.Follow(ctx, bus.FollowOptions{Stream: subject.Responses}, func(d bus.Delivery) error {
+	err := l.bus.Follow(ctx, bus.FollowOptions{Stream: stream}, func(d bus.Delivery) error {
 		out = append(out, d)
 		return nil
 	}, func() error { return done })

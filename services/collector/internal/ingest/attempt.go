@@ -122,7 +122,7 @@ func (a *attempt) decide(ctx context.Context, entry Entry, known bool) (*eventsv
 		r.SubmittedAt = timestamppb.New(now)
 	}
 	key := a.o.Keyer.Key(r)
-	return received(r, nil, next, key, subject.BucketOf(key), now), nil
+	return a.received(r, nil, next, key, subject.BucketOf(key), now), nil
 }
 
 func (a *attempt) merged(held *eventsv1.ResponseReceived, next uint32, now time.Time) (*eventsv1.ResponseReceived, error) {
@@ -133,7 +133,7 @@ func (a *attempt) merged(held *eventsv1.ResponseReceived, next uint32, now time.
 	if found := response.CheckWhole(whole); len(found) > 0 {
 		return nil, &InvalidError{found}
 	}
-	return received(whole, held.GetResponse(), next, held.GetCustomerKey(), held.GetBucket(), now), nil
+	return a.received(whole, held.GetResponse(), next, held.GetCustomerKey(), held.GetBucket(), now), nil
 }
 
 // learn makes errAgain of an error that says that somebody else was first, once

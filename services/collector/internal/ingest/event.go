@@ -11,10 +11,10 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
 
-func received(r, previous *eventsv1.Response, revision uint32, key, bucket string, now time.Time) *eventsv1.ResponseReceived {
+func (a *attempt) received(r, previous *eventsv1.Response, revision uint32, key, bucket string, now time.Time) *eventsv1.ResponseReceived {
 	return &eventsv1.ResponseReceived{
 		EventId: eventID(r.GetSurvey(), r.GetId(), revision), ReceivedAt: timestamppb.New(now), Revision: revision,
-		CustomerKey: key, Bucket: bucket, Response: r, Previous: previous,
+		CustomerKey: key, Bucket: bucket, Response: r, Previous: previous, AliasKeys: a.o.Keyer.Aliases(r.GetCustomer(), key),
 	}
 }
 

@@ -15,6 +15,15 @@ import (
 )
 
 // customer returns who answered, normalised; nil when nothing is known.
+// Customer brings what is known of a customer, which it takes over, into the form that it
+// has in responses, or returns everything that is wrong with it; paths are customer.id and
+// so on. It is nil when nothing is known.
+func (n *Normaliser) Customer(in *eventsv1.Customer) (*eventsv1.Customer, []Violation) {
+	var c checker
+	out := n.customer(&c, in)
+	return out, c.found
+}
+
 func (n *Normaliser) customer(c *checker, in *eventsv1.Customer) *eventsv1.Customer {
 	if in == nil {
 		return nil

@@ -57,6 +57,31 @@ func (k *Keyer) Key(r *eventsv1.Response) string {
 	}
 }
 
+// Aliases are the pseudonyms of what else is known of the customer: of the id, the e-mail
+// address and the phone number, but for the one that is Key. A response that began without
+// any of them keeps its key, and gets them all as aliases.
+func (k *Keyer) Aliases(c *eventsv1.Customer, key string) []string {
+	var all []string
+	for _, alias := range k.Of(c) {
+		if alias != key {
+			all = append(all, alias)
+		}
+	}
+	return all
+}
+
+// Of are the pseudonyms of all that is known of a customer, normalised; the first is the
+// key of what they answer.
+func (k *Keyer) Of(c *eventsv1.Customer) []string {
+	var all []string
+	for _, of := range []struct{ kind, value string }{{"id:", c.GetId()}, {"email:", c.GetEmail()}, {"phone:", c.GetPhone()}} {
+		if of.value != "" {
+			all = append(all, k.mac(of.kind, of.value))
+		}
+	}
+	return all
+}
+
 func (k *Keyer) mac(kind, value string) string {
 	h, ok := k.macs.Get().(hash.Hash)
 	if !ok {
