@@ -97,7 +97,7 @@ func (m *Mapping) references() []reference {
 		of(a.source)
 	}
 	for _, y := range []*yesNo{m.callbackRequested, m.consent} {
-		if y != nil {
+		if y != nil && y.place != "" {
 			all = append(all, reference{y.place, y.line, y.path})
 		}
 	}

@@ -74,6 +74,7 @@ func allHold(cs []condition, read reader) bool {
 
 // yesNo reads a cell as yes or no.
 type yesNo struct {
+	always  *bool // the answer of every row; place is empty then
 	place   string
 	yes, no []string // folded; no is nil when every other word is a no
 	line    int
@@ -96,9 +97,17 @@ func (w *walker) yesNo(n *yaml.Node, path string) *yesNo {
 			w.key(): func(n *yaml.Node, path string) { y.place = w.place(n, path) },
 			"yes":   func(n *yaml.Node, path string) { y.yes = foldAll(w.Texts(n, path)) },
 			"no":    func(n *yaml.Node, path string) { y.no = foldAll(w.Texts(n, path)) },
+			"always": func(n *yaml.Node, path string) {
+				all := w.Flag(n, path)
+				y.always = &all
+			},
 		})
-		if y.place == "" && w.Count() == before {
-			w.Wrong(n, path, "must name a %s", w.key())
+		switch {
+		case w.Count() > before:
+		case y.always != nil && (y.place != "" || y.yes != nil || y.no != nil):
+			w.Wrong(n, path, "must have always, or a %s and its words, not both", w.key())
+		case y.always == nil && y.place == "":
+			w.Wrong(n, path, "must name a %s, or say always: yes or always: no", w.key())
 		}
 	}
 	if y.yes == nil {
@@ -113,6 +122,9 @@ func (w *walker) yesNo(n *yaml.Node, path string) *yesNo {
 // read returns nil for an empty cell, and false in ok for a word that is
 // neither.
 func (y *yesNo) read(read reader) (answer *bool, ok bool) {
+	if y.always != nil {
+		return y.always, true
+	}
 	s := fold(read.text(y.place))
 	yes := slices.Contains(y.yes, s)
 	switch {

@@ -92,6 +92,25 @@ func TestARowBecomesAResponse(t *testing.T) {
 	require.Equal(t, "answers[9].value", b.Origin(row, "answers[9].value"))
 }
 
+func TestEveryRowMaySayTheSame(t *testing.T) {
+	t.Parallel()
+	b := bound(t, "survey: s\nanswers: [{verbatim: Note}]\nconsent: {callback: {always: no}}\ncallbackRequested: {always: yes}")
+	first, second := b.Map(cells("Note", "7")).Response, b.Map(cells("Note", "8")).Response
+	require.NotNil(t, first.GetConsent().Callback)
+	require.False(t, first.GetConsent().GetCallback())
+	require.True(t, first.GetCallbackRequested())
+	require.NotSame(t, first.GetConsent().Callback, second.GetConsent().Callback)
+	for text, want := range map[string]string{
+		"consent: {callback: {always: no, column: Accord}}": "consent.callback: must have always, or a column",
+		"consent: {callback: {always: no, yes: [oui]}}":     "consent.callback: must have always, or a column",
+		"consent: {callback: {always: perhaps}}":            "consent.callback.always: must be true or false",
+		"consent: {callback: {}}":                           "consent.callback: must name a column, or say always",
+	} {
+		_, err := mapping.Parse("m.yaml", []byte("survey: s\nanswers: [{verbatim: Note}]\n"+text))
+		require.ErrorContains(t, err, want)
+	}
+}
+
 // Whoever takes a response over may change it.
 func TestResponsesShareNothing(t *testing.T) {
 	t.Parallel()

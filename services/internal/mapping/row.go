@@ -201,7 +201,7 @@ func (m *Mapping) whatElse(row *Row, read reader) {
 			row.problem([]string{y.place}, y.expected())
 		}
 		if answer != nil {
-			row.Response.Consent = &eventsv1.Consent{Callback: answer}
+			row.Response.Consent = &eventsv1.Consent{Callback: proto.Bool(*answer)}
 		}
 	}
 }

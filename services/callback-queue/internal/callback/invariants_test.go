@@ -3,6 +3,7 @@ package callback
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,12 +29,9 @@ func (p *player) invariants(before Aggregate, ev Event) {
 
 // uncalled: nothing brings a customer nearer to a call who is not to be called.
 func (p *player) uncalled(ev Event) {
-	switch ev.Type {
-	case EventOpened, EventReopened, EventOffered, EventAccepted, EventClaimed, EventAttemptStarted:
-		p.hold(!p.listed, "%s of a customer who is not to be called", ev.Type)
-	case EventCanceled:
-		p.hold(p.listed || ev.Actor != ActorDoNotCall, "forbidden without a reason")
-	}
+	nearer := []EventType{EventOpened, EventReopened, EventOffered, EventAccepted, EventClaimed, EventAttemptStarted}
+	p.hold(!p.listed || !slices.Contains(nearer, ev.Type), "%s of a customer who is not to be called", ev.Type)
+	p.hold(p.listed || ev.Type != EventCanceled || ev.Actor != ActorDoNotCall, "forbidden without a reason")
 }
 
 // takenOnce: the memory of alerts is bounded, and holds each once.

@@ -36,9 +36,9 @@ func (w *world) forbid(keys ...string) {
 	require.NoError(w, err)
 }
 
-func (l *world) knows(list *donotcall.List, key string) {
-	l.Helper()
-	l.until("the list is followed", func() bool { return list.Has(key) })
+func (w *world) knows(list *donotcall.List, key string) {
+	w.Helper()
+	w.until("the list is followed", func() bool { return list.Has(key) })
 }
 
 // openAs opens the n-th customer's callback, who is known by a further pseudonym.

@@ -14,7 +14,6 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
 
-// customer returns who answered, normalised; nil when nothing is known.
 // Customer brings what is known of a customer, which it takes over, into the form that it
 // has in responses, or returns everything that is wrong with it; paths are customer.id and
 // so on. It is nil when nothing is known.
@@ -24,6 +23,7 @@ func (n *Normaliser) Customer(in *eventsv1.Customer) (*eventsv1.Customer, []Viol
 	return out, c.found
 }
 
+// customer returns who answered, normalised; nil when nothing is known.
 func (n *Normaliser) customer(c *checker, in *eventsv1.Customer) *eventsv1.Customer {
 	if in == nil {
 		return nil

@@ -12,7 +12,7 @@ import (
 
 // supervising are the commands of who looks after the queues: they say who
 // decided, and most say why.
-var supervising = map[string]bool{"transfer": true, "escalate": true, "reschedule": true, "cancel": true, "reopen": true}
+var supervising = map[string]bool{"transfer": true, "escalate": true, "reschedule": true, "cancel": true, "reopen": true, "do-not-call": true}
 
 // decision is a supervisor's command being put together.
 type decision struct {
@@ -138,4 +138,16 @@ func (d *desk) reopenCommand() *cobra.Command {
 		return &callbackv1.ReopenCallbackRequest{Id: id, Reason: c.reason, By: d.agent}, nil
 	}
 	return c.why(c.command())
+}
+
+func (d *desk) doNotCallCommand() *cobra.Command {
+	c := &decision{desk: d, verb: "doNotCall"}
+	c.needs = func() []string { return nil }
+	c.done = func() string { return d.w.NeverCalled }
+	c.request = func(id string) (proto.Message, error) {
+		return &callbackv1.DoNotCallRequest{Id: id, By: d.agent}, nil
+	}
+	cmd := c.command()
+	cmd.Use, cmd.Args = "do-not-call ID [options]", d.idArgument
+	return cmd
 }

@@ -97,6 +97,7 @@ type words struct {
 	// Results.
 	Claimed, Started, Ended, Completed, Released               string
 	Transferred, Escalated, Rescheduled, CanceledNow, Reopened string
+	NeverCalled                                                string
 	AllWorked, SomeFailed                                      string
 	Repeating                                                  string
 
