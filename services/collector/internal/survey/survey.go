@@ -7,12 +7,8 @@
 package survey
 
 import (
-	"strconv"
 	"strings"
-	"time"
 
-	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
-	"github.com/rappel-loop/rappel/services/internal/calendar"
 	"github.com/rappel-loop/rappel/services/internal/metric"
 )
 
@@ -73,117 +69,6 @@ func (b ByMood) Of(m metric.Mood) Text {
 	return t
 }
 
-// Question is asked on a scale, or for words.
-type Question struct {
-	// ID is the question's in the response.
-	ID string `yaml:"id"`
-	// Metric is NPS, CSAT, CES or FCR; empty for words.
-	Metric string `yaml:"metric"`
-	// Text is the question.
-	Text Text `yaml:"text"`
-	// Scale is the metric's own when absent.
-	Scale *Scale `yaml:"scale"`
-	// Low and High say what the ends mean; Labels what single values do.
-	Low    Text            `yaml:"low"`
-	High   Text            `yaml:"high"`
-	Labels map[int]Text    `yaml:"labels"`
-	metric eventsv1.Metric // read of Metric
-	scale  *eventsv1.Scale
-}
-
-// Scale is a question's own.
-type Scale struct {
-	Min       int    `yaml:"min"`
-	Max       int    `yaml:"max"`
-	Direction string `yaml:"direction"`
-}
-
-// IsVerbatim says that the question is asked for words.
-func (q *Question) IsVerbatim() bool { return q.metric == eventsv1.Metric_METRIC_UNSPECIFIED }
-
-// Values are what can be chosen, lowest first.
-func (q *Question) Values() []int {
-	var all []int
-	for v := int(q.scale.GetMin()); v <= int(q.scale.GetMax()); v++ {
-		all = append(all, v)
-	}
-	return all
-}
-
-// Has says that a value can be chosen.
-func (q *Question) Has(v int) bool {
-	return float64(v) >= q.scale.GetMin() && float64(v) <= q.scale.GetMax()
-}
-
-// Answer is a value's, with the question's scale where it is not the metric's own.
-func (q *Question) Answer(v int) *eventsv1.Answer {
-	value := float64(v)
-	a := &eventsv1.Answer{Question: q.ID, Metric: q.metric, Value: &value}
-	if q.Scale != nil {
-		a.Scale = &eventsv1.Scale{Min: q.scale.GetMin(), Max: q.scale.GetMax(), Direction: q.scale.GetDirection()}
-	}
-	return a
-}
-
-// Mood is what a value means.
-func (q *Question) Mood(v int) metric.Mood {
-	s, err := metric.Score(q.Answer(v))
-	if err != nil {
-		return metric.NoMood
-	}
-	return metric.MoodOf(s.GetClass())
-}
-
-// Callback offers to call the customer.
-type Callback struct {
-	// For says after which answers to the first question: bad, middle, good; all when
-	// absent.
-	For []string `yaml:"for"`
-	// Text asks.
-	Text Text `yaml:"text"`
-	// Week, as mon-fri to 09:00-12:00, is when calls can be chosen, in Zone, but for the
-	// public holidays of Holidays; without it no time can be chosen.
-	Week     map[string][]string `yaml:"week"`
-	Zone     string              `yaml:"zone"`
-	Holidays []string            `yaml:"holidays"`
-	// Days is how many days ahead can be chosen, 1 to 14; 5 when absent.
-	Days int `yaml:"days"`
-
-	hours *calendar.Hours
-	zone  *time.Location
-	moods map[metric.Mood]bool
-}
-
-// Offered says that it is, after an answer.
-func (c *Callback) Offered(m metric.Mood) bool { return c != nil && (len(c.moods) == 0 || c.moods[m]) }
-
-// Location is the zone that its times are in.
-func (c *Callback) Location() *time.Location { return c.zone }
-
-// maxChoices bounds the times that can be chosen.
-const maxChoices = 30
-
-// Times are the spans that can be chosen from now on, the first at the earliest an hour
-// from now.
-func (c *Callback) Times(now time.Time) []calendar.Span {
-	if c == nil || c.hours == nil {
-		return nil
-	}
-	var all []calendar.Span
-	last := now.AddDate(0, 0, c.Days)
-	for at := now.Add(time.Hour); len(all) < maxChoices; {
-		s, ok := c.hours.Next(at)
-		if !ok || s.From.After(last) || s.To.IsZero() {
-			return all
-		}
-		if !s.From.Before(at) {
-			all = append(all, s)
-		}
-		at = s.To
-	}
-	return all
-}
-
 // Survey is one; it is immutable.
 type Survey struct {
 	// Name is the responses' survey.
@@ -218,20 +103,3 @@ type Survey struct {
 
 // FollowUpID is the question id of the words that FollowUp asks for.
 const FollowUpID = "why"
-
-// IsYesNo says that the question has two answers, yes and no.
-func (q *Question) IsYesNo() bool { return q.metric == eventsv1.Metric_FCR && q.Scale == nil }
-
-// Label is what a value is called: its own label, yes or no, else its number.
-func (q *Question) Label(v int, l Language) string {
-	if t, has := q.Labels[v]; has {
-		return t.In(l)
-	}
-	if q.IsYesNo() {
-		yesNo := [2]Text{{"Non", "No"}, {"Oui", "Yes"}}
-		if v == 0 || v == 1 {
-			return yesNo[v].In(l)
-		}
-	}
-	return strconv.Itoa(v)
-}
