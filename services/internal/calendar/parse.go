@@ -24,7 +24,7 @@ func ParseWeek(days map[string][]string) (Week, error) {
 			continue
 		}
 		for _, text := range days[key] {
-			p, err := parsePeriod(text)
+			p, err := ParsePeriod(text)
 			if err != nil {
 				wrong = append(wrong, key+": "+err.Error())
 				continue
@@ -108,7 +108,9 @@ func parseDays(key string) ([]int, error) {
 	return days, nil
 }
 
-func parsePeriod(text string) (Period, error) {
+// ParsePeriod reads one period of a week. One that goes on into the next day ends after
+// MinutesADay.
+func ParsePeriod(text string) (Period, error) {
 	from, to, ok := strings.Cut(strings.TrimSpace(text), "-")
 	a, okA := parseClock(from)
 	b, okB := parseClock(to)
