@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/rappel-loop/rappel/services/collector/internal/survey"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // surveys reads the surveys of one's own; the error names every mistake of every file.
@@ -24,16 +25,16 @@ func (c Config) surveys() (map[string]*survey.Survey, error) {
 	var errs []error
 	for _, f := range files {
 		s, err := survey.Load(f)
-		var problems survey.Problems
+		var refused *strictyaml.Error
 		switch {
-		case errors.As(err, &problems):
-			for _, p := range problems {
-				errs = append(errs, fmt.Errorf("surveys_dir: %s: %s", f, p))
+		case errors.As(err, &refused):
+			for _, line := range refused.Lines() {
+				errs = append(errs, fmt.Errorf("surveys_dir: %s", line))
 			}
 		case err != nil:
 			errs = append(errs, fmt.Errorf("surveys_dir: %w", err))
 		case all[s.Name] != nil:
-			errs = append(errs, fmt.Errorf("surveys_dir: %s: another file asks the survey %s", f, s.Name))
+			errs = append(errs, fmt.Errorf("surveys_dir: %s: survey: %s is that of %s as well", s.Where, s.Name, all[s.Name].Where))
 		default:
 			all[s.Name] = s
 		}

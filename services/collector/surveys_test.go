@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -330,8 +332,30 @@ func TestAWrongSurveyStopsTheStart(t *testing.T) {
 	c.SurveysDir, c.PublicURL = t.TempDir(), "avis.example.org"
 	require.ErrorContains(t, c.Validate(), "holds no survey")
 	c.SurveysDir = "../../sample/hooks"
-	require.ErrorContains(t, c.Validate(), "typeform.yaml: line ")
+	require.ErrorContains(t, c.Validate(), "typeform.yaml:")
 	require.ErrorContains(t, c.Validate(), "public_url: must be the address")
+}
+
+// Whoever mends the surveys sees at once what is wrong with all of them.
+func TestEveryMistakeOfEverySurveyIsNamedOnce(t *testing.T) {
+	t.Parallel()
+	sample, err := os.ReadFile("../../sample/surveys/apres-achat.yaml")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a": string(sample),
+		"b": strings.NewReplacer("from:", "form:", "web", "''").Replace(string(sample)),
+		"c": string(sample),
+		"d": strings.Replace(string(sample), "[https://shop.example]", "[shop.example]", 1),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(text), 0o600))
+	}
+	c := config()
+	c.SurveysDir = dir
+	require.EqualError(t, c.Validate(), strings.ReplaceAll(`surveys_dir: DIR/b.yaml:3: form: is not known here; possible are callback, channel, consent, follow_up, from, intro, more, open, privacy, question, survey, thanks, title, touchpoint, valid_days
+surveys_dir: DIR/b.yaml:6: channel: must not be empty
+surveys_dir: DIR/c.yaml:2: survey: apres-achat is that of DIR/a.yaml:2 as well
+surveys_dir: DIR/d.yaml:10: open.embed[0]: must be an origin in small letters, as https://shop.example: no path, no *`, "DIR", dir))
 }
 
 // Who may send answers to a survey may make links to it; a customer needs no key, and is

@@ -1,30 +1,26 @@
 package survey
 
 import (
+	"strings"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/rappel-loop/rappel/services/internal/calendar"
 	"github.com/rappel-loop/rappel/services/internal/metric"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // Callback offers to call the customer.
 type Callback struct {
-	// For says after which answers to the first question: bad, middle, good; all when
-	// absent.
-	For []string `yaml:"for"`
 	// Text asks.
-	Text Text `yaml:"text"`
-	// Week, as mon-fri to 09:00-12:00, is when calls can be chosen, in Zone, but for the
-	// public holidays of Holidays; without it no time can be chosen.
-	Week     map[string][]string `yaml:"week"`
-	Zone     string              `yaml:"zone"`
-	Holidays []string            `yaml:"holidays"`
+	Text Text
 	// Days is how many days ahead can be chosen, 1 to 14; 5 when absent.
-	Days int `yaml:"days"`
+	Days int
 
-	hours *calendar.Hours
+	moods map[metric.Mood]bool // of the answers after which it is; empty for all
+	hours *calendar.Hours      // when calls can be chosen; nil when no time can be
 	zone  *time.Location
-	moods map[metric.Mood]bool
 }
 
 // Offered says that it is, after an answer.
@@ -55,4 +51,109 @@ func (c *Callback) Times(now time.Time) []calendar.Span {
 		at = s.To
 	}
 	return all
+}
+
+// Bounds of an offer, and where it is when it does not say so.
+const (
+	defaultDays = 5
+	mostDays    = 14
+	defaultZone = "Europe/Paris"
+)
+
+func (r *reader) callback(n *yaml.Node, path string) *Callback {
+	c := &Callback{Days: defaultDays}
+	var hours calendar.Hours
+	given := r.Object(n, path, strictyaml.Fields{
+		"for":      func(n *yaml.Node, path string) { c.moods = r.moods(n, path) },
+		"text":     func(n *yaml.Node, path string) { c.Text = r.text(n, path) },
+		"week":     func(n *yaml.Node, path string) { hours.Week = r.week(n, path) },
+		"zone":     func(n *yaml.Node, path string) { c.zone = r.zone(n, path, r.Text(n, path)) },
+		"holidays": func(n *yaml.Node, path string) { hours.Holidays = r.holidays(n, path) },
+		"days":     func(n *yaml.Node, path string) { c.Days = r.Whole(n, path, 1, mostDays) },
+	})
+	r.Required(n, path, given, "text")
+	if !given["zone"] {
+		c.zone = r.zone(n, path+".zone", defaultZone)
+	}
+	if given["week"] {
+		hours.Zone = c.zone
+		c.hours = &hours
+	}
+	return c
+}
+
+var moods = map[string]metric.Mood{"bad": metric.Bad, "middle": metric.Middle, "good": metric.Good}
+
+func (r *reader) moods(n *yaml.Node, path string) map[metric.Mood]bool {
+	all := map[metric.Mood]bool{}
+	r.List(n, path, func(n *yaml.Node, path string) {
+		s := r.Text(n, path)
+		m, known := moods[s]
+		if s != "" && !known {
+			r.Wrong(n, path, "must be bad, middle or good")
+		}
+		all[m] = true
+	})
+	return all
+}
+
+// week reads days, as mon-fri, to their periods, as 09:00-12:00.
+func (r *reader) week(n *yaml.Node, path string) calendar.Week {
+	right := map[string][]string{}
+	r.Pairs(n, path, func(days string, n *yaml.Node, path string) {
+		_, known := r.parsed(n, path, map[string][]string{days: nil})
+		r.List(n, path, func(n *yaml.Node, path string) {
+			if p := r.period(n, path); p != "" && known {
+				right[days] = append(right[days], p)
+			}
+		})
+	})
+	w, _ := r.parsed(n, path, right) // overlaps are all that can be wrong still
+	return w
+}
+
+func (r *reader) parsed(n *yaml.Node, path string, days map[string][]string) (calendar.Week, bool) {
+	w, err := calendar.ParseWeek(days)
+	if err != nil {
+		r.Wrong(n, path, "%s", strings.TrimPrefix(err.Error(), "hours: "))
+	}
+	return w, err == nil
+}
+
+// period is one that calendar.ParseWeek reads; "" is a problem.
+func (r *reader) period(n *yaml.Node, path string) string {
+	s := r.Text(n, path)
+	if s == "" {
+		return ""
+	}
+	if _, err := calendar.ParsePeriod(s); err != nil {
+		r.Wrong(n, path, "%s", err)
+		return ""
+	}
+	return s
+}
+
+func (r *reader) zone(n *yaml.Node, path, name string) *time.Location {
+	zone, ok := calendar.Zone(name)
+	if name != "" && !ok {
+		r.Wrong(n, path, "is no time zone; write one as %s", defaultZone)
+	}
+	return zone
+}
+
+func (r *reader) holidays(n *yaml.Node, path string) calendar.Holidays {
+	var all []calendar.Holidays
+	r.List(n, path, func(n *yaml.Node, path string) {
+		code := r.Text(n, path)
+		if code == "" {
+			return
+		}
+		h, err := calendar.National(code)
+		if err != nil {
+			r.Wrong(n, path, "%s", err)
+			return
+		}
+		all = append(all, h)
+	})
+	return calendar.AnyOf(all...)
 }

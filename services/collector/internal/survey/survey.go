@@ -24,8 +24,8 @@ const (
 
 // Text is one text in each language.
 type Text struct {
-	French  string `yaml:"fr"`
-	English string `yaml:"en"`
+	French  string
+	English string
 }
 
 // In is the text in a language. In French what a sign is parted from by a space stays on
@@ -45,10 +45,10 @@ func (t Text) Given() bool { return t != Text{} }
 // ByMood is a text for each way the first question can be answered; Any stands in for
 // those that are not given.
 type ByMood struct {
-	Bad    Text `yaml:"bad"`
-	Middle Text `yaml:"middle"`
-	Good   Text `yaml:"good"`
-	Any    Text `yaml:"any"`
+	Bad    Text
+	Middle Text
+	Good   Text
+	Any    Text
 }
 
 // Of is the text for a mood.
@@ -72,33 +72,35 @@ func (b ByMood) Of(m metric.Mood) Text {
 // Survey is one; it is immutable.
 type Survey struct {
 	// Name is the responses' survey.
-	Name string `yaml:"survey"`
+	Name string
+	// Where its name stands, as apres-achat.yaml:2.
+	Where string
 	// From says who asks.
-	From Text `yaml:"from"`
+	From Text
 	// Title and Intro head the page.
-	Title Text `yaml:"title"`
-	Intro Text `yaml:"intro"`
+	Title Text
+	Intro Text
 	// Channel and Touchpoint of the responses, unless an invitation says others.
-	Channel    string `yaml:"channel"`
-	Touchpoint string `yaml:"touchpoint"`
+	Channel    string
+	Touchpoint string
 	// Question is the first, on a scale.
-	Question Question `yaml:"question"`
+	Question Question
 	// FollowUp asks for words, by what the first answer means.
-	FollowUp ByMood `yaml:"follow_up"`
+	FollowUp ByMood
 	// More is asked beside that, up to 10.
-	More []Question `yaml:"more"`
+	More []Question
 	// Callback offers a call; absent offers none.
-	Callback *Callback `yaml:"callback"`
+	Callback *Callback
 	// Consent says what becomes of the answers, and stands above the button.
-	Consent Text `yaml:"consent"`
+	Consent Text
 	// Privacy is where more about that stands: a URL.
-	Privacy Text `yaml:"privacy"`
+	Privacy Text
 	// Thanks ends it.
-	Thanks ByMood `yaml:"thanks"`
+	Thanks ByMood
 	// ValidDays is how many days a link can be used, 1 to 366; 30 when absent.
-	ValidDays int `yaml:"valid_days"`
+	ValidDays int
 	// Open lets anybody answer; absent lets only those who have a link.
-	Open *Open `yaml:"open"`
+	Open *Open
 }
 
 // FollowUpID is the question id of the words that FollowUp asks for.
