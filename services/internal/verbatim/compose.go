@@ -164,6 +164,10 @@ func (a *Analyser) polar(items []item, i int, state *reading) {
 	it := &items[i]
 	a.degrees(items, i)
 	switch {
+	case it.closed:
+		if state.neg != nil {
+			state.neg.used = true
+		}
 	case state.ne != nil && state.seconded != nil && state.seconded.from > it.from:
 		negate(it, state.seconded, a.entries[state.seconded.entry].reach)
 		state.last = it.to

@@ -7,6 +7,7 @@ type item struct {
 	effect   effect
 	verb     bool // a French verb's form
 	used     bool // an operator that has changed something
+	closed   bool // an entry that holds its own negation: "aucun souci"
 	inForce  bool // a negation, or a plus that is one
 	value    float32
 	rules    Rule
@@ -56,7 +57,8 @@ func (a *Analyser) matchAt(s *Scratch, i, to int, use [lexica]bool) int {
 	}
 	n := &a.tries[in].nodes[best]
 	e := &a.entries[n.entry]
-	s.items = append(s.items, item{entry: n.entry, from: int32(i), to: int32(end), effect: e.effect, verb: n.verb, value: e.Strength})
+	head := &a.entries[a.tries[in].nodes[w.first[in]].entry]
+	s.items = append(s.items, item{closed: head.effect == negation && end > i+1, entry: n.entry, from: int32(i), to: int32(end), effect: e.effect, verb: n.verb, value: e.Strength})
 	return end
 }
 
