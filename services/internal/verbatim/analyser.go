@@ -20,7 +20,6 @@ type Analyser struct {
 	words   *vocabulary
 	tries   [lexica]*trie
 	entries []Entry
-	tongues map[string]int
 	version string
 	forms   int
 	loading Scratch

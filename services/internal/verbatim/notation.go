@@ -15,12 +15,12 @@ var endings = map[string][]string{
 	// French adjectives and nouns.
 	"é":   strings.Fields("e ee es ees"),
 	"eux": strings.Fields("eux euse euses eusement"),
-	"if":  strings.Fields("if ifs ive ives ivement"),
+	"if":  strings.Fields("f fs ve ves vement"),
 	"al":  strings.Fields("al ale aux ales alement"),
 	"ant": strings.Fields("ant ante ants antes amment"),
 	"ent": strings.Fields("ent ente ents entes emment"),
 	"eur": strings.Fields("eur eurs euse euses"),
-	"ble": strings.Fields("ble bles blement"),
+	"ble": strings.Fields("le les lement"),
 	"que": strings.Fields("que ques quement"),
 	// English.
 	"v":  append([]string{""}, strings.Fields("s ed ing")...),

@@ -84,7 +84,7 @@ func (a *Analyser) Analyse(s *Scratch, text string) Analysis {
 
 // Read reads a text and returns an Analysis of its own.
 func (a *Analyser) Read(text string) Analysis {
-	s := a.scratch.Get().(*Scratch) //nolint:errcheck // the pool holds nothing else
+	s := a.scratch.Get().(*Scratch)
 	defer a.scratch.Put(s)
 	out := a.Analyse(s, text)
 	out.Findings = slices.Clone(out.Findings)
