@@ -128,7 +128,7 @@ func (a *Analyser) negation(items []item, i int, state *reading) {
 	it.inForce = true
 	state.ne, state.seconded = nil, nil
 	// "ça marche pas": a bare pas negates what is right before it, when that is a verb.
-	if i > 0 && !second {
+	if i > 0 && !second && a.entries[it.entry].reach >= bareReach {
 		if v := &items[i-1]; v.effect == polar && v.verb && v.to == it.from && v.rules&Negated == 0 {
 			negate(v, it, a.entries[it.entry].reach)
 			return
@@ -155,6 +155,10 @@ func negate(it, by *item, reach int32) {
 		it.value *= negatedBad
 	}
 }
+
+// bareReach is the reach from which a negation turns a verb before it: pas,
+// jamais, and not sans.
+const bareReach = 4
 
 // thorough is the reach from which a negation is one of the strong: jamais, aucun.
 const thorough = 5
