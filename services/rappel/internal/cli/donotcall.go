@@ -43,12 +43,18 @@ func doNotCallCommand(e env) *cobra.Command {
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	add := &barring{env: e, verb: "add", short: "Put people on the list", said: func(n, of int) string { return fmt.Sprintf("%d of %d put on the list; the others were on it", n, of) }}
-	remove := &barring{env: e, verb: "remove", short: "Take people off the list", said: func(n, of int) string {
-		return fmt.Sprintf("%d of %d taken off the list; the others were not on it", n, of)
-	}}
+	add := &barring{env: e, verb: "add", short: "Put people on the list", said: func(n, of int) string { return counted(n, of, "put on the list", "were on it") }}
+	remove := &barring{env: e, verb: "remove", short: "Take people off the list", said: func(n, of int) string { return counted(n, of, "taken off the list", "were not on it") }}
 	root.AddCommand(add.command(), remove.command(), (&barring{env: e, verb: "check", short: "Say whether somebody is on the list"}).command())
 	return root
+}
+
+// counted says how many were changed, and why the others were not.
+func counted(n, of int, done, others string) string {
+	if n == of {
+		return fmt.Sprintf("%d %s", n, done)
+	}
+	return fmt.Sprintf("%d of %d %s; the others %s", n, of, done, others)
 }
 
 // barring is a command about the list being put together.
