@@ -352,7 +352,7 @@ func TestEveryMistakeOfEverySurveyIsNamedOnce(t *testing.T) {
 	}
 	c := config()
 	c.SurveysDir = dir
-	require.EqualError(t, c.Validate(), strings.ReplaceAll(`surveys_dir: DIR/b.yaml:3: form: is not known here; possible are callback, channel, consent, follow_up, from, intro, more, open, privacy, question, survey, thanks, title, touchpoint, valid_days
+	require.EqualError(t, c.Validate(), strings.ReplaceAll(`surveys_dir: DIR/b.yaml:3: form: is not known here; possible are callback, channel, consent, follow_up, from, intro, more, open, privacy, purpose, question, survey, thanks, title, touchpoint, valid_days
 surveys_dir: DIR/b.yaml:6: channel: must not be empty
 surveys_dir: DIR/c.yaml:2: survey: apres-achat is that of DIR/a.yaml:2 as well
 surveys_dir: DIR/d.yaml:10: open.embed[0]: must be an origin in small letters, as https://shop.example: no path, no *`, "DIR", dir))

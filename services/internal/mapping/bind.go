@@ -80,7 +80,7 @@ func (m *Mapping) references() []reference {
 			all = append(all, reference{c.place, c.line, c.path})
 		}
 	}
-	for _, v := range []*value{m.survey, m.id, m.channel, m.touchpoint, m.callbackID} {
+	for _, v := range []*value{m.survey, m.id, m.channel, m.touchpoint, m.callbackID, m.purpose} {
 		of(v)
 	}
 	for _, f := range customerFields {

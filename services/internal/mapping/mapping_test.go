@@ -94,11 +94,12 @@ func TestARowBecomesAResponse(t *testing.T) {
 
 func TestEveryRowMaySayTheSame(t *testing.T) {
 	t.Parallel()
-	b := bound(t, "survey: s\nanswers: [{verbatim: Note}]\nconsent: {callback: {always: no}}\ncallbackRequested: {always: yes}")
+	b := bound(t, "survey: s\nanswers: [{verbatim: Note}]\nconsent: {callback: {always: no}, purpose: research}\ncallbackRequested: {always: yes}")
 	first, second := b.Map(cells("Note", "7")).Response, b.Map(cells("Note", "8")).Response
 	require.NotNil(t, first.GetConsent().Callback)
 	require.False(t, first.GetConsent().GetCallback())
 	require.True(t, first.GetCallbackRequested())
+	require.Equal(t, "research", first.GetConsent().GetPurpose())
 	require.NotSame(t, first.GetConsent().Callback, second.GetConsent().Callback)
 	for text, want := range map[string]string{
 		"consent: {callback: {always: no, column: Accord}}": "consent.callback: must have always, or a column",

@@ -28,6 +28,8 @@ func (m *Mapping) origin(row Row, field string) string {
 		v = m.id
 	case "channel":
 		v = m.channel
+	case "consent.purpose":
+		v = m.purpose
 	case "touchpoint":
 		v = m.touchpoint
 	case "callbackId":

@@ -26,7 +26,7 @@ type Mapping struct {
 	sheet     string
 
 	survey, id, channel, touchpoint *value
-	callbackID                      *value
+	callbackID, purpose             *value
 	slots                           []slot
 	submittedAt                     *moment
 	customer                        map[string]*value // by field of the API
@@ -115,7 +115,10 @@ func (w *walker) mapping(n *yaml.Node) *Mapping {
 		"attributes":        func(n *yaml.Node, p string) { w.attributes(n, p, m) },
 		"callbackRequested": func(n *yaml.Node, p string) { m.callbackRequested = w.yesNo(n, p) },
 		"consent": func(n *yaml.Node, p string) {
-			w.Object(n, p, strictyaml.Fields{"callback": func(n *yaml.Node, p string) { m.consent = w.yesNo(n, p) }})
+			w.Object(n, p, strictyaml.Fields{
+				"callback": func(n *yaml.Node, p string) { m.consent = w.yesNo(n, p) },
+				"purpose":  func(n *yaml.Node, p string) { m.purpose = w.value(n, p, plainConstant, nil) },
+			})
 		},
 		"skip":          func(n *yaml.Node, p string) { w.skips(n, p, m) },
 		"callbackId":    func(n *yaml.Node, p string) { m.callbackID = w.value(n, p, plainPlace, nil) },

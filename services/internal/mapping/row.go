@@ -204,6 +204,12 @@ func (m *Mapping) whatElse(row *Row, read reader) {
 			row.Response.Consent = &eventsv1.Consent{Callback: proto.Bool(*answer)}
 		}
 	}
+	if purpose := m.purpose.read(read); purpose != "" {
+		if row.Response.Consent == nil {
+			row.Response.Consent = &eventsv1.Consent{}
+		}
+		row.Response.Consent.Purpose = purpose
+	}
 }
 
 func (r *Row) problem(places []string, what string) {

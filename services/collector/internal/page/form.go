@@ -152,6 +152,9 @@ func (f *form) response(last bool) *eventsv1.Response {
 		r.Attributes[k] = v
 	}
 	r.Answers = append(r.Answers, s.Question.Answer(*f.first))
+	if s.Purpose != "" {
+		r.Consent = &eventsv1.Consent{Purpose: s.Purpose}
+	}
 	if last {
 		f.rest(r)
 	}
@@ -176,7 +179,7 @@ func (f *form) rest(r *eventsv1.Response) {
 		return
 	}
 	call := f.call
-	r.CallbackRequested, r.Consent = call, &eventsv1.Consent{Callback: &call}
+	r.CallbackRequested, r.Consent = call, &eventsv1.Consent{Callback: &call, Purpose: s.Purpose}
 	if !call {
 		return
 	}

@@ -30,9 +30,7 @@ func Merge(held, piece *eventsv1.Response) (merged *eventsv1.Response, changed b
 	f.customer(merged, piece.GetCustomer())
 	f.answers(merged, piece.GetAnswers())
 	f.attributes(merged, piece.GetAttributes())
-	if c := piece.GetConsent(); c != nil && (merged.GetConsent() == nil || !late) {
-		merged.Consent = proto.CloneOf(c)
-	}
+	f.consent(merged, piece.GetConsent())
 	merged.CallbackRequested = merged.GetCallbackRequested() || piece.GetCallbackRequested()
 	f.slots(merged, piece.GetCallbackSlots())
 	if at := piece.GetSubmittedAt(); at != nil && !late {
@@ -52,6 +50,19 @@ func (f filler) text(held *string, piece string) {
 	if piece != "" && (*held == "" || !f.late) {
 		*held = piece
 	}
+}
+
+func (f filler) consent(held *eventsv1.Response, piece *eventsv1.Consent) {
+	if piece == nil {
+		return
+	}
+	if held.Consent == nil {
+		held.Consent = &eventsv1.Consent{}
+	}
+	if piece.Callback != nil && (held.Consent.Callback == nil || !f.late) {
+		held.Consent.Callback = proto.Bool(piece.GetCallback())
+	}
+	f.text(&held.Consent.Purpose, piece.GetPurpose())
 }
 
 func (f filler) customer(held *eventsv1.Response, piece *eventsv1.Customer) {

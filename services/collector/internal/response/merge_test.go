@@ -93,6 +93,11 @@ func TestMergeMatrix(t *testing.T) {
 			piece: &R{Consent: &eventsv1.Consent{Callback: proto.Bool(false)}},
 			newer: func(r *R) { r.Consent.Callback = proto.Bool(false) },
 		},
+		"what it is for": {
+			piece: &R{Consent: &eventsv1.Consent{Purpose: "research"}},
+			newer: func(r *R) { r.Consent.Purpose = "research" },
+			older: func(r *R) { r.Consent.Purpose = "research" },
+		},
 		"callback requested": {
 			piece: &R{CallbackRequested: true},
 			newer: func(r *R) { r.CallbackRequested = true },

@@ -95,8 +95,11 @@ func (n *Normaliser) Normalise(r *eventsv1.Response, now time.Time) (Submission,
 	r.Customer = n.customer(&c, r.GetCustomer())
 	c.answers(r)
 	r.Attributes = c.attributes(r.GetAttributes())
-	if r.GetConsent() != nil && r.Consent.Callback == nil {
-		r.Consent = nil
+	if r.GetConsent() != nil {
+		r.Consent.Purpose = c.line("consent.purpose", r.Consent.GetPurpose(), MaxLabel)
+		if r.Consent.Callback == nil && r.Consent.GetPurpose() == "" {
+			r.Consent = nil
+		}
 	}
 	c.submitted(r.GetSubmittedAt(), now)
 	r.CallbackSlots = c.slots(r.GetCallbackSlots())

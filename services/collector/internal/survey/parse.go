@@ -69,6 +69,7 @@ func (r *reader) survey(n *yaml.Node) *Survey {
 		"more":       func(n *yaml.Node, path string) { s.More = r.more(n, path) },
 		"callback":   func(n *yaml.Node, path string) { s.Callback = r.callback(n, path) },
 		"consent":    func(n *yaml.Node, path string) { s.Consent = r.text(n, path) },
+		"purpose":    func(n *yaml.Node, path string) { s.Purpose = r.label(n, path) },
 		"privacy":    func(n *yaml.Node, path string) { s.Privacy = r.inBoth(n, path, r.address) },
 		"thanks":     func(n *yaml.Node, path string) { s.Thanks = r.byMood(n, path) },
 		"valid_days": func(n *yaml.Node, path string) { s.ValidDays = r.Whole(n, path, 1, mostValid) },

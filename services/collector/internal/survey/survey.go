@@ -93,6 +93,9 @@ type Survey struct {
 	Callback *Callback
 	// Consent says what becomes of the answers, and stands above the button.
 	Consent Text
+	// Purpose is what that comes to, in a word or two of the deployment's own, recorded with
+	// each answer: up to 64 characters.
+	Purpose string
 	// Privacy is where more about that stands: a URL.
 	Privacy Text
 	// Thanks ends it.

@@ -75,7 +75,7 @@ func TestTimesToBeCalled(t *testing.T) {
 
 func TestEveryMistakeOfASurveyIsNamed(t *testing.T) {
 	t.Parallel()
-	const all = "callback, channel, consent, follow_up, from, intro, more, open, privacy, question, survey, thanks, title, touchpoint, valid_days"
+	const all = "callback, channel, consent, follow_up, from, intro, more, open, privacy, purpose, question, survey, thanks, title, touchpoint, valid_days"
 	instead := func(old, text string) string {
 		require.Contains(t, least, old)
 		return strings.Replace(least, old, text, 1)
@@ -179,7 +179,7 @@ open:
 		"surveys/s.yaml:1: follow_up: is required",
 		"surveys/s.yaml:1: thanks: is required",
 		"surveys/s.yaml:1: title: must be given in both languages, as {fr: …, en: …}",
-		"surveys/s.yaml:2: colour: is not known here; possible are callback, channel, consent, follow_up, from, intro, more, open, privacy, question, survey, thanks, title, touchpoint, valid_days",
+		"surveys/s.yaml:2: colour: is not known here; possible are callback, channel, consent, follow_up, from, intro, more, open, privacy, purpose, question, survey, thanks, title, touchpoint, valid_days",
 		"surveys/s.yaml:4: more[0].metric: is required where there is a scale",
 		"surveys/s.yaml:9: more[1].text: must be given in both languages, as {fr: …, en: …}",
 		"surveys/s.yaml:11: more[1].labels.9: is not on the scale",

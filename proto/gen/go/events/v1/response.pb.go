@@ -383,7 +383,10 @@ func (x *Customer) GetTimeZone() string {
 type Consent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether we may call back; absent when the customer was not asked.
-	Callback      *bool `protobuf:"varint,1,opt,name=callback,proto3,oneof" json:"callback,omitempty"`
+	Callback *bool `protobuf:"varint,1,opt,name=callback,proto3,oneof" json:"callback,omitempty"`
+	// What their answers and details may be used for, in the deployment's own words, as
+	// service-recovery; up to 64 characters.
+	Purpose       string `protobuf:"bytes,2,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -423,6 +426,13 @@ func (x *Consent) GetCallback() bool {
 		return *x.Callback
 	}
 	return false
+}
+
+func (x *Consent) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
 }
 
 // Slot is a span of time in which the customer would like to be called. Both
@@ -762,9 +772,10 @@ const file_events_v1_response_proto_rawDesc = "" +
 	"\x05phone\x18\x03 \x01(\tR\x05phone\x12\x14\n" +
 	"\x05email\x18\x04 \x01(\tR\x05email\x12\x1a\n" +
 	"\blanguage\x18\x05 \x01(\tR\blanguage\x12\x1b\n" +
-	"\ttime_zone\x18\x06 \x01(\tR\btimeZone\"7\n" +
+	"\ttime_zone\x18\x06 \x01(\tR\btimeZone\"Q\n" +
 	"\aConsent\x12\x1f\n" +
-	"\bcallback\x18\x01 \x01(\bH\x00R\bcallback\x88\x01\x01B\v\n" +
+	"\bcallback\x18\x01 \x01(\bH\x00R\bcallback\x88\x01\x01\x12\x18\n" +
+	"\apurpose\x18\x02 \x01(\tR\apurposeB\v\n" +
 	"\t_callback\"b\n" +
 	"\x04Slot\x12.\n" +
 	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
