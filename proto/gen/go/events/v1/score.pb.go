@@ -107,6 +107,254 @@ func (Class) EnumDescriptor() ([]byte, []int) {
 	return file_events_v1_score_proto_rawDescGZIP(), []int{0}
 }
 
+// Dimension is what an answer is about, at the highest level.
+type Dimension int32
+
+const (
+	// Not said.
+	Dimension_DIMENSION_UNSPECIFIED Dimension = 0
+	// What was bought or performed, and its price: quality, conformity, choice, the site.
+	Dimension_PRODUCT_SERVICE_QUALITY Dimension = 1
+	// People and words: welcome, respect, advice, information, promises.
+	Dimension_COMMUNICATION_RELATIONSHIP Dimension = 2
+	// Speed and follow-through: delivery, waiting, being reachable, complaints, returns.
+	Dimension_RESPONSIVENESS_AFTER_SALES Dimension = 3
+	// The whole: satisfaction, loyalty, recommendation, effort, conditions.
+	Dimension_OVERALL_EXPERIENCE Dimension = 4
+)
+
+// Enum value maps for Dimension.
+var (
+	Dimension_name = map[int32]string{
+		0: "DIMENSION_UNSPECIFIED",
+		1: "PRODUCT_SERVICE_QUALITY",
+		2: "COMMUNICATION_RELATIONSHIP",
+		3: "RESPONSIVENESS_AFTER_SALES",
+		4: "OVERALL_EXPERIENCE",
+	}
+	Dimension_value = map[string]int32{
+		"DIMENSION_UNSPECIFIED":      0,
+		"PRODUCT_SERVICE_QUALITY":    1,
+		"COMMUNICATION_RELATIONSHIP": 2,
+		"RESPONSIVENESS_AFTER_SALES": 3,
+		"OVERALL_EXPERIENCE":         4,
+	}
+)
+
+func (x Dimension) Enum() *Dimension {
+	p := new(Dimension)
+	*p = x
+	return p
+}
+
+func (x Dimension) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Dimension) Descriptor() protoreflect.EnumDescriptor {
+	return file_events_v1_score_proto_enumTypes[1].Descriptor()
+}
+
+func (Dimension) Type() protoreflect.EnumType {
+	return &file_events_v1_score_proto_enumTypes[1]
+}
+
+func (x Dimension) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Dimension.Descriptor instead.
+func (Dimension) EnumDescriptor() ([]byte, []int) {
+	return file_events_v1_score_proto_rawDescGZIP(), []int{1}
+}
+
+// Intent is what a customer wants or announces, whatever they are about.
+type Intent int32
+
+const (
+	// Not said.
+	Intent_INTENT_UNSPECIFIED Intent = 0
+	// They leave, cancel, or will not come back.
+	Intent_CHURN_RISK Intent = 1
+	// A lawyer, a court, a consumer authority, a formal notice.
+	Intent_LEGAL_THREAT Intent = 2
+	// They ask for money back, or for compensation.
+	Intent_REFUND_ASKED Intent = 3
+	// They ask to be called or contacted.
+	Intent_CALLBACK_ASKED Intent = 4
+	// Something cannot wait.
+	Intent_URGENT Intent = 5
+	// Somebody is, or was, in danger.
+	Intent_SAFETY Intent = 6
+	// They praise somebody who works here.
+	Intent_STAFF_PRAISED Intent = 7
+	// They propose something for the future.
+	Intent_SUGGESTION Intent = 8
+)
+
+// Enum value maps for Intent.
+var (
+	Intent_name = map[int32]string{
+		0: "INTENT_UNSPECIFIED",
+		1: "CHURN_RISK",
+		2: "LEGAL_THREAT",
+		3: "REFUND_ASKED",
+		4: "CALLBACK_ASKED",
+		5: "URGENT",
+		6: "SAFETY",
+		7: "STAFF_PRAISED",
+		8: "SUGGESTION",
+	}
+	Intent_value = map[string]int32{
+		"INTENT_UNSPECIFIED": 0,
+		"CHURN_RISK":         1,
+		"LEGAL_THREAT":       2,
+		"REFUND_ASKED":       3,
+		"CALLBACK_ASKED":     4,
+		"URGENT":             5,
+		"SAFETY":             6,
+		"STAFF_PRAISED":      7,
+		"SUGGESTION":         8,
+	}
+)
+
+func (x Intent) Enum() *Intent {
+	p := new(Intent)
+	*p = x
+	return p
+}
+
+func (x Intent) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Intent) Descriptor() protoreflect.EnumDescriptor {
+	return file_events_v1_score_proto_enumTypes[2].Descriptor()
+}
+
+func (Intent) Type() protoreflect.EnumType {
+	return &file_events_v1_score_proto_enumTypes[2]
+}
+
+func (x Intent) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Intent.Descriptor instead.
+func (Intent) EnumDescriptor() ([]byte, []int) {
+	return file_events_v1_score_proto_rawDescGZIP(), []int{2}
+}
+
+// Disagreement says that a customer's score and words say different things.
+type Disagreement int32
+
+const (
+	// They don't, or one of the two is missing.
+	Disagreement_DISAGREEMENT_UNSPECIFIED Disagreement = 0
+	// A good score, and words of somebody dissatisfied.
+	Disagreement_GOOD_SCORE_BAD_WORDS Disagreement = 1
+	// A bad score, and words of somebody satisfied.
+	Disagreement_BAD_SCORE_GOOD_WORDS Disagreement = 2
+)
+
+// Enum value maps for Disagreement.
+var (
+	Disagreement_name = map[int32]string{
+		0: "DISAGREEMENT_UNSPECIFIED",
+		1: "GOOD_SCORE_BAD_WORDS",
+		2: "BAD_SCORE_GOOD_WORDS",
+	}
+	Disagreement_value = map[string]int32{
+		"DISAGREEMENT_UNSPECIFIED": 0,
+		"GOOD_SCORE_BAD_WORDS":     1,
+		"BAD_SCORE_GOOD_WORDS":     2,
+	}
+)
+
+func (x Disagreement) Enum() *Disagreement {
+	p := new(Disagreement)
+	*p = x
+	return p
+}
+
+func (x Disagreement) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Disagreement) Descriptor() protoreflect.EnumDescriptor {
+	return file_events_v1_score_proto_enumTypes[3].Descriptor()
+}
+
+func (Disagreement) Type() protoreflect.EnumType {
+	return &file_events_v1_score_proto_enumTypes[3]
+}
+
+func (x Disagreement) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Disagreement.Descriptor instead.
+func (Disagreement) EnumDescriptor() ([]byte, []int) {
+	return file_events_v1_score_proto_rawDescGZIP(), []int{3}
+}
+
+// Label is the sentiment in a word.
+type Sentiment_Label int32
+
+const (
+	// Not said.
+	Sentiment_LABEL_UNSPECIFIED Sentiment_Label = 0
+	// Dissatisfied.
+	Sentiment_NEGATIVE Sentiment_Label = 1
+	// Neither, or not certain enough to say.
+	Sentiment_NEUTRAL Sentiment_Label = 2
+	// Satisfied.
+	Sentiment_POSITIVE Sentiment_Label = 3
+)
+
+// Enum value maps for Sentiment_Label.
+var (
+	Sentiment_Label_name = map[int32]string{
+		0: "LABEL_UNSPECIFIED",
+		1: "NEGATIVE",
+		2: "NEUTRAL",
+		3: "POSITIVE",
+	}
+	Sentiment_Label_value = map[string]int32{
+		"LABEL_UNSPECIFIED": 0,
+		"NEGATIVE":          1,
+		"NEUTRAL":           2,
+		"POSITIVE":          3,
+	}
+)
+
+func (x Sentiment_Label) Enum() *Sentiment_Label {
+	p := new(Sentiment_Label)
+	*p = x
+	return p
+}
+
+func (x Sentiment_Label) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Sentiment_Label) Descriptor() protoreflect.EnumDescriptor {
+	return file_events_v1_score_proto_enumTypes[4].Descriptor()
+}
+
+func (Sentiment_Label) Type() protoreflect.EnumType {
+	return &file_events_v1_score_proto_enumTypes[4]
+}
+
+func (x Sentiment_Label) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Sentiment_Label.Descriptor instead.
+func (Sentiment_Label) EnumDescriptor() ([]byte, []int) {
+	return file_events_v1_score_proto_rawDescGZIP(), []int{2, 0}
+}
+
 // Status says how far the analysis went.
 type VerbatimAnalysis_Status int32
 
@@ -115,6 +363,10 @@ const (
 	VerbatimAnalysis_STATUS_UNSPECIFIED VerbatimAnalysis_Status = 0
 	// Nobody has looked at the text yet.
 	VerbatimAnalysis_NOT_ANALYSED VerbatimAnalysis_Status = 1
+	// It was read; what is not found below is not there.
+	VerbatimAnalysis_ANALYSED VerbatimAnalysis_Status = 2
+	// It was read, and somebody has corrected what was found.
+	VerbatimAnalysis_CORRECTED VerbatimAnalysis_Status = 3
 )
 
 // Enum value maps for VerbatimAnalysis_Status.
@@ -122,10 +374,14 @@ var (
 	VerbatimAnalysis_Status_name = map[int32]string{
 		0: "STATUS_UNSPECIFIED",
 		1: "NOT_ANALYSED",
+		2: "ANALYSED",
+		3: "CORRECTED",
 	}
 	VerbatimAnalysis_Status_value = map[string]int32{
 		"STATUS_UNSPECIFIED": 0,
 		"NOT_ANALYSED":       1,
+		"ANALYSED":           2,
+		"CORRECTED":          3,
 	}
 )
 
@@ -140,11 +396,11 @@ func (x VerbatimAnalysis_Status) String() string {
 }
 
 func (VerbatimAnalysis_Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_events_v1_score_proto_enumTypes[1].Descriptor()
+	return file_events_v1_score_proto_enumTypes[5].Descriptor()
 }
 
 func (VerbatimAnalysis_Status) Type() protoreflect.EnumType {
-	return &file_events_v1_score_proto_enumTypes[1]
+	return &file_events_v1_score_proto_enumTypes[5]
 }
 
 func (x VerbatimAnalysis_Status) Number() protoreflect.EnumNumber {
@@ -153,7 +409,7 @@ func (x VerbatimAnalysis_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use VerbatimAnalysis_Status.Descriptor instead.
 func (VerbatimAnalysis_Status) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_score_proto_rawDescGZIP(), []int{1, 0}
+	return file_events_v1_score_proto_rawDescGZIP(), []int{5, 0}
 }
 
 // AnswerScore is what the scorer found in one metric answer.
@@ -170,7 +426,10 @@ type AnswerScore struct {
 	// What the value means.
 	Class Class `protobuf:"varint,5,opt,name=class,proto3,enum=rappel.events.v1.Class" json:"class,omitempty"`
 	// 0 (worst) to 100 (best), linear on the scale.
-	Satisfaction  float64 `protobuf:"fixed64,6,opt,name=satisfaction,proto3" json:"satisfaction,omitempty"`
+	Satisfaction float64 `protobuf:"fixed64,6,opt,name=satisfaction,proto3" json:"satisfaction,omitempty"`
+	// What gave the class, as `CSAT 1-5: below 40 is DISSATISFIED`: the metric and scale,
+	// the threshold, and the survey's name before it where the survey declares its own.
+	Rule          string `protobuf:"bytes,7,opt,name=rule,proto3" json:"rule,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -247,20 +506,334 @@ func (x *AnswerScore) GetSatisfaction() float64 {
 	return 0
 }
 
+func (x *AnswerScore) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+// Evidence is a place of a verbatim, and why it counts.
+type Evidence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it begins, in bytes of the verbatim's UTF-8, between characters.
+	Start uint32 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
+	// Where it ends, not included; likewise.
+	End uint32 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	// The words or the rule that were found there, as the data write them.
+	Entry string `protobuf:"bytes,3,opt,name=entry,proto3" json:"entry,omitempty"`
+	// How good (up to 3) or bad (down to -3) it is there; 0 where that is not the point.
+	Polarity float64 `protobuf:"fixed64,4,opt,name=polarity,proto3" json:"polarity,omitempty"`
+	// What changed its polarity, as negated or after_contrast: docs/verbatims.md.
+	Rules         []string `protobuf:"bytes,5,rep,name=rules,proto3" json:"rules,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Evidence) Reset() {
+	*x = Evidence{}
+	mi := &file_events_v1_score_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Evidence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Evidence) ProtoMessage() {}
+
+func (x *Evidence) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_score_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
+func (*Evidence) Descriptor() ([]byte, []int) {
+	return file_events_v1_score_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Evidence) GetStart() uint32 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *Evidence) GetEnd() uint32 {
+	if x != nil {
+		return x.End
+	}
+	return 0
+}
+
+func (x *Evidence) GetEntry() string {
+	if x != nil {
+		return x.Entry
+	}
+	return ""
+}
+
+func (x *Evidence) GetPolarity() float64 {
+	if x != nil {
+		return x.Polarity
+	}
+	return 0
+}
+
+func (x *Evidence) GetRules() []string {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+// Sentiment is how a verbatim sounds.
+type Sentiment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The sentiment in a word.
+	Label Sentiment_Label `protobuf:"varint,1,opt,name=label,proto3,enum=rappel.events.v1.Sentiment_Label" json:"label,omitempty"`
+	// How probable it is that they are dissatisfied, 0 to 1; the three sum to 1.
+	Negative float64 `protobuf:"fixed64,2,opt,name=negative,proto3" json:"negative,omitempty"`
+	// How probable it is that they are neither.
+	Neutral float64 `protobuf:"fixed64,3,opt,name=neutral,proto3" json:"neutral,omitempty"`
+	// How probable it is that they are satisfied.
+	Positive float64 `protobuf:"fixed64,4,opt,name=positive,proto3" json:"positive,omitempty"`
+	// The words that bear on it, in the order of the text.
+	Evidence      []*Evidence `protobuf:"bytes,5,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sentiment) Reset() {
+	*x = Sentiment{}
+	mi := &file_events_v1_score_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sentiment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sentiment) ProtoMessage() {}
+
+func (x *Sentiment) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_score_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sentiment.ProtoReflect.Descriptor instead.
+func (*Sentiment) Descriptor() ([]byte, []int) {
+	return file_events_v1_score_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Sentiment) GetLabel() Sentiment_Label {
+	if x != nil {
+		return x.Label
+	}
+	return Sentiment_LABEL_UNSPECIFIED
+}
+
+func (x *Sentiment) GetNegative() float64 {
+	if x != nil {
+		return x.Negative
+	}
+	return 0
+}
+
+func (x *Sentiment) GetNeutral() float64 {
+	if x != nil {
+		return x.Neutral
+	}
+	return 0
+}
+
+func (x *Sentiment) GetPositive() float64 {
+	if x != nil {
+		return x.Positive
+	}
+	return 0
+}
+
+func (x *Sentiment) GetEvidence() []*Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// ThemeFound is something that a verbatim is about.
+type ThemeFound struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The dimension it belongs to.
+	Dimension Dimension `protobuf:"varint,1,opt,name=dimension,proto3,enum=rappel.events.v1.Dimension" json:"dimension,omitempty"`
+	// The theme, as delivery_time; those that are shipped are in docs/verbatims.md, and a
+	// deployment may have its own.
+	Theme string `protobuf:"bytes,2,opt,name=theme,proto3" json:"theme,omitempty"`
+	// How it is spoken of; unspecified where it is only mentioned.
+	Polarity Sentiment_Label `protobuf:"varint,3,opt,name=polarity,proto3,enum=rappel.events.v1.Sentiment_Label" json:"polarity,omitempty"`
+	// Where, in the order of the text.
+	Evidence      []*Evidence `protobuf:"bytes,4,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ThemeFound) Reset() {
+	*x = ThemeFound{}
+	mi := &file_events_v1_score_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ThemeFound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ThemeFound) ProtoMessage() {}
+
+func (x *ThemeFound) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_score_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ThemeFound.ProtoReflect.Descriptor instead.
+func (*ThemeFound) Descriptor() ([]byte, []int) {
+	return file_events_v1_score_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ThemeFound) GetDimension() Dimension {
+	if x != nil {
+		return x.Dimension
+	}
+	return Dimension_DIMENSION_UNSPECIFIED
+}
+
+func (x *ThemeFound) GetTheme() string {
+	if x != nil {
+		return x.Theme
+	}
+	return ""
+}
+
+func (x *ThemeFound) GetPolarity() Sentiment_Label {
+	if x != nil {
+		return x.Polarity
+	}
+	return Sentiment_LABEL_UNSPECIFIED
+}
+
+func (x *ThemeFound) GetEvidence() []*Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// IntentFound is something that a customer wants or announces in a verbatim.
+type IntentFound struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What.
+	Intent Intent `protobuf:"varint,1,opt,name=intent,proto3,enum=rappel.events.v1.Intent" json:"intent,omitempty"`
+	// Where, in the order of the text.
+	Evidence      []*Evidence `protobuf:"bytes,2,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IntentFound) Reset() {
+	*x = IntentFound{}
+	mi := &file_events_v1_score_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IntentFound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IntentFound) ProtoMessage() {}
+
+func (x *IntentFound) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_score_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IntentFound.ProtoReflect.Descriptor instead.
+func (*IntentFound) Descriptor() ([]byte, []int) {
+	return file_events_v1_score_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *IntentFound) GetIntent() Intent {
+	if x != nil {
+		return x.Intent
+	}
+	return Intent_INTENT_UNSPECIFIED
+}
+
+func (x *IntentFound) GetEvidence() []*Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
 // VerbatimAnalysis is what the scorer found in one verbatim.
 type VerbatimAnalysis struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The question it answers, when the source named it.
 	Question string `protobuf:"bytes,1,opt,name=question,proto3" json:"question,omitempty"`
 	// How far the analysis went.
-	Status        VerbatimAnalysis_Status `protobuf:"varint,2,opt,name=status,proto3,enum=rappel.events.v1.VerbatimAnalysis_Status" json:"status,omitempty"`
+	Status VerbatimAnalysis_Status `protobuf:"varint,2,opt,name=status,proto3,enum=rappel.events.v1.VerbatimAnalysis_Status" json:"status,omitempty"`
+	// `fr`, `en`, `mixed` of both, or `unknown`.
+	Language string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
+	// How it sounds.
+	Sentiment *Sentiment `protobuf:"bytes,4,opt,name=sentiment,proto3" json:"sentiment,omitempty"`
+	// What it is about, each theme once.
+	Themes []*ThemeFound `protobuf:"bytes,5,rep,name=themes,proto3" json:"themes,omitempty"`
+	// What the customer wants or announces, each once.
+	Intents []*IntentFound `protobuf:"bytes,6,rep,name=intents,proto3" json:"intents,omitempty"`
+	// Which data found it, as `lexicon-183c1e18 base-5c0f2a11`: the lexicon and the model.
+	Version string `protobuf:"bytes,7,opt,name=version,proto3" json:"version,omitempty"`
+	// The verbatim was too long to be read whole; what is beyond 64 KiB was not.
+	Cut bool `protobuf:"varint,8,opt,name=cut,proto3" json:"cut,omitempty"`
+	// Who corrected it; absent unless CORRECTED.
+	CorrectedBy   string `protobuf:"bytes,9,opt,name=corrected_by,json=correctedBy,proto3" json:"corrected_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *VerbatimAnalysis) Reset() {
 	*x = VerbatimAnalysis{}
-	mi := &file_events_v1_score_proto_msgTypes[1]
+	mi := &file_events_v1_score_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -272,7 +845,7 @@ func (x *VerbatimAnalysis) String() string {
 func (*VerbatimAnalysis) ProtoMessage() {}
 
 func (x *VerbatimAnalysis) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_score_proto_msgTypes[1]
+	mi := &file_events_v1_score_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -285,7 +858,7 @@ func (x *VerbatimAnalysis) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerbatimAnalysis.ProtoReflect.Descriptor instead.
 func (*VerbatimAnalysis) Descriptor() ([]byte, []int) {
-	return file_events_v1_score_proto_rawDescGZIP(), []int{1}
+	return file_events_v1_score_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *VerbatimAnalysis) GetQuestion() string {
@@ -302,6 +875,110 @@ func (x *VerbatimAnalysis) GetStatus() VerbatimAnalysis_Status {
 	return VerbatimAnalysis_STATUS_UNSPECIFIED
 }
 
+func (x *VerbatimAnalysis) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *VerbatimAnalysis) GetSentiment() *Sentiment {
+	if x != nil {
+		return x.Sentiment
+	}
+	return nil
+}
+
+func (x *VerbatimAnalysis) GetThemes() []*ThemeFound {
+	if x != nil {
+		return x.Themes
+	}
+	return nil
+}
+
+func (x *VerbatimAnalysis) GetIntents() []*IntentFound {
+	if x != nil {
+		return x.Intents
+	}
+	return nil
+}
+
+func (x *VerbatimAnalysis) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *VerbatimAnalysis) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
+}
+
+func (x *VerbatimAnalysis) GetCorrectedBy() string {
+	if x != nil {
+		return x.CorrectedBy
+	}
+	return ""
+}
+
+// PriorityPart is one summand of a priority.
+type PriorityPart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is for, as `class` or `intents`: docs/scoring.md has the formula.
+	Factor string `protobuf:"bytes,1,opt,name=factor,proto3" json:"factor,omitempty"`
+	// How many points, before the sum is kept within 0 and 100.
+	Points        float64 `protobuf:"fixed64,2,opt,name=points,proto3" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PriorityPart) Reset() {
+	*x = PriorityPart{}
+	mi := &file_events_v1_score_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PriorityPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PriorityPart) ProtoMessage() {}
+
+func (x *PriorityPart) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_score_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PriorityPart.ProtoReflect.Descriptor instead.
+func (*PriorityPart) Descriptor() ([]byte, []int) {
+	return file_events_v1_score_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *PriorityPart) GetFactor() string {
+	if x != nil {
+		return x.Factor
+	}
+	return ""
+}
+
+func (x *PriorityPart) GetPoints() float64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
 // Score is what the scorer found in a response.
 type Score struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -313,14 +990,20 @@ type Score struct {
 	// The satisfaction of that answer, 0 to 100.
 	WorstSatisfaction float64 `protobuf:"fixed64,3,opt,name=worst_satisfaction,json=worstSatisfaction,proto3" json:"worst_satisfaction,omitempty"`
 	// One entry a verbatim, in the response's order.
-	Verbatims     []*VerbatimAnalysis `protobuf:"bytes,4,rep,name=verbatims,proto3" json:"verbatims,omitempty"`
+	Verbatims []*VerbatimAnalysis `protobuf:"bytes,4,rep,name=verbatims,proto3" json:"verbatims,omitempty"`
+	// How much the customer needs to be won back, 0 to 100: docs/scoring.md.
+	Priority float64 `protobuf:"fixed64,5,opt,name=priority,proto3" json:"priority,omitempty"`
+	// What the priority is made of; their sum, kept within 0 and 100.
+	PriorityParts []*PriorityPart `protobuf:"bytes,6,rep,name=priority_parts,json=priorityParts,proto3" json:"priority_parts,omitempty"`
+	// Whether score and words disagree: somebody should look.
+	Disagreement  Disagreement `protobuf:"varint,7,opt,name=disagreement,proto3,enum=rappel.events.v1.Disagreement" json:"disagreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Score) Reset() {
 	*x = Score{}
-	mi := &file_events_v1_score_proto_msgTypes[2]
+	mi := &file_events_v1_score_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -332,7 +1015,7 @@ func (x *Score) String() string {
 func (*Score) ProtoMessage() {}
 
 func (x *Score) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_score_proto_msgTypes[2]
+	mi := &file_events_v1_score_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -345,7 +1028,7 @@ func (x *Score) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Score.ProtoReflect.Descriptor instead.
 func (*Score) Descriptor() ([]byte, []int) {
-	return file_events_v1_score_proto_rawDescGZIP(), []int{2}
+	return file_events_v1_score_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Score) GetAnswers() []*AnswerScore {
@@ -376,6 +1059,27 @@ func (x *Score) GetVerbatims() []*VerbatimAnalysis {
 	return nil
 }
 
+func (x *Score) GetPriority() float64 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *Score) GetPriorityParts() []*PriorityPart {
+	if x != nil {
+		return x.PriorityParts
+	}
+	return nil
+}
+
+func (x *Score) GetDisagreement() Disagreement {
+	if x != nil {
+		return x.Disagreement
+	}
+	return Disagreement_DISAGREEMENT_UNSPECIFIED
+}
+
 // ResponseScored is stored in SCORES: the response and what the scorer found.
 type ResponseScored struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -391,13 +1095,17 @@ type ResponseScored struct {
 	PreviousScore *Score `protobuf:"bytes,5,opt,name=previous_score,json=previousScore,proto3" json:"previous_score,omitempty"`
 	// The version of the scoring rules.
 	ScorerVersion string `protobuf:"bytes,6,opt,name=scorer_version,json=scorerVersion,proto3" json:"scorer_version,omitempty"`
+	// 0 for what the scorer found by itself; rises by one with each correction of what it
+	// found in this revision of the response. previous_score is then of the score before the
+	// correction, and the response before is the response itself.
+	Correction    uint32 `protobuf:"varint,7,opt,name=correction,proto3" json:"correction,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResponseScored) Reset() {
 	*x = ResponseScored{}
-	mi := &file_events_v1_score_proto_msgTypes[3]
+	mi := &file_events_v1_score_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -409,7 +1117,7 @@ func (x *ResponseScored) String() string {
 func (*ResponseScored) ProtoMessage() {}
 
 func (x *ResponseScored) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_score_proto_msgTypes[3]
+	mi := &file_events_v1_score_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -422,7 +1130,7 @@ func (x *ResponseScored) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponseScored.ProtoReflect.Descriptor instead.
 func (*ResponseScored) Descriptor() ([]byte, []int) {
-	return file_events_v1_score_proto_rawDescGZIP(), []int{3}
+	return file_events_v1_score_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ResponseScored) GetEventId() string {
@@ -467,37 +1175,89 @@ func (x *ResponseScored) GetScorerVersion() string {
 	return ""
 }
 
+func (x *ResponseScored) GetCorrection() uint32 {
+	if x != nil {
+		return x.Correction
+	}
+	return 0
+}
+
 var File_events_v1_score_proto protoreflect.FileDescriptor
 
 const file_events_v1_score_proto_rawDesc = "" +
 	"\n" +
-	"\x15events/v1/score.proto\x12\x10rappel.events.v1\x1a\x18events/v1/response.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x01\n" +
+	"\x15events/v1/score.proto\x12\x10rappel.events.v1\x1a\x18events/v1/response.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x02\n" +
 	"\vAnswerScore\x12\x1a\n" +
 	"\bquestion\x18\x01 \x01(\tR\bquestion\x120\n" +
 	"\x06metric\x18\x02 \x01(\x0e2\x18.rappel.events.v1.MetricR\x06metric\x12\x14\n" +
 	"\x05value\x18\x03 \x01(\x01R\x05value\x12-\n" +
 	"\x05scale\x18\x04 \x01(\v2\x17.rappel.events.v1.ScaleR\x05scale\x12-\n" +
 	"\x05class\x18\x05 \x01(\x0e2\x17.rappel.events.v1.ClassR\x05class\x12\"\n" +
-	"\fsatisfaction\x18\x06 \x01(\x01R\fsatisfaction\"\xa5\x01\n" +
+	"\fsatisfaction\x18\x06 \x01(\x01R\fsatisfaction\x12\x12\n" +
+	"\x04rule\x18\a \x01(\tR\x04rule\"z\n" +
+	"\bEvidence\x12\x14\n" +
+	"\x05start\x18\x01 \x01(\rR\x05start\x12\x10\n" +
+	"\x03end\x18\x02 \x01(\rR\x03end\x12\x14\n" +
+	"\x05entry\x18\x03 \x01(\tR\x05entry\x12\x1a\n" +
+	"\bpolarity\x18\x04 \x01(\x01R\bpolarity\x12\x14\n" +
+	"\x05rules\x18\x05 \x03(\tR\x05rules\"\x97\x02\n" +
+	"\tSentiment\x127\n" +
+	"\x05label\x18\x01 \x01(\x0e2!.rappel.events.v1.Sentiment.LabelR\x05label\x12\x1a\n" +
+	"\bnegative\x18\x02 \x01(\x01R\bnegative\x12\x18\n" +
+	"\aneutral\x18\x03 \x01(\x01R\aneutral\x12\x1a\n" +
+	"\bpositive\x18\x04 \x01(\x01R\bpositive\x126\n" +
+	"\bevidence\x18\x05 \x03(\v2\x1a.rappel.events.v1.EvidenceR\bevidence\"G\n" +
+	"\x05Label\x12\x15\n" +
+	"\x11LABEL_UNSPECIFIED\x10\x00\x12\f\n" +
+	"\bNEGATIVE\x10\x01\x12\v\n" +
+	"\aNEUTRAL\x10\x02\x12\f\n" +
+	"\bPOSITIVE\x10\x03\"\xd4\x01\n" +
+	"\n" +
+	"ThemeFound\x129\n" +
+	"\tdimension\x18\x01 \x01(\x0e2\x1b.rappel.events.v1.DimensionR\tdimension\x12\x14\n" +
+	"\x05theme\x18\x02 \x01(\tR\x05theme\x12=\n" +
+	"\bpolarity\x18\x03 \x01(\x0e2!.rappel.events.v1.Sentiment.LabelR\bpolarity\x126\n" +
+	"\bevidence\x18\x04 \x03(\v2\x1a.rappel.events.v1.EvidenceR\bevidence\"w\n" +
+	"\vIntentFound\x120\n" +
+	"\x06intent\x18\x01 \x01(\x0e2\x18.rappel.events.v1.IntentR\x06intent\x126\n" +
+	"\bevidence\x18\x02 \x03(\v2\x1a.rappel.events.v1.EvidenceR\bevidence\"\xd7\x03\n" +
 	"\x10VerbatimAnalysis\x12\x1a\n" +
 	"\bquestion\x18\x01 \x01(\tR\bquestion\x12A\n" +
-	"\x06status\x18\x02 \x01(\x0e2).rappel.events.v1.VerbatimAnalysis.StatusR\x06status\"2\n" +
+	"\x06status\x18\x02 \x01(\x0e2).rappel.events.v1.VerbatimAnalysis.StatusR\x06status\x12\x1a\n" +
+	"\blanguage\x18\x03 \x01(\tR\blanguage\x129\n" +
+	"\tsentiment\x18\x04 \x01(\v2\x1b.rappel.events.v1.SentimentR\tsentiment\x124\n" +
+	"\x06themes\x18\x05 \x03(\v2\x1c.rappel.events.v1.ThemeFoundR\x06themes\x127\n" +
+	"\aintents\x18\x06 \x03(\v2\x1d.rappel.events.v1.IntentFoundR\aintents\x12\x18\n" +
+	"\aversion\x18\a \x01(\tR\aversion\x12\x10\n" +
+	"\x03cut\x18\b \x01(\bR\x03cut\x12!\n" +
+	"\fcorrected_by\x18\t \x01(\tR\vcorrectedBy\"O\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x10\n" +
-	"\fNOT_ANALYSED\x10\x01\"\xeb\x01\n" +
+	"\fNOT_ANALYSED\x10\x01\x12\f\n" +
+	"\bANALYSED\x10\x02\x12\r\n" +
+	"\tCORRECTED\x10\x03\">\n" +
+	"\fPriorityPart\x12\x16\n" +
+	"\x06factor\x18\x01 \x01(\tR\x06factor\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\x01R\x06points\"\x92\x03\n" +
 	"\x05Score\x127\n" +
 	"\aanswers\x18\x01 \x03(\v2\x1d.rappel.events.v1.AnswerScoreR\aanswers\x128\n" +
 	"\vworst_class\x18\x02 \x01(\x0e2\x17.rappel.events.v1.ClassR\n" +
 	"worstClass\x12-\n" +
 	"\x12worst_satisfaction\x18\x03 \x01(\x01R\x11worstSatisfaction\x12@\n" +
-	"\tverbatims\x18\x04 \x03(\v2\".rappel.events.v1.VerbatimAnalysisR\tverbatims\"\xba\x02\n" +
+	"\tverbatims\x18\x04 \x03(\v2\".rappel.events.v1.VerbatimAnalysisR\tverbatims\x12\x1a\n" +
+	"\bpriority\x18\x05 \x01(\x01R\bpriority\x12E\n" +
+	"\x0epriority_parts\x18\x06 \x03(\v2\x1e.rappel.events.v1.PriorityPartR\rpriorityParts\x12B\n" +
+	"\fdisagreement\x18\a \x01(\x0e2\x1e.rappel.events.v1.DisagreementR\fdisagreement\"\xda\x02\n" +
 	"\x0eResponseScored\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x127\n" +
 	"\tscored_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bscoredAt\x12>\n" +
 	"\breceived\x18\x03 \x01(\v2\".rappel.events.v1.ResponseReceivedR\breceived\x12-\n" +
 	"\x05score\x18\x04 \x01(\v2\x17.rappel.events.v1.ScoreR\x05score\x12>\n" +
 	"\x0eprevious_score\x18\x05 \x01(\v2\x17.rappel.events.v1.ScoreR\rpreviousScore\x12%\n" +
-	"\x0escorer_version\x18\x06 \x01(\tR\rscorerVersion*\xb5\x01\n" +
+	"\x0escorer_version\x18\x06 \x01(\tR\rscorerVersion\x12\x1e\n" +
+	"\n" +
+	"correction\x18\a \x01(\rR\n" +
+	"correction*\xb5\x01\n" +
 	"\x05Class\x12\x15\n" +
 	"\x11CLASS_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tDETRACTOR\x10\x01\x12\v\n" +
@@ -512,7 +1272,31 @@ const file_events_v1_score_proto_rawDesc = "" +
 	"\bRESOLVED\x10\t\x12\x0e\n" +
 	"\n" +
 	"UNRESOLVED\x10\n" +
-	"B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"*\x9b\x01\n" +
+	"\tDimension\x12\x19\n" +
+	"\x15DIMENSION_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17PRODUCT_SERVICE_QUALITY\x10\x01\x12\x1e\n" +
+	"\x1aCOMMUNICATION_RELATIONSHIP\x10\x02\x12\x1e\n" +
+	"\x1aRESPONSIVENESS_AFTER_SALES\x10\x03\x12\x16\n" +
+	"\x12OVERALL_EXPERIENCE\x10\x04*\xa3\x01\n" +
+	"\x06Intent\x12\x16\n" +
+	"\x12INTENT_UNSPECIFIED\x10\x00\x12\x0e\n" +
+	"\n" +
+	"CHURN_RISK\x10\x01\x12\x10\n" +
+	"\fLEGAL_THREAT\x10\x02\x12\x10\n" +
+	"\fREFUND_ASKED\x10\x03\x12\x12\n" +
+	"\x0eCALLBACK_ASKED\x10\x04\x12\n" +
+	"\n" +
+	"\x06URGENT\x10\x05\x12\n" +
+	"\n" +
+	"\x06SAFETY\x10\x06\x12\x11\n" +
+	"\rSTAFF_PRAISED\x10\a\x12\x0e\n" +
+	"\n" +
+	"SUGGESTION\x10\b*`\n" +
+	"\fDisagreement\x12\x1c\n" +
+	"\x18DISAGREEMENT_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14GOOD_SCORE_BAD_WORDS\x10\x01\x12\x18\n" +
+	"\x14BAD_SCORE_GOOD_WORDS\x10\x02B?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_score_proto_rawDescOnce sync.Once
@@ -526,37 +1310,58 @@ func file_events_v1_score_proto_rawDescGZIP() []byte {
 	return file_events_v1_score_proto_rawDescData
 }
 
-var file_events_v1_score_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_events_v1_score_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_events_v1_score_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_events_v1_score_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_events_v1_score_proto_goTypes = []any{
 	(Class)(0),                    // 0: rappel.events.v1.Class
-	(VerbatimAnalysis_Status)(0),  // 1: rappel.events.v1.VerbatimAnalysis.Status
-	(*AnswerScore)(nil),           // 2: rappel.events.v1.AnswerScore
-	(*VerbatimAnalysis)(nil),      // 3: rappel.events.v1.VerbatimAnalysis
-	(*Score)(nil),                 // 4: rappel.events.v1.Score
-	(*ResponseScored)(nil),        // 5: rappel.events.v1.ResponseScored
-	(Metric)(0),                   // 6: rappel.events.v1.Metric
-	(*Scale)(nil),                 // 7: rappel.events.v1.Scale
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*ResponseReceived)(nil),      // 9: rappel.events.v1.ResponseReceived
+	(Dimension)(0),                // 1: rappel.events.v1.Dimension
+	(Intent)(0),                   // 2: rappel.events.v1.Intent
+	(Disagreement)(0),             // 3: rappel.events.v1.Disagreement
+	(Sentiment_Label)(0),          // 4: rappel.events.v1.Sentiment.Label
+	(VerbatimAnalysis_Status)(0),  // 5: rappel.events.v1.VerbatimAnalysis.Status
+	(*AnswerScore)(nil),           // 6: rappel.events.v1.AnswerScore
+	(*Evidence)(nil),              // 7: rappel.events.v1.Evidence
+	(*Sentiment)(nil),             // 8: rappel.events.v1.Sentiment
+	(*ThemeFound)(nil),            // 9: rappel.events.v1.ThemeFound
+	(*IntentFound)(nil),           // 10: rappel.events.v1.IntentFound
+	(*VerbatimAnalysis)(nil),      // 11: rappel.events.v1.VerbatimAnalysis
+	(*PriorityPart)(nil),          // 12: rappel.events.v1.PriorityPart
+	(*Score)(nil),                 // 13: rappel.events.v1.Score
+	(*ResponseScored)(nil),        // 14: rappel.events.v1.ResponseScored
+	(Metric)(0),                   // 15: rappel.events.v1.Metric
+	(*Scale)(nil),                 // 16: rappel.events.v1.Scale
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*ResponseReceived)(nil),      // 18: rappel.events.v1.ResponseReceived
 }
 var file_events_v1_score_proto_depIdxs = []int32{
-	6,  // 0: rappel.events.v1.AnswerScore.metric:type_name -> rappel.events.v1.Metric
-	7,  // 1: rappel.events.v1.AnswerScore.scale:type_name -> rappel.events.v1.Scale
+	15, // 0: rappel.events.v1.AnswerScore.metric:type_name -> rappel.events.v1.Metric
+	16, // 1: rappel.events.v1.AnswerScore.scale:type_name -> rappel.events.v1.Scale
 	0,  // 2: rappel.events.v1.AnswerScore.class:type_name -> rappel.events.v1.Class
-	1,  // 3: rappel.events.v1.VerbatimAnalysis.status:type_name -> rappel.events.v1.VerbatimAnalysis.Status
-	2,  // 4: rappel.events.v1.Score.answers:type_name -> rappel.events.v1.AnswerScore
-	0,  // 5: rappel.events.v1.Score.worst_class:type_name -> rappel.events.v1.Class
-	3,  // 6: rappel.events.v1.Score.verbatims:type_name -> rappel.events.v1.VerbatimAnalysis
-	8,  // 7: rappel.events.v1.ResponseScored.scored_at:type_name -> google.protobuf.Timestamp
-	9,  // 8: rappel.events.v1.ResponseScored.received:type_name -> rappel.events.v1.ResponseReceived
-	4,  // 9: rappel.events.v1.ResponseScored.score:type_name -> rappel.events.v1.Score
-	4,  // 10: rappel.events.v1.ResponseScored.previous_score:type_name -> rappel.events.v1.Score
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	4,  // 3: rappel.events.v1.Sentiment.label:type_name -> rappel.events.v1.Sentiment.Label
+	7,  // 4: rappel.events.v1.Sentiment.evidence:type_name -> rappel.events.v1.Evidence
+	1,  // 5: rappel.events.v1.ThemeFound.dimension:type_name -> rappel.events.v1.Dimension
+	4,  // 6: rappel.events.v1.ThemeFound.polarity:type_name -> rappel.events.v1.Sentiment.Label
+	7,  // 7: rappel.events.v1.ThemeFound.evidence:type_name -> rappel.events.v1.Evidence
+	2,  // 8: rappel.events.v1.IntentFound.intent:type_name -> rappel.events.v1.Intent
+	7,  // 9: rappel.events.v1.IntentFound.evidence:type_name -> rappel.events.v1.Evidence
+	5,  // 10: rappel.events.v1.VerbatimAnalysis.status:type_name -> rappel.events.v1.VerbatimAnalysis.Status
+	8,  // 11: rappel.events.v1.VerbatimAnalysis.sentiment:type_name -> rappel.events.v1.Sentiment
+	9,  // 12: rappel.events.v1.VerbatimAnalysis.themes:type_name -> rappel.events.v1.ThemeFound
+	10, // 13: rappel.events.v1.VerbatimAnalysis.intents:type_name -> rappel.events.v1.IntentFound
+	6,  // 14: rappel.events.v1.Score.answers:type_name -> rappel.events.v1.AnswerScore
+	0,  // 15: rappel.events.v1.Score.worst_class:type_name -> rappel.events.v1.Class
+	11, // 16: rappel.events.v1.Score.verbatims:type_name -> rappel.events.v1.VerbatimAnalysis
+	12, // 17: rappel.events.v1.Score.priority_parts:type_name -> rappel.events.v1.PriorityPart
+	3,  // 18: rappel.events.v1.Score.disagreement:type_name -> rappel.events.v1.Disagreement
+	17, // 19: rappel.events.v1.ResponseScored.scored_at:type_name -> google.protobuf.Timestamp
+	18, // 20: rappel.events.v1.ResponseScored.received:type_name -> rappel.events.v1.ResponseReceived
+	13, // 21: rappel.events.v1.ResponseScored.score:type_name -> rappel.events.v1.Score
+	13, // 22: rappel.events.v1.ResponseScored.previous_score:type_name -> rappel.events.v1.Score
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_score_proto_init() }
@@ -570,8 +1375,8 @@ func file_events_v1_score_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_score_proto_rawDesc), len(file_events_v1_score_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   4,
+			NumEnums:      6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
