@@ -147,6 +147,9 @@ type Alert struct {
 	// Slots are when the customer would like to be called, in any order; none means at
 	// once. What is over, or beyond the policy's horizon, is passed over.
 	Slots []Slot
+	// SlotsTakenBack says that the customer named some, at the revision before, and now
+	// names none: they may be called at any time.
+	SlotsTakenBack bool
 }
 
 // reason is the alert as a reason of a callback.

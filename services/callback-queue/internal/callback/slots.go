@@ -102,15 +102,17 @@ func (d *draft) await(from time.Time) {
 
 // wish takes the slots of a further answer instead of those there are. After a try
 // that found nobody, the gap before the next stays. What was wished before is no news:
-// each revision of an answer says it again, whatever was agreed on since.
+// each revision of an answer says it again, whatever was agreed on since. Who takes their
+// slots back may be called at any time.
 func (d *draft) wish(al *Alert) {
 	wish := al.wish()
-	if len(wish) == 0 || slices.EqualFunc(wish, d.cb.Wish, Slot.equal) {
+	back := len(wish) == 0 && al.SlotsTakenBack && len(d.cb.Wish) > 0
+	if !back && (len(wish) == 0 || slices.EqualFunc(wish, d.cb.Wish, Slot.equal)) {
 		return
 	}
 	d.cb.Wish = wish
 	slots := d.possible(wish)
-	if len(slots) == 0 {
+	if len(slots) == 0 && (!back || len(d.cb.Slots) == 0) {
 		return
 	}
 	from := d.now

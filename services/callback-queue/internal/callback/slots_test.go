@@ -151,3 +151,19 @@ func TestASupervisorsMomentReplacesTheSlots(t *testing.T) {
 	require.Equal(t, []any{hour(1), []Slot(nil)}, []any{s.cb().ReadyAt(), s.cb().Slots})
 	require.Equal(t, hour(25), s.cb().FirstAttemptDue, "the wait for the customer's moment is over before")
 }
+
+// Who takes their slots back may be called at any time; another answer without slots
+// takes nothing back.
+func TestSlotsAreTakenBack(t *testing.T) {
+	t.Parallel()
+	s := slotted(t, slot(24, 26))
+	other := alert("a2")
+	s.do(TakeAlert{other})
+	require.Equal(t, hour(24), s.cb().ReadyAt())
+	al := alert("a1")
+	al.Revision, al.SlotsTakenBack = 2, true
+	s.do(TakeAlert{al})
+	require.Equal(t, []any{t0, []Slot(nil), []Slot(nil)}, []any{s.cb().ReadyAt(), s.cb().Slots, s.cb().Wish})
+	require.Equal(t, hour(24), s.cb().FirstAttemptDue, "the clock runs from now on")
+	s.do(Claim{AgentID: amina})
+}

@@ -19,7 +19,8 @@ func Raised(m *eventsv1.AlertRaised) callback.Alert {
 		Queue:  plan.GetQueue(), Skills: plan.GetSkills(), Language: response.GetCustomer().GetLanguage(),
 		Severity:  callback.Severity(m.GetSeverity()),
 		FollowsUp: response.GetCallbackId(), Slots: fromSlots(response.GetCallbackSlots()),
-		RaisedAt: moment(m.GetRaisedAt()), FirstAttemptWithin: plan.GetFirstAttemptWithin().AsDuration(),
+		SlotsTakenBack: len(response.GetCallbackSlots()) == 0 && len(received.GetPrevious().GetCallbackSlots()) > 0,
+		RaisedAt:       moment(m.GetRaisedAt()), FirstAttemptWithin: plan.GetFirstAttemptWithin().AsDuration(),
 	}
 }
 

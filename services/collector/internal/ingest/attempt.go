@@ -116,9 +116,12 @@ func (a *attempt) decide(ctx context.Context, entry Entry, known bool) (*eventsv
 		}
 	}
 	r := a.sub.Response
-	if r.GetSubmittedAt() == nil {
+	if r.GetSubmittedAt() == nil || r.GetWhole() {
 		// The message stays as it was sent: it may have to be merged after all.
 		r = shallow(r)
+		r.Whole = false
+	}
+	if r.GetSubmittedAt() == nil {
 		r.SubmittedAt = timestamppb.New(now)
 	}
 	key := a.o.Keyer.Key(r)

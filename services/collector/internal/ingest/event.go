@@ -32,6 +32,6 @@ func shallow(r *eventsv1.Response) *eventsv1.Response {
 	return &eventsv1.Response{
 		Id: r.GetId(), Survey: r.GetSurvey(), Channel: r.GetChannel(), Touchpoint: r.GetTouchpoint(), Customer: r.GetCustomer(),
 		Answers: r.GetAnswers(), CallbackRequested: r.GetCallbackRequested(), Attributes: r.GetAttributes(), Consent: r.GetConsent(),
-		SubmittedAt: r.GetSubmittedAt(), CallbackSlots: r.GetCallbackSlots(), CallbackId: r.GetCallbackId(),
+		SubmittedAt: r.GetSubmittedAt(), CallbackSlots: r.GetCallbackSlots(), CallbackId: r.GetCallbackId(), Whole: r.GetWhole(),
 	}
 }

@@ -170,6 +170,7 @@ func TestAShallowCopyHasEveryField(t *testing.T) {
 	r.Channel, r.Touchpoint, r.Customer, r.CallbackRequested = "email", "delivery", &eventsv1.Customer{Id: "C"}, true
 	r.Attributes, r.Consent, r.SubmittedAt = map[string]string{"a": "1"}, &eventsv1.Consent{}, timestamppb.Now()
 	r.CallbackSlots, r.CallbackId = []*eventsv1.Slot{{From: timestamppb.Now()}}, "k-1"
+	r.Whole = true
 	fields := r.ProtoReflect().Descriptor().Fields()
 	for i := range fields.Len() {
 		require.True(t, r.ProtoReflect().Has(fields.Get(i)), "this test lacks %s", fields.Get(i).Name())

@@ -155,7 +155,12 @@ func (f *form) response(last bool) *eventsv1.Response {
 	if s.Purpose != "" {
 		r.Consent = &eventsv1.Consent{Purpose: s.Purpose}
 	}
+	if !s.Callback.Offered(f.mood()) && f.v.held.GetCallbackRequested() {
+		// Whoever corrects a 1 to a 10, and is offered no call any more, waits for none.
+		r.Consent = &eventsv1.Consent{Callback: proto.Bool(false), Purpose: s.Purpose}
+	}
 	if last {
+		r.Whole = true // what was cleared, or is not asked any more, is taken back
 		f.rest(r)
 	}
 	return r

@@ -1,6 +1,8 @@
 package response
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -15,7 +17,12 @@ import (
 // those it gives again; it fills or replaces the customer's details, the channel,
 // the attributes and the consent it names, and leaves alone what it does not. Its
 // slots, when it has any, take the place of all that held has: who names another
-// evening no longer waits on the first. A request to be called back stays.
+// evening no longer waits on the first. A request to be called back stays until the
+// customer refuses calls (consent.callback is false, and no call is asked for), which
+// takes their slots with it.
+//
+// A piece that is whole is all that the customer has to say: answers, a request and
+// slots that it does not have are taken back.
 //
 // Pieces may overtake each other. One submitted before what is held fills gaps
 // and corrects nothing; one that does not say when it was submitted is taken for
@@ -24,15 +31,18 @@ func Merge(held, piece *eventsv1.Response) (merged *eventsv1.Response, changed b
 	merged = proto.CloneOf(held)
 	late := olderThan(piece.GetSubmittedAt(), held.GetSubmittedAt())
 	f := filler{late: late}
+	if piece.GetWhole() && !late {
+		f.takeBack(merged, piece)
+	}
 	f.text(&merged.Channel, piece.GetChannel())
 	f.text(&merged.Touchpoint, piece.GetTouchpoint())
 	f.text(&merged.CallbackId, piece.GetCallbackId())
 	f.customer(merged, piece.GetCustomer())
 	f.answers(merged, piece.GetAnswers())
 	f.attributes(merged, piece.GetAttributes())
-	f.consent(merged, piece.GetConsent())
-	merged.CallbackRequested = merged.GetCallbackRequested() || piece.GetCallbackRequested()
 	f.slots(merged, piece.GetCallbackSlots())
+	f.request(merged, piece)
+	f.consent(merged, piece.GetConsent())
 	if at := piece.GetSubmittedAt(); at != nil && !late {
 		merged.SubmittedAt = proto.CloneOf(at)
 	}
@@ -50,6 +60,38 @@ func (f filler) text(held *string, piece string) {
 	if piece != "" && (*held == "" || !f.late) {
 		*held = piece
 	}
+}
+
+// takeBack removes what a whole piece no longer says.
+func (filler) takeBack(held, piece *eventsv1.Response) {
+	said := make(map[answerKey]bool, len(piece.GetAnswers()))
+	var keys keyer
+	for _, a := range piece.GetAnswers() {
+		said[keys.of(a)] = true
+	}
+	keys = keyer{}
+	held.Answers = slices.DeleteFunc(held.GetAnswers(), func(a *eventsv1.Answer) bool { return !said[keys.of(a)] })
+	held.CallbackRequested, held.CallbackSlots = false, nil
+}
+
+// request asks for a call, or takes that back. A late piece asks for none where the
+// customer has refused calls since. It reads the consent that was held before.
+func (f filler) request(held, piece *eventsv1.Response) {
+	switch {
+	case piece.GetCallbackRequested():
+		held.CallbackRequested = held.GetCallbackRequested() || !f.late || !refuses(held)
+	case refuses(piece) && !f.late && held.GetCallbackRequested():
+		held.CallbackRequested = false
+		if len(piece.GetCallbackSlots()) == 0 {
+			held.CallbackSlots = nil
+		}
+	}
+}
+
+// refuses reports whether the customer said that they do not want to be called.
+func refuses(r *eventsv1.Response) bool {
+	c := r.GetConsent()
+	return c != nil && c.Callback != nil && !c.GetCallback()
 }
 
 func (f filler) consent(held *eventsv1.Response, piece *eventsv1.Consent) {

@@ -145,6 +145,50 @@ func TestACallbackRequestedIsNotForgotten(t *testing.T) {
 	require.False(t, changed)
 }
 
+// Who refuses calls waits for none, whatever they asked for before.
+func TestARequestIsTakenBack(t *testing.T) {
+	t.Parallel()
+	type R = eventsv1.Response
+	refused := &eventsv1.Consent{Callback: proto.Bool(false)}
+	asked := &R{CallbackRequested: true, SubmittedAt: at(0), Consent: &eventsv1.Consent{Callback: proto.Bool(true)}, CallbackSlots: []*eventsv1.Slot{slot(60, 120)}}
+	got, changed := Merge(asked, &R{SubmittedAt: at(1), Consent: refused})
+	require.True(t, changed)
+	require.False(t, got.GetCallbackRequested())
+	require.False(t, got.GetConsent().GetCallback())
+	require.Empty(t, got.GetCallbackSlots())
+
+	got, changed = Merge(asked, &R{SubmittedAt: at(-1), Consent: refused})
+	require.False(t, changed, "what was refused before was asked for since: %v", got)
+
+	got, _ = Merge(&R{SubmittedAt: at(0), Consent: refused}, &R{SubmittedAt: at(-1), CallbackRequested: true})
+	require.False(t, got.GetCallbackRequested(), "and the other way round, in the other order")
+	got, _ = Merge(&R{SubmittedAt: at(0), Consent: refused}, &R{SubmittedAt: at(1), CallbackRequested: true})
+	require.True(t, got.GetCallbackRequested())
+}
+
+// A whole piece takes back what it does not say.
+func TestAWholePieceTakesBack(t *testing.T) {
+	t.Parallel()
+	type R = eventsv1.Response
+	held := &R{
+		Id: "r", SubmittedAt: at(0), Channel: "email", CallbackRequested: true, CallbackSlots: []*eventsv1.Slot{slot(60, 120)},
+		Customer: &eventsv1.Customer{Name: "Z"}, Answers: []*eventsv1.Answer{nps(2), {Question: "why", Verbatim: "w"}, says("one"), says("two")},
+	}
+	piece := &R{Id: "r", SubmittedAt: at(1), Whole: true, Answers: []*eventsv1.Answer{nps(3), says("uno")}}
+	got, changed := Merge(held, piece)
+	require.True(t, changed)
+	require.True(t, proto.Equal(&R{
+		Id: "r", SubmittedAt: at(1), Channel: "email", Customer: &eventsv1.Customer{Name: "Z"}, Answers: []*eventsv1.Answer{nps(3), says("uno")},
+	}, got), "%v", got)
+	require.Len(t, held.GetAnswers(), 4, "what was held is not touched")
+	again, changed := Merge(got, piece)
+	require.False(t, changed, "%v", again)
+
+	piece.SubmittedAt = at(-1)
+	got, changed = Merge(held, piece)
+	require.False(t, changed, "one that is late takes nothing back: %v", got)
+}
+
 func TestSlotsFillAGapHoweverLate(t *testing.T) {
 	t.Parallel()
 	piece := &eventsv1.Response{SubmittedAt: at(-5), CallbackSlots: []*eventsv1.Slot{slot(60, 120)}}
@@ -171,7 +215,7 @@ func anyPiece() *rapid.Generator[*eventsv1.Response] {
 	return rapid.Custom(func(t *rapid.T) *eventsv1.Response {
 		r := &eventsv1.Response{
 			Id: "r", Survey: "s", Channel: anyText().Draw(t, "channel"), Touchpoint: anyText().Draw(t, "touchpoint"),
-			CallbackRequested: rapid.Bool().Draw(t, "requested"),
+			CallbackRequested: rapid.Bool().Draw(t, "requested"), Whole: rapid.Bool().Draw(t, "whole"),
 		}
 		if rapid.Bool().Draw(t, "has customer") {
 			r.Customer = &eventsv1.Customer{Id: "C", Name: anyText().Draw(t, "name"), Phone: anyText().Draw(t, "phone")}
@@ -207,7 +251,7 @@ func TestMergingIsIdempotent(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		held, piece := anyPiece().Draw(t, "held"), anyPiece().Draw(t, "piece")
-		held.SubmittedAt = at(0)
+		held.SubmittedAt, held.Whole = at(0), false
 		once, _ := Merge(held, piece)
 		twice, changed := Merge(once, piece)
 		if changed || !proto.Equal(once, twice) {
@@ -223,6 +267,7 @@ func TestAnOlderPieceOverridesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		held, piece := anyPiece().Draw(t, "held"), anyPiece().Draw(t, "piece")
+		held.Whole = false
 		held.SubmittedAt, piece.SubmittedAt = at(0), at(-rapid.IntRange(1, 9).Draw(t, "age"))
 		got, _ := Merge(held, piece)
 		if !proto.Equal(got.GetSubmittedAt(), held.GetSubmittedAt()) {

@@ -519,7 +519,11 @@ type Response struct {
 	CallbackSlots []*Slot `protobuf:"bytes,11,rep,name=callback_slots,json=callbackSlots,proto3" json:"callback_slots,omitempty"`
 	// The callback that this is an answer about, to its follow-up survey, as
 	// `<customer_key>-<n>`; empty for every other response.
-	CallbackId    string `protobuf:"bytes,12,opt,name=callback_id,json=callbackId,proto3" json:"callback_id,omitempty"`
+	CallbackId string `protobuf:"bytes,12,opt,name=callback_id,json=callbackId,proto3" json:"callback_id,omitempty"`
+	// This is all that the customer has to say now: an answer, a request to be called or
+	// slots that were received before and are not here are taken back. Without it what is
+	// not here is left alone. A piece says so; what is stored is always whole and does not.
+	Whole         bool `protobuf:"varint,13,opt,name=whole,proto3" json:"whole,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -636,6 +640,13 @@ func (x *Response) GetCallbackId() string {
 		return x.CallbackId
 	}
 	return ""
+}
+
+func (x *Response) GetWhole() bool {
+	if x != nil {
+		return x.Whole
+	}
+	return false
 }
 
 // ResponseReceived is stored in RESPONSES: a whole response at one revision.
@@ -779,7 +790,7 @@ const file_events_v1_response_proto_rawDesc = "" +
 	"\t_callback\"b\n" +
 	"\x04Slot\x12.\n" +
 	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
-	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\xe6\x04\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\xfc\x04\n" +
 	"\bResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06survey\x18\x02 \x01(\tR\x06survey\x12\x18\n" +
@@ -798,7 +809,8 @@ const file_events_v1_response_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\vsubmittedAt\x12=\n" +
 	"\x0ecallback_slots\x18\v \x03(\v2\x16.rappel.events.v1.SlotR\rcallbackSlots\x12\x1f\n" +
 	"\vcallback_id\x18\f \x01(\tR\n" +
-	"callbackId\x1a=\n" +
+	"callbackId\x12\x14\n" +
+	"\x05whole\x18\r \x01(\bR\x05whole\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd0\x02\n" +
