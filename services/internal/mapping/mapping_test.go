@@ -145,13 +145,16 @@ func TestRowsThatCannotBe(t *testing.T) {
 		row  []string
 		want string
 	}{
-		"a date that does not exist":  {cells("Date", "31/11/2026 16:16", "Note", "1"), `"Date": "31/11/2026 16:16" is no date that exists, written as dd/mm/yyyy HH:MM or iso or serial`},
-		"no number":                   {cells("Note", "12/20"), `"Note": "12/20" is no number`},
-		"no number, and maybe a name": {cells("Note", "Mme Durand"), `"Note": what it holds is no number`},
-		"no answer":                   {cells("Nom", "Arc"), `there is no answer in this row: "Note", "Effort", "Réglé", "Humeur", "Commentaire" are empty`},
-		"neither yes nor no":          {cells("Note", "1", "Accord", "bof"), `"Accord": must be empty, yes (oui, yes`},
-		"too few cells":               {[]string{"a", "b"}, "has only 2 cells where the header has 17"},
-		"too many cells":              {append(cells("Note", "1"), "x"), "has 18 cells where the header has 17"},
+		"a date that does not exist":     {cells("Date", "31/11/2026 16:16", "Note", "1"), `"Date": "31/11/2026 16:16" is no date that exists, written as dd/mm/yyyy HH:MM or iso or serial`},
+		"no number":                      {cells("Note", "12/20"), `"Note": "12/20" is no number`},
+		"no number, and maybe a name":    {cells("Note", "Mme Durand"), `"Note": what it holds is no number`},
+		"no number, and a telephone's":   {cells("Note", "06 12 34 56 78"), `"Note": what it holds is no number`},
+		"no number, and written so":      {cells("Note", "06.12.34.56.78"), `"Note": what it holds is no number`},
+		"no number, and of another land": {cells("Note", "+33612345678x"), `"Note": what it holds is no number`},
+		"no answer":                      {cells("Nom", "Arc"), `there is no answer in this row: "Note", "Effort", "Réglé", "Humeur", "Commentaire" are empty`},
+		"neither yes nor no":             {cells("Note", "1", "Accord", "bof"), `"Accord": must be empty, yes (oui, yes`},
+		"too few cells":                  {[]string{"a", "b"}, "has only 2 cells where the header has 17"},
+		"too many cells":                 {append(cells("Note", "1"), "x"), "has 18 cells where the header has 17"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

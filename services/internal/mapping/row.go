@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -225,13 +226,15 @@ func label(places []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// shown quotes a cell that was not understood, but only one that begins as a
-// number or a date does: where a mapping names the wrong column, what stands
-// there may be a person's name. What was wrong with a body is kept, and there a
-// number may be a person's, too.
+// showable is what may be repeated of a cell that was not understood: a short number, as a
+// score is, a date or a time. A longer number may be somebody's telephone's, or a customer's.
+var showable = regexp.MustCompile(`^(?:[+-]?[0-9][0-9.,/]{0,5}|[0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]{1,4}(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)?|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)$`)
+
+// shown quotes a cell that was not understood, where it cannot be personal. Where a mapping
+// names the wrong column, what stands there may be anything; and what was wrong with a body
+// is kept.
 func (m *Mapping) shown(s string) string {
-	const most = 30
-	if m.paths != nil || len(s) > most || !strings.ContainsAny(s[:1], "0123456789+-.,") {
+	if m.paths != nil || !showable.MatchString(s) {
 		return "what it holds "
 	}
 	return fmt.Sprintf("%q ", s)
