@@ -85,6 +85,28 @@ func TestPiecesOfOneResponse(t *testing.T) {
 	require.Len(t, l.events(), 3, "an older piece that comes later changes nothing")
 }
 
+// A score is not lost for an address that is none: nobody is there to mend it.
+func TestAScoreIsKeptWhateverIsWrongBesideIt(t *testing.T) {
+	t.Parallel()
+	l := setup(t, hooked)
+	data, err := os.ReadFile("internal/hook/testdata/delighted_survey_response_created.json")
+	require.NoError(t, err)
+	body := strings.NewReplacer(`"client@example.org"`, `"no address"`, `"Client Exemple"`, `"\u0007"`, `"score": 2`, `"score": 1`,
+		`"comment": null`, `"comment": "`+strings.Repeat("x", 20_001)+`"`).Replace(string(data))
+	require.Equal(t, 200, l.post("/v1/hooks/generic/open", body).code)
+	l.eventually(func() bool { return len(l.events()) == 1 })
+	r := l.events()[0].GetResponse()
+	require.InDelta(t, 1, r.GetAnswers()[0].GetValue(), 0)
+	require.Equal(t, "5975", r.GetCustomer().GetId())
+	require.Empty(t, r.GetCustomer().GetEmail())
+	require.Len(t, []rune(r.GetAnswers()[1].GetVerbatim()), 20_000)
+	require.Equal(t, "customer.name customer.email answers[1].verbatim", r.GetAttributes()["rappel_dropped"])
+	// Told again it is the same.
+	require.Equal(t, 200, l.post("/v1/hooks/generic/open", strings.Replace(body, `"score": 1`, `"score":  1`, 1)).code)
+	l.eventually(func() bool { return l.count("pushes_total", "answered") == 2 })
+	require.Len(t, l.events(), 1)
+}
+
 func TestCallsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	l := setup(t, hooked)
@@ -148,7 +170,7 @@ func TestWhatAWebhookHoldsStaysInTheBody(t *testing.T) {
 	for _, bad := range []string{
 		`{"event_data":{"id":"1","survey_type":"nps","score":"+33600000001"}}`,
 		`{"event_data":{"id":"2","survey_type":"nps","score":1,"updated_at":"client@example.org"}}`,
-		`{"event_data":{"id":"3","survey_type":"nps","score":1,"person":{"email":"C-1042"}}}`,
+		`{"event_data":{"id":"3","survey_type":"nps","score":11,"person":{"email":"C-1042"}}}`,
 	} {
 		shown += l.post("/v1/hooks/generic/open", bad).body
 	}

@@ -13,6 +13,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/collector/internal/hook"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
+	"github.com/rappel-loop/rappel/services/collector/internal/response"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/mapping"
 )
@@ -86,8 +87,7 @@ func (s *Service) delay(d bus.Delivery) time.Duration {
 func (s *Service) answer(ctx context.Context, e *hook.Endpoint, p *eventsv1.PushReceived, docs []any) error {
 	var wrong problems
 	for begin := 0; begin < len(docs); begin += maxRows {
-		var mapped []mapping.Row
-		var rows []ingest.Row
+		var all []told
 		for i, doc := range docs[begin:min(begin+maxRows, len(docs))] {
 			row := e.Map(doc)
 			switch {
@@ -96,41 +96,80 @@ func (s *Service) answer(ctx context.Context, e *hook.Endpoint, p *eventsv1.Push
 			case row.Response == nil:
 				wrong.add(reasonUnmappable, row.Problems...)
 			default:
-				complete(row.Response, p, begin+i, len(docs))
-				mapped, rows = append(mapped, row), append(rows, ingest.Row{Response: row.Response})
+				t := told{doc: doc, row: row, push: p, number: begin + i, of: len(docs)}
+				complete(row.Response, t)
+				all = append(all, t)
 			}
 		}
-		if err := s.submit(ctx, e, mapped, rows, &wrong); err != nil {
+		if err := s.submit(ctx, e, all, &wrong); err != nil {
 			return err
 		}
 	}
 	return wrong.err()
 }
 
+// told is one response that a push told.
+type told struct {
+	doc  any
+	row  mapping.Row
+	push *eventsv1.PushReceived
+	// number is the document's, of so many.
+	number, of int
+}
+
 // complete gives a response what its mapping did not: it is the same each time.
-func complete(r *eventsv1.Response, p *eventsv1.PushReceived, i, of int) {
+func complete(r *eventsv1.Response, t told) {
 	if r.GetId() == "" {
-		r.Id = p.GetEventId()
-		if of > 1 {
-			r.Id += "-" + strconv.Itoa(i+1)
+		r.Id = t.push.GetEventId()
+		if t.of > 1 {
+			r.Id += "-" + strconv.Itoa(t.number+1)
 		}
 	}
 	if r.GetSubmittedAt() == nil {
-		r.SubmittedAt = &timestamppb.Timestamp{Seconds: p.GetReceivedAt().GetSeconds(), Nanos: p.GetReceivedAt().GetNanos()}
+		at := t.push.GetReceivedAt()
+		r.SubmittedAt = &timestamppb.Timestamp{Seconds: at.GetSeconds(), Nanos: at.GetNanos()}
 	}
 }
 
-func (s *Service) submit(ctx context.Context, e *hook.Endpoint, mapped []mapping.Row, rows []ingest.Row, wrong *problems) error {
-	if len(rows) == 0 {
-		return nil
+// submit stores responses. What is refused for a detail is mended, and tried again: nobody
+// is there to mend it at the source.
+func (s *Service) submit(ctx context.Context, e *hook.Endpoint, all []told, wrong *problems) error {
+	again, err := s.try(ctx, e, all, func(t told, invalid *ingest.InvalidError) (told, bool) {
+		t.row = e.Map(t.doc) // what was refused is half normalised
+		if !response.Mend(t.row.Response, invalid.Violations) {
+			wrong.refused(e, t, invalid)
+			return t, false
+		}
+		complete(t.row.Response, t)
+		return t, true
+	})
+	if err != nil || len(again) == 0 {
+		return err
+	}
+	_, err = s.try(ctx, e, again, func(t told, invalid *ingest.InvalidError) (told, bool) {
+		wrong.refused(e, t, invalid)
+		return t, false
+	})
+	return err
+}
+
+// try stores responses once, and returns those that refused wants to have tried again.
+func (s *Service) try(ctx context.Context, e *hook.Endpoint, all []told, refused func(told, *ingest.InvalidError) (told, bool)) ([]told, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	rows := make([]ingest.Row, len(all))
+	for i, t := range all {
+		rows[i].Response = t.row.Response
 	}
 	outcomes, err := s.o.Ingest.SubmitBatch(ctx, rows)
+	var again []told
 	for i, out := range outcomes {
 		var invalid *ingest.InvalidError
 		switch {
 		case errors.As(out.Err, &invalid):
-			for _, v := range invalid.Violations {
-				wrong.add(reasonRefused, e.Origin(mapped[i], v.Path)+": "+v.Problem)
+			if t, ok := refused(all[i], invalid); ok {
+				again = append(again, t)
 			}
 		case out.Err != nil:
 			err = out.Err
@@ -139,10 +178,10 @@ func (s *Service) submit(ctx context.Context, e *hook.Endpoint, mapped []mapping
 		}
 	}
 	if err == nil {
-		return nil
+		return again, nil
 	}
 	// Not the push's fault: it waits in line, and counts nothing.
-	return fmt.Errorf("%w: %w", bus.ErrUnavailable, err)
+	return nil, fmt.Errorf("%w: %w", bus.ErrUnavailable, err)
 }
 
 // problems are why documents of one push did not become responses.
@@ -159,6 +198,13 @@ func (p *problems) add(reason string, lines ...string) {
 		p.reason = reason
 	}
 	p.lines = append(p.lines, lines[:min(len(lines), maxProblems)]...)
+}
+
+// refused adds what a collector refused, by where it came from.
+func (p *problems) refused(e *hook.Endpoint, t told, invalid *ingest.InvalidError) {
+	for _, v := range invalid.Violations {
+		p.add(reasonRefused, e.Origin(t.row, v.Path)+": "+v.Problem)
+	}
 }
 
 func (p *problems) err() error {
