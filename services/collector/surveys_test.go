@@ -283,6 +283,30 @@ func TestThePageSpeaksTheCustomersLanguage(t *testing.T) {
 	}
 }
 
+// An invitation made again under its key is to the same response; another is refused.
+func TestAnInvitationIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	l := setup(t, asking)
+	make := func(body string) (int, string) {
+		a := l.post("/v1/surveys/apres-livraison/invitations", body, "Idempotency-Key", "order-77")
+		m := regexp.MustCompile(`"responseId":\s*"([^"]+)"`).FindStringSubmatch(a.body)
+		if m == nil {
+			return a.code, a.body
+		}
+		return a.code, m[1]
+	}
+	code, first := make(knownCustomer)
+	require.Equal(t, 200, code, first)
+	code, again := make(knownCustomer)
+	require.Equal(t, 200, code)
+	require.Equal(t, first, again)
+	code, _ = make(`{"customer":{"id":"other"}}`)
+	require.Equal(t, 409, code)
+	a := l.post("/v1/surveys/apres-livraison/invitations", knownCustomer, "Idempotency-Key", "")
+	require.Equal(t, 400, a.code)
+	require.NotContains(t, l.post("/v1/surveys/apres-livraison/invitations", knownCustomer).body, first)
+}
+
 func TestAPageKeepsItsLinkToItself(t *testing.T) {
 	t.Parallel()
 	l := setup(t, asking)

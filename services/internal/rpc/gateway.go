@@ -16,7 +16,17 @@ func (s *Server) newGateway() *runtime.ServeMux {
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newStrict()),
 		runtime.WithErrorHandler(gatewayError),
 		runtime.WithRoutingErrorHandler(s.routingError),
+		runtime.WithIncomingHeaderMatcher(headers),
 	)
+}
+
+// headers says under which name a gRPC call sees a header: as it is for those that name a
+// call, else as the gateway has it.
+func headers(name string) (string, bool) {
+	if strings.EqualFold(name, "Idempotency-Key") {
+		return "idempotency-key", true
+	}
+	return runtime.DefaultHeaderMatcher(name)
 }
 
 func gatewayError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -75,6 +76,9 @@ func (s *Surveys) CreateInvitation(ctx context.Context, req *collectorv1.CreateI
 	if len(found) > 0 {
 		return nil, invalidFields(found)
 	}
+	if err := s.once(ctx, req, i); err != nil {
+		return nil, s.o.Ways.status(err)
+	}
 	token, err := s.o.Sealer.Seal(i, now)
 	if err != nil {
 		return nil, rpc.Internal()
@@ -88,6 +92,21 @@ func (s *Surveys) CreateInvitation(ctx context.Context, req *collectorv1.CreateI
 		resp.Choices = append(resp.Choices, &collectorv1.CreateInvitationResponse_Choice{Value: float64(v), Url: link + "?" + url.Values{"v": {strconv.Itoa(v)}}.Encode()})
 	}
 	return resp, nil
+}
+
+// once holds a call to its key: the same call again makes links to the same response.
+func (s *Surveys) once(ctx context.Context, req *collectorv1.CreateInvitationRequest, i *collectorv1.Invitation) error {
+	key, err := callKey(ctx, metadata.ValueFromIncomingContext(ctx, idempotencyHeader))
+	if err != nil {
+		return err
+	}
+	if err := s.o.Ways.noteMessage(ctx, key, "CreateInvitation", req); err != nil {
+		return err
+	}
+	if key.IsSet() && req.GetResponseId() == "" {
+		i.ResponseId = key.ID(0)
+	}
+	return nil
 }
 
 // GetSurvey says where an open survey is answered. Who may send answers to a survey may ask.
