@@ -1,5 +1,5 @@
 // Answers a survey in a real Chromium as customers do: on a phone, on a desk, in the dark,
-// by keyboard alone, and without scripts. It says what is wrong and ends with 1.
+// in English, by keyboard alone, and without scripts. It says what is wrong and ends with 1.
 // Arguments: the browser, the folder for screenshots, and a link for each of those ways.
 const {chromium} = require('playwright-core');
 const {hold, look, end} = require('./look');
@@ -9,6 +9,7 @@ const ways = {
   phone: {viewport: {width: 320, height: 700}, hasTouch: true, isMobile: true},
   desk: {viewport: {width: 1000, height: 900}},
   dark: {viewport: {width: 390, height: 800}, colorScheme: 'dark'},
+  english: {viewport: {width: 768, height: 1024}},
 };
 
 // answer goes through both steps with every mistake on the way.
@@ -33,7 +34,20 @@ async function answer(b, name, options, link) {
   await page.click('button');
   await page.waitForFunction(() => !document.querySelector('form'));
   await look(page, shots, `${name}-done`);
+  await takeBack(page, name, link);
   await context.close();
+}
+
+// takeBack clears what was said, and finds it cleared.
+async function takeBack(page, name, link) {
+  await page.goto(link);
+  hold((await page.inputValue('textarea')) !== '' && (await page.isChecked('#call')), `${name}: what was answered is not there to be corrected`);
+  await page.uncheck('#call');
+  await page.fill('textarea', '');
+  await page.click('button');
+  await page.waitForFunction(() => !document.querySelector('form'));
+  await page.goto(link);
+  hold((await page.inputValue('textarea')) === '' && !(await page.isChecked('#call')), `${name}: what was cleared is still there`);
 }
 
 // byKeyboard presses Tab, Space, the arrows and Enter, and nothing else.
