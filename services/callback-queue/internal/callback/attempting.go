@@ -129,16 +129,21 @@ func (d *draft) endAttempt(end Attempt) {
 func (d *draft) afterAttempt(t trigger) EventType {
 	switch t {
 	case concluded:
+		d.answered()
+		d.cb.Slots = nil // they were for this call
 		d.extend(d.policy.WrapLease)
 		return EventAttemptEnded
 	case giveUp:
+		slots := d.cb.Slots
 		d.close("", Unreachable)
 		d.cb.WrapUp = &WrapUp{Outcome: Unreachable, At: d.now}
+		d.owe(slots)
 		d.cause = CauseAttemptsUsedUp
 		return EventCompleted
 	default:
 		agent := d.cb.Holder.AgentID
 		d.postpone()
+		d.answered() // by the call to come
 		d.prefer(agent)
 		return EventAttemptEnded
 	}

@@ -50,8 +50,10 @@ func (c Complete) apply(d *draft) (EventType, error) {
 	}
 	w.FirstContact = c.Outcome == Resolved && d.cb.firstContact()
 	d.by(c.AgentID, d.cb.Holder.RequestID)
+	slots := d.cb.Slots
 	d.close(c.AgentID, c.Outcome)
 	d.cb.WrapUp = &w
+	d.owe(slots)
 	d.askLater()
 	return EventCompleted, nil
 }

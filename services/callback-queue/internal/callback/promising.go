@@ -143,22 +143,27 @@ func (d *draft) clock(from time.Time, within time.Duration, warn float64) Clock 
 
 // hurry takes what a further reason promises, where that is nearer: its clocks
 // begin with it, or when the customer's moment has come. A more severe one brings
-// its policy's steps with it, instead of those that have not been taken.
-func (d *draft) hurry(al *Alert, was Severity) {
-	if d.cb.SLA == nil || d.cb.State == Attempting || d.cb.State == Wrapping {
-		return // somebody is talking with the customer
+// its policy's steps with it, instead of those that have not been taken. Anew says that
+// the customer was spoken to since: then the first attempt is another one.
+func (d *draft) hurry(r Reason, was Severity, anew bool) {
+	if d.cb.SLA == nil {
+		return
 	}
 	d.ownSLA()
 	s := d.cb.SLA
-	pol := d.policy.sla(d.cb.Queue, al.Severity)
+	pol := d.policy.sla(d.cb.Queue, r.Severity)
 	if d.cb.severity() > was && pol.Name != s.Policy {
 		s.Policy = pol.Name
 		s.Steps = slices.DeleteFunc(s.Steps, func(s Step) bool { return s.TakenAt.IsZero() })
 		s.Steps = append(s.Steps, pol.Steps...)
 		d.planAll()
 	}
-	from := later(d.raisedAt(al), s.PausedUntil)
-	s.First.nearer(d.clock(from, d.firstWithin(pol, al.FirstAttemptWithin), pol.WarnAt))
+	from := later(r.RaisedAt, s.PausedUntil)
+	first := d.clock(from, d.firstWithin(pol, r.FirstAttemptWithin), pol.WarnAt)
+	if anew && !s.First.running() {
+		s.First = first
+	}
+	s.First.nearer(first)
 	if pol.ResolvedWithin > 0 {
 		k := d.clock(from, pol.ResolvedWithin, pol.WarnAt)
 		if !s.Resolved.promised() {

@@ -60,7 +60,8 @@ func (d *draft) reopen(by, reason string) error {
 	}
 	d.cb.Reopened = d.reopening(by, reason)
 	d.cb.ClosedAt, d.cb.ClosedBy, d.cb.CancelReason, d.cb.WrapUp, d.cb.FollowUp = time.Time{}, "", "", nil, nil
-	d.cb.NotBefore = time.Time{}
+	d.cb.NotBefore, d.cb.Slots = time.Time{}, nil
+	d.answered()
 	d.promise(d.now, 0)
 	d.prefer(d.cb.knownBy())
 	return nil

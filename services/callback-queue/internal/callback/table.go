@@ -33,6 +33,8 @@ const (
 	followedUp
 	unattended
 	forbidden
+	openNext
+	overtaken
 	triggerCount
 )
 
@@ -56,6 +58,8 @@ var triggers = [triggerCount]struct {
 	complete:      {"complete", true, "outcome, root cause and note are written down"},
 	release:       {"release", true, "the agent gives it back"},
 	leaseEnd:      {"expireLease", false, "the hold's lease is over; an outcome is never invented"},
+	openNext:      {"openNext", false, "a completed callback leaves reasons unanswered, which came when the call had begun or was over"},
+	overtaken:     {"expireLease", false, "the wrap-up's lease is over, and the customer has complained again since the call"},
 	withdrawn:     {"withdrawAlert", false, "no reason counts any more, and no attempt was ever started"},
 	cancel:        {"cancel", true, "somebody decides that no call is needed"},
 	reschedule:    {"reschedule", true, "somebody decides from when on to call"},
@@ -82,6 +86,7 @@ type arrow struct {
 // arrows is the transition table: what is not here cannot happen.
 var arrows = []arrow{
 	{StateUnspecified, open, Pending},
+	{StateUnspecified, openNext, Pending},
 
 	{Pending, offer, Reserved},
 	{Pending, claim, Assigned},
@@ -133,8 +138,10 @@ var arrows = []arrow{
 
 	{Wrapping, complete, Completed},
 	// The customer has been called: going back to pending would call them again.
-	// The wrap-up stays with its agent, and anyone may now write it.
+	// The wrap-up stays with its agent, and anyone may now write it. Who has complained
+	// again since is to be called anyway.
 	{Wrapping, leaseEnd, Wrapping},
+	{Wrapping, overtaken, Pending},
 	{Wrapping, cancel, Canceled},
 	{Wrapping, escalate, Wrapping},
 	{Wrapping, ring, Wrapping},

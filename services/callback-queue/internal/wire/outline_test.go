@@ -23,6 +23,7 @@ func outlined(a callback.Aggregate) callback.Aggregate {
 			OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue,
 		}
 		out.Callback.Preferred, out.Callback.Slots = cb.Preferred, cb.Slots
+		out.Callback.NextAt = cb.NextAt
 		if f := cb.FollowUp; f != nil {
 			out.Callback.FollowUp = &callback.FollowUp{AskAt: f.AskAt, AskedAt: f.AskedAt}
 		}
@@ -71,7 +72,7 @@ func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
 	cb := (&eventsv1.Callback{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{
 		"id": 1, "number": 3, "state": 4, "customer": 5, "queue": 8, "skills": 9, "language": 10, "priority": 11, "opened_at": 12, "not_before": 14,
-		"first_attempt_due": 15, "holder": 17, "moved": 25, "preferred": 27, "sla": 29, "slots": 30, "follow_up": 31,
+		"first_attempt_due": 15, "holder": 17, "moved": 25, "preferred": 27, "sla": 29, "slots": 30, "follow_up": 31, "next_at": 36,
 	} {
 		require.EqualValues(t, number, cb.ByName(protoreflect.Name(name)).Number(), name)
 	}
