@@ -143,7 +143,6 @@ func (d *draft) afterAttempt(t trigger) EventType {
 	default:
 		agent := d.cb.Holder.AgentID
 		d.postpone()
-		d.answered() // by the call to come
 		d.prefer(agent)
 		return EventAttemptEnded
 	}
@@ -158,7 +157,9 @@ func (d *draft) postpone() {
 	if last.Outcome == CallLater {
 		d.cb.Slots, d.cb.NotBefore = nil, last.CallAgainAt
 		d.pause(last.CallAgainAt)
+		d.answered() // the customer was spoken to
 		return
 	}
 	d.await(later(d.cb.NotBefore, d.policy.retryAt(d.cb, last.EndedAt)))
+	d.takeUp(false)
 }

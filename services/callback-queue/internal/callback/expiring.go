@@ -65,7 +65,6 @@ func (ExpireLease) apply(d *draft) (EventType, error) {
 	if from == Attempting {
 		d.cutShort("lease expired")
 		d.postpone()
-		d.answered()
 		return EventLeaseExpired, nil
 	}
 	d.letGo("")

@@ -164,7 +164,8 @@ func (p *player) promises(old *Callback, ev Event) {
 	for _, t := range []Target{FirstAttempt, Resolution} {
 		a, b := was.clock(t), now.clock(t)
 		p.hold(!a.promised() || b.promised(), "%s is not promised any more", t)
-		if t == FirstAttempt && !a.EndedAt.IsZero() && b.running() {
+		tried := ev.Type == EventAttemptEnded && p.cb().lastAttempt().Outcome.counts()
+		if t == FirstAttempt && (tried || !a.EndedAt.IsZero()) && b.running() {
 			p.hold(slices.Contains([]EventType{EventLeaseExpired, EventAttemptEnded, EventEnriched}, ev.Type), "begun anew by %s", ev.Type)
 			continue // a further call is promised
 		}

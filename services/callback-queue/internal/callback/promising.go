@@ -143,8 +143,9 @@ func (d *draft) clock(from time.Time, within time.Duration, warn float64) Clock 
 
 // hurry takes what a further reason promises, where that is nearer: its clocks
 // begin with it, or when the customer's moment has come. A more severe one brings
-// its policy's steps with it, instead of those that have not been taken. Anew says that
-// the customer was spoken to since: then the first attempt is another one.
+// its policy's steps with it, instead of those that have not been taken, and a first
+// attempt of its own when there has been one: so does anew, which says that the customer
+// was spoken to since.
 func (d *draft) hurry(r Reason, was Severity, anew bool) {
 	if d.cb.SLA == nil {
 		return
@@ -152,7 +153,8 @@ func (d *draft) hurry(r Reason, was Severity, anew bool) {
 	d.ownSLA()
 	s := d.cb.SLA
 	pol := d.policy.sla(d.cb.Queue, r.Severity)
-	if d.cb.severity() > was && pol.Name != s.Policy {
+	worse := d.cb.severity() > was
+	if worse && pol.Name != s.Policy {
 		s.Policy = pol.Name
 		s.Steps = slices.DeleteFunc(s.Steps, func(s Step) bool { return s.TakenAt.IsZero() })
 		s.Steps = append(s.Steps, pol.Steps...)
@@ -160,10 +162,11 @@ func (d *draft) hurry(r Reason, was Severity, anew bool) {
 	}
 	from := later(r.RaisedAt, s.PausedUntil)
 	first := d.clock(from, d.firstWithin(pol, r.FirstAttemptWithin), pol.WarnAt)
-	if anew && !s.First.running() {
+	if (anew || worse) && !s.First.running() {
 		s.First = first
 	}
 	s.First.nearer(first)
+	d.callSooner()
 	if pol.ResolvedWithin > 0 {
 		k := d.clock(from, pol.ResolvedWithin, pol.WarnAt)
 		if !s.Resolved.promised() {
@@ -172,6 +175,19 @@ func (d *draft) hurry(r Reason, was Severity, anew bool) {
 		s.Resolved.nearer(k)
 	}
 	d.cb.FirstAttemptDue = s.First.DueAt
+}
+
+// callSooner lets the gap after a try that found nobody last no longer than until the
+// first attempt that is promised is at risk. A moment that the customer chose stays.
+func (d *draft) callSooner() {
+	s := d.cb.SLA
+	if d.cb.State != Pending || len(d.cb.Attempts) == 0 || len(d.cb.Slots) > 0 || s.PausedUntil.After(d.now) {
+		return
+	}
+	if at := s.First.rings(); s.First.running() && s.First.BreachedAt.IsZero() && at.Before(d.cb.NotBefore) {
+		d.await(later(d.now, at))
+		d.preferStill()
+	}
 }
 
 // nearer takes another's moments when they come sooner.
