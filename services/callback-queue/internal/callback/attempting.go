@@ -160,6 +160,8 @@ func (d *draft) postpone() {
 		d.answered() // the customer was spoken to
 		return
 	}
-	d.await(later(d.cb.NotBefore, d.policy.retryAt(d.cb, last.EndedAt)))
+	again := later(d.cb.NotBefore, d.policy.retryAt(d.cb, last.EndedAt))
+	d.await(again)
+	d.pauseForSlot(again)
 	d.takeUp(false)
 }

@@ -237,6 +237,14 @@ func (d *draft) pause(until time.Time) {
 	d.cb.FirstAttemptDue = s.First.DueAt
 }
 
+// pauseForSlot lets the clocks stand still when the callback could be called from a moment
+// on, and waits for a slot of the customer's.
+func (d *draft) pauseForSlot(from time.Time) {
+	if len(d.cb.Slots) > 0 && d.cb.NotBefore.After(later(d.now, from)) {
+		d.pause(d.cb.NotBefore)
+	}
+}
+
 // openBetween is what within adds: the time between two moments in which the
 // customer can be called; all of it where that is none.
 func (p Policy) openBetween(c *Callback, from, to time.Time) time.Duration {
