@@ -144,6 +144,27 @@ func TestDeadlinesRunInHours(t *testing.T) {
 	require.Equal(t, at(t, "2026-11-23 12:00"), s.cb().FirstAttemptDue)
 }
 
+// A callback that has moved, or waits for another moment, is not unattended any more, and
+// can be so again.
+func TestUnattendedEndsWithTheWait(t *testing.T) {
+	t.Parallel()
+	for name, cmd := range map[string]Command{
+		"transferred": Transfer{Queue: "experts", Reason: "technical", By: "sam"},
+		"rescheduled": Reschedule{NotBefore: t0.Add(time.Hour), By: "sam"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := in(t, Pending)
+			s.do(NoteUnattended{})
+			s.do(cmd)
+			require.Zero(t, s.cb().UnattendedSince)
+			s.now = later(s.now, s.cb().ReadyAt())
+			s.do(NoteUnattended{})
+			require.Equal(t, s.now, s.cb().UnattendedSince)
+		})
+	}
+}
+
 // What can't be called is not unattended, and what somebody takes is no longer.
 func TestUnattendedIsNotedOnceAWait(t *testing.T) {
 	t.Parallel()

@@ -152,7 +152,7 @@ func (p *player) shape(cb *Callback) {
 	}
 	p.hold(len(cb.Wish) <= MaxSlots, "a wish of %d slots", len(cb.Wish))
 	p.hold(len(cb.Slots) <= MaxSlots && (s.Open() || late && s == Completed || cb.Slots == nil), "%d slots in %s", len(cb.Slots), s)
-	p.hold(cb.UnattendedSince.IsZero() || s == Pending, "unattended in %s", s)
+	p.hold(cb.UnattendedSince.IsZero() || s == Pending && !cb.ReadyAt().After(p.now), "unattended in %s", s)
 	p.hold(len(cb.Declined) <= maxDeclined && (s.Open() || cb.Declined == nil), "declined by %d", len(cb.Declined))
 	p.clocks(cb)
 	p.attempts(cb)
@@ -281,7 +281,7 @@ func TestLongStories(t *testing.T) {
 		EventCompleted, EventReleased, EventLeaseExpired, EventWrapUpOverdue, EventCanceled,
 		EventReopened, EventRescheduled, EventTransferred, EventEscalated, EventAgentLost, EventPreferenceEnded,
 		EventSLAWarned, EventSLABreached, EventSLAEscalated, EventSlotEnded,
-		EventFollowUpAsked, EventFollowedUp, EventUnattended,
+		EventFollowUpAsked, EventFollowedUp, EventUnattended, EventAttended,
 	} {
 		require.Greater(t, seen[what], 10, "stories that lead to %s", what)
 	}

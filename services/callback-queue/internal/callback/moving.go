@@ -48,11 +48,17 @@ func (c Transfer) apply(d *draft) (EventType, error) {
 	}
 	reason := strings.TrimSpace(c.Reason)
 	d.letGo(reason)
-	d.cb.Moved = &Move{From: d.cb.Queue, At: d.now, By: c.By, Reason: reason}
-	d.cb.Queue = c.Queue
-	d.cb.Preferred = nil // who may not work there
+	d.moveTo(c.Queue, c.By, reason)
 	d.by(c.By, "")
 	return EventTransferred, nil
+}
+
+// moveTo puts the callback into another queue: whom it was kept for may not work there,
+// and whether anybody does is not known.
+func (d *draft) moveTo(queue, by, reason string) {
+	d.cb.Moved = &Move{From: d.cb.Queue, At: d.now, By: by, Reason: reason}
+	d.cb.Queue = queue
+	d.cb.Preferred, d.cb.UnattendedSince = nil, time.Time{}
 }
 
 func (c Escalate) check() error {

@@ -84,9 +84,7 @@ func (d *draft) escalated(s *Step) {
 		d.cb.Skills = widened(d.cb.Skills, s.WidenTo)
 	}
 	if s.Queue != "" && s.Queue != d.cb.Queue {
-		d.cb.Moved = &Move{From: d.cb.Queue, At: d.now, By: ActorTimer}
-		d.cb.Queue = s.Queue
-		d.cb.Preferred = nil // who may not work there
+		d.moveTo(s.Queue, ActorTimer, "")
 	}
 }
 

@@ -32,6 +32,7 @@ const (
 	askSurvey
 	followedUp
 	unattended
+	attended
 	forbidden
 	openNext
 	overtaken
@@ -72,6 +73,7 @@ var triggers = [triggerCount]struct {
 	askSurvey:     {"askFollowUp", false, "the policy asks customers how it went"},
 	followedUp:    {"takeFollowUp", false, "the customer has answered how it went"},
 	unattended:    {"noteUnattended", false, "nobody at their desk can take it, for a while"},
+	attended:      {"noteAttended", false, "somebody is at their desk again who can take it"},
 	forbidden:     {"forbid", false, "the customer is on the list of those who are not to be called"},
 	ring:          {"checkSLA", false, "a target of the SLA is near, or missed, or has been for long enough for a step"},
 }
@@ -100,6 +102,7 @@ var arrows = []arrow{
 	{Pending, slotEnd, Pending},
 	{Pending, followedUp, Pending},
 	{Pending, unattended, Pending},
+	{Pending, attended, Pending},
 	{Pending, forbidden, Canceled},
 
 	{Reserved, accept, Assigned},

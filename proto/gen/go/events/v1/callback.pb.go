@@ -473,6 +473,8 @@ const (
 	// while nobody at their desk has been able to take it. Those behind it are not
 	// told of one by one.
 	CallbackEvent_UNATTENDED CallbackEvent_Type = 29
+	// Somebody is at their desk again who can take what was unattended.
+	CallbackEvent_ATTENDED CallbackEvent_Type = 30
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -508,6 +510,7 @@ var (
 		27: "FOLLOW_UP_ASKED",
 		28: "FOLLOWED_UP",
 		29: "UNATTENDED",
+		30: "ATTENDED",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -540,6 +543,7 @@ var (
 		"FOLLOW_UP_ASKED":  27,
 		"FOLLOWED_UP":      28,
 		"UNATTENDED":       29,
+		"ATTENDED":         30,
 	}
 )
 
@@ -2864,7 +2868,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xad\a\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xbb\a\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -2877,7 +2881,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x81\x04\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x8f\x04\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -2914,7 +2918,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x0fFOLLOW_UP_ASKED\x10\x1b\x12\x0f\n" +
 	"\vFOLLOWED_UP\x10\x1c\x12\x0e\n" +
 	"\n" +
-	"UNATTENDED\x10\x1dB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"UNATTENDED\x10\x1d\x12\f\n" +
+	"\bATTENDED\x10\x1eB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
