@@ -64,7 +64,8 @@ type Callback struct {
 	UnattendedSince time.Time
 	// Preferred is whom it is kept for; nil unless Pending and kept for somebody.
 	Preferred *Preference
-	// Declined are those who were offered it and did not take it, the latest last.
+	// Declined are those who were offered it and did not take it, or gave it back, the
+	// latest last.
 	Declined []Decline
 	// Attempts are the tries, oldest first; the last one is running while the
 	// state is Attempting. At most MaxAttemptsKept.

@@ -40,8 +40,9 @@ type Seat struct {
 	Status Status
 	// Capacity is how much the agent takes at once, and Load what they have in hand.
 	Capacity, Load int
-	// IdleSince is when the agent came in or last had something end: of those who
-	// are free the one with the earliest is offered the next.
+	// IdleSince is when the agent came in, or last got something or had something end: of
+	// those who are free, and have as few in hand as anybody, the one with the earliest is
+	// offered the next.
 	IdleSince time.Time
 	// Until is when the agent is offline, unless they are heard of before.
 	Until time.Time

@@ -1696,7 +1696,7 @@ func (x *Preference) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
-// Decline says that an agent was offered the callback and did not take it.
+// Decline says that an agent was offered the callback and did not take it, or gave it back.
 type Decline struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who.
@@ -1911,7 +1911,7 @@ type Callback struct {
 	Escalated *Escalation `protobuf:"bytes,26,opt,name=escalated,proto3" json:"escalated,omitempty"`
 	// Whom it is kept for; absent unless it waits, and is kept for somebody.
 	Preferred *Preference `protobuf:"bytes,27,opt,name=preferred,proto3" json:"preferred,omitempty"`
-	// Who was offered it lately and did not take it, the latest last.
+	// Who was offered it lately and did not take it, or gave it back, the latest last.
 	Declined []*Decline `protobuf:"bytes,28,rep,name=declined,proto3" json:"declined,omitempty"`
 	// What the customer was promised; absent on what was opened before there were
 	// any promises.
