@@ -15,6 +15,10 @@ type Callback struct {
 	State State
 	// Customer is whom to call.
 	Customer Customer
+	// Country and Zones are where the customer's phone number may be, as the policy's
+	// Locate said when it was taken.
+	Country string
+	Zones   []string
 	// Aliases are further pseudonyms of the customer, at most MaxAliases.
 	Aliases []string
 	// Reasons is why, in the order they came, at most MaxReasons. Withdrawn ones

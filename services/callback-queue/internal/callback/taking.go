@@ -129,6 +129,7 @@ func (d *draft) open(al *Alert) error {
 		OpenedAt:    since,
 		Wish:        al.wish(),
 	}
+	d.locate()
 	d.cb.alsoKnownAs(al.Aliases)
 	d.cb.alsoKnownAs(aliases)
 	d.cb.Slots = d.possible(d.cb.Wish)
@@ -194,6 +195,7 @@ func (d *draft) update(i int, al *Alert) {
 // another before: a deadline can only come nearer. The customer's latest wish
 // counts.
 func (d *draft) absorb(al *Alert, r Reason, was Severity) {
+	d.locate()
 	d.cb.alsoKnownAs(al.Aliases)
 	d.ask(al.Skills)
 	d.wish(al)

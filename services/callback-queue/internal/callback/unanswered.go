@@ -96,7 +96,7 @@ func (d *draft) openNext() error {
 	}
 	d.cb = &Callback{
 		ID: ID(d.agg.CustomerKey, last.Number+1), CustomerKey: d.agg.CustomerKey, Number: last.Number + 1,
-		Customer: last.Customer, Aliases: last.Aliases, Language: last.Language,
+		Customer: last.Customer, Country: last.Country, Zones: last.Zones, Aliases: last.Aliases, Language: last.Language,
 		Reasons: reasons[:1:1], Queue: firstOf(reasons[0].Queue, d.policy.DefaultQueue), Skills: reasons[0].Skills,
 		OpenedAt: reasons[0].RaisedAt, Wish: last.Wish, Slots: d.possible(last.Slots),
 	}

@@ -87,18 +87,19 @@ func outlineCallback(c *callback.Callback, body []byte) error {
 			err = outlineFollowUp(c.FollowUp, b)
 		case 36:
 			c.NextAt, err = outlineMoment(b)
+		case 37:
+			c.Country = string(b)
+		case 38:
+			c.Zones = append(c.Zones, string(b))
 		}
 		return err
 	})
 }
 
-// outlineCustomer reads when the customer may be called.
+// outlineCustomer reads the clock that the customer lives by.
 func outlineCustomer(c *callback.Customer, body []byte) error {
 	return eachField(body, func(field protowire.Number, _ uint64, b []byte) error {
-		switch field {
-		case 3:
-			c.Phone = string(b)
-		case 6:
+		if field == 6 {
 			c.TimeZone = string(b)
 		}
 		return nil

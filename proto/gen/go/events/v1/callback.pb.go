@@ -1933,7 +1933,13 @@ type Callback struct {
 	AliasKeys []string `protobuf:"bytes,35,rep,name=alias_keys,json=aliasKeys,proto3" json:"alias_keys,omitempty"`
 	// When the customer's next callback is to be opened, because this one leaves reasons
 	// unanswered: at once, so that it is seldom seen. Only while completed.
-	NextAt        *timestamppb.Timestamp `protobuf:"bytes,36,opt,name=next_at,json=nextAt,proto3" json:"next_at,omitempty"`
+	NextAt *timestamppb.Timestamp `protobuf:"bytes,36,opt,name=next_at,json=nextAt,proto3" json:"next_at,omitempty"`
+	// The country of the customer's phone number, ISO 3166; ZZ for a number that is of none.
+	// Empty where there is no number, and in what was stored before there was this field.
+	Country string `protobuf:"bytes,37,opt,name=country,proto3" json:"country,omitempty"`
+	// The time zones, IANA's, that the number may be in. Where the customer gave no time zone,
+	// they are called when all of these allow it.
+	Zones         []string `protobuf:"bytes,38,rep,name=zones,proto3" json:"zones,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2216,6 +2222,20 @@ func (x *Callback) GetAliasKeys() []string {
 func (x *Callback) GetNextAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.NextAt
+	}
+	return nil
+}
+
+func (x *Callback) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *Callback) GetZones() []string {
+	if x != nil {
+		return x.Zones
 	}
 	return nil
 }
@@ -2811,7 +2831,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bON_TRACK\x10\x01\x12\v\n" +
 	"\aAT_RISK\x10\x02\x12\f\n" +
 	"\bBREACHED\x10\x03\x12\b\n" +
-	"\x04KEPT\x10\x04\"\x9a\x0e\n" +
+	"\x04KEPT\x10\x04\"\xca\x0e\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -2853,7 +2873,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x04wish\x18\" \x03(\v2\x16.rappel.events.v1.SlotR\x04wish\x12\x1d\n" +
 	"\n" +
 	"alias_keys\x18# \x03(\tR\taliasKeys\x123\n" +
-	"\anext_at\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\x06nextAt\"\x82\x01\n" +
+	"\anext_at\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\x06nextAt\x12\x18\n" +
+	"\acountry\x18% \x01(\tR\acountry\x12\x14\n" +
+	"\x05zones\x18& \x03(\tR\x05zones\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
