@@ -226,6 +226,9 @@ func (o *offering) make(ctx context.Context, agent string, because place) {
 		}
 		return
 	}
+	if errors.Is(err, queue.ErrAtCapacity) {
+		return // their desk has not heard yet of what they claimed; nor are they asked for a moment
+	}
 	// What is done is done: whether the offer was stored is not known then, and the
 	// agent's process looks. Else the agent is free again.
 	declined := errors.Is(err, callback.ErrDeclined)
