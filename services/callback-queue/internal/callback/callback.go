@@ -76,6 +76,9 @@ type Callback struct {
 	Attempts []Attempt
 	// WrapUp is what it came to; nil unless Completed.
 	WrapUp *WrapUp
+	// GivenCents is what the customer was given by the wrap-ups before the last reopening,
+	// in hundredths of the currency.
+	GivenCents int64
 	// FollowUp asks how it went; nil unless Completed, and the policy asks.
 	FollowUp *FollowUp
 	// Recovery is what the customer answered; nil until they have.

@@ -24,7 +24,7 @@ func Callback(c *callback.Callback) *eventsv1.Callback {
 		Moved: moved(c.Moved), Escalated: escalated(c.Escalated), Preferred: preferred(c.Preferred),
 		Sla: sla(c.SLA), FollowUp: followUp(c.FollowUp), Recovery: recovery(c.Recovery),
 		UnattendedSince: Stamp(c.UnattendedSince), Slots: slots(c.Slots), Wish: slots(c.Wish), AliasKeys: c.Aliases,
-		NextAt: Stamp(c.NextAt), Country: c.Country, Zones: c.Zones,
+		NextAt: Stamp(c.NextAt), Country: c.Country, Zones: c.Zones, GivenCents: c.GivenCents,
 	}
 	for _, d := range c.Declined {
 		m.Declined = append(m.Declined, &eventsv1.Decline{AgentId: d.AgentID, At: Stamp(d.At)})

@@ -178,7 +178,7 @@ func drawCallback(t *rapid.T) *callback.Callback {
 		Moved: drawMove(t), Escalated: drawEscalation(t), Preferred: drawPreference(t), SLA: drawSLA(t), FollowUp: drawFollowUp(t), Recovery: drawRecovery(t), UnattendedSince: moments.Draw(t, "unattended"),
 		Slots: some(t, "slots", drawSlot), Wish: some(t, "wish", drawSlot),
 		Aliases: some(t, "aliases", func(t *rapid.T) string { return texts.Draw(t, "alias") }),
-		NextAt:  moments.Draw(t, "next at"), Country: texts.Draw(t, "country"), Zones: some(t, "zones", func(t *rapid.T) string { return texts.Draw(t, "possible zone") }),
+		NextAt:  moments.Draw(t, "next at"), Country: texts.Draw(t, "country"), GivenCents: rapid.Int64().Draw(t, "given"), Zones: some(t, "zones", func(t *rapid.T) string { return texts.Draw(t, "possible zone") }),
 		Declined: some(t, "declined", func(t *rapid.T) callback.Decline {
 			return callback.Decline{AgentID: texts.Draw(t, "declined by"), At: moments.Draw(t, "declined at")}
 		}),

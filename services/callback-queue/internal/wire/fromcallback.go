@@ -22,7 +22,7 @@ func FromCallback(m *eventsv1.Callback) *callback.Callback {
 		Moved: fromMove(m.GetMoved()), Escalated: fromEscalation(m.GetEscalated()), Preferred: fromPreference(m.GetPreferred()),
 		SLA: fromSLA(m.GetSla()), Slots: fromSlots(m.GetSlots()), FollowUp: fromFollowUp(m.GetFollowUp()), Recovery: fromRecovery(m.GetRecovery()),
 		UnattendedSince: moment(m.GetUnattendedSince()), Wish: fromSlots(m.GetWish()), Aliases: m.GetAliasKeys(),
-		NextAt: moment(m.GetNextAt()), Country: m.GetCountry(), Zones: m.GetZones(),
+		NextAt: moment(m.GetNextAt()), Country: m.GetCountry(), Zones: m.GetZones(), GivenCents: m.GetGivenCents(),
 	}
 	for _, d := range m.GetDeclined() {
 		c.Declined = append(c.Declined, callback.Decline{AgentID: d.GetAgentId(), At: moment(d.GetAt())})

@@ -1939,7 +1939,10 @@ type Callback struct {
 	Country string `protobuf:"bytes,37,opt,name=country,proto3" json:"country,omitempty"`
 	// The time zones, IANA's, that the number may be in. Where the customer gave no time zone,
 	// they are called when all of these allow it.
-	Zones         []string `protobuf:"bytes,38,rep,name=zones,proto3" json:"zones,omitempty"`
+	Zones []string `protobuf:"bytes,38,rep,name=zones,proto3" json:"zones,omitempty"`
+	// What the customer was given by the wrap-ups before the last reopening, in hundredths
+	// of the currency; what may be given is for all of them.
+	GivenCents    int64 `protobuf:"varint,39,opt,name=given_cents,json=givenCents,proto3" json:"given_cents,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2238,6 +2241,13 @@ func (x *Callback) GetZones() []string {
 		return x.Zones
 	}
 	return nil
+}
+
+func (x *Callback) GetGivenCents() int64 {
+	if x != nil {
+		return x.GivenCents
+	}
+	return 0
 }
 
 // TakenAlert remembers an alert the aggregate has dealt with.
@@ -2831,7 +2841,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bON_TRACK\x10\x01\x12\v\n" +
 	"\aAT_RISK\x10\x02\x12\f\n" +
 	"\bBREACHED\x10\x03\x12\b\n" +
-	"\x04KEPT\x10\x04\"\xca\x0e\n" +
+	"\x04KEPT\x10\x04\"\xeb\x0e\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -2875,7 +2885,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"alias_keys\x18# \x03(\tR\taliasKeys\x123\n" +
 	"\anext_at\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\x06nextAt\x12\x18\n" +
 	"\acountry\x18% \x01(\tR\acountry\x12\x14\n" +
-	"\x05zones\x18& \x03(\tR\x05zones\"\x82\x01\n" +
+	"\x05zones\x18& \x03(\tR\x05zones\x12\x1f\n" +
+	"\vgiven_cents\x18' \x01(\x03R\n" +
+	"givenCents\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
