@@ -80,7 +80,7 @@ func (c Escalate) apply(d *draft) (EventType, error) {
 		By: c.By, Reason: strings.TrimSpace(c.Reason), Role: c.Role,
 	}
 	if last := d.cb.Escalated; last != nil {
-		if d.isOpen() && last.same(next) {
+		if d.isOpen() && last.same(next) && d.now.Before(last.At.Add(repeatsWithin)) {
 			return "", ErrNoChange
 		}
 		next.Level += last.Level
@@ -95,7 +95,11 @@ func (c Escalate) apply(d *draft) (EventType, error) {
 	return EventEscalated, nil
 }
 
-// same reports whether two escalations are one, told twice.
+// repeatsWithin is how long after an escalation the same is taken for its repetition, after
+// a lost answer; later it is another one.
+const repeatsWithin = 10 * time.Minute
+
+// same reports whether two escalations may be one, told twice.
 func (e Escalation) same(other Escalation) bool {
 	return e.By == other.By && e.Reason == other.Reason && e.Role == other.Role && e.Added == other.Added
 }
