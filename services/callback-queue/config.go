@@ -11,6 +11,7 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/directory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/rootcause"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/whereabouts"
 	"github.com/rappel-loop/rappel/services/internal/calendar"
 )
 
@@ -28,7 +29,8 @@ type Config struct {
 	CallingHours CallingHours `koanf:"calling_hours"`
 	// QueueHours are when the teams of queues work; a queue that is not there always.
 	QueueHours map[string]TeamHours `koanf:"queue_hours"`
-	// TimeZone is the clock of customers whose own is not known, as Europe/Paris.
+	// TimeZone is the clock of customers who gave no time zone and whose phone number tells
+	// none, as Europe/Paris.
 	TimeZone string `koanf:"time_zone"`
 	// FirstAttemptWithin is how soon the first attempt should start where the
 	// rule does not say.
@@ -136,6 +138,7 @@ func (c Config) policy() (callback.Policy, error) {
 	p := callback.DefaultPolicy()
 	p.MaxAttempts, p.RetryGaps, p.FirstAttemptWithin = c.MaxAttempts, c.RetryGaps, c.FirstAttemptWithin
 	p.AssignedLease, p.AttemptLease, p.WrapLease, p.AgeingPerPoint = c.AssignedLease, c.AttemptLease, c.WrapLease, c.AgeingPerPoint
+	p.Locate = whereabouts.Of
 	var hours error
 	p.Calling, p.QueueHours, hours = c.hours()
 	p.ReopenWithin, p.PreferredFor, p.ReservedLease, p.DeclinedFor = c.ReopenWithin, c.PreferredFor, c.ReservedLease, c.DeclinedFor

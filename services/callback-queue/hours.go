@@ -20,8 +20,8 @@ type CallingHours struct {
 	// Holidays keeps the public holidays of the customer's country, which their phone
 	// number tells.
 	Holidays bool `koanf:"holidays"`
-	// Country, an ISO 3166 code, is of those whose number tells none; empty keeps no
-	// holidays for them.
+	// Country, an ISO 3166 code, is of those who have no number; empty keeps no holidays for
+	// them.
 	Country string `koanf:"country"`
 }
 

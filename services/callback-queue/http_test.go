@@ -47,6 +47,7 @@ func TestAClaimAnswersAsTheContractSays(t *testing.T) {
 		"scale":    object{"max": 10.0},
 		"verbatim": "Livré en retard, et personne au téléphone.",
 		"channel":  "email", "touchpoint": "delivery", "submittedAt": "2026-11-20T08:30:00Z", "priority": 50.0,
+		"queue": "care", "raisedAt": "2026-11-20T08:30:00Z",
 	}}, cb["reasons"])
 	require.Equal(t, 58.0, cb["priority"], "the rule's 50, and 8 for 20 of 100")
 	require.Equal(t, "care", cb["queue"])

@@ -84,14 +84,52 @@ func TestTheLongestIdleIsOfferedTheNext(t *testing.T) {
 		w.accept(w.offered(id(n + 1)))
 		w.updated(id(n+1), eventsv1.Callback_ASSIGNED)
 	}
-	// Bruno is done first, and then chloe.
+	// Bruno is done first, and then chloe: what comes next is for bruno, and what he gives
+	// back is for her, and not for him again.
 	for _, w := range []*worker{agents[2], agents[0]} {
 		n := map[string]int{"bruno": 3, "chloe": 1}[w.name]
 		b.clock.Advance(time.Second)
-		code, _ := b.post("/v1/callbacks/"+id(n)+":release", `{"agentId":"`+w.name+`"}`)
-		require.Equal(t, http.StatusOK, code)
-		w.lost(id(n), callbackv1.WorkCallbacksResponse_Gone_WAITS_AGAIN)
-		w.offered(id(n)) // nobody else is free
+		w.calls(id(n))
+	}
+	b.open(4)
+	agents[2].accept(agents[2].offered(id(4)))
+	agents[2].updated(id(4), eventsv1.Callback_ASSIGNED)
+	code, _ := b.post("/v1/callbacks/"+id(4)+":release", `{"agentId":"bruno"}`)
+	require.Equal(t, http.StatusOK, code)
+	agents[2].lost(id(4), callbackv1.WorkCallbacksResponse_Gone_WAITS_AGAIN)
+	cb := agents[0].offered(id(4))
+	require.Equal(t, "bruno", cb.GetDeclined()[0].GetAgentId())
+	agents[2].silent()
+}
+
+// Who takes several at once is offered the next only when nobody free has fewer in hand;
+// among those who have as many, whoever has not got or finished anything for the longest.
+func TestWorkIsSharedAmongThoseWhoTakeSeveral(t *testing.T) {
+	t.Parallel()
+	b := setup(t).ready()
+	agents := map[string]*worker{}
+	for _, name := range []string{"amina", "bruno"} {
+		agents[name] = b.work(&callbackv1.WorkCallbacksRequest_Hello{AgentId: name, Capacity: 3})
+		require.Empty(t, agents[name].hears().GetWelcome().GetCallbacks())
+		b.clock.Advance(time.Second)
+	}
+	next := func(n int, name string) {
+		t.Helper()
+		b.open(n)
+		agents[name].accept(agents[name].offered(id(n)))
+		agents[name].updated(id(n), eventsv1.Callback_ASSIGNED)
+		b.clock.Advance(time.Second)
+	}
+	next(1, "amina")
+	next(2, "bruno")
+	next(3, "amina")
+	next(4, "bruno")
+	agents["amina"].calls(id(1)) // she has finished last, and has fewer in hand
+	b.clock.Advance(time.Second)
+	next(5, "amina")
+	next(6, "bruno")
+	for _, w := range agents {
+		w.silent()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -261,4 +262,19 @@ func workOff(ctx context.Context, api callbackv1.CallbackServiceClient, cb *even
 		return errors.Join(fmt.Errorf("work off %s", cb.GetId()), err)
 	}
 	return nil
+}
+
+// calls calls the customer of what the agent has in hand, reaches them, and completes it.
+func (w *worker) calls(id string) {
+	w.Helper()
+	for _, step := range []string{
+		`:startAttempt {"agentId":"` + w.name + `"}`,
+		`:endAttempt {"agentId":"` + w.name + `","outcome":"REACHED"}`,
+		`:complete {"agentId":"` + w.name + `","outcome":"RESOLVED","rootCause":"late","note":"refund"}`,
+	} {
+		verb, body, _ := strings.Cut(step, " ")
+		code, answer := w.post("/v1/callbacks/"+id+verb, body)
+		require.Equal(w, http.StatusOK, code, "%v", answer)
+	}
+	w.lostAtLast(id, callbackv1.WorkCallbacksResponse_Gone_COMPLETED)
 }

@@ -129,11 +129,15 @@ func (d *draft) endAttempt(end Attempt) {
 func (d *draft) afterAttempt(t trigger) EventType {
 	switch t {
 	case concluded:
+		d.answered()
+		d.cb.Slots = nil // they were for this call
 		d.extend(d.policy.WrapLease)
 		return EventAttemptEnded
 	case giveUp:
+		slots := d.cb.Slots
 		d.close("", Unreachable)
 		d.cb.WrapUp = &WrapUp{Outcome: Unreachable, At: d.now}
+		d.owe(slots)
 		d.cause = CauseAttemptsUsedUp
 		return EventCompleted
 	default:
@@ -153,7 +157,11 @@ func (d *draft) postpone() {
 	if last.Outcome == CallLater {
 		d.cb.Slots, d.cb.NotBefore = nil, last.CallAgainAt
 		d.pause(last.CallAgainAt)
+		d.answered() // the customer was spoken to
 		return
 	}
-	d.await(later(d.cb.NotBefore, d.policy.retryAt(d.cb, last.EndedAt)))
+	again := later(d.cb.NotBefore, d.policy.retryAt(d.cb, last.EndedAt))
+	d.await(again)
+	d.pauseForSlot(again)
+	d.takeUp(false)
 }

@@ -15,6 +15,10 @@ type Callback struct {
 	State State
 	// Customer is whom to call.
 	Customer Customer
+	// Country and Zones are where the customer's phone number may be, as the policy's
+	// Locate said when it was taken.
+	Country string
+	Zones   []string
 	// Aliases are further pseudonyms of the customer, at most MaxAliases.
 	Aliases []string
 	// Reasons is why, in the order they came, at most MaxReasons. Withdrawn ones
@@ -64,17 +68,24 @@ type Callback struct {
 	UnattendedSince time.Time
 	// Preferred is whom it is kept for; nil unless Pending and kept for somebody.
 	Preferred *Preference
-	// Declined are those who were offered it and did not take it, the latest last.
+	// Declined are those who were offered it and did not take it, or gave it back, the
+	// latest last.
 	Declined []Decline
 	// Attempts are the tries, oldest first; the last one is running while the
 	// state is Attempting. At most MaxAttemptsKept.
 	Attempts []Attempt
 	// WrapUp is what it came to; nil unless Completed.
 	WrapUp *WrapUp
+	// GivenCents is what the customer was given by the wrap-ups before the last reopening,
+	// in hundredths of the currency.
+	GivenCents int64
 	// FollowUp asks how it went; nil unless Completed, and the policy asks.
 	FollowUp *FollowUp
 	// Recovery is what the customer answered; nil until they have.
 	Recovery *Recovery
+	// NextAt is when the customer's next callback is to be opened, because this one leaves
+	// reasons unanswered; zero unless Completed, and it does.
+	NextAt time.Time
 	// CancelReason is why it was canceled; empty unless Canceled.
 	CancelReason string
 	// Reopened is set once it was closed and opened again.
@@ -158,7 +169,8 @@ func (c *Callback) ReadyAt() time.Time {
 
 // DueAt is the callback's next deadline: the end of the hold's lease, of the time it
 // is kept for one agent, or of the customer's slot, the next bell of its SLA, or,
-// once it is completed, the moment to ask how it went. It is zero when there is none.
+// once it is completed, the moment to open the next, or to ask how it went. It is zero
+// when there is none.
 func (c *Callback) DueAt() time.Time {
 	at, _ := c.deadline()
 	return at
@@ -171,9 +183,11 @@ func (c *Callback) DueCommand() Command {
 }
 
 // deadline is the first there is, and its command; an older one goes before the
-// SLA's at the same moment.
+// SLA's at the same moment. Nothing goes before the opening of the next callback.
 func (c *Callback) deadline() (at time.Time, cmd Command) {
 	switch {
+	case !c.NextAt.IsZero():
+		return c.NextAt, OpenNext{}
 	case c.Holder != nil && !c.Holder.LeaseExpiresAt.IsZero() && c.State == Reserved:
 		at, cmd = c.Holder.LeaseExpiresAt, ExpireReservation{}
 	case c.Holder != nil && !c.Holder.LeaseExpiresAt.IsZero():
@@ -200,7 +214,7 @@ func (c *Callback) WrapUpOverdue() bool {
 }
 
 // Tries counts the ended attempts that were real tries, up to MaxAttemptsKept;
-// after a reopening, those made since.
+// after a reopening, and after a call whose wrap-up was never written, those made since.
 func (c *Callback) Tries() int {
 	n := 0
 	for range c.tries() {
@@ -214,6 +228,11 @@ func (c *Callback) tries() iter.Seq[*Attempt] {
 	before := 0
 	if c.Reopened != nil {
 		before = c.Reopened.AfterAttempt
+	}
+	for i := range c.Attempts {
+		if t, _ := c.Attempts[i].Outcome.trigger(false); t == concluded && c.State.Open() && c.State != Wrapping {
+			before = max(before, c.Attempts[i].Number)
+		}
 	}
 	return func(yield func(*Attempt) bool) {
 		for i := range c.Attempts {

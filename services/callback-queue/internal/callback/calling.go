@@ -1,6 +1,8 @@
 package callback
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,27 +15,9 @@ type CallingHours struct {
 	Week calendar.Week
 	// Holidays says that the public holidays of the customer's country are kept.
 	Holidays bool
-	// Country is that of customers whose phone number tells none, ISO 3166; empty
-	// for no holidays.
+	// Country is that of customers who have no phone number, ISO 3166; empty for no
+	// holidays. Who has one keeps those of its country, where they are known, and no other.
 	Country string
-}
-
-// dialCodes are the countries whose holidays calendar knows, by the country code
-// of their phone numbers (ITU-T E.164). +1 is more than one country.
-var dialCodes = map[string]string{
-	"+31": "NL", "+32": "BE", "+33": "FR", "+34": "ES", "+353": "IE", "+39": "IT", "+41": "CH", "+420": "CZ", "+43": "AT",
-	"+44": "GB", "+45": "DK", "+46": "SE", "+47": "NO", "+48": "PL", "+49": "DE", "+55": "BR", "+64": "NZ",
-}
-
-// country is the ISO 3166 code of a phone number's country, empty when it is none
-// of those whose holidays are known.
-func country(phone string) string {
-	for n := 3; n <= 4 && n <= len(phone); n++ {
-		if code, known := dialCodes[phone[:n]]; known {
-			return code
-		}
-	}
-	return ""
 }
 
 // Window is when a callback with these needs may be called: in the customer's
@@ -53,17 +37,68 @@ func (p Policy) Window(n Needs) calendar.Window {
 	}
 }
 
+// customerHours are when all clocks allow it that the customer may live by.
 func (p Policy) customerHours(n Needs) calendar.Window {
 	h := calendar.Hours{Week: p.Calling.Week, Zone: p.Zone}
-	if zone, ok := calendar.Zone(n.Zone); ok {
-		h.Zone = zone
-	}
 	if p.Calling.Holidays {
 		if days, err := calendar.National(firstOf(n.Country, p.Calling.Country)); err == nil {
 			h.Holidays = days
 		}
 	}
-	return h
+	zones := n.zones()
+	switch len(zones) {
+	case 0:
+		return h
+	case 1:
+		h.Zone = zones[0]
+		return h
+	}
+	all := make([]calendar.Window, len(zones))
+	for i, zone := range zones {
+		h.Zone = zone
+		all[i] = h
+	}
+	if h.Zone = middle(zones); !p.Calling.meet(zones) {
+		return h
+	}
+	return calendar.All(all...)
+}
+
+// aWeek is one in which no clock changes.
+var aWeek = calendar.Span{
+	From: time.Date(2026, 1, 12, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 19, 0, 0, 0, 0, time.UTC),
+}
+
+// meet reports whether there are moments in a week that are in the hours of all zones:
+// else a customer who may live in any would never be called.
+func (h *CallingHours) meet(zones []*time.Location) bool {
+	all := []calendar.Window{calendar.Slots(aWeek)}
+	for _, zone := range zones {
+		all = append(all, calendar.Hours{Week: h.Week, Zone: zone})
+	}
+	_, ok := calendar.NextOpen(calendar.All(all...), aWeek.From)
+	return ok
+}
+
+// middle is the zone in the middle of several, from west to east.
+func middle(zones []*time.Location) *time.Location {
+	offset := func(zone *time.Location) int {
+		_, seconds := aWeek.From.In(zone).Zone()
+		return seconds
+	}
+	sorted := slices.SortedStableFunc(slices.Values(zones), func(a, b *time.Location) int { return cmp.Compare(offset(a), offset(b)) })
+	return sorted[len(sorted)/2]
+}
+
+// zones are those that the customer may live in; none when nothing is known.
+func (n Needs) zones() []*time.Location {
+	var all []*time.Location
+	for name := range strings.FieldsSeq(n.Zone) {
+		if zone, ok := calendar.Zone(name); ok {
+			all = append(all, zone)
+		}
+	}
+	return all
 }
 
 // CallableAt is when a callback may be called, from a moment on: the moment itself
@@ -94,11 +129,19 @@ func (p Policy) within(c *Callback, t time.Time, d time.Duration) time.Time {
 	return at.UTC()
 }
 
-// zoneName is the customer's time zone, empty when it is none.
+// zoneName is the customer's time zone, where they gave one; else those that their phone
+// number may be in, with spaces between them.
 func (c *Callback) zoneName() string {
 	name := strings.TrimSpace(c.Customer.TimeZone)
-	if _, ok := calendar.Zone(name); !ok {
-		return ""
+	if _, ok := calendar.Zone(name); !ok || strings.ContainsRune(name, ' ') {
+		return strings.Join(c.Zones, " ")
 	}
 	return name
+}
+
+// locate says where the customer's phone is, when that may have changed.
+func (d *draft) locate() {
+	if d.policy.Locate != nil {
+		d.cb.Country, d.cb.Zones = d.policy.Locate(d.cb.Customer.Phone)
+	}
 }

@@ -45,13 +45,15 @@ func (c Complete) apply(d *draft) (EventType, error) {
 	if err := d.policy.RootCauses.choose(w.RootCause); err != nil {
 		return "", err
 	}
-	if err := d.policy.Goodwill.allow(c.Gesture, c.Role); err != nil {
+	if err := d.policy.Goodwill.allow(c.Gesture, c.Role, d.cb.GivenCents); err != nil {
 		return "", err
 	}
 	w.FirstContact = c.Outcome == Resolved && d.cb.firstContact()
 	d.by(c.AgentID, d.cb.Holder.RequestID)
+	slots := d.cb.Slots
 	d.close(c.AgentID, c.Outcome)
 	d.cb.WrapUp = &w
+	d.owe(slots)
 	d.askLater()
 	return EventCompleted, nil
 }

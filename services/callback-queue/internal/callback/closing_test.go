@@ -181,3 +181,34 @@ func TestParseID(t *testing.T) {
 		require.False(t, ok, bad)
 	}
 }
+
+// What may be given is for the callback, however often it is closed and opened again.
+func TestWhatMayBeGivenIsForTheCallback(t *testing.T) {
+	t.Parallel()
+	s := in(t, Wrapping)
+	s.policy.Goodwill.Limits = map[string]GoodwillLimit{"agent": {Cents: 2000}, "lead": {Cents: 5000}}
+	give := written
+	give.Role, give.Gesture = "agent", Gesture{Kind: "voucher", Cents: 2000}
+	again := func() {
+		for _, cmd := range []Command{
+			Reopen{Reason: "again", By: "sam"}, Claim{AgentID: amina}, StartAttempt{AgentID: amina}, reached,
+		} {
+			s.do(cmd)
+		}
+	}
+	s.do(give)
+	again()
+	_, err := s.try(give)
+	var beyond *GoodwillError
+	require.ErrorAs(t, err, &beyond)
+	require.EqualError(t, beyond, "the agent's role may give up to 20.00 EUR, and 20.00 is given already")
+	give.Gesture.Cents = 1
+	_, err = s.try(give)
+	require.ErrorAs(t, err, &beyond)
+	give.Role, give.Gesture.Cents = "lead", 3000
+	s.do(give)
+	again()
+	_, err = s.try(give)
+	require.ErrorAs(t, err, &beyond)
+	s.do(written)
+}

@@ -64,6 +64,9 @@ func (d *draft) event(what EventType) Event {
 	next := d.agg
 	next.EventNo++
 	if what != EventAlertNoted {
+		if d.cb.ReadyAt().After(d.now) {
+			d.cb.UnattendedSince = time.Time{} // it waits for its moment
+		}
 		d.schedule()
 		d.cb.UpdatedAt = later(d.cb.UpdatedAt, d.now)
 		next.Callback = d.cb

@@ -39,6 +39,11 @@ const documentRules = `## What the table does not show
 - **A wrap-up never expires to pending:** the customer was called, and would be called twice. Nor does a timer write
   it: that would invent an outcome. When its lease is over it is marked overdue (event ` + "`WRAP_UP_OVERDUE`" + `); it stays
   with its agent, its lease has no further end, and from then on anybody may complete it, under their own name.
+- **What comes after the call is not answered by it.** A reason that comes while the customer is being called, or after, is
+  marked ` + "`unanswered`" + `. Being spoken to answers what came by then. A callback that is completed with unanswered reasons
+  is followed at once by the next (` + "`openNext`" + `), which has them, their age and their clocks. A wrap-up has no more time
+  than such a reason can wait, until its warning; then, and at once when it is overdue already, the callback waits
+  again, for all its reasons: the customer is to be called anyway. A cancellation is for all of them.
 - **A call that never ended** (the lease of attempting is over) is closed as a technical failure, and the callback
   waits for the gap, because the customer may have been spoken to.
 - **Attempts.** A technical failure is no try. The last allowed try that finds nobody completes the callback as

@@ -62,6 +62,8 @@ const (
 	EventFollowedUp EventType = "FOLLOWED_UP"
 	// EventUnattended: nobody at their desk can take it.
 	EventUnattended EventType = "UNATTENDED"
+	// EventAttended: somebody is there again who can.
+	EventAttended EventType = "ATTENDED"
 	// EventSLAWarned: a target of the SLA is about to be missed. Cause is the target,
 	// as it is in the two after.
 	EventSLAWarned EventType = "SLA_WARNED"

@@ -40,16 +40,24 @@ func (ExpireLease) check() error { return nil }
 // callback waits again; a call that never ended counts as a technical failure,
 // and waits for the gap, because the customer may have been spoken to. A
 // wrap-up is never given back, as that would call the customer twice, and never
-// written by a timer, as that would invent its outcome: it only becomes overdue.
+// written by a timer, as that would invent its outcome: it only becomes overdue. But a
+// customer who has complained again since the call is to be called again anyway.
 func (ExpireLease) apply(d *draft) (EventType, error) {
 	if d.cb == nil || d.cb.State == Reserved || !d.leaseOver() {
 		return "", ErrNoChange
 	}
-	from := d.cb.State
-	if err := d.cb.follow(leaseEnd); err != nil {
+	from, t := d.cb.State, leaseEnd
+	if from == Wrapping && len(d.cb.unanswered()) > 0 {
+		t = overtaken
+	}
+	if err := d.cb.follow(t); err != nil {
 		return "", err
 	}
 	d.by(ActorTimer, CauseLeaseOver)
+	if t == overtaken {
+		d.callAgain()
+		return EventLeaseExpired, nil
+	}
 	if from == Wrapping {
 		d.extend(0)
 		return EventWrapUpOverdue, nil
@@ -61,4 +69,14 @@ func (ExpireLease) apply(d *draft) (EventType, error) {
 	}
 	d.letGo("")
 	return EventLeaseExpired, nil
+}
+
+// callAgain puts the callback back into the queue for what the customer complains of
+// since the call, kept for who spoke with them.
+func (d *draft) callAgain() {
+	agent := d.cb.Holder.AgentID
+	d.letGo("")
+	d.await(d.now)
+	d.takeUp(true)
+	d.prefer(agent)
 }

@@ -193,9 +193,9 @@ func worst(scores []Score, m Metric) (Score, bool) {
 }
 
 // askLater has the customer asked how it went, where the policy wants it and the
-// customer was spoken to.
+// customer was spoken to; not while they are to be called again at once.
 func (d *draft) askLater() {
-	if d.policy.FollowUp.Survey != "" && d.cb.knownBy() != "" {
+	if d.policy.FollowUp.Survey != "" && d.cb.knownBy() != "" && !d.owesNext() {
 		d.cb.FollowUp = &FollowUp{Survey: d.policy.FollowUp.Survey, AskAt: d.now.Add(d.policy.FollowUp.After)}
 	}
 }

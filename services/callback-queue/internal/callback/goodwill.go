@@ -39,6 +39,8 @@ type GoodwillLimit struct {
 type GoodwillError struct {
 	Limit    GoodwillLimit
 	Currency string
+	// Given is what was given before, in hundredths.
+	Given int64
 }
 
 // Error says what may be given.
@@ -49,6 +51,9 @@ func (e *GoodwillError) Error() string {
 	text := fmt.Sprintf("the agent's role may give up to %d.%02d %s", e.Limit.Cents/100, e.Limit.Cents%100, e.Currency)
 	if len(e.Limit.Kinds) > 0 {
 		text += " as " + strings.Join(e.Limit.Kinds, " or ")
+	}
+	if e.Given > 0 {
+		text += fmt.Sprintf(", and %d.%02d is given already", e.Given/100, e.Given%100)
 	}
 	return text
 }
@@ -65,9 +70,10 @@ func (g Gesture) check(f *fields) {
 // maxCents bounds a gesture: ten million is a slip of the finger.
 const maxCents = 1_000_000_000
 
-// allow returns a *GoodwillError unless the role may give the gesture, and a
-// *ValidationError when it is in another currency.
-func (w Goodwill) allow(g Gesture, role string) error {
+// allow returns a *GoodwillError unless the role may give the gesture to a customer who was
+// given something for the same callback before, in hundredths, and a *ValidationError when
+// it is in another currency.
+func (w Goodwill) allow(g Gesture, role string, given int64) error {
 	var f fields
 	f.check(g.Currency == "" || g.Currency == w.Currency, "gesture.currency", "must be "+w.Currency+", or left out")
 	if err := f.err(); err != nil {
@@ -77,8 +83,8 @@ func (w Goodwill) allow(g Gesture, role string) error {
 		return nil
 	}
 	limit := w.Limits[role]
-	if g.Cents > limit.Cents || limit.Cents == 0 || len(limit.Kinds) > 0 && !slices.Contains(limit.Kinds, g.Kind) {
-		return &GoodwillError{Limit: limit, Currency: w.Currency}
+	if g.Cents > 0 && g.Cents > limit.Cents-given || limit.Cents == 0 || len(limit.Kinds) > 0 && !slices.Contains(limit.Kinds, g.Kind) {
+		return &GoodwillError{Limit: limit, Currency: w.Currency, Given: given}
 	}
 	return nil
 }

@@ -119,9 +119,7 @@ func (d *draft) giveBack(cmd Command, t trigger, agentID string, token uint64, r
 	if err := d.cb.follow(t); err != nil {
 		return err
 	}
-	if t == reject {
-		d.declined(agentID)
-	}
+	d.declined(agentID)
 	d.letGo(reason)
 	d.by(agentID, "")
 	return nil

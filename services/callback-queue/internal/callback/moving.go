@@ -48,11 +48,17 @@ func (c Transfer) apply(d *draft) (EventType, error) {
 	}
 	reason := strings.TrimSpace(c.Reason)
 	d.letGo(reason)
-	d.cb.Moved = &Move{From: d.cb.Queue, At: d.now, By: c.By, Reason: reason}
-	d.cb.Queue = c.Queue
-	d.cb.Preferred = nil // who may not work there
+	d.moveTo(c.Queue, c.By, reason)
 	d.by(c.By, "")
 	return EventTransferred, nil
+}
+
+// moveTo puts the callback into another queue: whom it was kept for may not work there,
+// and whether anybody does is not known.
+func (d *draft) moveTo(queue, by, reason string) {
+	d.cb.Moved = &Move{From: d.cb.Queue, At: d.now, By: by, Reason: reason}
+	d.cb.Queue = queue
+	d.cb.Preferred, d.cb.UnattendedSince = nil, time.Time{}
 }
 
 func (c Escalate) check() error {
@@ -74,7 +80,7 @@ func (c Escalate) apply(d *draft) (EventType, error) {
 		By: c.By, Reason: strings.TrimSpace(c.Reason), Role: c.Role,
 	}
 	if last := d.cb.Escalated; last != nil {
-		if d.isOpen() && last.same(next) {
+		if d.isOpen() && last.same(next) && d.now.Before(last.At.Add(repeatsWithin)) {
 			return "", ErrNoChange
 		}
 		next.Level += last.Level
@@ -89,7 +95,11 @@ func (c Escalate) apply(d *draft) (EventType, error) {
 	return EventEscalated, nil
 }
 
-// same reports whether two escalations are one, told twice.
+// repeatsWithin is how long after an escalation the same is taken for its repetition, after
+// a lost answer; later it is another one.
+const repeatsWithin = 10 * time.Minute
+
+// same reports whether two escalations may be one, told twice.
 func (e Escalation) same(other Escalation) bool {
 	return e.By == other.By && e.Reason == other.Reason && e.Role == other.Role && e.Added == other.Added
 }

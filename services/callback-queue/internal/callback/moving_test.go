@@ -108,3 +108,30 @@ func TestAnEscalationOutlivesItsReasons(t *testing.T) {
 	s.do(WithdrawAlert{AlertID: "a1", Revision: 2})
 	require.Equal(t, 7, s.cb().Priority)
 }
+
+// A repeat comes soon after; the same words days later are another escalation.
+func TestTheSameEscalationLaterIsAnother(t *testing.T) {
+	t.Parallel()
+	s := in(t, Pending)
+	cmd := Escalate{Points: 20, Reason: "press", By: "sam"}
+	s.do(cmd)
+	s.pass(time.Minute)
+	s.refuse(ErrNoChange, cmd)
+	s.pass(3 * 24 * time.Hour)
+	s.do(cmd)
+	require.Equal(t, 40, s.cb().Escalated.Points)
+}
+
+// That the customer asked for the moment is news, even if it is the moment there was.
+func TestTheSameMomentIsNewsWhenTheCustomerAskedForIt(t *testing.T) {
+	t.Parallel()
+	s := in(t, Pending)
+	due, tomorrow := s.cb().FirstAttemptDue, t0.Add(24*time.Hour)
+	s.do(Reschedule{NotBefore: tomorrow, By: "sam"})
+	require.Equal(t, due, s.cb().FirstAttemptDue)
+	asked := Reschedule{NotBefore: tomorrow, CustomerAsked: true, By: "sam"}
+	s.do(asked)
+	require.Equal(t, tomorrow, s.cb().SLA.PausedUntil)
+	require.Equal(t, due.Add(24*time.Hour), s.cb().FirstAttemptDue)
+	s.refuse(ErrNoChange, asked)
+}

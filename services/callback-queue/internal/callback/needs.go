@@ -52,8 +52,9 @@ type Needs struct {
 	Skills []Skill
 	// Preferred is the agent whom it is kept for; empty when for nobody.
 	Preferred string
-	// Zone and Country say when the customer may be called: their time zone, IANA's,
-	// and the country of their phone number, ISO 3166. Empty when they are not known.
+	// Zone and Country say when the customer may be called: their time zone, IANA's, or
+	// those that they may live in, with spaces between, and the country of their phone
+	// number, ISO 3166. Empty when they are not known.
 	Zone, Country string
 }
 
@@ -62,7 +63,7 @@ type Needs struct {
 func (c *Callback) Needs() Needs {
 	n := Needs{
 		Queue: c.Queue, Language: BaseLanguage(c.Language), Skills: skillsOf(c.Skills),
-		Zone: c.zoneName(), Country: country(c.Customer.Phone),
+		Zone: c.zoneName(), Country: c.Country,
 	}
 	if c.State == Pending && c.Preferred != nil {
 		n.Preferred = c.Preferred.AgentID

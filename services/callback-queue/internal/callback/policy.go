@@ -19,8 +19,12 @@ type Policy struct {
 	Calling *CallingHours
 	// QueueHours are when the teams of queues work; a queue that is not there always.
 	QueueHours map[string]calendar.Hours
-	// Zone is the clock of customers whose own is not known; nil is UTC.
+	// Zone is the clock of customers of whose own nothing is known; nil is UTC.
 	Zone *time.Location
+	// Locate says of a phone number its country, ISO 3166, and the time zones, IANA's, that
+	// it may be in; all of them count. Nil knows nothing. What it says is kept in the
+	// callback: another answer counts for the next.
+	Locate func(phone string) (country string, zones []string)
 	// MaxAttempts is how many real tries are made, 1 to MaxAttemptsKept.
 	MaxAttempts int
 	// FirstAttemptWithin is how soon after opening the first attempt should start

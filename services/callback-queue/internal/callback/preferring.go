@@ -13,7 +13,8 @@ type Preference struct {
 	Until time.Time
 }
 
-// Decline remembers that an agent was offered the callback and did not take it.
+// Decline remembers that an agent was offered the callback and did not take it, or gave
+// it back.
 type Decline struct {
 	AgentID string
 	At      time.Time
@@ -67,7 +68,7 @@ func (EndPreference) apply(d *draft) (EventType, error) {
 	return EventPreferenceEnded, nil
 }
 
-// declined notes that the agent did not take the offer.
+// declined notes that the agent did not take the offer, or gave it back.
 func (d *draft) declined(agentID string) {
 	kept := slices.DeleteFunc(slices.Clone(d.cb.Declined), func(o Decline) bool {
 		return o.AgentID == agentID || !d.now.Before(o.At.Add(d.policy.DeclinedFor))

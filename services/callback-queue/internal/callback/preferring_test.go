@@ -21,7 +21,7 @@ func TestARetryIsKeptForWhoTried(t *testing.T) {
 	ready := s.cb().ReadyAt()
 	require.Equal(t, &Preference{AgentID: amina, Until: ready.Add(10 * time.Minute)}, s.cb().Preferred)
 	require.Equal(t, amina, s.cb().Needs().Preferred)
-	require.Equal(t, "fr//,FR/amina", s.cb().Needs().Line())
+	require.Equal(t, "fr//,/amina", s.cb().Needs().Line())
 	require.Equal(t, EndPreference{}, s.cb().DueCommand())
 	require.Equal(t, ready.Add(10*time.Minute), s.cb().DueAt())
 
@@ -36,7 +36,7 @@ func TestARetryIsKeptForWhoTried(t *testing.T) {
 	require.Equal(t, EventPreferenceEnded, s.do(EndPreference{}).Type)
 	require.Nil(t, s.cb().Preferred)
 	require.Zero(t, s.cb().DueAt())
-	require.Equal(t, "fr//,FR", s.cb().Needs().Line())
+	require.Equal(t, "fr/", s.cb().Needs().Line())
 	s.refuse(ErrNoChange, EndPreference{})
 }
 

@@ -84,9 +84,7 @@ func (d *draft) escalated(s *Step) {
 		d.cb.Skills = widened(d.cb.Skills, s.WidenTo)
 	}
 	if s.Queue != "" && s.Queue != d.cb.Queue {
-		d.cb.Moved = &Move{From: d.cb.Queue, At: d.now, By: ActorTimer}
-		d.cb.Queue = s.Queue
-		d.cb.Preferred = nil // who may not work there
+		d.moveTo(s.Queue, ActorTimer, "")
 	}
 }
 
@@ -143,22 +141,30 @@ func (d *draft) clock(from time.Time, within time.Duration, warn float64) Clock 
 
 // hurry takes what a further reason promises, where that is nearer: its clocks
 // begin with it, or when the customer's moment has come. A more severe one brings
-// its policy's steps with it, instead of those that have not been taken.
-func (d *draft) hurry(al *Alert, was Severity) {
-	if d.cb.SLA == nil || d.cb.State == Attempting || d.cb.State == Wrapping {
-		return // somebody is talking with the customer
+// its policy's steps with it, instead of those that have not been taken, and a first
+// attempt of its own when there has been one: so does anew, which says that the customer
+// was spoken to since.
+func (d *draft) hurry(r Reason, was Severity, anew bool) {
+	if d.cb.SLA == nil {
+		return
 	}
 	d.ownSLA()
 	s := d.cb.SLA
-	pol := d.policy.sla(d.cb.Queue, al.Severity)
-	if d.cb.severity() > was && pol.Name != s.Policy {
+	pol := d.policy.sla(d.cb.Queue, r.Severity)
+	worse := d.cb.severity() > was
+	if worse && pol.Name != s.Policy {
 		s.Policy = pol.Name
 		s.Steps = slices.DeleteFunc(s.Steps, func(s Step) bool { return s.TakenAt.IsZero() })
 		s.Steps = append(s.Steps, pol.Steps...)
 		d.planAll()
 	}
-	from := later(d.raisedAt(al), s.PausedUntil)
-	s.First.nearer(d.clock(from, d.firstWithin(pol, al.FirstAttemptWithin), pol.WarnAt))
+	from := later(r.RaisedAt, s.PausedUntil)
+	first := d.clock(from, d.firstWithin(pol, r.FirstAttemptWithin), pol.WarnAt)
+	if (anew || worse) && !s.First.running() {
+		s.First = first
+	}
+	s.First.nearer(first)
+	d.callSooner()
 	if pol.ResolvedWithin > 0 {
 		k := d.clock(from, pol.ResolvedWithin, pol.WarnAt)
 		if !s.Resolved.promised() {
@@ -167,6 +173,19 @@ func (d *draft) hurry(al *Alert, was Severity) {
 		s.Resolved.nearer(k)
 	}
 	d.cb.FirstAttemptDue = s.First.DueAt
+}
+
+// callSooner lets the gap after a try that found nobody last no longer than until the
+// first attempt that is promised is at risk. A moment that the customer chose stays.
+func (d *draft) callSooner() {
+	s := d.cb.SLA
+	if d.cb.State != Pending || len(d.cb.Attempts) == 0 || len(d.cb.Slots) > 0 || s.PausedUntil.After(d.now) {
+		return
+	}
+	if at := s.First.rings(); s.First.running() && s.First.BreachedAt.IsZero() && at.Before(d.cb.NotBefore) {
+		d.await(later(d.now, at))
+		d.preferStill()
+	}
 }
 
 // nearer takes another's moments when they come sooner.
@@ -214,6 +233,14 @@ func (d *draft) pause(until time.Time) {
 		s.PausedUntil = time.Time{}
 	}
 	d.cb.FirstAttemptDue = s.First.DueAt
+}
+
+// pauseForSlot lets the clocks stand still when the callback could be called from a moment
+// on, and waits for a slot of the customer's.
+func (d *draft) pauseForSlot(from time.Time) {
+	if len(d.cb.Slots) > 0 && d.cb.NotBefore.After(later(d.now, from)) {
+		d.pause(d.cb.NotBefore)
+	}
 }
 
 // openBetween is what within adds: the time between two moments in which the

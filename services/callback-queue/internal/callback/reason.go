@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -110,6 +111,15 @@ type Reason struct {
 	Severity Severity
 	// FollowsUp says that the response is itself an answer about this callback.
 	FollowsUp bool
+	// Queue, Skills and FirstAttemptWithin are what the rule asks for, and RaisedAt is
+	// since when.
+	Queue              string
+	Skills             []string
+	FirstAttemptWithin time.Duration
+	RaisedAt           time.Time
+	// Unanswered says that it came when the last call had begun, or was over: what closes
+	// the callback does not answer it.
+	Unanswered bool
 	// Withdrawn says that the customer corrected the response: the reason stays
 	// to be seen, and does not count.
 	Withdrawn bool
@@ -128,8 +138,8 @@ type Alert struct {
 	Customer    Customer
 	// Aliases are further pseudonyms of the customer.
 	Aliases []string
-	// Reason's AlertID, Rule, Severity, Revision, FollowsUp and Withdrawn are set by
-	// Decide.
+	// Reason's AlertID, Rule, Severity, Revision, FollowsUp, Withdrawn, and what the rule
+	// asks for, are set by Decide.
 	Reason Reason
 	// Queue is the queue asked for; empty means the policy's default.
 	Queue    string
@@ -156,7 +166,8 @@ type Alert struct {
 func (a *Alert) reason() Reason {
 	r := a.Reason
 	r.AlertID, r.Rule, r.Severity, r.Revision, r.Withdrawn = a.AlertID, a.Rule, a.Severity, a.Revision, false
-	r.FollowsUp = a.FollowsUp != ""
+	r.FollowsUp, r.Unanswered = a.FollowsUp != "", false
+	r.Queue, r.Skills, r.FirstAttemptWithin = a.Queue, slices.Clone(a.Skills), a.FirstAttemptWithin
 	r.Verbatim = cut(r.Verbatim, MaxVerbatimBytes)
 	return r
 }

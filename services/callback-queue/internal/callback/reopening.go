@@ -59,8 +59,12 @@ func (d *draft) reopen(by, reason string) error {
 		return &TooLateError{Until: closed.Add(d.policy.ReopenWithin)}
 	}
 	d.cb.Reopened = d.reopening(by, reason)
+	if w := d.cb.WrapUp; w != nil {
+		d.cb.GivenCents += w.Gesture.Cents
+	}
 	d.cb.ClosedAt, d.cb.ClosedBy, d.cb.CancelReason, d.cb.WrapUp, d.cb.FollowUp = time.Time{}, "", "", nil, nil
-	d.cb.NotBefore = time.Time{}
+	d.cb.NotBefore, d.cb.Slots = time.Time{}, nil
+	d.answered()
 	d.promise(d.now, 0)
 	d.prefer(d.cb.knownBy())
 	return nil
@@ -93,7 +97,7 @@ func (c Reschedule) apply(d *draft) (EventType, error) {
 	if c.NotBefore.IsZero() {
 		at = time.Time{}
 	}
-	if d.cb.State == Pending && d.cb.NotBefore.Equal(at) {
+	if d.cb.State == Pending && d.cb.NotBefore.Equal(at) && !(c.CustomerAsked && d.runsBefore(at)) {
 		return "", ErrNoChange
 	}
 	if err := d.cb.follow(reschedule); err != nil {
@@ -114,4 +118,9 @@ func (c Reschedule) apply(d *draft) (EventType, error) {
 	d.preferStill()
 	d.by(c.By, "")
 	return EventRescheduled, nil
+}
+
+// runsBefore reports whether the SLA's clocks run before a moment that is to come.
+func (d *draft) runsBefore(at time.Time) bool {
+	return d.cb.SLA != nil && at.After(d.now) && !d.cb.SLA.PausedUntil.Equal(at)
 }

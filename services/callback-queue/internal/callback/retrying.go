@@ -49,10 +49,11 @@ func (p Policy) leastTried(c *Callback, zone *time.Location) []int {
 	return least
 }
 
-// zoneOf is the clock on the customer's wall, as far as it is known.
+// zoneOf is the clock on the customer's wall, as far as it is known: of those that it may
+// be, the one in the middle.
 func (p Policy) zoneOf(c *Callback) *time.Location {
-	if zone, ok := calendar.Zone(c.zoneName()); ok {
-		return zone
+	if zones := (Needs{Zone: c.zoneName()}).zones(); len(zones) > 0 {
+		return middle(zones)
 	}
 	return p.Zone // nil is UTC
 }

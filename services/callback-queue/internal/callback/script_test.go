@@ -136,6 +136,9 @@ func (p *player) nextMove(st step) Command {
 	}
 	switch cb.State {
 	case Pending:
+		if !cb.UnattendedSince.IsZero() && what%2 == 0 {
+			return NoteAttended{}
+		}
 		p.now = later(p.now, cb.ReadyAt())
 		agent, request := agents[int(st.who)%len(agents)], fmt.Sprintf("n%d", p.seq)
 		if what%3 == 0 {
@@ -184,7 +187,11 @@ func (p *player) anyMove(st step) Command {
 	agent, what := agents[int(st.who)%len(agents)], int(st.what)
 	token := map[int]uint64{0: 0, 1: p.token(), 2: p.seq - 1, 3: 1 << 60}[int(st.who)/4%4]
 	request := fmt.Sprintf("q%d", what%4)
-	switch st.op % 26 {
+	switch st.op % 28 {
+	case 27:
+		return NoteAttended{}
+	case 26:
+		return OpenNext{}
 	case 25:
 		p.listed = what%3 == 0
 		return Forbid{}

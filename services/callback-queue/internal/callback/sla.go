@@ -269,11 +269,13 @@ func (c *Callback) severity() Severity {
 	worst := Severity(0)
 	for i := range c.Reasons {
 		if !c.Reasons[i].Withdrawn {
-			worst = max(worst, cmp.Or(c.Reasons[i].Severity, Medium))
+			worst = max(worst, c.Reasons[i].severity())
 		}
 	}
 	return worst
 }
+
+func (r *Reason) severity() Severity { return cmp.Or(r.Severity, Medium) }
 
 func (s *SLAPolicy) check(f *fields) {
 	f.check(isName(s.Name), "slas", "each must have a name of 1 to 64 letters, digits, _ or -")

@@ -35,6 +35,7 @@ func (EndSlot) apply(d *draft) (EventType, error) {
 		return "", err
 	}
 	d.await(d.now)
+	d.pauseForSlot(d.now)
 	d.preferStill()
 	d.by(ActorTimer, "")
 	return EventSlotEnded, nil

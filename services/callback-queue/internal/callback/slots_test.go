@@ -36,7 +36,7 @@ func TestACallbackWaitsForTheCustomersSlots(t *testing.T) {
 	ev := s.do(EndSlot{})
 	require.Equal(t, []any{EventSlotEnded, ActorTimer}, []any{ev.Type, ev.Actor})
 	require.Equal(t, hour(24), s.cb().ReadyAt())
-	require.Equal(t, hour(26), s.cb().FirstAttemptDue, "and stands still for none that was missed")
+	require.Equal(t, hour(46), s.cb().FirstAttemptDue, "and stands still until the next; two hours of it have passed")
 	s.now = hour(26)
 	s.do(EndSlot{})
 	require.Equal(t, []any{t0, []Slot(nil)}, []any{s.cb().ReadyAt(), s.cb().Slots})

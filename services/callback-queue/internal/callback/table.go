@@ -32,7 +32,10 @@ const (
 	askSurvey
 	followedUp
 	unattended
+	attended
 	forbidden
+	openNext
+	overtaken
 	triggerCount
 )
 
@@ -56,6 +59,8 @@ var triggers = [triggerCount]struct {
 	complete:      {"complete", true, "outcome, root cause and note are written down"},
 	release:       {"release", true, "the agent gives it back"},
 	leaseEnd:      {"expireLease", false, "the hold's lease is over; an outcome is never invented"},
+	openNext:      {"openNext", false, "a completed callback leaves reasons unanswered, which came when the call had begun or was over"},
+	overtaken:     {"expireLease", false, "the wrap-up's lease is over, and the customer has complained again since the call"},
 	withdrawn:     {"withdrawAlert", false, "no reason counts any more, and no attempt was ever started"},
 	cancel:        {"cancel", true, "somebody decides that no call is needed"},
 	reschedule:    {"reschedule", true, "somebody decides from when on to call"},
@@ -68,6 +73,7 @@ var triggers = [triggerCount]struct {
 	askSurvey:     {"askFollowUp", false, "the policy asks customers how it went"},
 	followedUp:    {"takeFollowUp", false, "the customer has answered how it went"},
 	unattended:    {"noteUnattended", false, "nobody at their desk can take it, for a while"},
+	attended:      {"noteAttended", false, "somebody is at their desk again who can take it"},
 	forbidden:     {"forbid", false, "the customer is on the list of those who are not to be called"},
 	ring:          {"checkSLA", false, "a target of the SLA is near, or missed, or has been for long enough for a step"},
 }
@@ -82,6 +88,7 @@ type arrow struct {
 // arrows is the transition table: what is not here cannot happen.
 var arrows = []arrow{
 	{StateUnspecified, open, Pending},
+	{StateUnspecified, openNext, Pending},
 
 	{Pending, offer, Reserved},
 	{Pending, claim, Assigned},
@@ -95,6 +102,7 @@ var arrows = []arrow{
 	{Pending, slotEnd, Pending},
 	{Pending, followedUp, Pending},
 	{Pending, unattended, Pending},
+	{Pending, attended, Pending},
 	{Pending, forbidden, Canceled},
 
 	{Reserved, accept, Assigned},
@@ -133,8 +141,10 @@ var arrows = []arrow{
 
 	{Wrapping, complete, Completed},
 	// The customer has been called: going back to pending would call them again.
-	// The wrap-up stays with its agent, and anyone may now write it.
+	// The wrap-up stays with its agent, and anyone may now write it. Who has complained
+	// again since is to be called anyway.
 	{Wrapping, leaseEnd, Wrapping},
+	{Wrapping, overtaken, Pending},
 	{Wrapping, cancel, Canceled},
 	{Wrapping, escalate, Wrapping},
 	{Wrapping, ring, Wrapping},

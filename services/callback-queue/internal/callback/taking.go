@@ -35,6 +35,9 @@ func (f *fields) alertID(id string) {
 //	counts, none is open, and the customer    noted; it opens nothing, now or ever
 //	is not to be called
 //	else settled by a callback now closed     noted; the customer was called for it
+//
+// Where the completed callback leaves reasons unanswered, the next is opened for them
+// first.
 func (c TakeAlert) apply(d *draft) (EventType, error) {
 	al := &c.Alert
 	if d.agg.CustomerKey == "" {
@@ -49,7 +52,20 @@ func (c TakeAlert) apply(d *draft) (EventType, error) {
 	}
 	d.by(ActorAlerting, al.AlertID)
 	d.agg.remember(TakenAlert{AlertID: al.AlertID, Revision: al.Revision})
-	counts := !heard || known.Resolved
+	opened, err := d.carryOver()
+	if err != nil {
+		return "", err
+	}
+	what, err := d.takeIn(al, !heard || known.Resolved)
+	if opened && what == EventEnriched {
+		what = EventOpened
+	}
+	return what, err
+}
+
+// takeIn does what an alert that is news does; counts says that it is one of those that
+// open a callback.
+func (d *draft) takeIn(al *Alert, counts bool) (EventType, error) {
 	switch i := d.openReason(al.AlertID); {
 	case i >= 0:
 		d.update(i, al)
@@ -81,9 +97,10 @@ func (d *draft) isAbout(al *Alert) bool {
 	return al.FollowsUp != "" && d.canReopen() && d.cb.ID == al.FollowsUp
 }
 
-// openReason is the index of the alert's reason in the open callback, or -1.
+// openReason is the index of the alert's reason in the open callback, or in one that
+// leaves it unanswered; else -1.
 func (d *draft) openReason(alertID string) int {
-	if !d.isOpen() {
+	if !d.isOpen() && !d.owesNext() {
 		return -1
 	}
 	return d.cb.reason(alertID)
@@ -105,13 +122,14 @@ func (d *draft) open(al *Alert) error {
 		CustomerKey: d.agg.CustomerKey,
 		Number:      number,
 		Customer:    customer,
-		Reasons:     []Reason{al.reason()},
+		Reasons:     []Reason{d.reason(al)},
 		Queue:       al.Queue,
 		Language:    firstOf(al.Language, customer.Language),
 		Skills:      slices.Clone(al.Skills),
 		OpenedAt:    since,
 		Wish:        al.wish(),
 	}
+	d.locate()
 	d.cb.alsoKnownAs(al.Aliases)
 	d.cb.alsoKnownAs(aliases)
 	d.cb.Slots = d.possible(d.cb.Wish)
@@ -130,40 +148,76 @@ func (d *draft) open(al *Alert) error {
 
 // join adds the alert's reason to the open callback.
 func (d *draft) join(al *Alert) {
-	r, was := al.reason(), d.cb.severity()
-	if len(d.cb.Reasons) < MaxReasons {
-		d.cb.Reasons = append(slices.Clone(d.cb.Reasons), r)
-	} else {
-		d.cb.MoreReasons++
-		d.cb.MorePriority = max(d.cb.MorePriority, r.urgency())
-	}
+	r, was := d.reason(al), d.cb.severity()
+	r.Unanswered = d.isLate()
+	d.keep(r)
 	d.cb.Customer.fill(al.Customer)
 	d.cb.Language = firstOf(d.cb.Language, al.Language, al.Customer.Language)
-	d.absorb(al, was)
+	d.absorb(al, r, was)
+}
+
+// keep adds a reason. When there are too many it is only counted; one that is unanswered
+// is kept instead of one that is not.
+func (d *draft) keep(r Reason) {
+	d.cb.Reasons = slices.Clone(d.cb.Reasons)
+	if len(d.cb.Reasons) < MaxReasons {
+		d.cb.Reasons = append(d.cb.Reasons, r)
+		return
+	}
+	other := r
+	if i := slices.IndexFunc(d.cb.Reasons, func(o Reason) bool { return !o.Unanswered }); r.Unanswered && i >= 0 {
+		other = d.cb.Reasons[i]
+		d.cb.Reasons = append(slices.Delete(d.cb.Reasons, i, i+1), r)
+	}
+	if !other.Withdrawn {
+		d.cb.MoreReasons++
+		d.cb.MorePriority = max(d.cb.MorePriority, other.urgency())
+	}
 }
 
 // update replaces the alert's reason by a later revision of itself, which knows
 // the customer better. A withdrawn one counts again.
 func (d *draft) update(i int, al *Alert) {
 	was := d.cb.severity()
+	r, before := d.reason(al), &d.cb.Reasons[i]
+	r.Unanswered = before.Unanswered || d.isLate() && r.isWorse(before)
+	if before.Unanswered && !before.Withdrawn {
+		r.RaisedAt = before.RaisedAt
+	}
 	d.cb.Reasons = slices.Clone(d.cb.Reasons)
-	d.cb.Reasons[i] = al.reason()
+	d.cb.Reasons[i] = r
 	d.cb.Customer.correct(al.Customer)
 	d.cb.Language = firstOf(al.Language, al.Customer.Language, d.cb.Language)
-	d.absorb(al, was)
+	d.absorb(al, r, was)
 }
 
 // absorb takes what else an alert says into the open callback, whose severity was
 // another before: a deadline can only come nearer. The customer's latest wish
 // counts.
-func (d *draft) absorb(al *Alert, was Severity) {
+func (d *draft) absorb(al *Alert, r Reason, was Severity) {
+	d.locate()
 	d.cb.alsoKnownAs(al.Aliases)
-	if len(d.cb.Skills) == 0 {
-		d.cb.Skills = slices.Clone(al.Skills)
-	}
+	d.ask(al.Skills)
 	d.wish(al)
-	d.hurry(al, was)
+	if !d.isLate() { // else somebody is talking with the customer, or has just done so
+		d.hurry(r, was, false)
+	}
+	d.press(r)
 	d.cb.Priority = d.cb.urgencyOfAll()
+}
+
+// ask takes the skills that a further reason asks for, where none were.
+func (d *draft) ask(skills []string) {
+	if len(d.cb.Skills) == 0 {
+		d.cb.Skills = slices.Clone(skills)
+	}
+}
+
+// reason is the alert as a reason, since when it was raised.
+func (d *draft) reason(al *Alert) Reason {
+	r := al.reason()
+	r.RaisedAt = d.raisedAt(al)
+	return r
 }
 
 // raisedAt is when the alert was raised, and never a moment still to come.

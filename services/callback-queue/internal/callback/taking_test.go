@@ -43,6 +43,7 @@ func TestTheFirstAlertOpensACallback(t *testing.T) {
 	require.Equal(t, []TakenAlert{{AlertID: "a1", Revision: 1}}, ev.Next.Taken)
 	want := al.Reason
 	want.AlertID, want.Rule, want.Revision = "a1", "detractor", 1
+	want.Queue, want.Skills, want.RaisedAt = "care", []string{"billing"}, t0
 	require.Equal(t, []Reason{want}, cb.Reasons)
 }
 

@@ -1,6 +1,9 @@
 package callback
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // reasonCorrected is the CancelReason of a withdrawal that gives none.
 const reasonCorrected = "the customer corrected the answer"
@@ -45,6 +48,9 @@ func (d *draft) withdraw(i int, c WithdrawAlert) (EventType, error) {
 	d.cb.Reasons = slices.Clone(d.cb.Reasons)
 	d.cb.Reasons[i].Withdrawn, d.cb.Reasons[i].Revision = true, c.Revision
 	d.cb.Priority = d.cb.urgencyOfAll()
+	if d.cb.State.Terminal() && len(d.cb.unanswered()) == 0 {
+		d.cb.NextAt, d.cb.Slots = time.Time{}, nil
+	}
 	if d.cb.counting() > 0 || len(d.cb.Attempts) > 0 || d.cb.Reopened != nil {
 		return EventReasonWithdrawn, nil
 	}

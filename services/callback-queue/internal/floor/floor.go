@@ -40,8 +40,9 @@ type Seat struct {
 	Status Status
 	// Capacity is how much the agent takes at once, and Load what they have in hand.
 	Capacity, Load int
-	// IdleSince is when the agent came in or last had something end: of those who
-	// are free the one with the earliest is offered the next.
+	// IdleSince is when the agent came in, or last got something or had something end: of
+	// those who are free, and have as few in hand as anybody, the one with the earliest is
+	// offered the next.
 	IdleSince time.Time
 	// Until is when the agent is offline, unless they are heard of before.
 	Until time.Time
@@ -84,6 +85,13 @@ type Floor interface {
 	Take(ctx context.Context, agent string, now, until time.Time) (bool, error)
 	// Untake gives up a Take of which nothing came.
 	Untake(ctx context.Context, agent string) error
+	// Enter begins to give the agent something, and keeps others from it until then, or
+	// until Leave: what an agent has in hand is counted by one at a time. It is false while
+	// somebody else is at it; who is names whoever is, and may enter twice. The agent need
+	// have no seat.
+	Enter(ctx context.Context, agent, who string, now, until time.Time) (bool, error)
+	// Leave ends it, unless somebody else is at it by now.
+	Leave(ctx context.Context, agent, who string) error
 	// Clear takes a seat away that ended then, and has not been heard of since.
 	Clear(ctx context.Context, agent string, ended time.Time) error
 	// Seats lists all, in no order; those that have ended are among them.

@@ -107,7 +107,7 @@ const (
 	OnABreak Obstacle = "ON_A_BREAK"
 	// AtCapacity: the agent has in hand all they can.
 	AtCapacity Obstacle = "AT_CAPACITY"
-	// Declined: the agent was offered it a short while ago.
+	// Declined: the agent was offered it a short while ago, or gave it back.
 	Declined Obstacle = "DECLINED"
 	// NoStream: the agent asks for work instead of being offered it.
 	NoStream Obstacle = "NO_STREAM"
@@ -120,6 +120,8 @@ type Candidate struct {
 	// zero when they are not there.
 	Status    floor.Status
 	IdleSince time.Time
+	// Load is how much they have in hand.
+	Load int
 	// Obstacles are why they are not offered it; Missing are the skills they lack.
 	Obstacles []Obstacle
 	Missing   []callback.Skill
@@ -157,7 +159,7 @@ func (q *Queue) Explain(ctx context.Context, cb *callback.Callback) (Routing, er
 		out = append(out, q.candidate(ctx, routed{agents[i], known}, &seat, cb, now))
 	}
 	slices.SortFunc(out, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(len(a.Obstacles), len(b.Obstacles)), a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.Agent, b.Agent))
+		return cmp.Or(cmp.Compare(len(a.Obstacles), len(b.Obstacles)), cmp.Compare(a.Load, b.Load), a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.Agent, b.Agent))
 	})
 	r := Routing{Candidates: out}
 	if at := q.CallableAt(cb); cb.State == callback.Pending && at.After(now) {
@@ -195,6 +197,6 @@ func (q *Queue) candidate(ctx context.Context, a routed, seat *floor.Seat, cb *c
 			c.Obstacles = append(c.Obstacles, NoStream)
 		}
 	}
-	c.IdleSince = seat.IdleSince
+	c.IdleSince, c.Load = seat.IdleSince, seat.Load
 	return c
 }

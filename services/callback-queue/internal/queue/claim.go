@@ -60,6 +60,11 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 		return nil, err
 	}
 	cmd.Team = agent.Team
+	leave, err := q.enter(ctx, agent, r.name())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	if cb, err := q.claimedBefore(ctx, r, agent); cb != nil || err != nil {
 		return cb, err
 	}
@@ -114,6 +119,14 @@ func (q *Queue) outpaced(ctx context.Context) error {
 func (q *Queue) Offer(ctx context.Context, agentID string) (*callback.Callback, error) {
 	agent, err := q.agent(agentID)
 	if err != nil {
+		return nil, err
+	}
+	leave, err := q.enter(ctx, agent, "")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if err := q.hasRoom(ctx, agent); err != nil {
 		return nil, err
 	}
 	c := candidates{queue: q, agent: agent, request: ClaimRequest{AgentID: agentID}}

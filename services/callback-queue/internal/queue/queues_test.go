@@ -103,6 +103,34 @@ func TestWhatNobodyCanTakeIsAnEvent(t *testing.T) {
 	})
 }
 
+// Somebody comes and takes nothing: it is attended to, whatever process has noted that it
+// was not. When they go, that is an event again.
+func TestWhatIsAttendedToAgainIsAnEventToo(t *testing.T) {
+	everywhere(t, func(w *world) {
+		watchful := func(d *queue.Deps) {
+			d.Roster, d.UnattendedAfter = roster.List{{ID: "amina", Capacity: 1}}, time.Minute
+		}
+		r := w.replica(watchful).whole()
+		require.NoError(w, r.TakeAlert(w.Context(), alert(1, "a")))
+		for range 2 {
+			before, after := r.Attendance(), w.replica(watchful).Attendance()
+			for range 2 {
+				require.NoError(w, before.Look(w.Context()))
+				w.hand.Advance(time.Minute)
+			}
+			require.False(w, mustGet(w, r, id(1)).UnattendedSince.IsZero())
+			w.sits("amina", 0, floor.Available)
+			require.NoError(w, after.Look(w.Context()))
+			require.True(w, mustGet(w, r, id(1)).UnattendedSince.IsZero())
+			require.NoError(w, before.Look(w.Context()))
+			w.hand.Advance(time.Hour) // amina is gone
+		}
+		var events []string
+		w.eachEvent(func(e *eventsv1.CallbackEvent, _ bus.Delivery) { events = append(events, e.GetType().String()) })
+		require.Equal(w, []string{"OPENED", "UNATTENDED", "ATTENDED", "UNATTENDED", "ATTENDED"}, events)
+	})
+}
+
 // What the index still has as first and is gone is no event: the next one is, as soon
 // as the index knows.
 func TestAnOutdatedFirstIsNotWhatIsNoted(t *testing.T) {

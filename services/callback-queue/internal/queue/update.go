@@ -62,6 +62,9 @@ func (q *Queue) update(ctx context.Context, key string, c change) (callback.Aggr
 	if (err == nil || errors.Is(err, callback.ErrDoNotCall)) && q.policy.Forbids(a) {
 		a = q.heed(ctx, a)
 	}
+	if err == nil {
+		q.openNext(ctx, a)
+	}
 	return a, err
 }
 

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 )
@@ -22,6 +24,7 @@ func Callback(c *callback.Callback) *eventsv1.Callback {
 		Moved: moved(c.Moved), Escalated: escalated(c.Escalated), Preferred: preferred(c.Preferred),
 		Sla: sla(c.SLA), FollowUp: followUp(c.FollowUp), Recovery: recovery(c.Recovery),
 		UnattendedSince: Stamp(c.UnattendedSince), Slots: slots(c.Slots), Wish: slots(c.Wish), AliasKeys: c.Aliases,
+		NextAt: Stamp(c.NextAt), Country: c.Country, Zones: c.Zones, GivenCents: c.GivenCents,
 	}
 	for _, d := range c.Declined {
 		m.Declined = append(m.Declined, &eventsv1.Decline{AgentId: d.AgentID, At: Stamp(d.At)})
@@ -133,9 +136,13 @@ func reason(r *callback.Reason) *eventsv1.Reason {
 		Scale:  scale(r.Scale), Verbatim: r.Verbatim, Channel: r.Channel, Touchpoint: r.Touchpoint,
 		SubmittedAt: Stamp(r.SubmittedAt), Priority: int32(r.Priority), Withdrawn: r.Withdrawn,
 		Severity: eventsv1.Severity(r.Severity), FollowsUp: r.FollowsUp,
+		Queue: r.Queue, Skills: r.Skills, RaisedAt: Stamp(r.RaisedAt), Unanswered: r.Unanswered,
 	}
 	if r.HasValue {
 		m.Value, m.Satisfaction = &r.Value, &r.Satisfaction
+	}
+	if r.FirstAttemptWithin > 0 {
+		m.FirstAttemptWithin = durationpb.New(r.FirstAttemptWithin)
 	}
 	return m
 }

@@ -23,7 +23,7 @@ var (
 		callback.EventReopened, callback.EventRescheduled, callback.EventTransferred, callback.EventEscalated,
 		callback.EventAgentLost, callback.EventPreferenceEnded,
 		callback.EventSLAWarned, callback.EventSLABreached, callback.EventSLAEscalated, callback.EventSlotEnded,
-		callback.EventFollowUpAsked, callback.EventFollowedUp, callback.EventUnattended,
+		callback.EventFollowUpAsked, callback.EventFollowedUp, callback.EventUnattended, callback.EventAttended,
 	}
 	metrics = []callback.Metric{callback.NPS, callback.CSAT, callback.CES, callback.FCR}
 	classes = []callback.Class{
@@ -113,7 +113,10 @@ func drawReason(t *rapid.T) callback.Reason {
 		SubmittedAt: moments.Draw(t, "submitted"), Priority: rapid.IntRange(0, 100).Draw(t, "priority"),
 		Severity:  callback.Severity(rapid.IntRange(0, 4).Draw(t, "severity")),
 		FollowsUp: rapid.Bool().Draw(t, "follows up"),
-		Withdrawn: rapid.Bool().Draw(t, "withdrawn"), HasValue: rapid.Bool().Draw(t, "has value"),
+		Queue:     texts.Draw(t, "asked queue"), Skills: some(t, "asked skills", func(t *rapid.T) string { return texts.Draw(t, "asked skill") }),
+		FirstAttemptWithin: time.Duration(rapid.Int64Range(0, 1e15).Draw(t, "asked within")), RaisedAt: moments.Draw(t, "raised at"),
+		Unanswered: rapid.Bool().Draw(t, "unanswered"),
+		Withdrawn:  rapid.Bool().Draw(t, "withdrawn"), HasValue: rapid.Bool().Draw(t, "has value"),
 	}
 	if r.HasValue {
 		r.Value, r.Satisfaction = numbers.Draw(t, "value"), numbers.Draw(t, "satisfaction")
@@ -175,6 +178,7 @@ func drawCallback(t *rapid.T) *callback.Callback {
 		Moved: drawMove(t), Escalated: drawEscalation(t), Preferred: drawPreference(t), SLA: drawSLA(t), FollowUp: drawFollowUp(t), Recovery: drawRecovery(t), UnattendedSince: moments.Draw(t, "unattended"),
 		Slots: some(t, "slots", drawSlot), Wish: some(t, "wish", drawSlot),
 		Aliases: some(t, "aliases", func(t *rapid.T) string { return texts.Draw(t, "alias") }),
+		NextAt:  moments.Draw(t, "next at"), Country: texts.Draw(t, "country"), GivenCents: rapid.Int64().Draw(t, "given"), Zones: some(t, "zones", func(t *rapid.T) string { return texts.Draw(t, "possible zone") }),
 		Declined: some(t, "declined", func(t *rapid.T) callback.Decline {
 			return callback.Decline{AgentID: texts.Draw(t, "declined by"), At: moments.Draw(t, "declined at")}
 		}),

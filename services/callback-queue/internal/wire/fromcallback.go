@@ -22,6 +22,7 @@ func FromCallback(m *eventsv1.Callback) *callback.Callback {
 		Moved: fromMove(m.GetMoved()), Escalated: fromEscalation(m.GetEscalated()), Preferred: fromPreference(m.GetPreferred()),
 		SLA: fromSLA(m.GetSla()), Slots: fromSlots(m.GetSlots()), FollowUp: fromFollowUp(m.GetFollowUp()), Recovery: fromRecovery(m.GetRecovery()),
 		UnattendedSince: moment(m.GetUnattendedSince()), Wish: fromSlots(m.GetWish()), Aliases: m.GetAliasKeys(),
+		NextAt: moment(m.GetNextAt()), Country: m.GetCountry(), Zones: m.GetZones(), GivenCents: m.GetGivenCents(),
 	}
 	for _, d := range m.GetDeclined() {
 		c.Declined = append(c.Declined, callback.Decline{AgentID: d.GetAgentId(), At: moment(d.GetAt())})
@@ -124,6 +125,8 @@ func fromReason(m *eventsv1.Reason) callback.Reason {
 		Verbatim: m.GetVerbatim(), Channel: m.GetChannel(), Touchpoint: m.GetTouchpoint(),
 		SubmittedAt: moment(m.GetSubmittedAt()), Priority: int(m.GetPriority()), Withdrawn: m.GetWithdrawn(),
 		Severity: callback.Severity(m.GetSeverity()), FollowsUp: m.GetFollowsUp(),
+		Queue: m.GetQueue(), Skills: m.GetSkills(), FirstAttemptWithin: m.GetFirstAttemptWithin().AsDuration(),
+		RaisedAt: moment(m.GetRaisedAt()), Unanswered: m.GetUnanswered(),
 	}
 	if m.Value != nil {
 		r.HasValue, r.Value, r.Satisfaction = true, m.GetValue(), m.GetSatisfaction()

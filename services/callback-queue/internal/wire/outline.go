@@ -14,7 +14,7 @@ var errMalformed = errors.New("malformed event")
 // Outline reads of a stored event what an index needs, and nothing else: who,
 // the event's number, the hash of the one before, and of the callback its id,
 // number, state, what Needs is made of, the queue before, priority, moments, whom
-// it is kept for, the customer's slots, when to ask how it went, how its SLA stands
+// it is kept for, the customer's slots, when to ask how it went or to open the next, how its SLA stands
 // and when that rings, and its holder's name and lease. An index of a million callbacks
 // is read so five times as fast as with Aggregate.
 func Outline(body []byte, seq uint64) (a callback.Aggregate, previous []byte, err error) {
@@ -85,18 +85,21 @@ func outlineCallback(c *callback.Callback, body []byte) error {
 		case 31:
 			c.FollowUp = &callback.FollowUp{}
 			err = outlineFollowUp(c.FollowUp, b)
+		case 36:
+			c.NextAt, err = outlineMoment(b)
+		case 37:
+			c.Country = string(b)
+		case 38:
+			c.Zones = append(c.Zones, string(b))
 		}
 		return err
 	})
 }
 
-// outlineCustomer reads when the customer may be called.
+// outlineCustomer reads the clock that the customer lives by.
 func outlineCustomer(c *callback.Customer, body []byte) error {
 	return eachField(body, func(field protowire.Number, _ uint64, b []byte) error {
-		switch field {
-		case 3:
-			c.Phone = string(b)
-		case 6:
+		if field == 6 {
 			c.TimeZone = string(b)
 		}
 		return nil

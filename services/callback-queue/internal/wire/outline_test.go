@@ -18,11 +18,12 @@ func outlined(a callback.Aggregate) callback.Aggregate {
 	if cb := a.Callback; cb != nil {
 		out.Callback = &callback.Callback{
 			ID: cb.ID, CustomerKey: a.CustomerKey, Number: cb.Number, State: cb.State, Queue: cb.Queue,
-			Customer: callback.Customer{Phone: cb.Customer.Phone, TimeZone: cb.Customer.TimeZone},
+			Customer: callback.Customer{TimeZone: cb.Customer.TimeZone},
 			Skills:   cb.Skills, Language: cb.Language, Priority: cb.Priority,
 			OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue,
 		}
 		out.Callback.Preferred, out.Callback.Slots = cb.Preferred, cb.Slots
+		out.Callback.NextAt, out.Callback.Country, out.Callback.Zones = cb.NextAt, cb.Country, cb.Zones
 		if f := cb.FollowUp; f != nil {
 			out.Callback.FollowUp = &callback.FollowUp{AskAt: f.AskAt, AskedAt: f.AskedAt}
 		}
@@ -71,12 +72,12 @@ func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
 	cb := (&eventsv1.Callback{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{
 		"id": 1, "number": 3, "state": 4, "customer": 5, "queue": 8, "skills": 9, "language": 10, "priority": 11, "opened_at": 12, "not_before": 14,
-		"first_attempt_due": 15, "holder": 17, "moved": 25, "preferred": 27, "sla": 29, "slots": 30, "follow_up": 31,
+		"first_attempt_due": 15, "holder": 17, "moved": 25, "preferred": 27, "sla": 29, "slots": 30, "follow_up": 31, "next_at": 36, "country": 37, "zones": 38,
 	} {
 		require.EqualValues(t, number, cb.ByName(protoreflect.Name(name)).Number(), name)
 	}
 	customer := (&eventsv1.Customer{}).ProtoReflect().Descriptor().Fields()
-	for name, number := range map[string]int{"phone": 3, "time_zone": 6} {
+	for name, number := range map[string]int{"time_zone": 6} {
 		require.EqualValues(t, number, customer.ByName(protoreflect.Name(name)).Number(), name)
 	}
 	move := (&eventsv1.Move{}).ProtoReflect().Descriptor().Fields()

@@ -174,6 +174,9 @@ func (c *card) reasons(cb *eventsv1.Callback) {
 		if word := c.w.Severities[r.GetSeverity()]; word != "" && !r.GetWithdrawn() {
 			text += " · " + c.style.bold(c.style.red(word))
 		}
+		if r.GetUnanswered() && !r.GetWithdrawn() {
+			text += " · " + c.style.bold(c.w.Unanswered)
+		}
 		c.line("  " + strconv.Itoa(i+1) + ". " + text)
 		if i+1 < len(cb.GetReasons()) && sameAnswer(r, cb.GetReasons()[i+1]) {
 			continue // said once, below the last of them

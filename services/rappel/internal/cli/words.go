@@ -30,24 +30,24 @@ type words struct {
 	Reasons map[string]string
 
 	// The card.
-	Callback, Held, Priority, Opened, Ago, Closed, Canceled    string
-	MovedFrom, RaisedBy, ReopenedBy                            string
-	Place, PlaceUnknown, FirstInLine, OneAhead, Ahead          string
-	Urgency, FurtherReasons, EscalationPoints, Worth           string
-	NoName, NoPhone, Phone, Email, Language, TimeZone          string
-	ThereItIs, CallBefore, LateBy, NotBefore                   string
-	ResolveBefore, TimeLeft, InPause, InPauseUntil, PausedTill string
-	MovedByStep, Step, StepRaised, StepRole                    string
-	Why, Scale, LowerIsBetter, Withdrawn, MoreReasons          string
-	Calls, UnderWay, CallAgain, WrapUp, RootCause, Note        string
-	FirstContact, Gesture                                      string
-	Slots, TheirClock, MoreSlots                               string
-	ReopenedByAnswer, WhyAgain, HowItWent, ToAsk, Asked        string
-	Satisfaction, OutOf100, NoScore, NoScoreBefore             string
-	ScoreBefore                                                string
-	Open, Close                                                string // quotation marks
-	Colon                                                      string
-	DateTime, Decimal                                          string
+	Callback, Held, Priority, Opened, Ago, Closed, Canceled       string
+	MovedFrom, RaisedBy, ReopenedBy                               string
+	Place, PlaceUnknown, FirstInLine, OneAhead, Ahead             string
+	Urgency, FurtherReasons, EscalationPoints, Worth              string
+	NoName, NoPhone, Phone, Email, Language, TimeZone             string
+	ThereItIs, CallBefore, LateBy, NotBefore                      string
+	ResolveBefore, TimeLeft, InPause, InPauseUntil, PausedTill    string
+	MovedByStep, Step, StepRaised, StepRole                       string
+	Why, Scale, LowerIsBetter, Withdrawn, Unanswered, MoreReasons string
+	Calls, UnderWay, CallAgain, WrapUp, RootCause, Note           string
+	FirstContact, Gesture                                         string
+	Slots, TheirClock, MoreSlots                                  string
+	ReopenedByAnswer, WhyAgain, HowItWent, ToAsk, Asked           string
+	Satisfaction, OutOf100, NoScore, NoScoreBefore                string
+	ScoreBefore                                                   string
+	Open, Close                                                   string // quotation marks
+	Colon                                                         string
+	DateTime, Decimal                                             string
 
 	// What to do next.
 	Next, NextClaim, NextStart, NextRelease, NextEnd, NextNoAnswer string

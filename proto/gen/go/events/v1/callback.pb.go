@@ -473,6 +473,8 @@ const (
 	// while nobody at their desk has been able to take it. Those behind it are not
 	// told of one by one.
 	CallbackEvent_UNATTENDED CallbackEvent_Type = 29
+	// Somebody is at their desk again who can take what was unattended.
+	CallbackEvent_ATTENDED CallbackEvent_Type = 30
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -508,6 +510,7 @@ var (
 		27: "FOLLOW_UP_ASKED",
 		28: "FOLLOWED_UP",
 		29: "UNATTENDED",
+		30: "ATTENDED",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -540,6 +543,7 @@ var (
 		"FOLLOW_UP_ASKED":  27,
 		"FOLLOWED_UP":      28,
 		"UNATTENDED":       29,
+		"ATTENDED":         30,
 	}
 )
 
@@ -608,7 +612,18 @@ type Reason struct {
 	// How bad the rule says that it is; unspecified counts as MEDIUM.
 	Severity Severity `protobuf:"varint,17,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
 	// The response is itself an answer about this callback, to its follow-up survey.
-	FollowsUp     bool `protobuf:"varint,18,opt,name=follows_up,json=followsUp,proto3" json:"follows_up,omitempty"`
+	FollowsUp bool `protobuf:"varint,18,opt,name=follows_up,json=followsUp,proto3" json:"follows_up,omitempty"`
+	// The queue that the rule asks for; empty for the default one.
+	Queue string `protobuf:"bytes,30,opt,name=queue,proto3" json:"queue,omitempty"`
+	// The skills that the rule asks for, as in Callback.
+	Skills []string `protobuf:"bytes,31,rep,name=skills,proto3" json:"skills,omitempty"`
+	// How soon the rule asks for a first attempt; absent when it does not say.
+	FirstAttemptWithin *durationpb.Duration `protobuf:"bytes,32,opt,name=first_attempt_within,json=firstAttemptWithin,proto3" json:"first_attempt_within,omitempty"`
+	// Since when it has been there.
+	RaisedAt *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=raised_at,json=raisedAt,proto3" json:"raised_at,omitempty"`
+	// It came when the customer was being called, or after: what is written down of that
+	// call does not answer it. The customer's next callback is opened for it.
+	Unanswered    bool `protobuf:"varint,34,opt,name=unanswered,proto3" json:"unanswered,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -765,6 +780,41 @@ func (x *Reason) GetSeverity() Severity {
 func (x *Reason) GetFollowsUp() bool {
 	if x != nil {
 		return x.FollowsUp
+	}
+	return false
+}
+
+func (x *Reason) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *Reason) GetSkills() []string {
+	if x != nil {
+		return x.Skills
+	}
+	return nil
+}
+
+func (x *Reason) GetFirstAttemptWithin() *durationpb.Duration {
+	if x != nil {
+		return x.FirstAttemptWithin
+	}
+	return nil
+}
+
+func (x *Reason) GetRaisedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RaisedAt
+	}
+	return nil
+}
+
+func (x *Reason) GetUnanswered() bool {
+	if x != nil {
+		return x.Unanswered
 	}
 	return false
 }
@@ -1646,7 +1696,7 @@ func (x *Preference) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
-// Decline says that an agent was offered the callback and did not take it.
+// Decline says that an agent was offered the callback and did not take it, or gave it back.
 type Decline struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who.
@@ -1861,7 +1911,7 @@ type Callback struct {
 	Escalated *Escalation `protobuf:"bytes,26,opt,name=escalated,proto3" json:"escalated,omitempty"`
 	// Whom it is kept for; absent unless it waits, and is kept for somebody.
 	Preferred *Preference `protobuf:"bytes,27,opt,name=preferred,proto3" json:"preferred,omitempty"`
-	// Who was offered it lately and did not take it, the latest last.
+	// Who was offered it lately and did not take it, or gave it back, the latest last.
 	Declined []*Decline `protobuf:"bytes,28,rep,name=declined,proto3" json:"declined,omitempty"`
 	// What the customer was promised; absent on what was opened before there were
 	// any promises.
@@ -1880,7 +1930,19 @@ type Callback struct {
 	// wish.
 	Wish []*Slot `protobuf:"bytes,34,rep,name=wish,proto3" json:"wish,omitempty"`
 	// Further pseudonyms of the customer, of all that is known of them; bounded.
-	AliasKeys     []string `protobuf:"bytes,35,rep,name=alias_keys,json=aliasKeys,proto3" json:"alias_keys,omitempty"`
+	AliasKeys []string `protobuf:"bytes,35,rep,name=alias_keys,json=aliasKeys,proto3" json:"alias_keys,omitempty"`
+	// When the customer's next callback is to be opened, because this one leaves reasons
+	// unanswered: at once, so that it is seldom seen. Only while completed.
+	NextAt *timestamppb.Timestamp `protobuf:"bytes,36,opt,name=next_at,json=nextAt,proto3" json:"next_at,omitempty"`
+	// The country of the customer's phone number, ISO 3166; ZZ for a number that is of none.
+	// Empty where there is no number, and in what was stored before there was this field.
+	Country string `protobuf:"bytes,37,opt,name=country,proto3" json:"country,omitempty"`
+	// The time zones, IANA's, that the number may be in. Where the customer gave no time zone,
+	// they are called when all of these allow it.
+	Zones []string `protobuf:"bytes,38,rep,name=zones,proto3" json:"zones,omitempty"`
+	// What the customer was given by the wrap-ups before the last reopening, in hundredths
+	// of the currency; what may be given is for all of them.
+	GivenCents    int64 `protobuf:"varint,39,opt,name=given_cents,json=givenCents,proto3" json:"given_cents,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2158,6 +2220,34 @@ func (x *Callback) GetAliasKeys() []string {
 		return x.AliasKeys
 	}
 	return nil
+}
+
+func (x *Callback) GetNextAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextAt
+	}
+	return nil
+}
+
+func (x *Callback) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *Callback) GetZones() []string {
+	if x != nil {
+		return x.Zones
+	}
+	return nil
+}
+
+func (x *Callback) GetGivenCents() int64 {
+	if x != nil {
+		return x.GivenCents
+	}
+	return 0
 }
 
 // TakenAlert remembers an alert the aggregate has dealt with.
@@ -2575,7 +2665,7 @@ var File_events_v1_callback_proto protoreflect.FileDescriptor
 
 const file_events_v1_callback_proto_rawDesc = "" +
 	"\n" +
-	"\x18events/v1/callback.proto\x12\x10rappel.events.v1\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/score.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x05\n" +
+	"\x18events/v1/callback.proto\x12\x10rappel.events.v1\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/score.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x06\n" +
 	"\x06Reason\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x16\n" +
@@ -2599,7 +2689,14 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\twithdrawn\x18\x10 \x01(\bR\twithdrawn\x126\n" +
 	"\bseverity\x18\x11 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x12\x1d\n" +
 	"\n" +
-	"follows_up\x18\x12 \x01(\bR\tfollowsUpB\b\n" +
+	"follows_up\x18\x12 \x01(\bR\tfollowsUp\x12\x14\n" +
+	"\x05queue\x18\x1e \x01(\tR\x05queue\x12\x16\n" +
+	"\x06skills\x18\x1f \x03(\tR\x06skills\x12K\n" +
+	"\x14first_attempt_within\x18  \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\x127\n" +
+	"\traised_at\x18! \x01(\v2\x1a.google.protobuf.TimestampR\braisedAt\x12\x1e\n" +
+	"\n" +
+	"unanswered\x18\" \x01(\bR\n" +
+	"unansweredB\b\n" +
 	"\x06_valueB\x0f\n" +
 	"\r_satisfaction\"\xfa\x03\n" +
 	"\aAttempt\x12\x16\n" +
@@ -2744,7 +2841,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bON_TRACK\x10\x01\x12\v\n" +
 	"\aAT_RISK\x10\x02\x12\f\n" +
 	"\bBREACHED\x10\x03\x12\b\n" +
-	"\x04KEPT\x10\x04\"\xe5\r\n" +
+	"\x04KEPT\x10\x04\"\xeb\x0e\n" +
 	"\bCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x12\x16\n" +
@@ -2785,7 +2882,12 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x10unattended_since\x18! \x01(\v2\x1a.google.protobuf.TimestampR\x0funattendedSince\x12*\n" +
 	"\x04wish\x18\" \x03(\v2\x16.rappel.events.v1.SlotR\x04wish\x12\x1d\n" +
 	"\n" +
-	"alias_keys\x18# \x03(\tR\taliasKeys\"\x82\x01\n" +
+	"alias_keys\x18# \x03(\tR\taliasKeys\x123\n" +
+	"\anext_at\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\x06nextAt\x12\x18\n" +
+	"\acountry\x18% \x01(\tR\acountry\x12\x14\n" +
+	"\x05zones\x18& \x03(\tR\x05zones\x12\x1f\n" +
+	"\vgiven_cents\x18' \x01(\x03R\n" +
+	"givenCents\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPENDING\x10\x01\x12\f\n" +
@@ -2800,7 +2902,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xad\a\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xbb\a\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -2813,7 +2915,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x81\x04\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x8f\x04\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -2850,7 +2952,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x0fFOLLOW_UP_ASKED\x10\x1b\x12\x0f\n" +
 	"\vFOLLOWED_UP\x10\x1c\x12\x0e\n" +
 	"\n" +
-	"UNATTENDED\x10\x1dB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"UNATTENDED\x10\x1d\x12\f\n" +
+	"\bATTENDED\x10\x1eB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
@@ -2897,9 +3000,9 @@ var file_events_v1_callback_proto_goTypes = []any{
 	(Class)(0),                    // 27: rappel.events.v1.Class
 	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
 	(Severity)(0),                 // 29: rappel.events.v1.Severity
-	(*Customer)(nil),              // 30: rappel.events.v1.Customer
-	(*Slot)(nil),                  // 31: rappel.events.v1.Slot
-	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
+	(*durationpb.Duration)(nil),   // 30: google.protobuf.Duration
+	(*Customer)(nil),              // 31: rappel.events.v1.Customer
+	(*Slot)(nil),                  // 32: rappel.events.v1.Slot
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
 	25, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
@@ -2907,74 +3010,77 @@ var file_events_v1_callback_proto_depIdxs = []int32{
 	27, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
 	28, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
 	29, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
-	28, // 5: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	28, // 6: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
-	0,  // 7: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	28, // 8: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
-	1,  // 9: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	28, // 10: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
-	10, // 11: rappel.events.v1.WrapUp.gesture:type_name -> rappel.events.v1.Gesture
-	28, // 12: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
-	28, // 13: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
-	25, // 14: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
-	27, // 15: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
-	28, // 16: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
-	28, // 17: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	28, // 18: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	28, // 19: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	28, // 20: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
-	28, // 21: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
-	28, // 22: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
-	28, // 23: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
-	28, // 24: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
-	23, // 25: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
-	23, // 26: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
-	28, // 27: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
-	24, // 28: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
-	28, // 29: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
-	4,  // 30: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
-	5,  // 31: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	30, // 32: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
-	7,  // 33: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	28, // 34: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	28, // 35: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	28, // 36: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	28, // 37: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	28, // 38: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
-	13, // 39: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
-	8,  // 40: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
-	9,  // 41: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
-	13, // 42: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
-	14, // 43: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
-	15, // 44: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
-	16, // 45: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
-	17, // 46: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
-	18, // 47: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
-	19, // 48: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
-	31, // 49: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
-	11, // 50: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
-	12, // 51: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
-	28, // 52: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
-	31, // 53: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
-	6,  // 54: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	28, // 55: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	20, // 56: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	21, // 57: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	28, // 58: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
-	28, // 59: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
-	28, // 60: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
-	28, // 61: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
-	28, // 62: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 63: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
-	3,  // 64: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
-	32, // 65: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
-	28, // 66: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
-	28, // 67: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
-	68, // [68:68] is the sub-list for method output_type
-	68, // [68:68] is the sub-list for method input_type
-	68, // [68:68] is the sub-list for extension type_name
-	68, // [68:68] is the sub-list for extension extendee
-	0,  // [0:68] is the sub-list for field type_name
+	30, // 5: rappel.events.v1.Reason.first_attempt_within:type_name -> google.protobuf.Duration
+	28, // 6: rappel.events.v1.Reason.raised_at:type_name -> google.protobuf.Timestamp
+	28, // 7: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	28, // 8: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	0,  // 9: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	28, // 10: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	1,  // 11: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	28, // 12: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	10, // 13: rappel.events.v1.WrapUp.gesture:type_name -> rappel.events.v1.Gesture
+	28, // 14: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
+	28, // 15: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
+	25, // 16: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
+	27, // 17: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
+	28, // 18: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
+	28, // 19: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	28, // 20: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	28, // 21: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	28, // 22: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	28, // 23: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
+	28, // 24: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
+	28, // 25: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
+	28, // 26: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
+	23, // 27: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
+	23, // 28: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
+	28, // 29: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
+	24, // 30: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
+	28, // 31: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
+	4,  // 32: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
+	5,  // 33: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
+	31, // 34: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	7,  // 35: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
+	28, // 36: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	28, // 37: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	28, // 38: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	28, // 39: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	28, // 40: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	13, // 41: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
+	8,  // 42: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
+	9,  // 43: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
+	13, // 44: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
+	14, // 45: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
+	15, // 46: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
+	16, // 47: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
+	17, // 48: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
+	18, // 49: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
+	19, // 50: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
+	32, // 51: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
+	11, // 52: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
+	12, // 53: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
+	28, // 54: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
+	32, // 55: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
+	28, // 56: rappel.events.v1.Callback.next_at:type_name -> google.protobuf.Timestamp
+	6,  // 57: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	28, // 58: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	20, // 59: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	21, // 60: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	28, // 61: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	28, // 62: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	28, // 63: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	28, // 64: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	28, // 65: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 66: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 67: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	30, // 68: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	28, // 69: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	28, // 70: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	71, // [71:71] is the sub-list for method output_type
+	71, // [71:71] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }

@@ -27,13 +27,15 @@ func seat(agent, session string) floor.Seat {
 func Exercise(t *testing.T, newFloor func(t *testing.T) floor.Floor) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, floor.Floor){
-		"a seat is kept as it is reported":    keeps,
-		"who sits down has the seat":          sits,
-		"an agent is taken once":              takes,
-		"who is not free is not taken":        refuses,
-		"a seat is cleared once it has ended": clears,
-		"many take at once":                   takesConcurrently,
-		"the pace is that of the last hour":   paces,
+		"a seat is kept as it is reported":       keeps,
+		"who sits down has the seat":             sits,
+		"an agent is taken once":                 takes,
+		"who is not free is not taken":           refuses,
+		"a seat is cleared once it has ended":    clears,
+		"many take at once":                      takesConcurrently,
+		"one at a time gives an agent something": enters,
+		"many enter at once":                     entersConcurrently,
+		"the pace is that of the last hour":      paces,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -192,6 +194,45 @@ func takesConcurrently(t *testing.T, f floor.Floor) {
 	for range 16 {
 		group.Go(func() {
 			ok, err := f.Take(t.Context(), "amina", t0, t0.Add(time.Second))
+			assert.NoError(t, err)
+			if ok {
+				won.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	require.EqualValues(t, 1, won.Load())
+}
+
+func enters(t *testing.T, f floor.Floor) {
+	now := time.Now() // servers count by their own clock
+	enter := func(agent, who string, now, until time.Time) bool {
+		t.Helper()
+		ok, err := f.Enter(t.Context(), agent, who, now, until)
+		require.NoError(t, err)
+		return ok
+	}
+	soon := now.Add(time.Minute)
+	require.True(t, enter("bruno@example.org", "q1", now, soon), "without a seat")
+	require.False(t, enter("bruno@example.org", "q 2", now, soon))
+	require.True(t, enter("bruno@example.org", "q1", now, soon), "the same request again")
+	require.True(t, enter("amina", "q 2", now, soon), "each agent has a door")
+	require.NoError(t, f.Leave(t.Context(), "bruno@example.org", "q 2"), "who is not at it ends nothing")
+	require.False(t, enter("bruno@example.org", "q 2", now, soon))
+	require.NoError(t, f.Leave(t.Context(), "bruno@example.org", "q1"))
+	require.NoError(t, f.Leave(t.Context(), "bruno@example.org", "q1"))
+	require.True(t, enter("bruno@example.org", "q 2", now, soon))
+	require.NoError(t, f.Leave(t.Context(), "amina", "q 2"))
+	require.True(t, enter("amina", "q1", now, now.Add(time.Millisecond)))
+	require.Eventually(t, func() bool { return enter("amina", "q 2", time.Now(), time.Now().Add(time.Minute)) }, 10*time.Second, time.Millisecond, "it ends by itself")
+}
+
+func entersConcurrently(t *testing.T, f floor.Floor) {
+	var won atomic.Int64
+	var group sync.WaitGroup
+	for i := range 16 {
+		group.Go(func() {
+			ok, err := f.Enter(t.Context(), "amina", string(rune('a'+i)), t0, t0.Add(time.Minute))
 			assert.NoError(t, err)
 			if ok {
 				won.Add(1)

@@ -17,12 +17,40 @@ var _ floor.Floor = (*Floor)(nil)
 type Floor struct {
 	mu    sync.Mutex
 	seats map[string]floor.Seat
+	at    map[string]visit                // by agent: who gives them something
 	work  map[int64]map[string]floor.Work // by part of time
 }
 
 // New returns an empty floor.
 func New() *Floor {
-	return &Floor{seats: make(map[string]floor.Seat), work: make(map[int64]map[string]floor.Work)}
+	return &Floor{seats: make(map[string]floor.Seat), at: make(map[string]visit), work: make(map[int64]map[string]floor.Work)}
+}
+
+// visit is who gives an agent something, and until when at most.
+type visit struct {
+	who   string
+	until time.Time
+}
+
+// Enter implements floor.Floor.
+func (f *Floor) Enter(_ context.Context, agent, who string, now, until time.Time) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if v, busy := f.at[agent]; busy && v.who != who && now.Before(v.until) {
+		return false, nil
+	}
+	f.at[agent] = visit{who, until}
+	return true, nil
+}
+
+// Leave implements floor.Floor.
+func (f *Floor) Leave(_ context.Context, agent, who string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.at[agent].who == who {
+		delete(f.at, agent)
+	}
+	return nil
 }
 
 // Worked implements floor.Floor.

@@ -27,13 +27,15 @@ type Floor struct {
 	// work starts the keys of the work done: a hash for each part of time, with two
 	// fields a queue, its name behind n: and ms:.
 	work string
+	// doors starts the keys of who gives an agent something: a string for each agent.
+	doors string
 }
 
 // New returns the floor under a key prefix. Floors with the same prefix on the
 // same server are one. The client stays the caller's to close.
 func New(client redis.UniversalClient, prefix string) *Floor {
 	own := prefix + ":" + format + ":{%floor}:"
-	return &Floor{client: client, key: own + "seats", work: own + "work:"}
+	return &Floor{client: client, key: own + "seats", work: own + "work:", doors: own + "door:"}
 }
 
 // format is the version of what the hash holds. Raise it with every change of that.

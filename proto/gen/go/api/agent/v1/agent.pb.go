@@ -261,8 +261,9 @@ type Presence struct {
 	// How many they are given at once: what the roster says, or less when their client
 	// shows less. Absent when they are OFFLINE.
 	Capacity uint32 `protobuf:"varint,3,opt,name=capacity,proto3" json:"capacity,omitempty"`
-	// When they came in, or last had something end: of those who are free, the one with
-	// the earliest is offered the next. Absent when they are OFFLINE.
+	// When they came in, or last got something or had something end: of those who are free
+	// and have the fewest in hand, the one with the earliest is offered the next. Absent when
+	// they are OFFLINE.
 	IdleSince     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=idle_since,json=idleSince,proto3" json:"idle_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

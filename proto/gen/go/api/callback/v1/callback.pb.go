@@ -170,7 +170,7 @@ const (
 	ExplainRoutingResponse_Candidate_ON_A_BREAK ExplainRoutingResponse_Candidate_Obstacle = 6
 	// Has in hand all they can.
 	ExplainRoutingResponse_Candidate_AT_CAPACITY ExplainRoutingResponse_Candidate_Obstacle = 7
-	// Was offered it a short while ago and did not take it.
+	// Was offered it a short while ago and did not take it, or gave it back.
 	ExplainRoutingResponse_Candidate_DECLINED ExplainRoutingResponse_Candidate_Obstacle = 8
 	// Cannot be offered anything: asks for work instead.
 	ExplainRoutingResponse_Candidate_NO_STREAM ExplainRoutingResponse_Candidate_Obstacle = 9
@@ -3932,7 +3932,8 @@ type ExplainRoutingResponse_Candidate struct {
 	Obstacles []ExplainRoutingResponse_Candidate_Obstacle `protobuf:"varint,3,rep,packed,name=obstacles,proto3,enum=rappel.callback.v1.ExplainRoutingResponse_Candidate_Obstacle" json:"obstacles,omitempty"`
 	// The skills they lack, as the callback asks for them.
 	MissingSkills []string `protobuf:"bytes,4,rep,name=missing_skills,json=missingSkills,proto3" json:"missing_skills,omitempty"`
-	// Since when they have had nothing to do; absent when they are not there.
+	// When they came in, or last got something or had something end; absent when they are
+	// not there.
 	IdleSince     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=idle_since,json=idleSince,proto3" json:"idle_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
