@@ -1,6 +1,7 @@
 package alerting
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -14,13 +15,22 @@ import (
 )
 
 // BenchmarkAlert is all the work of one scored response on one core but the
-// server's: decode, decide by the shipped rules, encode.
+// server's: decode, decide, encode; by the shipped rules, and by more of them like those
+// that a company writes.
 func BenchmarkAlert(b *testing.B) {
-	set, err := rule.Load(rule.DefaultFile, rule.DefaultText, rule.Options{})
-	require.NoError(b, err)
-	for name, class := range map[string]eventsv1.Class{"detractor": eventsv1.Class_DETRACTOR, "promoter": eventsv1.Class_PROMOTER} {
-		b.Run(name, func(b *testing.B) {
-			d := delivery(b, class)
+	for _, c := range []struct {
+		name  string
+		rules int
+		class eventsv1.Class
+	}{
+		{"promoter", 4, eventsv1.Class_PROMOTER},
+		{"detractor", 4, eventsv1.Class_DETRACTOR},
+		{"detractor,_10_rules", 10, eventsv1.Class_DETRACTOR},
+		{"detractor,_100_rules", 100, eventsv1.Class_DETRACTOR},
+		{"detractor,_1000_rules", 1000, eventsv1.Class_DETRACTOR},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			set, d := many(b, c.rules), delivery(b, c.class)
 			b.ReportAllocs()
 			for b.Loop() {
 				scored := &eventsv1.ResponseScored{}
@@ -40,6 +50,25 @@ func BenchmarkAlert(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "responses/s")
 		})
 	}
+}
+
+// many is the shipped rules and, up to n, rules like those a company writes.
+func many(tb testing.TB, n int) *rule.Set {
+	kinds := []string{
+		`survey == "survey-%d" && nps.class == Class.DETRACTOR`,
+		`attributes[?"segment"].orValue("") == "segment-%d" && csat.class == Class.DISSATISFIED`,
+		`touchpoint == "touchpoint-%d" && has(ces.metric) && ces.satisfaction < 20.0 && may_call`,
+		`score.worst_class == Class.DETRACTOR && channel == "channel-%d"`,
+	}
+	var b strings.Builder
+	b.Write(rule.DefaultText)
+	for i := 4; i < n; i++ {
+		fmt.Fprintf(&b, "  - name: rule_%d\n    when: |\n      %s\n", i, fmt.Sprintf(kinds[i%len(kinds)], i))
+	}
+	set, err := rule.Load("many.yaml", []byte(b.String()), rule.Options{})
+	require.NoError(tb, err)
+	require.Len(tb, set.Rules, n)
+	return set
 }
 
 func delivery(tb testing.TB, class eventsv1.Class) bus.Delivery {

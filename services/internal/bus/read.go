@@ -97,6 +97,7 @@ var streamsByPrefix = []struct{ prefix, stream string }{
 	{strings.TrimSuffix(subject.AllDoNotCall, ">"), subject.DoNotCall},
 	{strings.TrimSuffix(subject.AllResponses, ">"), subject.Responses},
 	{strings.TrimSuffix(subject.AllScores, ">"), subject.Scores},
+	{subject.AllRules, subject.Rules},
 	{strings.TrimSuffix(subject.AllAlerts, ">"), subject.Alerts},
 	{strings.TrimSuffix(subject.AllCallbacks, ">"), subject.Callbacks},
 	{strings.TrimSuffix(subject.AllAgents, ">"), subject.Agents},

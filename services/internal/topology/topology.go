@@ -97,6 +97,11 @@ func Streams() []Stream {
 			Why: "Every answer with what the scorer found in it.",
 		},
 		{
+			Name: subject.Rules, Subjects: []string{subject.AllRules},
+			Duplicates: 2 * time.Minute,
+			Why:        "The versions of the rules, each whole: the last is in force unless a file is named, those before say what an alert was raised by. Made by hand, so few; no age limit.",
+		},
+		{
 			Name: subject.Alerts, Subjects: []string{subject.AllAlerts}, MaxAge: 90 * day,
 			Bounded: true, Duplicates: 10 * time.Minute,
 			Why: "Every rule that matched, and every one that no longer does; and every answer about a callback.",

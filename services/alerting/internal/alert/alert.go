@@ -13,7 +13,6 @@ package alert
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"strconv"
 	"strings"
 
@@ -46,9 +45,11 @@ func (e Event) Raised() bool {
 	return ok
 }
 
-// Decide evaluates every rule of a set on a scored response, which Check has
-// passed, and returns the events to store, in the rules' order; before them, that
-// the response is the answer to a follow-up survey, if it names a callback.
+// Decide asks a set of rules about a scored response, which Check has
+// passed, and returns the events to store: first that the response is the answer to a
+// follow-up survey, if it names a callback; then what is raised, and what is resolved,
+// each in the rules' order. So a callback whose reason changes stays open: it has the
+// new one before it loses the old.
 //
 // A rule that fails on the response neither matches nor does not: nothing is
 // decided about its alert, the failure is returned beside the events, and the
@@ -57,29 +58,17 @@ func (e Event) Raised() bool {
 func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.EvalError) {
 	now, before := facts(scored)
 	var events []Event
-	var failures []*rule.EvalError
 	if scored.GetReceived().GetResponse().GetCallbackId() != "" {
 		events = append(events, followUp(scored))
 	}
-	for _, r := range set.Rules {
-		matches, err := r.Matches(now)
-		var failure *rule.EvalError
-		if errors.As(err, &failure) {
-			failures = append(failures, failure)
-			continue
-		}
-		if matches {
-			events = append(events, raise(set, r, scored, now))
-			continue
-		}
-		if before == nil {
-			continue
-		}
-		if matched, _ := r.Matches(before); matched {
-			events = append(events, resolve(set, r, scored))
-		}
+	verdict := set.Ask(now)
+	for _, r := range verdict.Fired {
+		events = append(events, raise(set, r, scored, now))
 	}
-	return events, failures
+	for _, r := range set.Lapsed(verdict, before) {
+		events = append(events, resolve(set, r, scored))
+	}
+	return events, verdict.Failures
 }
 
 // facts of the response, and of the revision before when there is one that was
@@ -102,6 +91,7 @@ func raise(set *rule.Set, r *rule.Rule, e *eventsv1.ResponseScored, f *rule.Fact
 		RaisedAt: e.GetReceived().GetReceivedAt(),
 		Rule:     r.Name, RulesVersion: set.Version,
 		Callback: r.Callback, Scored: e, Answer: f.Worst(r.About), Severity: r.Severity,
+		Labels: r.Labels, Team: r.Team,
 	}}
 }
 

@@ -194,6 +194,75 @@ func alertID(e alert.Event) string {
 	return ""
 }
 
+func loadText(t *testing.T, text string) *rule.Set {
+	set, err := rule.Load("test.yaml", []byte(text), rule.Options{})
+	require.NoError(t, err)
+	return set
+}
+
+// said lists what was decided, as "+rule_1" for raised and "-rule_1" for resolved.
+func said(events []alert.Event) (out []string) {
+	for _, e := range events {
+		sign := "-"
+		if e.Raised() {
+			sign = "+"
+		}
+		out = append(out, sign+e.Rule)
+	}
+	return out
+}
+
+// A rule that stops keeps those below it from firing, on a revision that turns into its
+// own as well; and what takes the place of a reason comes before the reason goes.
+func TestARuleThatStops(t *testing.T) {
+	t.Parallel()
+	set := loadText(t, `version: test
+rules:
+  - {name: above, when: nps.class == Class.DETRACTOR}
+  - {name: worst, when: has(nps.metric) && nps.value == 0.0, stop: true}
+  - {name: bad, when: nps.class == Class.DETRACTOR}
+  - {name: fine, when: nps.class == Class.PROMOTER}
+`)
+	for _, c := range []struct {
+		before, now float64
+		want        []string
+	}{
+		{9, 2, []string{"+above", "+bad", "-fine"}},
+		{9, 0, []string{"+above", "+worst", "-fine"}},
+		{2, 0, []string{"+above", "+worst", "-bad"}},
+		{0, 2, []string{"+above", "+bad", "-worst"}},
+		{0, 9, []string{"+fine", "-above", "-worst"}},
+		{0, 0, []string{"+above", "+worst"}},
+	} {
+		events, failures := alert.Decide(set, scored(revision(2, answers{nps: c.before}), answers{nps: c.now}))
+		require.Empty(t, failures)
+		require.Equal(t, c.want, said(events), "%v, then %v", c.before, c.now)
+	}
+}
+
+// Nobody stays uncalled because a rule that would have stopped the others failed.
+func TestARuleThatFailsStopsNothing(t *testing.T) {
+	t.Parallel()
+	set := loadText(t, `version: test
+rules:
+  - {name: broken, when: "response.answers[9].value > 1.0", stop: true}
+  - {name: bad, when: nps.class == Class.DETRACTOR}
+`)
+	events, failures := alert.Decide(set, scored(revision(1, answers{}), answers{nps: 2}))
+	require.Equal(t, []string{"+bad"}, said(events))
+	require.Len(t, failures, 1)
+}
+
+func TestAlertsCarryTeamAndLabels(t *testing.T) {
+	t.Parallel()
+	set := loadText(t, "version: test\nrules:\n  - {name: a, when: may_call, team: b2b, labels: {region: IDF}}\n")
+	events, _ := alert.Decide(set, scored(revision(1, answers{}), answers{nps: 2}))
+	raised, ok := events[0].Body.(*eventsv1.AlertRaised)
+	require.True(t, ok)
+	require.Equal(t, "b2b", raised.GetTeam())
+	require.Equal(t, map[string]string{"region": "IDF"}, raised.GetLabels())
+}
+
 func TestDecidingAgainDecidesTheSame(t *testing.T) {
 	t.Parallel()
 	set := load(t, "nps.class == Class.DETRACTOR", "nps.class == Class.PROMOTER")

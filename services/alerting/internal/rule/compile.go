@@ -62,6 +62,7 @@ func (r *reader) compile(out *Rule, n *yaml.Node, path string) {
 	if tracked {
 		opts = append(opts, cel.CostLimit(c.maxCost))
 	}
+	out.need = necessary(ast.NativeRep().Expr())
 	if out.program, err = c.env.Program(ast, opts...); err != nil {
 		r.Wrong(n, path, "cannot be compiled: %s", plain(err.Error()))
 	}

@@ -51,6 +51,10 @@ func Load(file string, text []byte, o Options) (*Set, error) {
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
+	for i, r := range set.Rules {
+		r.place = i
+	}
+	set.index = newIndex(set.Rules)
 	sum := sha256.Sum256(text)
 	set.Version += "+" + hex.EncodeToString(sum[:4])
 	return set, nil
@@ -109,6 +113,9 @@ func (r *reader) rule(n *yaml.Node) *Rule {
 		},
 		"about":    func(n *yaml.Node, path string) { out.About = r.metric(n, path) },
 		"severity": func(n *yaml.Node, path string) { out.Severity = r.severity(n, path) },
+		"team":     func(n *yaml.Node, path string) { out.Team = r.token(n, path) },
+		"labels":   func(n *yaml.Node, path string) { out.Labels = r.labels(n, path) },
+		"stop":     func(n *yaml.Node, path string) { out.Stop = r.Flag(n, path) },
 		"callback": func(n *yaml.Node, path string) { out.Callback = r.plan(n, path) },
 	})
 	r.Required(n, "", given, "name", "when")

@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,9 @@ rules:
     when: nps.class == Class.DETRACTOR
     about: NPS
     severity: high
+    team: b2b
+    labels: {region: IDF, cost_centre: "042"}
+    stop: true
     callback:
       queue: pro
       priority: 90
@@ -50,6 +54,10 @@ rules:
 	require.Equal(t, "nps.class == Class.DETRACTOR", r.When)
 	require.Equal(t, eventsv1.Metric_NPS, r.About)
 	require.Equal(t, eventsv1.Severity_HIGH, r.Severity)
+	require.Equal(t, "b2b", r.Team)
+	require.Equal(t, map[string]string{"region": "IDF", "cost_centre": "042"}, r.Labels)
+	require.True(t, r.Stop)
+	require.False(t, set.Rules[1].Stop)
 	require.Equal(t, "pro", r.Callback.GetQueue())
 	require.Equal(t, int32(90), r.Callback.GetPriority())
 	require.Equal(t, []string{"billing", "english:3"}, r.Callback.GetSkills())
@@ -103,7 +111,7 @@ func TestWrongFiles(t *testing.T) {
 		"rules a mapping":     {"version: 1\nrules:\n  a: b\n", "rules.yaml:3:3: rules: must be a list"},
 		"unknown key":         {"version: 1\nrule: []\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: rule: is not known here; possible are rules, version`},
 		"key twice":           {"version: 1\nversion: 2\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: version: stands twice, first on line 1`},
-		"a rule is a text":    {head + "  - detractor\n", "rules.yaml:3:5: must hold about, callback, description, name, severity, when, as name: value"},
+		"a rule is a text":    {head + "  - detractor\n", "rules.yaml:3:5: must hold about, callback, description, labels, name, severity, stop, team, when, as name: value"},
 		"unknown rule key":    {head + "  - name: a\n    when: may_call\n    prioritee: 3\n", `rules.yaml:5:5: rule a: prioritee: is not known here; possible are about, callback`},
 		"no name":             {head + "  - when: may_call\n", "rules.yaml:3:5: name: is required"},
 		"name null":           {head + "  - name:\n    when: may_call\n", "rules.yaml:3:10: name: must not be empty"},
@@ -131,6 +139,14 @@ func TestWrongFiles(t *testing.T) {
 		"skill at two levels": {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: [x, 'x:2']}\n", `rules.yaml:5:51: rule a: callback.skills[1]: the skill "x" is there twice`},
 		"skill too high":      {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: ['x:11']}\n", `rules.yaml:5:48: rule a: callback.skills[0]: must be 1 to 64 letters, digits, _ or -, and may ask for a level of 1 to 10, as billing:3`},
 		"skills a text":       {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, skills: x}\n", "rules.yaml:5:47: rule a: callback.skills: must be a list"},
+		"bad team":            {head + "  - name: a\n    when: may_call\n    team: a b\n", "rules.yaml:5:11: rule a: team: must be 1 to 64"},
+		"bad stop":            {head + "  - name: a\n    when: may_call\n    stop: maybe\n", "rules.yaml:5:11: rule a: stop: must be true or false"},
+		"labels a list":       {head + "  - name: a\n    when: may_call\n    labels: [x]\n", "rules.yaml:5:13: rule a: labels: must be pairs, as name: value"},
+		"bad label":           {head + "  - name: a\n    when: may_call\n    labels: {a-b: x}\n", "rules.yaml:5:19: rule a: labels.a-b: a label's name must be"},
+		"label empty":         {head + "  - name: a\n    when: may_call\n    labels: {a: }\n", "rules.yaml:5:17: rule a: labels.a: must not be empty"},
+		"label too long":      {head + "  - name: a\n    when: may_call\n    labels: {a: " + strings.Repeat("é", 201) + "}\n", "rules.yaml:5:17: rule a: labels.a: is longer than 200 characters"},
+		"too many labels":     {head + "  - name: a\n    when: may_call\n    labels:\n" + manyLabels(21), "rules.yaml:6:7: rule a: labels: holds more than 20"},
+		"notify":              {head + "  - name: a\n    when: may_call\n    notify: [x]\n", "rules.yaml:5:5: rule a: notify: is not known here"},
 		"bad duration":        {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: 4}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within: must be a time like"},
 		"negative duration":   {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: -4h}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within: must be"},
 		"merge key":           {head + "  - &a {name: a, when: may_call}\n  - {<<: *a, name: b}\n", `rules.yaml:4:6: rule b: <<: is not known here`},
@@ -140,6 +156,14 @@ func TestWrongFiles(t *testing.T) {
 			require.Contains(t, strings.Join(problems(t, c.text), "\n"), c.want)
 		})
 	}
+}
+
+func manyLabels(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "      l%d: x\n", i)
+	}
+	return b.String()
 }
 
 func TestEverythingWrongIsNamedAtOnceInTheFilesOrder(t *testing.T) {

@@ -13,6 +13,8 @@ type Set struct {
 	Version string
 	// Rules, in the file's order.
 	Rules []*Rule
+
+	index *index
 }
 
 // Rule is one rule.
@@ -28,10 +30,18 @@ type Rule struct {
 	About eventsv1.Metric
 	// Severity is how bad a match is; MEDIUM unless the file says.
 	Severity eventsv1.Severity
+	// Team is whose the rule is; empty when the file does not say.
+	Team string
+	// Labels are what its alerts are marked with; read only.
+	Labels map[string]string
+	// Stop keeps the rules below from firing where this one does.
+	Stop bool
 	// Callback is what the callback queue is asked to do; nil asks for nothing.
 	// It is shared by every alert: read only.
 	Callback *eventsv1.CallbackPlan
 
+	place   int   // in the set
+	need    *need // nil when the condition has to be asked
 	program cel.Program
 	locate  func(id int64) Position
 }

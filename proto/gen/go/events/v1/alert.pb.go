@@ -179,7 +179,11 @@ type AlertRaised struct {
 	// The answer the rule is about; absent when it is about none.
 	Answer *AnswerScore `protobuf:"bytes,8,opt,name=answer,proto3" json:"answer,omitempty"`
 	// How bad it is; unspecified counts as MEDIUM.
-	Severity      Severity `protobuf:"varint,9,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
+	Severity Severity `protobuf:"varint,9,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
+	// What the rule marks its alerts with, by name.
+	Labels map[string]string `protobuf:"bytes,10,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Whose the rule is; empty when its file does not say.
+	Team          string `protobuf:"bytes,11,opt,name=team,proto3" json:"team,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,6 +279,20 @@ func (x *AlertRaised) GetSeverity() Severity {
 		return x.Severity
 	}
 	return Severity_SEVERITY_UNSPECIFIED
+}
+
+func (x *AlertRaised) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *AlertRaised) GetTeam() string {
+	if x != nil {
+		return x.Team
+	}
+	return ""
 }
 
 // FollowUpAnswered is stored in ALERTS: a customer has answered, about a callback,
@@ -443,7 +461,7 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1a\n" +
 	"\bpriority\x18\x02 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06skills\x18\x03 \x03(\tR\x06skills\x12K\n" +
-	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\x9a\x03\n" +
+	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\xac\x04\n" +
 	"\vAlertRaised\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\balert_id\x18\x02 \x01(\tR\aalertId\x127\n" +
@@ -453,7 +471,13 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\bcallback\x18\x06 \x01(\v2\x1e.rappel.events.v1.CallbackPlanR\bcallback\x128\n" +
 	"\x06scored\x18\a \x01(\v2 .rappel.events.v1.ResponseScoredR\x06scored\x125\n" +
 	"\x06answer\x18\b \x01(\v2\x1d.rappel.events.v1.AnswerScoreR\x06answer\x126\n" +
-	"\bseverity\x18\t \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\"\xa4\x01\n" +
+	"\bseverity\x18\t \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x12A\n" +
+	"\x06labels\x18\n" +
+	" \x03(\v2).rappel.events.v1.AlertRaised.LabelsEntryR\x06labels\x12\x12\n" +
+	"\x04team\x18\v \x01(\tR\x04team\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa4\x01\n" +
 	"\x10FollowUpAnswered\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12;\n" +
 	"\vanswered_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -488,34 +512,36 @@ func file_events_v1_alert_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_alert_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_events_v1_alert_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_events_v1_alert_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_events_v1_alert_proto_goTypes = []any{
 	(Severity)(0),                 // 0: rappel.events.v1.Severity
 	(*CallbackPlan)(nil),          // 1: rappel.events.v1.CallbackPlan
 	(*AlertRaised)(nil),           // 2: rappel.events.v1.AlertRaised
 	(*FollowUpAnswered)(nil),      // 3: rappel.events.v1.FollowUpAnswered
 	(*AlertResolved)(nil),         // 4: rappel.events.v1.AlertResolved
-	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*ResponseScored)(nil),        // 7: rappel.events.v1.ResponseScored
-	(*AnswerScore)(nil),           // 8: rappel.events.v1.AnswerScore
+	nil,                           // 5: rappel.events.v1.AlertRaised.LabelsEntry
+	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*ResponseScored)(nil),        // 8: rappel.events.v1.ResponseScored
+	(*AnswerScore)(nil),           // 9: rappel.events.v1.AnswerScore
 }
 var file_events_v1_alert_proto_depIdxs = []int32{
-	5,  // 0: rappel.events.v1.CallbackPlan.first_attempt_within:type_name -> google.protobuf.Duration
-	6,  // 1: rappel.events.v1.AlertRaised.raised_at:type_name -> google.protobuf.Timestamp
+	6,  // 0: rappel.events.v1.CallbackPlan.first_attempt_within:type_name -> google.protobuf.Duration
+	7,  // 1: rappel.events.v1.AlertRaised.raised_at:type_name -> google.protobuf.Timestamp
 	1,  // 2: rappel.events.v1.AlertRaised.callback:type_name -> rappel.events.v1.CallbackPlan
-	7,  // 3: rappel.events.v1.AlertRaised.scored:type_name -> rappel.events.v1.ResponseScored
-	8,  // 4: rappel.events.v1.AlertRaised.answer:type_name -> rappel.events.v1.AnswerScore
+	8,  // 3: rappel.events.v1.AlertRaised.scored:type_name -> rappel.events.v1.ResponseScored
+	9,  // 4: rappel.events.v1.AlertRaised.answer:type_name -> rappel.events.v1.AnswerScore
 	0,  // 5: rappel.events.v1.AlertRaised.severity:type_name -> rappel.events.v1.Severity
-	6,  // 6: rappel.events.v1.FollowUpAnswered.answered_at:type_name -> google.protobuf.Timestamp
-	7,  // 7: rappel.events.v1.FollowUpAnswered.scored:type_name -> rappel.events.v1.ResponseScored
-	6,  // 8: rappel.events.v1.AlertResolved.resolved_at:type_name -> google.protobuf.Timestamp
-	7,  // 9: rappel.events.v1.AlertResolved.scored:type_name -> rappel.events.v1.ResponseScored
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	5,  // 6: rappel.events.v1.AlertRaised.labels:type_name -> rappel.events.v1.AlertRaised.LabelsEntry
+	7,  // 7: rappel.events.v1.FollowUpAnswered.answered_at:type_name -> google.protobuf.Timestamp
+	8,  // 8: rappel.events.v1.FollowUpAnswered.scored:type_name -> rappel.events.v1.ResponseScored
+	7,  // 9: rappel.events.v1.AlertResolved.resolved_at:type_name -> google.protobuf.Timestamp
+	8,  // 10: rappel.events.v1.AlertResolved.scored:type_name -> rappel.events.v1.ResponseScored
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_alert_proto_init() }
@@ -530,7 +556,7 @@ func file_events_v1_alert_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_alert_proto_rawDesc), len(file_events_v1_alert_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
