@@ -23,6 +23,9 @@ type Call struct {
 type Push struct {
 	// ID is the source's own, the same when it is told again; empty when it has none.
 	ID string
+	// Told is when it was told, in the words of the signature where that says it. It is
+	// empty where ID, or Body alone, tells one push from another.
+	Told string
 	// About names the response it is about, as far as it can be told; pushes about one
 	// are handled in order.
 	About string
@@ -65,7 +68,17 @@ func (p Push) EventID(endpoint string) string {
 	h := sha256.New()
 	_, _ = h.Write([]byte(endpoint + "\x00"))
 	_, _ = h.Write(told)
+	if p.Told != "" {
+		_, _ = h.Write([]byte("\x00" + p.Told))
+	}
 	return "push-" + hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Unnamed is the id of the response that a push is of, where neither the source nor the
+// mapping gives one: the same whenever it was told.
+func (p Push) Unnamed(endpoint string) string {
+	p.Told = ""
+	return p.EventID(endpoint)
 }
 
 // Lane is a token that pushes about one response share.

@@ -27,7 +27,8 @@ var (
 	// https://developer.zendesk.com/documentation/webhooks/verifying/
 	zendesk = source{
 		verify: func(_ context.Context, e *Endpoint, c Call) error { return zendeskSignature(e.secrets, c) },
-		split:  whole("id", "detail.id", "survey_response.id", "survey_response_id"),
+		stamp:  zendeskStamp,
+		split:  zendeskPush,
 		asks:   func(c Config) bool { return c.API.URL != "" },
 		fetch:  zendeskSurveyResponse,
 	}
@@ -44,6 +45,33 @@ var (
 		check:  func(c Config, add func(string, string)) { c.Signature.check(add) },
 	}
 )
+
+const zendeskStamp = "X-Zendesk-Webhook-Signature-Timestamp"
+
+var (
+	zendeskWhole = whole("id", "detail.id", "survey_response.id", "survey_response_id")
+	zendeskKind  = mapping.NewPaths("type")
+)
+
+// zendeskPush takes the id of an event for the push's own. What a trigger sends may have
+// the response's there, which each edit of it shares.
+func zendeskPush(e *Endpoint, c Call) ([]Push, error) {
+	pushes, err := zendeskWhole(e, c)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := mapping.Document(c.Body)
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	if !strings.HasPrefix(zendeskKind.First(doc), "zen:") {
+		if pushes[0].About == "" {
+			pushes[0].About = pushes[0].ID
+		}
+		pushes[0].ID = ""
+	}
+	return pushes, nil
+}
 
 // zendeskSurveyResponse asks for a survey response that a push names by its id alone.
 func zendeskSurveyResponse(ctx context.Context, e *Endpoint, push any) ([]any, error) {
@@ -75,7 +103,7 @@ func zendeskSignature(secrets []string, c Call) error {
 	if err != nil {
 		return err
 	}
-	at, err := single(c.Header, "X-Zendesk-Webhook-Signature-Timestamp")
+	at, err := single(c.Header, zendeskStamp)
 	if err != nil {
 		return err
 	}

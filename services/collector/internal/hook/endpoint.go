@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/mapping"
@@ -164,7 +165,27 @@ func (e *Endpoint) Accept(ctx context.Context, c Call) ([]Push, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.source.split(e, c)
+	pushes, err := e.source.split(e, c)
+	for i := range pushes {
+		if pushes[i].ID == "" {
+			pushes[i].Told = e.told(c)
+		}
+	}
+	return pushes, err
+}
+
+// told is when a push without an id of its own was told, as far as that makes it another
+// one: an edit may be told by the very bytes that the answer was. What is signed says so
+// itself. Else only one that its source is asked about is taken for new each time: that
+// costs a question, where a body that is told again would bring back what it says.
+func (e *Endpoint) told(c Call) string {
+	if at := c.Header.Get(e.source.stamp); e.source.stamp != "" && at != "" && len(e.secrets) > 0 {
+		return at
+	}
+	if e.api == nil {
+		return ""
+	}
+	return c.At.UTC().Format(time.RFC3339Nano)
 }
 
 // Documents returns what a push is about, to be mapped: the push itself, or what its

@@ -10,6 +10,9 @@ import (
 type source struct {
 	// verify refuses what the source did not send.
 	verify func(ctx context.Context, e *Endpoint, c Call) error
+	// stamp is the header in which a signed call says when it was made, where the scheme
+	// has one.
+	stamp string
 	// split says what a verified call tells, in order.
 	split func(e *Endpoint, c Call) ([]Push, error)
 	// fetch returns the documents that a push is about, to be mapped; nil where the

@@ -110,7 +110,7 @@ func (s *Service) answer(ctx context.Context, e *hook.Endpoint, p *eventsv1.Push
 // complete gives a response what its mapping did not: it is the same each time.
 func complete(r *eventsv1.Response, p *eventsv1.PushReceived, i, of int) {
 	if r.GetId() == "" {
-		r.Id = p.GetEventId()
+		r.Id = hook.Push{ID: p.GetPushId(), Body: p.GetBody()}.Unnamed(p.GetEndpoint())
 		if of > 1 {
 			r.Id += "-" + strconv.Itoa(i+1)
 		}
