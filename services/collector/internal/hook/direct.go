@@ -20,6 +20,7 @@ var (
 			return Signature{Header: "Typeform-Signature", Algorithm: "sha256", Encoding: "base64", Prefix: "sha256="}.verify(e.secrets, c)
 		},
 		split: whole("event_id", "form_response.token"),
+		said:  mapping.NewPaths("form_response.submitted_at"),
 	}
 	// Zendesk signs a timestamp and the body. No event is documented for its survey
 	// responses: a trigger tells of them, with a body of one's own, which holds the
@@ -28,6 +29,8 @@ var (
 	zendesk = source{
 		verify: func(_ context.Context, e *Endpoint, c Call) error { return zendeskSignature(e.secrets, c) },
 		stamp:  zendeskStamp,
+		said:   mapping.NewPaths("time", "survey_response.answers[*].updated_at", "answers[*].updated_at"),
+		timed:  always,
 		split:  zendeskPush,
 		asks:   func(c Config) bool { return c.API.URL != "" },
 		fetch:  zendeskSurveyResponse,
@@ -37,11 +40,14 @@ var (
 	formbricks = source{
 		verify: func(_ context.Context, e *Endpoint, c Call) error { return standardWebhooks(e.secrets, c) },
 		split:  withID(whole("", "data.id")),
+		said:   mapping.NewPaths("data.updatedAt"),
+		timed:  always,
 	}
 	// A generic source signs as its endpoint says.
 	generic = source{
 		verify: func(_ context.Context, e *Endpoint, c Call) error { return e.config.Signature.verify(e.secrets, c) },
 		split:  withID(whole("", "id")),
+		timed:  func(c Config) bool { return c.Signature == (Signature{}) },
 		check:  func(c Config, add func(string, string)) { c.Signature.check(add) },
 	}
 )
@@ -72,6 +78,8 @@ func zendeskPush(e *Endpoint, c Call) ([]Push, error) {
 	}
 	return pushes, nil
 }
+
+func always(Config) bool { return true }
 
 // zendeskSurveyResponse asks for a survey response that a push names by its id alone.
 func zendeskSurveyResponse(ctx context.Context, e *Endpoint, push any) ([]any, error) {

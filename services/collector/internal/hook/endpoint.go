@@ -205,6 +205,24 @@ func (e *Endpoint) Documents(ctx context.Context, push []byte) ([]any, error) {
 // Map turns a document into a response.
 func (e *Endpoint) Map(document any) mapping.Row { return e.mapping.Map(document) }
 
+// Said is when a document says that its answers were given; the zero time when it does not.
+func (e *Endpoint) Said(document any) (latest time.Time) {
+	for _, v := range e.source.said.All(document) {
+		text, _ := v.(string)
+		if at, err := time.Parse(time.RFC3339, text); err == nil && at.After(latest) {
+			latest = at
+		}
+	}
+	return latest
+}
+
+// Undated says that nothing tells when an answer of the endpoint was given, nor when a
+// call was made: one that is played again, once its id is forgotten, passes for new.
+func (e *Endpoint) Undated() bool {
+	timed := e.source.timed != nil && e.source.timed(e.config) && (len(e.secrets) > 0 || e.issuer != nil)
+	return !timed && len(e.source.said) == 0 && e.api == nil && !e.mapping.Dated()
+}
+
 // Origin says which path a field of a response came from.
 func (e *Endpoint) Origin(row mapping.Row, field string) string { return e.mapping.Origin(row, field) }
 

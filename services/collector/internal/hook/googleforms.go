@@ -76,6 +76,8 @@ var googleForms = source{
 	},
 	asks:  func(c Config) bool { return c.PubSub != (PubSub{}) },
 	fetch: googleResponses,
+	said:  mapping.NewPaths("response.lastSubmittedTime", "lastSubmittedTime"),
+	timed: always,
 }
 
 var (

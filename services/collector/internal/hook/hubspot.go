@@ -50,6 +50,8 @@ var hubSpot = source{
 		return fresh(time.UnixMilli(ms), c.At)
 	},
 	stamp: hubSpotStamp,
+	said:  mapping.NewPaths("object.updatedAt"),
+	timed: always,
 	split: hubSpotEvents,
 	fetch: func(ctx context.Context, e *Endpoint, push any) ([]any, error) {
 		id := hubSpotObject.First(push)

@@ -50,6 +50,7 @@ var surveyMonkey = source{
 		}
 		return pushes, nil
 	},
+	said: mapping.NewPaths("response.date_modified"),
 	fetch: func(ctx context.Context, e *Endpoint, push any) ([]any, error) {
 		survey, response := smSurvey.First(push), smResponse.First(push)
 		if survey == "" || response == "" {

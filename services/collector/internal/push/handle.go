@@ -97,6 +97,7 @@ func (s *Service) answer(ctx context.Context, e *hook.Endpoint, p *eventsv1.Push
 				wrong.add(reasonUnmappable, row.Problems...)
 			default:
 				complete(row.Response, p, begin+i, len(docs))
+				date(row.Response, e.Said(doc), p.GetReceivedAt())
 				mapped, rows = append(mapped, row), append(rows, ingest.Row{Response: row.Response})
 			}
 		}
@@ -115,8 +116,18 @@ func complete(r *eventsv1.Response, p *eventsv1.PushReceived, i, of int) {
 			r.Id += "-" + strconv.Itoa(i+1)
 		}
 	}
-	if r.GetSubmittedAt() == nil {
-		r.SubmittedAt = &timestamppb.Timestamp{Seconds: p.GetReceivedAt().GetSeconds(), Nanos: p.GetReceivedAt().GetNanos()}
+}
+
+// date gives a response the time that its mapping did not: when its source says that it
+// was given, else when it was told. The first is the same when it is told again, so that
+// what is played again later is not taken for newer.
+func date(r *eventsv1.Response, said time.Time, told *timestamppb.Timestamp) {
+	switch {
+	case r.GetSubmittedAt() != nil:
+	case said.IsZero() || said.After(told.AsTime()):
+		r.SubmittedAt = &timestamppb.Timestamp{Seconds: told.GetSeconds(), Nanos: told.GetNanos()}
+	default:
+		r.SubmittedAt = timestamppb.New(said)
 	}
 }
 

@@ -3,8 +3,8 @@
 //
 // Safety. A call is answered once all it told is durable. What was told twice is stored
 // once while the stream remembers its id, and becomes the same responses ever after: a
-// response without an id of its own gets one made of its push's. One that does not say
-// when it was given was given when it was told.
+// response without an id of its own gets one made of its push's. One whose mapping does
+// not say when it was given was given when its source says so, or else when it was told.
 //
 // Failure. A push that cannot become responses is given up with a reason (unmappable,
 // refused, not_at_source, no_push) that names fields and paths, and nothing of what
@@ -98,6 +98,10 @@ func (s *Service) Start(ctx context.Context) error {
 		return err
 	}
 	for _, e := range s.o.Endpoints {
+		if e.Undated() {
+			s.o.Log.Warn("nothing says when this endpoint's answers were given: who plays an old call again, hours later, takes back what was corrected since; give its mapping a submittedAt, or sign with the time",
+				zap.String("endpoint", e.Name))
+		}
 		spec := topology.PushesOf(e.Source, e.Name, e.Asks())
 		if err := s.o.Bus.Ensure(ctx, spec); err != nil {
 			return err
