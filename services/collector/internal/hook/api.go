@@ -60,6 +60,16 @@ func (e *APIError) Error() string {
 // Gone says that what was asked for is not there, now or any more.
 func (e *APIError) Gone() bool { return e.Status == http.StatusNotFound || e.Status == http.StatusGone }
 
+// Refused says that the question itself was refused, and would be again: what a new token
+// or waiting may mend is none of these.
+func (e *APIError) Refused() bool {
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return e.Status/100 == 4 //nolint:usestdlibvars // the class of all statuses from 400 on
+}
+
 // API asks one source's API for one endpoint.
 type API struct {
 	config  APIConfig

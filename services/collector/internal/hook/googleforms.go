@@ -192,7 +192,11 @@ func (g *googleAccount) authorise(r *http.Request, key string) error {
 	var refused *oauth2.RetrieveError
 	switch {
 	case errors.As(err, &refused):
-		return &APIError{Status: refused.Response.StatusCode}
+		e := &APIError{Status: refused.Response.StatusCode}
+		if e.Refused() { // the account, and not the question
+			e.Status = http.StatusUnauthorized
+		}
+		return e
 	case err != nil:
 		return unanswered(r.Context(), err)
 	}

@@ -21,12 +21,14 @@ import (
 const (
 	reasonNoPush      = "no_push"
 	reasonNotAtSource = "not_at_source"
+	reasonForbidden   = "refused_at_source"
 	reasonUnmappable  = "unmappable"
 	reasonRefused     = "refused"
 )
 
 // Delays before a source's API is asked again, and after how many times it is believed
-// that a response is not there: it may be told of before it can be read, for minutes.
+// that a response is not there, or may not be asked for: it may be told of before it can be
+// read, for minutes.
 const (
 	firstDelay = 5 * time.Second
 	lastDelay  = 10 * time.Minute
@@ -74,6 +76,8 @@ func (s *Service) fetched(ctx context.Context, d bus.Delivery, err error) error 
 		return bus.RetryAfter(s.delay(d), err)
 	case api.Gone() && d.Deliveries >= maxMissed:
 		return bus.Terminate(reasonNotAtSource, err)
+	case api.Refused() && d.Deliveries >= maxMissed:
+		return bus.Terminate(reasonForbidden, err)
 	}
 	return bus.RetryAfter(max(api.RetryAfter, s.delay(d)), err)
 }
