@@ -43,6 +43,9 @@ var (
 	ErrStale = errors.New("the call was signed more than 5 minutes before or after now")
 	// ErrBody says that a genuine call's body is not what its source sends.
 	ErrBody = errors.New("the body is not what this source sends")
+	// ErrEarly says that a source does not show yet what it told of. What it shows comes
+	// with it: when it stays so, that was all.
+	ErrEarly = errors.New("the source's API does not show yet what was told of")
 	// ErrKeys says that the keys of a token's issuer cannot be had now.
 	ErrKeys = errors.New("the issuer's keys cannot be had")
 )

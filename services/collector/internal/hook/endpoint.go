@@ -189,8 +189,8 @@ func (e *Endpoint) told(c Call) string {
 }
 
 // Documents returns what a push is about, to be mapped: the push itself, or what its
-// source's API says. An error is an *APIError, or says that the push is none of the
-// source's.
+// source's API says. An error is an *APIError, or ErrEarly, beside what there
+// is, or says that the push is none of the source's.
 func (e *Endpoint) Documents(ctx context.Context, push []byte) ([]any, error) {
 	doc, err := mapping.Document(push)
 	if err != nil {

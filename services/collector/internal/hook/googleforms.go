@@ -40,6 +40,9 @@ const (
 	// lookBack is how long before a watch's word responses are asked for: it comes within
 	// minutes, and what is known is known by its id.
 	lookBack = time.Hour
+	// latency is how long after a response its word comes at most, usually: a list without a
+	// response of that time does not have it yet.
+	latency = 15 * time.Minute
 	// maxPages bounds one question's answers, 5,000 responses a page.
 	maxPages = 100
 )
@@ -86,10 +89,12 @@ var (
 	pubSubForm  = mapping.NewPaths("message.attributes.formId")
 	pubSubTime  = mapping.NewPaths("message.publishTime")
 	googleList  = mapping.NewPaths("responses[*]")
+	googleTime  = mapping.NewPaths("response.lastSubmittedTime")
 	googleNext  = mapping.NewPaths("nextPageToken")
 )
 
-// googleResponses asks for the form's last responses.
+// googleResponses asks for the form's last responses; with ErrEarly when none of them is as
+// new as the word.
 func googleResponses(ctx context.Context, e *Endpoint, push any) ([]any, error) {
 	form := pubSubForm.First(push)
 	told, err := time.Parse(time.RFC3339, pubSubTime.First(push))
@@ -108,11 +113,21 @@ func googleResponses(ctx context.Context, e *Endpoint, push any) ([]any, error) 
 		}
 		next := googleNext.First(page)
 		if next == "" {
-			return docs, nil
+			return docs, early(docs, told)
 		}
 		query.Set("pageToken", next)
 	}
 	return nil, &APIError{cause: "it has more pages than are read"}
+}
+
+func early(docs []any, told time.Time) error {
+	for _, doc := range docs {
+		at, err := time.Parse(time.RFC3339, googleTime.First(doc))
+		if err != nil || !at.Before(told.Add(-latency)) {
+			return nil
+		}
+	}
+	return ErrEarly
 }
 
 // issuer verifies the tokens of pushes.

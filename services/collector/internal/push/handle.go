@@ -28,11 +28,12 @@ const (
 
 // Delays before a source's API is asked again, and after how many times it is believed
 // that a response is not there, or may not be asked for: it may be told of before it can be
-// read, for minutes.
+// read, for minutes. A list is asked for a few times when it has nothing new.
 const (
 	firstDelay = 5 * time.Second
 	lastDelay  = 10 * time.Minute
 	maxMissed  = 8
+	maxEarly   = 5
 )
 
 // maxRows is how many responses of one push are stored at once.
@@ -45,10 +46,16 @@ func (s *Service) handle(ctx context.Context, e *hook.Endpoint, d bus.Delivery) 
 		return err
 	}
 	docs, err := e.Documents(ctx, p.GetBody())
+	if errors.Is(err, hook.ErrEarly) && d.Deliveries >= maxEarly {
+		err = nil // that was all
+	}
 	if err == nil {
 		err = s.answer(ctx, e, p, docs)
 	} else {
 		err = s.fetched(ctx, d, err)
+	}
+	if err == nil && len(docs) == 0 {
+		s.o.Count(e.Name, Skipped)
 	}
 	s.count(e, err)
 	return err
