@@ -143,7 +143,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		MaxInFlight: cfg.MaxInFlight, Count: counts.count,
 	})
 	s.pushes = push.New(push.Options{
-		Endpoints: endpoints, Bus: deps.Bus, Ingest: s.ingest, Log: deps.Log, Count: counts.pushed,
+		Endpoints: endpoints, Bus: deps.Bus, Ingest: s.ingest, Log: deps.Log, Count: counts.pushed, Admit: guard.AdmitHook,
 	})
 	s.imports = imports.New(imports.Options{
 		Bus: deps.Bus, Ingest: s.ingest, Access: guard, Clock: deps.Clock, Log: deps.Log, Count: counts.imported,
@@ -152,6 +152,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.ways = transport.Options{
 		Access: guard, Addresses: addresses, CallKeys: callkey.NewBook(deps.Bus),
 		Ingest: s.ingest, Pushes: s.pushes, Clock: deps.Clock, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
+		CountUnknown: unknownHooks(deps.Metrics),
 	}
 	s.files = transport.NewImports(s.ways, s.imports, cfg.Imports.MaxBytes)
 	s.barred = transport.NewDoNotCall(transport.DoNotCallOptions{
@@ -161,6 +162,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		closeAll(endpoints)
 		return nil, fmt.Errorf("collector: %w", err)
 	}
+	cfg.warnOfOpen(deps.Log, endpoints)
 	return s, nil
 }
 

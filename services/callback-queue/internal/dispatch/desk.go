@@ -334,7 +334,7 @@ func (k *desk) see(ctx context.Context, a callback.Aggregate) error {
 		}
 	}
 	if n := k.load(); arrived || n != k.seat.Load {
-		if n < k.seat.Load {
+		if arrived || n < k.seat.Load {
 			k.seat.IdleSince = k.Clock.Now()
 		}
 		k.seat.Load = n

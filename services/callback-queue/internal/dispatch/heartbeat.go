@@ -33,7 +33,7 @@ func (d *Dispatcher) Heartbeat(ctx context.Context, agentID string, status floor
 		return floor.Seat{}, err
 	}
 	s := floor.Seat{Agent: agentID, Status: status, Capacity: capacity, Load: load, IdleSince: now, Until: now.Add(d.LostAfter)}
-	if was && before.Load <= load {
+	if was && before.Load == load {
 		s.IdleSince = before.IdleSince
 	}
 	if status == floor.Offline {

@@ -38,10 +38,10 @@ type offering struct {
 // place is a line of a queue.
 type place struct{ queue, line string }
 
-// follow looks after what it was told of: each line's callback goes to the agent
-// who has been free the longest and can take it. Where somebody is free who was not,
+// follow looks after what it was told of: each line's callback goes to the first of the
+// free agents who can take it. Where somebody is free who was not,
 // what waits is not known: that takes a look. It may be what has just come, and then
-// it is for whoever has been free for longer.
+// it is for whoever comes before them.
 func (o *offering) follow(ctx context.Context, hints []hint) error {
 	if slices.ContainsFunc(hints, func(h hint) bool { return h.freed }) {
 		return o.look(ctx)
@@ -151,7 +151,8 @@ func (o *offering) forget(at place) {
 	delete(o.declined, at)
 }
 
-// free are the agents who can be offered something now, the longest idle first.
+// free are the agents who can be offered something now: first who has the fewest in hand,
+// of those who has neither got nor finished anything for the longest.
 func (o *offering) free(ctx context.Context) ([]floor.Seat, error) {
 	seats, err := o.Floor.Seats(ctx)
 	if err != nil {
@@ -160,7 +161,7 @@ func (o *offering) free(ctx context.Context) ([]floor.Seat, error) {
 	now := o.Clock.Now()
 	free := slices.DeleteFunc(seats, func(s floor.Seat) bool { return !s.Free(now) })
 	slices.SortFunc(free, func(a, b floor.Seat) int {
-		return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.Agent, b.Agent))
+		return cmp.Or(cmp.Compare(a.Load, b.Load), a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.Agent, b.Agent))
 	})
 	return free, nil
 }

@@ -35,12 +35,14 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string { return "the call is refused: " + string(e.Reason) }
 
-// Options are what a Guard works with; all are required but for Keys and PerAddress.
+// Options are what a Guard works with; all are required but for Keys and the limits.
 type Options struct {
 	// Keys that are taken; without any everybody may call.
 	Keys []keyfile.Entry
 	// PerAddress limits what comes from one address.
 	PerAddress Limit
+	// Hooks are the limits of the endpoints that sources call, by name.
+	Hooks map[string]Limit
 	// Limiter keeps the buckets.
 	Limiter Limiter
 	Clock   Clock
@@ -92,6 +94,12 @@ func (g *Guard) Admit(ctx context.Context, authorization []string, address strin
 func (g *Guard) AdmitAddress(ctx context.Context, address string) error {
 	c := &Caller{guard: g, address: address}
 	return c.take(ctx, addressBucket(address), g.o.PerAddress, cost{rest: 1})
+}
+
+// AdmitHook lets in a genuine call to an endpoint, and takes one answer from its limit.
+func (g *Guard) AdmitHook(ctx context.Context, endpoint string) error {
+	c := &Caller{guard: g}
+	return c.take(ctx, "hook:"+endpoint, g.o.Hooks[endpoint], cost{rest: 1})
 }
 
 // find looks a key up. Several values say nothing certain, so they are no known key.

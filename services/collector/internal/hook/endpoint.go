@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/collector/internal/access"
 	"github.com/rappel-loop/rappel/services/internal/mapping"
 	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 	"github.com/rappel-loop/rappel/services/internal/topology"
@@ -39,6 +40,8 @@ type Config struct {
 	PubSub PubSub `koanf:"pubsub"`
 	// API is where the source's answers are asked for.
 	API APIConfig `koanf:"api"`
+	// Limit bounds the genuine calls to the endpoint; that of all endpoints when absent.
+	Limit access.Limit `koanf:"limit"`
 }
 
 // Endpoint is one source's calls for one purpose.
@@ -87,6 +90,9 @@ func NewEndpoint(name string, c Config) (*Endpoint, error) {
 	}
 	if s.check != nil {
 		s.check(c, add)
+	}
+	if err := c.Limit.Validate(); err != nil {
+		add("limit", err.Error())
 	}
 	e.mapping = c.body(add)
 	if s.fetch != nil && (s.asks == nil || s.asks(c)) {
@@ -152,6 +158,9 @@ func (c Config) body(add func(field, problem string)) *mapping.Body {
 	}
 	return b
 }
+
+// Open says that anybody who knows the endpoint's address may send answers.
+func (e *Endpoint) Open() bool { return e.config.AllowUnsigned }
 
 // Asks says that documents are asked for at the source's API.
 func (e *Endpoint) Asks() bool { return e.api != nil }
