@@ -61,14 +61,7 @@ func (c Config) checkAccess() error {
 
 // limits reports whether anybody is limited: else nobody needs to be asked for it.
 func (c Config) limits() bool {
-	keys, err := c.keys()
-	if err != nil {
-		return false
-	}
-	limited := c.Limits.PerAddress.Rate > 0
-	for _, k := range keys {
-		limited = limited || k.Rate > 0
-	}
+	limited := c.Limits.PerAddress.Rate > 0 || c.KeysFile != "" // it may get keys that have
 	for _, l := range c.hookLimits() {
 		limited = limited || l.Rate > 0
 	}

@@ -17,7 +17,7 @@ var (
 	// https://www.typeform.com/developers/webhooks/secure-your-webhooks/
 	typeform = source{
 		verify: func(_ context.Context, e *Endpoint, c Call) error {
-			return Signature{Header: "Typeform-Signature", Algorithm: "sha256", Encoding: "base64", Prefix: "sha256="}.verify(e.secrets, c)
+			return Signature{Header: "Typeform-Signature", Algorithm: "sha256", Encoding: "base64", Prefix: "sha256="}.verify(e.secrets(), c)
 		},
 		split: whole("event_id", "form_response.token"),
 		said:  mapping.NewPaths("form_response.submitted_at"),
@@ -27,7 +27,7 @@ var (
 	// response, or its id as survey_response_id: then it is asked for.
 	// https://developer.zendesk.com/documentation/webhooks/verifying/
 	zendesk = source{
-		verify: func(_ context.Context, e *Endpoint, c Call) error { return zendeskSignature(e.secrets, c) },
+		verify: func(_ context.Context, e *Endpoint, c Call) error { return zendeskSignature(e.secrets(), c) },
 		stamp:  zendeskStamp,
 		said:   mapping.NewPaths("time", "survey_response.answers[*].updated_at", "answers[*].updated_at"),
 		timed:  always,
@@ -38,14 +38,14 @@ var (
 	// Formbricks signs as Standard Webhooks has it, when its webhook has a secret.
 	// https://formbricks.com/docs/platform/features/integrations/webhooks
 	formbricks = source{
-		verify: func(_ context.Context, e *Endpoint, c Call) error { return standardWebhooks(e.secrets, c) },
+		verify: func(_ context.Context, e *Endpoint, c Call) error { return standardWebhooks(e.secrets(), c) },
 		split:  withID(whole("", "data.id")),
 		said:   mapping.NewPaths("data.updatedAt"),
 		timed:  always,
 	}
 	// A generic source signs as its endpoint says.
 	generic = source{
-		verify: func(_ context.Context, e *Endpoint, c Call) error { return e.config.Signature.verify(e.secrets, c) },
+		verify: func(_ context.Context, e *Endpoint, c Call) error { return e.config.Signature.verify(e.secrets(), c) },
 		split:  withID(whole("", "id")),
 		timed:  func(c Config) bool { return c.Signature == (Signature{}) },
 		check:  func(c Config, add func(string, string)) { c.Signature.check(add) },
@@ -147,7 +147,7 @@ func whole(id string, about ...string) func(*Endpoint, Call) ([]Push, error) {
 func withID(split func(*Endpoint, Call) ([]Push, error)) func(*Endpoint, Call) ([]Push, error) {
 	return func(e *Endpoint, c Call) ([]Push, error) {
 		pushes, err := split(e, c)
-		if id := strings.TrimSpace(c.Header.Get(webhookID)); err == nil && id != "" && len(pushes) == 1 && len(e.secrets) > 0 {
+		if id := strings.TrimSpace(c.Header.Get(webhookID)); err == nil && id != "" && len(pushes) == 1 && len(e.secrets()) > 0 {
 			pushes[0].ID = id
 		}
 		return pushes, err

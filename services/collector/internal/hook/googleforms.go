@@ -56,7 +56,7 @@ var googleForms = source{
 		if e.issuer != nil {
 			return e.issuer.verify(ctx, c)
 		}
-		return standardWebhooks(e.secrets, c)
+		return standardWebhooks(e.secrets(), c)
 	},
 	split: func(e *Endpoint, c Call) ([]Push, error) {
 		if e.issuer == nil {

@@ -38,7 +38,7 @@ var hubSpot = source{
 		if err != nil {
 			return err
 		}
-		if err := anyOf(e.secrets, got, func(secret string) []byte {
+		if err := anyOf(e.secrets(), got, func(secret string) []byte {
 			return mac(sha256.New, []byte(secret), http.MethodPost, e.publicURL(c), string(c.Body), at)
 		}); err != nil {
 			return err

@@ -29,7 +29,7 @@ var surveyMonkey = source{
 		if err != nil {
 			return err
 		}
-		return anyOf(e.secrets, got, func(secret string) []byte {
+		return anyOf(e.secrets(), got, func(secret string) []byte {
 			return mac(sha1.New, []byte(e.config.ClientID+"&"+secret), string(c.Body))
 		})
 	},
