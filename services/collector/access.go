@@ -11,14 +11,18 @@ import (
 
 	"github.com/rappel-loop/rappel/services/collector/internal/access"
 	"github.com/rappel-loop/rappel/services/collector/internal/access/redislimit"
+	"github.com/rappel-loop/rappel/services/collector/internal/hook"
 	"github.com/rappel-loop/rappel/services/internal/keyfile"
 )
 
 // LimitsConfig says how many answers are taken from whom, beside what the keys say.
 type LimitsConfig struct {
-	// PerAddress limits what comes from one IPv4 address, or from one /64 of IPv6 ones.
-	// None by default.
+	// PerAddress limits what comes from one IPv4 address, or from one /64 of IPv6 ones;
+	// genuine calls of sources do not count. None by default.
 	PerAddress access.Limit `koanf:"per_address"`
+	// PerHook limits the genuine calls to each endpoint of a source that has no limit of its
+	// own. None by default.
+	PerHook access.Limit `koanf:"per_hook"`
 	// TrustedProxies are the networks whose word on X-Forwarded-For is taken.
 	TrustedProxies []string `koanf:"trusted_proxies"`
 }
@@ -46,6 +50,9 @@ func (c Config) checkAccess() error {
 	if err := c.Limits.PerAddress.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("limits.per_address: %w", err))
 	}
+	if err := c.Limits.PerHook.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("limits.per_hook: %w", err))
+	}
 	if _, err := access.ParseAddresses(c.Limits.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("limits.trusted_proxies: %w", err))
 	}
@@ -54,15 +61,37 @@ func (c Config) checkAccess() error {
 
 // limits reports whether anybody is limited: else nobody needs to be asked for it.
 func (c Config) limits() bool {
-	keys, err := c.keys()
-	if err != nil {
-		return false
-	}
-	limited := c.Limits.PerAddress.Rate > 0
-	for _, k := range keys {
-		limited = limited || k.Rate > 0
+	limited := c.Limits.PerAddress.Rate > 0 || c.KeysFile != "" // it may get keys that have
+	for _, l := range c.hookLimits() {
+		limited = limited || l.Rate > 0
 	}
 	return limited
+}
+
+// hookLimits are the endpoints' own, or that of all.
+func (c Config) hookLimits() map[string]access.Limit {
+	limits := make(map[string]access.Limit, len(c.Hooks))
+	for name, h := range c.Hooks {
+		limits[name] = cmp.Or(h.Limit, c.Limits.PerHook)
+	}
+	return limits
+}
+
+// warnOfOpen says what anybody may fill without a bound.
+func (c Config) warnOfOpen(log *zap.Logger, endpoints map[string]*hook.Endpoint) {
+	if surveys, err := c.surveys(); err == nil && c.Limits.PerAddress.Rate == 0 {
+		for _, s := range surveys {
+			if s.Open != nil {
+				log.Warn("a survey is open to anybody, and nothing bounds how much one address answers: set collector.limits.per_address", zap.String("survey", s.Name))
+			}
+		}
+	}
+	limits := c.hookLimits()
+	for name, e := range endpoints {
+		if e.Open() && limits[name].Rate == 0 {
+			log.Warn("an endpoint takes unsigned calls, and nothing bounds how many: give it a limit, or set collector.limits.per_hook", zap.String("endpoint", name))
+		}
+	}
 }
 
 // newAccess reads who may send.
@@ -84,7 +113,7 @@ func newAccess(cfg Config, deps Deps) (*access.Guard, access.Addresses, error) {
 		limiter = access.NewFallback(redislimit.New(deps.Redis, deps.RedisPrefix), limiter, cmp.Or(deps.RedisPatience, access.Patience), deps.Clock, log)
 	}
 	return access.New(access.Options{
-		Keys: keys, PerAddress: cfg.Limits.PerAddress, Limiter: limiter, Clock: deps.Clock, Log: log,
+		Keys: keys, PerAddress: cfg.Limits.PerAddress, Hooks: cfg.hookLimits(), Limiter: limiter, Clock: deps.Clock, Log: log,
 		Count: countRefused(deps.Metrics),
 	}), addresses, nil
 }

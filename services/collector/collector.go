@@ -74,6 +74,9 @@ type Deps struct {
 	// RedisPrefix; nil keeps them in memory.
 	Redis       redis.UniversalClient
 	RedisPrefix string
+	// ReloadEvery is how often files of keys, secrets and mappings are looked at; 0 is
+	// filewatch.Every.
+	ReloadEvery time.Duration
 	// RedisPatience is how long a caller waits for Redis; 0 is access.Patience.
 	RedisPatience time.Duration
 }
@@ -87,9 +90,10 @@ type Service struct {
 	imports  *imports.Service
 	pages    *page.Pages
 	links    *transport.Surveys
-	files    *transport.Imports
+	uploads  *transport.Imports
 	barred   *transport.DoNotCall
 	follower *ledger.Follower
+	files    *files
 	ways     transport.Options
 
 	failed chan error
@@ -126,6 +130,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("collector: %w", err)
 	}
+	watched := watchFiles(cfg, deps)
 	endpoints, err := cfg.endpoints()
 	if err != nil {
 		return nil, fmt.Errorf("collector: %w", err)
@@ -135,15 +140,16 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		closeAll(endpoints)
 		return nil, fmt.Errorf("collector: %w", err)
 	}
+	watched.guard, watched.endpoints = guard, endpoints
 	book, counts := ledger.New(), newMetrics(deps.Metrics, slices.Sorted(maps.Keys(endpoints)))
 	counts.ledger(deps.Metrics, book.Len)
-	s := &Service{deps: deps, keyer: keyer, failed: make(chan error, 1), follower: &ledger.Follower{Ledger: book, Bus: deps.Bus, Log: deps.Log}}
+	s := &Service{deps: deps, keyer: keyer, files: watched, failed: make(chan error, 1), follower: &ledger.Follower{Ledger: book, Bus: deps.Bus, Log: deps.Log}}
 	s.ingest = ingest.New(ingest.Options{
 		Normaliser: normaliser, Keyer: keyer, Ledger: book, Journal: journal.New(deps.Bus), Clock: deps.Clock,
 		MaxInFlight: cfg.MaxInFlight, Count: counts.count,
 	})
 	s.pushes = push.New(push.Options{
-		Endpoints: endpoints, Bus: deps.Bus, Ingest: s.ingest, Log: deps.Log, Count: counts.pushed,
+		Endpoints: endpoints, Bus: deps.Bus, Ingest: s.ingest, Log: deps.Log, Count: counts.pushed, Admit: guard.AdmitHook,
 	})
 	s.imports = imports.New(imports.Options{
 		Bus: deps.Bus, Ingest: s.ingest, Access: guard, Clock: deps.Clock, Log: deps.Log, Count: counts.imported,
@@ -152,8 +158,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.ways = transport.Options{
 		Access: guard, Addresses: addresses, CallKeys: callkey.NewBook(deps.Bus),
 		Ingest: s.ingest, Pushes: s.pushes, Clock: deps.Clock, Log: deps.Log, RetryAfter: cfg.RetryAfter, MaxBodyBytes: cfg.MaxBodyBytes,
+		CountUnknown: unknownHooks(deps.Metrics),
 	}
-	s.files = transport.NewImports(s.ways, s.imports, cfg.Imports.MaxBytes)
+	s.uploads = transport.NewImports(s.ways, s.imports, cfg.Imports.MaxBytes)
 	s.barred = transport.NewDoNotCall(transport.DoNotCallOptions{
 		Ways: s.ways, List: donotcall.New(deps.Bus, deps.Log), Keyer: keyer, Normaliser: normaliser,
 	})
@@ -161,6 +168,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		closeAll(endpoints)
 		return nil, fmt.Errorf("collector: %w", err)
 	}
+	cfg.warnOfOpen(deps.Log, endpoints)
 	return s, nil
 }
 
@@ -204,13 +212,14 @@ func (s *Service) Start(ctx context.Context) error {
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.running.Go(func() { s.follower.Run(ctx) })
 	s.running.Go(func() { s.watch(ctx) })
+	s.running.Go(func() { s.files.Run(ctx) })
 	collectorv1.RegisterCollectorServiceServer(s.deps.RPC.GRPC(), transport.NewGRPC(s.ways))
 	transport.NewHTTP(s.ways).Register(s.deps.RPC.HTTP())
 	s.pages.Register(s.deps.RPC.HTTP())
 	collectorv1.RegisterSurveyServiceServer(s.deps.RPC.GRPC(), s.links)
-	collectorv1.RegisterImportServiceServer(s.deps.RPC.GRPC(), s.files)
+	collectorv1.RegisterImportServiceServer(s.deps.RPC.GRPC(), s.uploads)
 	collectorv1.RegisterDoNotCallServiceServer(s.deps.RPC.GRPC(), s.barred)
-	s.files.Register(s.deps.RPC.HTTP())
+	s.uploads.Register(s.deps.RPC.HTTP())
 	s.deps.RPC.Uploads(transport.ImportsPath)
 	err := errors.Join(s.deps.RPC.Gateway(collectorv1.RegisterSurveyServiceHandler), s.deps.RPC.Gateway(collectorv1.RegisterImportServiceHandler),
 		s.deps.RPC.Gateway(collectorv1.RegisterDoNotCallServiceHandler))

@@ -23,7 +23,7 @@ func newMetrics(reg prometheus.Registerer, endpoints []string) *metrics {
 		Name: "responses_total", Help: "Responses, by what came of them.",
 	}, []string{"result"})
 	pushes := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "pushes_total", Help: "Calls of sources (taken, refused, unavailable), and what came of what they told, by endpoint.",
+		Name: "pushes_total", Help: "Calls of sources (taken, refused, limited, unavailable), and what came of what they told, by endpoint.",
 	}, []string{"endpoint", "result"})
 	m := &metrics{
 		responses: make(map[ingest.Verdict]prometheus.Counter, len(ingest.Verdicts)),
@@ -58,6 +58,17 @@ func (m *metrics) ledger(reg prometheus.Registerer, known func() int) {
 			Name: "ledger_responses", Help: "Responses in the ledger of what was received.",
 		}, func() float64 { return float64(known()) }))
 	}
+}
+
+// unknownHooks counts the calls of sources to endpoints that are not there.
+func unknownHooks(reg prometheus.Registerer) func(source string) {
+	calls := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "hooks_unknown_total", Help: "Calls to endpoints that are not configured, by the source that their path names.",
+	}, []string{"source"})
+	if reg != nil {
+		reg.MustRegister(calls)
+	}
+	return func(source string) { calls.WithLabelValues(source).Inc() } // one that is known, or "other"
 }
 
 func (m *metrics) pushed(endpoint string, o push.Outcome) { m.pushes[endpoint][o].Inc() }

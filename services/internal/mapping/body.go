@@ -42,6 +42,9 @@ func (b *Body) Map(document any) Row {
 	})
 }
 
+// Dated says that the mapping tells when an answer was given.
+func (b *Body) Dated() bool { return b.m.submittedAt != nil }
+
 // Origin says which path a field of the response came from, as Bound.Origin does.
 func (b *Body) Origin(row Row, field string) string { return b.m.origin(row, field) }
 

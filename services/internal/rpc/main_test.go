@@ -75,9 +75,15 @@ type served struct {
 
 func setup(t *testing.T, register ...func(*rpc.Server)) *served {
 	t.Helper()
+	return setupWith(t, rpc.Options{}, register...)
+}
+
+func setupWith(t *testing.T, o rpc.Options, register ...func(*rpc.Server)) *served {
+	t.Helper()
 	core, logs := observer.New(zapcore.DebugLevel)
+	o.Log, o.Metrics = zap.New(core), prometheus.NewRegistry()
 	s := &served{
-		Server: rpc.New(rpc.Options{Log: zap.New(core), Metrics: prometheus.NewRegistry()}), logs: logs,
+		Server: rpc.New(o), logs: logs,
 		fake: &fake{entered: make(chan struct{}, 10), release: make(chan struct{})},
 	}
 	callbackv1.RegisterCallbackServiceServer(s.GRPC(), s.fake)

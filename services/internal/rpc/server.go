@@ -4,6 +4,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,18 +34,22 @@ type Options struct {
 	Log *zap.Logger
 	// Metrics is shown at /metrics and gets the server's own.
 	Metrics *prometheus.Registry
+	// WriteTimeout is how long an HTTP client may take to accept what is written to it at
+	// once; 0 is 30 s. An answer as a whole, or a stream, may last.
+	WriteTimeout time.Duration
 }
 
 // Server carries the services of a process. Register on it, then Serve.
 type Server struct {
-	log     *zap.Logger
-	grpc    *grpc.Server
-	mux     *http.ServeMux
-	gateway *runtime.ServeMux
-	inproc  *bufconn.Listener
-	conn    *grpc.ClientConn
-	health  *Health
-	uploads map[string]bool // paths
+	log      *zap.Logger
+	grpc     *grpc.Server
+	mux      *http.ServeMux
+	gateway  *runtime.ServeMux
+	inproc   *bufconn.Listener
+	conn     *grpc.ClientConn
+	health   *Health
+	uploads  map[string]bool // paths
+	patience time.Duration   // of a write
 
 	stopping chan struct{}
 	told     sync.Once // that it stops
@@ -61,6 +66,7 @@ func New(o Options) *Server {
 	s := &Server{
 		log: o.Log.Named("rpc"), mux: http.NewServeMux(),
 		inproc: bufconn.Listen(1 << 20), health: newHealth(), stopping: make(chan struct{}), uploads: map[string]bool{},
+		patience: cmp.Or(o.WriteTimeout, writeTimeout),
 	}
 	s.gateway = s.newGateway()
 	s.grpc = grpc.NewServer(
@@ -132,7 +138,7 @@ func Listen(httpAddr, grpcAddr string) (Listeners, error) {
 // listener that breaks.
 func (s *Server) Serve(l Listeners, fail func(error)) (stop func(context.Context) error) {
 	h := &http.Server{
-		Handler: s.httpRecover(sameOrigin(s.limit(s.mux))), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
+		Handler: s.bounded(s.httpRecover(sameOrigin(s.limit(s.mux)))), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: zap.NewStdLog(s.log),
 	}
 	var serving sync.WaitGroup

@@ -50,6 +50,10 @@ type Consumer struct {
 	// Lanes is how many events are handled at once. One bucket's events share a
 	// lane, so they are handled in order.
 	Lanes int
+	// Pending bounds the deliveries that nobody has answered yet; 0 is sixteen for each
+	// lane. A retry holds its place until its time comes, so a bucket whose every event
+	// fails must leave room for the others.
+	Pending int
 	// AckWait is how long a delivery may take before it is given to another.
 	AckWait time.Duration
 	// MaxDeliveries is after how many deliveries an event becomes a dead letter.
@@ -156,15 +160,16 @@ var (
 // PushesOf is the consumer of one endpoint's pushes, which its collector makes: a
 // source that is away holds up no other. Those that wait for it are tried for a day
 // (see the collector's package hook). Of those whose source has to be asked only a few
-// are at work at once: each may wait for its turn to ask, and must not seem to hang.
+// are at work at once: each may wait for its turn to ask, and must not seem to hang; but
+// many may wait to be asked about again, and not hold up the rest.
 func PushesOf(source, endpoint string, asks bool) Consumer {
-	lanes := 64
+	lanes, pending := 64, 0
 	if asks {
-		lanes = 8
+		lanes, pending = 8, 1024
 	}
 	return Consumer{
 		Stream: subject.Pushes, Durable: PushPrefix + endpoint, Filter: subject.PushesOf(source, endpoint),
-		Lanes: lanes, AckWait: 10 * time.Second, MaxDeliveries: 160,
+		Lanes: lanes, Pending: pending, AckWait: 10 * time.Second, MaxDeliveries: 160,
 		Why: "makes answers of what the endpoint " + endpoint + " was told",
 	}
 }
@@ -254,10 +259,12 @@ func (s Stream) config(o Options) jetstream.StreamConfig {
 	return c
 }
 
-// maxAckPending bounds the deliveries that nobody has answered yet. Many lanes'
-// worth of them, because a retry holds its place until its time comes: a bucket
-// whose every event fails must leave room for the others.
-func (c Consumer) maxAckPending() int { return 16 * c.Lanes }
+func (c Consumer) maxAckPending() int {
+	if c.Pending > 0 {
+		return c.Pending
+	}
+	return 16 * c.Lanes
+}
 
 func (c Consumer) config(o Options) jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{

@@ -1,7 +1,7 @@
 // Package access says who may send answers, and how many.
 //
-// Authority. The file of keys (services/internal/keyfile) is read once, at the start.
-// Without one everybody may send everything; that is a deployment whose network decides.
+// Authority. The file of keys (services/internal/keyfile) is read at the start, and again
+// when it changes; a wrong one changes nothing. Without one everybody may send everything; that is a deployment whose network decides.
 // The limits' buckets are in Redis where there is one, so that the collectors of a
 // deployment share them, and in this process's memory else.
 //

@@ -3,7 +3,9 @@ package access
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -35,12 +37,14 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string { return "the call is refused: " + string(e.Reason) }
 
-// Options are what a Guard works with; all are required but for Keys and PerAddress.
+// Options are what a Guard works with; all are required but for Keys and the limits.
 type Options struct {
 	// Keys that are taken; without any everybody may call.
 	Keys []keyfile.Entry
 	// PerAddress limits what comes from one address.
 	PerAddress Limit
+	// Hooks are the limits of the endpoints that sources call, by name.
+	Hooks map[string]Limit
 	// Limiter keeps the buckets.
 	Limiter Limiter
 	Clock   Clock
@@ -52,16 +56,29 @@ type Options struct {
 // Guard lets callers in. Safe for concurrent use.
 type Guard struct {
 	o    Options
-	keys map[keyfile.Hash]*key
+	keys atomic.Pointer[map[keyfile.Hash]*key]
 }
 
 // New returns a guard.
 func New(o Options) *Guard {
-	g := &Guard{o: o, keys: make(map[keyfile.Hash]*key, len(o.Keys))}
-	for _, e := range o.Keys {
-		g.keys[e.Hash] = newKey(e)
-	}
+	g := &Guard{o: o}
+	g.keys.Store(&map[keyfile.Hash]*key{})
+	g.SetKeys(o.Keys)
 	return g
+}
+
+// SetKeys has these keys taken from now on, and no others: a call that lasts is told so as
+// well (Caller.Current), also where a key is still there and says something else. It is not
+// called with none where there were some, which would let everybody in.
+func (g *Guard) SetKeys(entries []keyfile.Entry) {
+	old, keys := *g.keys.Load(), make(map[keyfile.Hash]*key, len(entries))
+	for _, e := range entries {
+		keys[e.Hash] = newKey(e)
+		if same := old[e.Hash]; same != nil && reflect.DeepEqual(same.Entry, e) {
+			keys[e.Hash] = same
+		}
+	}
+	g.keys.Store(&keys)
 }
 
 // Admit lets a caller in, by the values of its Authorization and its address, and takes
@@ -72,11 +89,12 @@ func (g *Guard) Admit(ctx context.Context, authorization []string, address strin
 	if err := g.AdmitAddress(ctx, address); err != nil {
 		return nil, err
 	}
-	if len(g.keys) == 0 {
+	keys := *g.keys.Load()
+	if len(keys) == 0 {
 		return c, nil
 	}
 	var reason Reason
-	if c.key, reason = g.find(authorization); reason != "" {
+	if c.key, reason = find(keys, authorization); reason != "" {
 		return nil, c.refused(&RefusedError{Reason: reason})
 	}
 	if err := c.Current(); err != nil {
@@ -94,8 +112,14 @@ func (g *Guard) AdmitAddress(ctx context.Context, address string) error {
 	return c.take(ctx, addressBucket(address), g.o.PerAddress, cost{rest: 1})
 }
 
+// AdmitHook lets in a genuine call to an endpoint, and takes one answer from its limit.
+func (g *Guard) AdmitHook(ctx context.Context, endpoint string) error {
+	c := &Caller{guard: g}
+	return c.take(ctx, "hook:"+endpoint, g.o.Hooks[endpoint], cost{rest: 1})
+}
+
 // find looks a key up. Several values say nothing certain, so they are no known key.
-func (g *Guard) find(authorization []string) (*key, Reason) {
+func find(keys map[keyfile.Hash]*key, authorization []string) (*key, Reason) {
 	if len(authorization) == 0 {
 		return nil, KeyRequired
 	}
@@ -104,7 +128,7 @@ func (g *Guard) find(authorization []string) (*key, Reason) {
 		return nil, KeyRequired
 	}
 	h, err := keyfile.Sum(strings.TrimSpace(text))
-	k := g.keys[h]
+	k := keys[h]
 	if err != nil || k == nil || len(authorization) > 1 {
 		return nil, KeyUnknown
 	}
@@ -120,8 +144,12 @@ type Caller struct {
 	address string
 }
 
-// Current is nil as long as the caller's key is taken: a call may last.
+// Current is nil as long as the caller's key is taken, as it was when they came: a call may
+// last.
 func (c *Caller) Current() error {
+	if c.key != nil && (*c.guard.keys.Load())[c.key.Hash] != c.key {
+		return c.refused(&RefusedError{Reason: KeyUnknown})
+	}
 	if c.key == nil || c.key.NotAfter.IsZero() || !c.guard.o.Clock.Now().After(c.key.NotAfter) {
 		return nil
 	}

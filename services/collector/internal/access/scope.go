@@ -30,6 +30,14 @@ type Grant struct {
 // Keyed reports whether the caller has a key: where there are keys, all have.
 func (c *Caller) Keyed() bool { return c.key != nil }
 
+// Who is one text for all calls of a sender: the name of their key, or else their address.
+func (c *Caller) Who() string {
+	if c.key == nil {
+		return addressBucket(c.address)
+	}
+	return c.key.bucket
+}
+
 // Grant returns what the caller was let in with.
 func (c *Caller) Grant() Grant {
 	if c.key == nil {

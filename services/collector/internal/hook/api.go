@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ type APIConfig struct {
 	TokenFile string `koanf:"token_file"`
 	// Rate bounds the questions a second, of this process; 5 when absent.
 	Rate float64 `koanf:"rate"`
+	// Remember is how long what surveymonkey says of a survey's choices is used; 5 minutes
+	// when absent. A choice that is not known is asked for at once.
+	Remember time.Duration `koanf:"remember"`
 	// AllowPrivate lets the API be in a private network, and without TLS.
 	AllowPrivate bool `koanf:"allow_private"`
 	// Properties of hubspot's objects that are asked for beside the usual ones.
@@ -36,6 +40,7 @@ type APIConfig struct {
 
 const (
 	defaultRate   = 5
+	remember      = 5 * time.Minute
 	maxAnswer     = 8 << 20 // bytes of one answer
 	maxRetryAfter = time.Hour
 )
@@ -60,6 +65,16 @@ func (e *APIError) Error() string {
 // Gone says that what was asked for is not there, now or any more.
 func (e *APIError) Gone() bool { return e.Status == http.StatusNotFound || e.Status == http.StatusGone }
 
+// Refused says that the question itself was refused, and would be again: what a new token
+// or waiting may mend is none of these.
+func (e *APIError) Refused() bool {
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return e.Status/100 == 4 //nolint:usestdlibvars // the class of all statuses from 400 on
+}
+
 // API asks one source's API for one endpoint.
 type API struct {
 	config  APIConfig
@@ -74,7 +89,7 @@ func newAPI(c APIConfig, s source, add func(field, problem string)) *API {
 	if c.URL == "" {
 		c.URL = s.api
 	}
-	a := &API{config: c, surveys: newSurveys(), google: googleAccount{private: c.AllowPrivate}}
+	a := &API{config: c, surveys: newSurveys(cmp.Or(c.Remember, remember)), google: googleAccount{private: c.AllowPrivate}}
 	if c.URL == "" {
 		add("api.url", "is required: where this source's API is, as https://example.zendesk.com")
 		return nil
@@ -91,6 +106,9 @@ func newAPI(c APIConfig, s source, add func(field, problem string)) *API {
 		if _, err := os.ReadFile(c.TokenFile); err != nil {
 			add("api.token_file", err.Error())
 		}
+	}
+	if c.Remember < 0 {
+		add("api.remember", "must be positive: how long a survey's choices are used, as 5m")
 	}
 	if c.Rate < 0 {
 		add("api.rate", "must be positive: questions a second")

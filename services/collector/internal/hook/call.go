@@ -23,6 +23,9 @@ type Call struct {
 type Push struct {
 	// ID is the source's own, the same when it is told again; empty when it has none.
 	ID string
+	// Told is when it was told, in the words of the signature where that says it. It is
+	// empty where ID, or Body alone, tells one push from another.
+	Told string
 	// About names the response it is about, as far as it can be told; pushes about one
 	// are handled in order.
 	About string
@@ -40,6 +43,9 @@ var (
 	ErrStale = errors.New("the call was signed more than 5 minutes before or after now")
 	// ErrBody says that a genuine call's body is not what its source sends.
 	ErrBody = errors.New("the body is not what this source sends")
+	// ErrEarly says that a source does not show yet what it told of. What it shows comes
+	// with it: when it stays so, that was all.
+	ErrEarly = errors.New("the source's API does not show yet what was told of")
 	// ErrKeys says that the keys of a token's issuer cannot be had now.
 	ErrKeys = errors.New("the issuer's keys cannot be had")
 )
@@ -65,7 +71,17 @@ func (p Push) EventID(endpoint string) string {
 	h := sha256.New()
 	_, _ = h.Write([]byte(endpoint + "\x00"))
 	_, _ = h.Write(told)
+	if p.Told != "" {
+		_, _ = h.Write([]byte("\x00" + p.Told))
+	}
 	return "push-" + hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Unnamed is the id of the response that a push is of, where neither the source nor the
+// mapping gives one: the same whenever it was told.
+func (p Push) Unnamed(endpoint string) string {
+	p.Told = ""
+	return p.EventID(endpoint)
 }
 
 // Lane is a token that pushes about one response share.

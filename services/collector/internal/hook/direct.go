@@ -17,33 +17,69 @@ var (
 	// https://www.typeform.com/developers/webhooks/secure-your-webhooks/
 	typeform = source{
 		verify: func(_ context.Context, e *Endpoint, c Call) error {
-			return Signature{Header: "Typeform-Signature", Algorithm: "sha256", Encoding: "base64", Prefix: "sha256="}.verify(e.secrets, c)
+			return Signature{Header: "Typeform-Signature", Algorithm: "sha256", Encoding: "base64", Prefix: "sha256="}.verify(e.secrets(), c)
 		},
 		split: whole("event_id", "form_response.token"),
+		said:  mapping.NewPaths("form_response.submitted_at"),
 	}
 	// Zendesk signs a timestamp and the body. No event is documented for its survey
 	// responses: a trigger tells of them, with a body of one's own, which holds the
 	// response, or its id as survey_response_id: then it is asked for.
 	// https://developer.zendesk.com/documentation/webhooks/verifying/
 	zendesk = source{
-		verify: func(_ context.Context, e *Endpoint, c Call) error { return zendeskSignature(e.secrets, c) },
-		split:  whole("id", "detail.id", "survey_response.id", "survey_response_id"),
+		verify: func(_ context.Context, e *Endpoint, c Call) error { return zendeskSignature(e.secrets(), c) },
+		stamp:  zendeskStamp,
+		said:   mapping.NewPaths("time", "survey_response.answers[*].updated_at", "answers[*].updated_at"),
+		timed:  always,
+		split:  zendeskPush,
 		asks:   func(c Config) bool { return c.API.URL != "" },
 		fetch:  zendeskSurveyResponse,
 	}
 	// Formbricks signs as Standard Webhooks has it, when its webhook has a secret.
 	// https://formbricks.com/docs/platform/features/integrations/webhooks
 	formbricks = source{
-		verify: func(_ context.Context, e *Endpoint, c Call) error { return standardWebhooks(e.secrets, c) },
+		verify: func(_ context.Context, e *Endpoint, c Call) error { return standardWebhooks(e.secrets(), c) },
 		split:  withID(whole("", "data.id")),
+		said:   mapping.NewPaths("data.updatedAt"),
+		timed:  always,
 	}
 	// A generic source signs as its endpoint says.
 	generic = source{
-		verify: func(_ context.Context, e *Endpoint, c Call) error { return e.config.Signature.verify(e.secrets, c) },
+		verify: func(_ context.Context, e *Endpoint, c Call) error { return e.config.Signature.verify(e.secrets(), c) },
 		split:  withID(whole("", "id")),
+		timed:  func(c Config) bool { return c.Signature == (Signature{}) },
 		check:  func(c Config, add func(string, string)) { c.Signature.check(add) },
 	}
 )
+
+const zendeskStamp = "X-Zendesk-Webhook-Signature-Timestamp"
+
+var (
+	zendeskWhole = whole("id", "detail.id", "survey_response.id", "survey_response_id")
+	zendeskKind  = mapping.NewPaths("type")
+)
+
+// zendeskPush takes the id of an event for the push's own. What a trigger sends may have
+// the response's there, which each edit of it shares.
+func zendeskPush(e *Endpoint, c Call) ([]Push, error) {
+	pushes, err := zendeskWhole(e, c)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := mapping.Document(c.Body)
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	if !strings.HasPrefix(zendeskKind.First(doc), "zen:") {
+		if pushes[0].About == "" {
+			pushes[0].About = pushes[0].ID
+		}
+		pushes[0].ID = ""
+	}
+	return pushes, nil
+}
+
+func always(Config) bool { return true }
 
 // zendeskSurveyResponse asks for a survey response that a push names by its id alone.
 func zendeskSurveyResponse(ctx context.Context, e *Endpoint, push any) ([]any, error) {
@@ -75,7 +111,7 @@ func zendeskSignature(secrets []string, c Call) error {
 	if err != nil {
 		return err
 	}
-	at, err := single(c.Header, "X-Zendesk-Webhook-Signature-Timestamp")
+	at, err := single(c.Header, zendeskStamp)
 	if err != nil {
 		return err
 	}
@@ -111,7 +147,7 @@ func whole(id string, about ...string) func(*Endpoint, Call) ([]Push, error) {
 func withID(split func(*Endpoint, Call) ([]Push, error)) func(*Endpoint, Call) ([]Push, error) {
 	return func(e *Endpoint, c Call) ([]Push, error) {
 		pushes, err := split(e, c)
-		if id := strings.TrimSpace(c.Header.Get(webhookID)); err == nil && id != "" && len(pushes) == 1 && len(e.secrets) > 0 {
+		if id := strings.TrimSpace(c.Header.Get(webhookID)); err == nil && id != "" && len(pushes) == 1 && len(e.secrets()) > 0 {
 			pushes[0].ID = id
 		}
 		return pushes, err

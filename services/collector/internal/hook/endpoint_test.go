@@ -32,6 +32,7 @@ func TestEveryWrongFieldOfAnEndpointIsNamed(t *testing.T) {
 		"e.api.url: is required":                                 {Source: "qualtrics", Secret: "s", Mapping: good, API: hook.APIConfig{Token: "t"}},
 		"e.api.url: must begin with https://":                    {Source: "qualtrics", Secret: "s", Mapping: good, API: hook.APIConfig{Token: "t", URL: "http://x.example.org"}},
 		"e.api.rate: must be positive":                           {Source: "qualtrics", Secret: "s", Mapping: good, API: hook.APIConfig{Token: "t", URL: "https://x.example.org", Rate: -1}},
+		"e.api.remember: must be positive":                       {Source: "qualtrics", Secret: "s", Mapping: good, API: hook.APIConfig{Token: "t", URL: "https://x.example.org", Remember: -1}},
 		"e.public_url: is required":                              {Source: "hubspot", Secret: "s", Mapping: good, API: hook.APIConfig{Token: "t"}},
 		"e.pubsub: must give the audience and":                   {Source: "googleforms", Mapping: good, PubSub: hook.PubSub{Audience: "a"}, API: hook.APIConfig{Token: "t"}},
 		"e.signature.encoding: must be hex or base64":            {Source: "generic", Secret: "s", Mapping: good, Signature: hook.Signature{Header: "X", Algorithm: "sha256"}},

@@ -40,6 +40,9 @@ const (
 	// lookBack is how long before a watch's word responses are asked for: it comes within
 	// minutes, and what is known is known by its id.
 	lookBack = time.Hour
+	// latency is how long after a response its word comes at most, usually: a list without a
+	// response of that time does not have it yet.
+	latency = 15 * time.Minute
 	// maxPages bounds one question's answers, 5,000 responses a page.
 	maxPages = 100
 )
@@ -53,7 +56,7 @@ var googleForms = source{
 		if e.issuer != nil {
 			return e.issuer.verify(ctx, c)
 		}
-		return standardWebhooks(e.secrets, c)
+		return standardWebhooks(e.secrets(), c)
 	},
 	split: func(e *Endpoint, c Call) ([]Push, error) {
 		if e.issuer == nil {
@@ -76,6 +79,8 @@ var googleForms = source{
 	},
 	asks:  func(c Config) bool { return c.PubSub != (PubSub{}) },
 	fetch: googleResponses,
+	said:  mapping.NewPaths("response.lastSubmittedTime", "lastSubmittedTime"),
+	timed: always,
 }
 
 var (
@@ -84,10 +89,12 @@ var (
 	pubSubForm  = mapping.NewPaths("message.attributes.formId")
 	pubSubTime  = mapping.NewPaths("message.publishTime")
 	googleList  = mapping.NewPaths("responses[*]")
+	googleTime  = mapping.NewPaths("response.lastSubmittedTime")
 	googleNext  = mapping.NewPaths("nextPageToken")
 )
 
-// googleResponses asks for the form's last responses.
+// googleResponses asks for the form's last responses; with ErrEarly when none of them is as
+// new as the word.
 func googleResponses(ctx context.Context, e *Endpoint, push any) ([]any, error) {
 	form := pubSubForm.First(push)
 	told, err := time.Parse(time.RFC3339, pubSubTime.First(push))
@@ -106,11 +113,21 @@ func googleResponses(ctx context.Context, e *Endpoint, push any) ([]any, error) 
 		}
 		next := googleNext.First(page)
 		if next == "" {
-			return docs, nil
+			return docs, early(docs, told)
 		}
 		query.Set("pageToken", next)
 	}
 	return nil, &APIError{cause: "it has more pages than are read"}
+}
+
+func early(docs []any, told time.Time) error {
+	for _, doc := range docs {
+		at, err := time.Parse(time.RFC3339, googleTime.First(doc))
+		if err != nil || !at.Before(told.Add(-latency)) {
+			return nil
+		}
+	}
+	return ErrEarly
 }
 
 // issuer verifies the tokens of pushes.
@@ -190,7 +207,11 @@ func (g *googleAccount) authorise(r *http.Request, key string) error {
 	var refused *oauth2.RetrieveError
 	switch {
 	case errors.As(err, &refused):
-		return &APIError{Status: refused.Response.StatusCode}
+		e := &APIError{Status: refused.Response.StatusCode}
+		if e.Refused() { // the account, and not the question
+			e.Status = http.StatusUnauthorized
+		}
+		return e
 	case err != nil:
 		return unanswered(r.Context(), err)
 	}

@@ -30,7 +30,7 @@ var hubSpot = source{
 		if err != nil {
 			return err
 		}
-		at, err := single(c.Header, "X-HubSpot-Request-Timestamp")
+		at, err := single(c.Header, hubSpotStamp)
 		if err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ var hubSpot = source{
 		if err != nil {
 			return err
 		}
-		if err := anyOf(e.secrets, got, func(secret string) []byte {
+		if err := anyOf(e.secrets(), got, func(secret string) []byte {
 			return mac(sha256.New, []byte(secret), http.MethodPost, e.publicURL(c), string(c.Body), at)
 		}); err != nil {
 			return err
@@ -49,6 +49,9 @@ var hubSpot = source{
 		}
 		return fresh(time.UnixMilli(ms), c.At)
 	},
+	stamp: hubSpotStamp,
+	said:  mapping.NewPaths("object.updatedAt"),
+	timed: always,
 	split: hubSpotEvents,
 	fetch: func(ctx context.Context, e *Endpoint, push any) ([]any, error) {
 		id := hubSpotObject.First(push)
@@ -77,6 +80,7 @@ func (e *Endpoint) publicURL(c Call) string {
 }
 
 const (
+	hubSpotStamp = "X-HubSpot-Request-Timestamp"
 	// feedbackSubmission is the type of the objects this is about.
 	feedbackSubmission = "0-19"
 	maxEvents          = 1000

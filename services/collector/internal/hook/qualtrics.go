@@ -29,7 +29,7 @@ var qualtrics = source{
 		if err != nil {
 			return err
 		}
-		return anyOf(e.secrets, got, func(s string) []byte { return mac(sha512.New, []byte(s), msg) })
+		return anyOf(e.secrets(), got, func(s string) []byte { return mac(sha512.New, []byte(s), msg) })
 	},
 	split: func(_ *Endpoint, c Call) ([]Push, error) {
 		form, err := formOf(c)

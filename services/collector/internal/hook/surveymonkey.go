@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
-	"sync"
 
 	"github.com/rappel-loop/rappel/services/internal/mapping"
 )
@@ -30,7 +29,7 @@ var surveyMonkey = source{
 		if err != nil {
 			return err
 		}
-		return anyOf(e.secrets, got, func(secret string) []byte {
+		return anyOf(e.secrets(), got, func(secret string) []byte {
 			return mac(sha1.New, []byte(e.config.ClientID+"&"+secret), string(c.Body))
 		})
 	},
@@ -50,6 +49,7 @@ var surveyMonkey = source{
 		}
 		return pushes, nil
 	},
+	said: mapping.NewPaths("response.date_modified"),
 	fetch: func(ctx context.Context, e *Endpoint, push any) ([]any, error) {
 		survey, response := smSurvey.First(push), smResponse.First(push)
 		if survey == "" || response == "" {
@@ -76,123 +76,15 @@ var (
 	smID       = mapping.NewPaths("id")
 	smAnswered = mapping.NewPaths("answers[*]")
 	smChoices  = mapping.NewPaths("answers.choices[*]")
+	smRows     = mapping.NewPaths("answers.rows[*]")
+	smCols     = mapping.NewPaths("answers.cols[*]")
 	smOther    = mapping.NewPaths("answers.other")
+	smMenu     = mapping.NewPaths("choices[*]")
 	smChoice   = mapping.NewPaths("choice_id")
 	smOtherID  = mapping.NewPaths("other_id")
+	smRowID    = mapping.NewPaths("row_id")
+	smColID    = mapping.NewPaths("col_id")
 	smText     = mapping.NewPaths("text")
 	smWeight   = mapping.NewPaths("weight")
 	smPosition = mapping.NewPaths("position")
 )
-
-// smAnswers makes of a response's ids what they stand for, by question.
-func (a *API) smAnswers(ctx context.Context, survey string, details any) (any, error) {
-	def, cached, err := a.definition(ctx, survey, true)
-	if err != nil {
-		return nil, err
-	}
-	answers, complete := resolve(def, details)
-	if !complete && cached { // the survey has changed since
-		if def, _, err = a.definition(ctx, survey, false); err != nil {
-			return nil, err
-		}
-		answers, _ = resolve(def, details)
-	}
-	return answers, nil
-}
-
-func (a *API) definition(ctx context.Context, survey string, mayBeOld bool) (d definition, cached bool, err error) {
-	if d, has := a.surveys.get(survey); has && mayBeOld {
-		return d, true, nil
-	}
-	doc, err := a.get(ctx, bearer, nil, "v3", "surveys", survey, "details")
-	if err != nil {
-		return nil, false, err
-	}
-	d = define(doc)
-	a.surveys.put(survey, d)
-	return d, false, nil
-}
-
-// definition is what a survey's choices are, by question and choice.
-type definition map[[2]string]choice
-
-// choice is one; its fields are JSON values, nil when the survey does not say.
-type choice struct{ text, weight, position any }
-
-func define(doc any) definition {
-	d := definition{}
-	for _, q := range smPages.All(doc) {
-		id := smID.First(q)
-		for _, c := range append(smChoices.All(q), smOther.All(q)...) {
-			d[[2]string{id, smID.First(c)}] = choice{text: value(smText, c), weight: value(smWeight, c), position: value(smPosition, c)}
-		}
-	}
-	return d
-}
-
-func value(p mapping.Paths, doc any) any {
-	if all := p.All(doc); len(all) > 0 {
-		return all[0]
-	}
-	return nil
-}
-
-// resolve returns, by question, lists of what was chosen (choice, weight, position) and
-// written (text); false when the definition does not know a choice.
-func resolve(d definition, details any) (answers any, complete bool) {
-	complete = true
-	var pairs []any
-	for _, q := range smPages.All(details) {
-		id := smID.First(q)
-		var texts, choices, weights, positions []any
-		for _, a := range smAnswered.All(q) {
-			if t := value(smText, a); t != nil {
-				texts = append(texts, t)
-			}
-			chosen := smChoice.First(a)
-			if chosen == "" {
-				chosen = smOtherID.First(a)
-			}
-			if chosen == "" {
-				continue
-			}
-			c, known := d[[2]string{id, chosen}]
-			complete = complete && known
-			choices, weights, positions = append(choices, c.text), append(weights, c.weight), append(positions, c.position)
-		}
-		pairs = append(pairs, id, mapping.Object("text", texts, "choice", choices, "weight", weights, "position", positions))
-	}
-	return mapping.Object(pairs...), complete
-}
-
-// maxSurveys bounds how many surveys' definitions are remembered.
-const maxSurveys = 100
-
-// surveys remembers definitions: the last ones asked for, roughly.
-type surveys struct {
-	mu    sync.Mutex
-	known map[string]definition
-	order []string
-}
-
-func newSurveys() *surveys { return &surveys{known: map[string]definition{}} }
-
-func (s *surveys) get(id string) (definition, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d, has := s.known[id]
-	return d, has
-}
-
-func (s *surveys) put(id string, d definition) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, has := s.known[id]; !has {
-		s.order = append(s.order, id)
-	}
-	s.known[id] = d
-	if len(s.order) > maxSurveys {
-		delete(s.known, s.order[0])
-		s.order = s.order[1:]
-	}
-}

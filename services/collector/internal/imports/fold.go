@@ -30,17 +30,21 @@ const (
 type tally struct {
 	*eventsv1.Import
 
-	again   bool // the rows may have been stored before
+	again   bool   // the rows may have been stored by a reading before
+	before  uint64 // what is held from there on was stored since the first of them
 	seen    map[[sha256.Size]byte]bool
 	rejects responsefile.Rejects
 }
 
 // fold counts a slice and returns the rows that were refused, as a file has them. Of a
-// slice that is read again, the first of each row that is known counts as stored.
-func fold(i *eventsv1.Import, f *responsefile.File, rows []*responsefile.Row, outcomes []ingest.Outcome, again, first bool) ([]byte, error) {
+// slice that is read again, the first of each row that was not known before it counts as
+// stored.
+func fold(e *eventsv1.ImportEvent, f *responsefile.File, rows []*responsefile.Row, outcomes []ingest.Outcome, again bool) ([]byte, error) {
 	var refused bytes.Buffer
-	t := &tally{Import: i, again: again, seen: map[[sha256.Size]byte]bool{}, rejects: f.Rejects(&refused)}
-	before := i.GetRefused()
+	t := &tally{
+		Import: e.GetImport(), again: again, before: e.GetResponsesBefore(), seen: map[[sha256.Size]byte]bool{}, rejects: f.Rejects(&refused),
+	}
+	before, first := t.GetRefused(), len(e.GetRejects()) == 0
 	for _, row := range rows {
 		t.Rows++
 		var o ingest.Outcome
@@ -61,7 +65,7 @@ func fold(i *eventsv1.Import, f *responsefile.File, rows []*responsefile.Row, ou
 			return nil, err
 		}
 	}
-	if i.GetRefused() == before {
+	if t.GetRefused() == before {
 		return nil, nil
 	}
 	err := t.rejects.Flush()
@@ -77,7 +81,7 @@ func (t *tally) count(row *responsefile.Row, o ingest.Outcome) string {
 		t.skip(row.Skip)
 	case o.Err != nil:
 		return t.refuse(row, explain(row, o.Err))
-	case o.Result.Duplicate && !t.ours(row):
+	case o.Result.Duplicate && !t.ours(row, o.Result):
 		t.Duplicates++
 	default:
 		t.Stored++
@@ -107,9 +111,9 @@ func (t *tally) skip(reason string) {
 }
 
 // ours reports whether a duplicate is the echo of the slice's first reading. The second of
-// two identical rows is a duplicate all the same.
-func (t *tally) ours(row *responsefile.Row) bool {
-	if !t.again {
+// two identical rows is a duplicate all the same, and so is what was known before.
+func (t *tally) ours(row *responsefile.Row, res ingest.Result) bool {
+	if !t.again || res.Held <= t.before {
 		return false
 	}
 	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(row.Response)

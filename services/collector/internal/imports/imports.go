@@ -8,8 +8,8 @@
 // Safety. A file is taken once all of it is on disk. Each state is stored under a
 // compare-and-set on the one before, and is itself the order to read the next slice: a
 // crash between the rows and the state has the slice read again, and what was stored of it
-// already comes back as duplicates, which are counted as stored, because that is what they
-// were. How many rows a slice has depends on the file alone, so a second reading ends where
+// already comes back as duplicates. They are counted as stored, because that is what they
+// were, if they are held behind where RESPONSES ended when the slice was ordered. How many rows a slice has depends on the file alone, so a second reading ends where
 // the first did. Rows are stored in the file's order as far as they are of one response.
 //
 // Liveness. While responses cannot be stored, the slice waits and nothing is counted. Two

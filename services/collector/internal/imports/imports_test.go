@@ -165,3 +165,25 @@ func damaged(t *testing.T) []byte {
 	require.NoError(t, w.Close())
 	return out.Bytes()
 }
+
+// Rows that were known before the import are duplicates, also when their slice is read
+// again: only what the first reading stored counts as stored.
+func TestRowsThatWereKnownBeforeAreDuplicatesWhenReadAgain(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	service, _ := s.start()
+	half := strings.Join(strings.SplitAfter(rows(2000), "\n")[:1001], "")
+	requireCounts(t, 1000, s.ended(service, s.send(service, half).GetId()))
+	s.mu.Lock()
+	begun := s.n
+	s.lose = func(batch int) error {
+		if (batch-begun)%2 == 1 {
+			return errLost
+		}
+		return nil
+	}
+	s.mu.Unlock()
+	i := s.ended(service, s.send(service, rows(2000)).GetId())
+	require.Equal(t, []int64{2000, 890, 1090, 20}, []int64{i.GetRows(), i.GetStored(), i.GetDuplicates(), i.GetRefused()})
+	require.Equal(t, 1780, s.responses())
+}

@@ -150,7 +150,7 @@ func (s *Service) slice(ctx context.Context, r *reading, next *eventsv1.ImportEv
 	if err != nil {
 		return err
 	}
-	rejects, err := fold(next.GetImport(), r.file, rows, outcomes, again, len(next.GetRejects()) == 0)
+	rejects, err := fold(next, r.file, rows, outcomes, again)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -48,7 +49,12 @@ func (s *Service) load(ctx context.Context, id string) (state, error) {
 func (s *Service) commit(ctx context.Context, e *eventsv1.ImportEvent, after uint64) error {
 	e.EventId = "import-" + rand.Text()
 	e.Import.UpdatedAt = timestamppb.New(s.o.Clock.Now())
-	_, err := s.o.Bus.PublishAt(ctx, bus.Event{Subject: subject.Import(e.GetImport().GetId()), ID: e.GetEventId(), Body: e}, after)
+	known, err := s.o.Bus.JetStream().Stream(ctx, subject.Responses)
+	if err != nil {
+		return fmt.Errorf("%w: %w", bus.ErrUnavailable, err)
+	}
+	e.ResponsesBefore = known.CachedInfo().State.LastSeq
+	_, err = s.o.Bus.PublishAt(ctx, bus.Event{Subject: subject.Import(e.GetImport().GetId()), ID: e.GetEventId(), Body: e}, after)
 	return err
 }
 

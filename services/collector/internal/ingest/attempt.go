@@ -68,7 +68,7 @@ type attempt struct {
 // nothing was stored on the subject since.
 func (a *attempt) once(ctx context.Context) (Result, error) {
 	entry, known := a.o.Ledger.Find(a.id)
-	duplicate := Result{ID: a.sub.Response.GetId(), Revision: entry.Revision, Duplicate: true}
+	duplicate := Result{ID: a.sub.Response.GetId(), Revision: entry.Revision, Duplicate: true, Held: entry.Sequence}
 	if known && entry.Digest == a.sub.Digest {
 		return duplicate, nil
 	}

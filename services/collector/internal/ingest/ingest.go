@@ -93,6 +93,8 @@ type Result struct {
 	Revision uint32
 	// Duplicate says that nothing new was in it.
 	Duplicate bool
+	// Held is where in the stream the revision is that a duplicate repeats.
+	Held uint64
 }
 
 // Entry is what the ledger knows of a response: its last revision.

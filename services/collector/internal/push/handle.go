@@ -22,16 +22,19 @@ import (
 const (
 	reasonNoPush      = "no_push"
 	reasonNotAtSource = "not_at_source"
+	reasonForbidden   = "refused_at_source"
 	reasonUnmappable  = "unmappable"
 	reasonRefused     = "refused"
 )
 
 // Delays before a source's API is asked again, and after how many times it is believed
-// that a response is not there: it may be told of before it can be read, for minutes.
+// that a response is not there, or may not be asked for: it may be told of before it can be
+// read, for minutes. A list is asked for a few times when it has nothing new.
 const (
 	firstDelay = 5 * time.Second
 	lastDelay  = 10 * time.Minute
 	maxMissed  = 8
+	maxEarly   = 5
 )
 
 // maxRows is how many responses of one push are stored at once.
@@ -44,10 +47,16 @@ func (s *Service) handle(ctx context.Context, e *hook.Endpoint, d bus.Delivery) 
 		return err
 	}
 	docs, err := e.Documents(ctx, p.GetBody())
+	if errors.Is(err, hook.ErrEarly) && d.Deliveries >= maxEarly {
+		err = nil // that was all
+	}
 	if err == nil {
 		err = s.answer(ctx, e, p, docs)
 	} else {
 		err = s.fetched(ctx, d, err)
+	}
+	if err == nil && len(docs) == 0 {
+		s.o.Count(e.Name, Skipped)
 	}
 	s.count(e, err)
 	return err
@@ -75,6 +84,8 @@ func (s *Service) fetched(ctx context.Context, d bus.Delivery, err error) error 
 		return bus.RetryAfter(s.delay(d), err)
 	case api.Gone() && d.Deliveries >= maxMissed:
 		return bus.Terminate(reasonNotAtSource, err)
+	case api.Refused() && d.Deliveries >= maxMissed:
+		return bus.Terminate(reasonForbidden, err)
 	}
 	return bus.RetryAfter(max(api.RetryAfter, s.delay(d)), err)
 }
@@ -96,7 +107,7 @@ func (s *Service) answer(ctx context.Context, e *hook.Endpoint, p *eventsv1.Push
 			case row.Response == nil:
 				wrong.add(reasonUnmappable, row.Problems...)
 			default:
-				t := told{doc: doc, row: row, push: p, number: begin + i, of: len(docs)}
+				t := told{doc: doc, row: row, push: p, said: e.Said(doc), number: begin + i, of: len(docs)}
 				complete(row.Response, t)
 				all = append(all, t)
 			}
@@ -113,6 +124,8 @@ type told struct {
 	doc  any
 	row  mapping.Row
 	push *eventsv1.PushReceived
+	// said is when its source says that it was given; zero where it does not.
+	said time.Time
 	// number is the document's, of so many.
 	number, of int
 }
@@ -120,14 +133,24 @@ type told struct {
 // complete gives a response what its mapping did not: it is the same each time.
 func complete(r *eventsv1.Response, t told) {
 	if r.GetId() == "" {
-		r.Id = t.push.GetEventId()
+		r.Id = hook.Push{ID: t.push.GetPushId(), Body: t.push.GetBody()}.Unnamed(t.push.GetEndpoint())
 		if t.of > 1 {
 			r.Id += "-" + strconv.Itoa(t.number+1)
 		}
 	}
-	if r.GetSubmittedAt() == nil {
-		at := t.push.GetReceivedAt()
-		r.SubmittedAt = &timestamppb.Timestamp{Seconds: at.GetSeconds(), Nanos: at.GetNanos()}
+	date(r, t.said, t.push.GetReceivedAt())
+}
+
+// date gives a response the time that its mapping did not: when its source says that it
+// was given, else when it was told. The first is the same when it is told again, so that
+// what is played again later is not taken for newer.
+func date(r *eventsv1.Response, said time.Time, told *timestamppb.Timestamp) {
+	switch {
+	case r.GetSubmittedAt() != nil:
+	case said.IsZero() || said.After(told.AsTime()):
+		r.SubmittedAt = &timestamppb.Timestamp{Seconds: told.GetSeconds(), Nanos: told.GetNanos()}
+	default:
+		r.SubmittedAt = timestamppb.New(said)
 	}
 }
 

@@ -2,11 +2,15 @@ package push_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -52,6 +56,9 @@ type loop struct {
 	responses []*eventsv1.Response
 	counts    map[push.Outcome]int
 	refuse    func(*eventsv1.Response) error // by ingest
+
+	now   time.Time     // when calls come
+	delay time.Duration // before a source's API is asked again
 }
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -100,9 +107,12 @@ func invalid(path string) error {
 }
 
 // setup runs one endpoint, called e.
-func setup(t *testing.T, c hook.Config) *loop {
+func setup(t *testing.T, c hook.Config, change ...func(*loop)) *loop {
 	t.Helper()
-	l := &loop{T: t, bus: testkit.Bus(t), counts: map[push.Outcome]int{}}
+	l := &loop{T: t, bus: testkit.Bus(t), counts: map[push.Outcome]int{}, now: noon, delay: 10 * time.Millisecond}
+	for _, f := range change {
+		f(l)
+	}
 	l.core, l.logs = observer.New(zapcore.WarnLevel)
 	l.start(c)
 	return l
@@ -114,7 +124,7 @@ func (l *loop) start(c hook.Config) {
 	e, err := hook.NewEndpoint("e", c)
 	require.NoError(l, err)
 	l.push = push.New(push.Options{
-		Endpoints: map[string]*hook.Endpoint{"e": e}, Bus: l.bus, Ingest: l, Log: zap.New(l.core), FirstDelay: 10 * time.Millisecond,
+		Endpoints: map[string]*hook.Endpoint{"e": e}, Bus: l.bus, Ingest: l, Log: zap.New(l.core), FirstDelay: l.delay,
 		Count: func(_ string, o push.Outcome) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
@@ -148,7 +158,7 @@ func (l *loop) take(body string, pairs ...string) (int, error) {
 	}
 	e, err := l.push.Endpoint(l.source(), "e")
 	require.NoError(l, err)
-	return l.push.Take(l.Context(), e, hook.Call{Header: h, Body: []byte(body), At: noon})
+	return l.push.Take(l.Context(), e, hook.Call{Header: h, Body: []byte(body), At: l.now})
 }
 
 func (l *loop) source() string {
@@ -197,6 +207,19 @@ func open(source string) hook.Config {
 		name = "delighted"
 	}
 	return hook.Config{Source: source, AllowUnsigned: true, Mapping: "../../../../sample/hooks/" + name + ".yaml"}
+}
+
+func mappingFile(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "m.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	return file
+}
+
+func zendeskSigned(secret, stamp, body string) string {
+	m := hmac.New(sha256.New, []byte(secret))
+	_, _ = m.Write([]byte(stamp + body))
+	return base64.StdEncoding.EncodeToString(m.Sum(nil))
 }
 
 // vendor is a source's API, as slow and as moody as they are.

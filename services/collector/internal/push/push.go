@@ -3,8 +3,8 @@
 //
 // Safety. A call is answered once all it told is durable. What was told twice is stored
 // once while the stream remembers its id, and becomes the same responses ever after: a
-// response without an id of its own gets one made of its push's. One that does not say
-// when it was given was given when it was told.
+// response without an id of its own gets one made of its push's. One whose mapping does
+// not say when it was given was given when its source says so, or else when it was told.
 //
 // Failure. A push that cannot become responses is given up with a reason (unmappable,
 // refused, not_at_source, no_push) that names fields and paths, and nothing of what
@@ -26,6 +26,7 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/collector/internal/access"
 	"github.com/rappel-loop/rappel/services/collector/internal/hook"
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/journal"
@@ -44,10 +45,11 @@ type Ingest interface {
 // Outcome is what came of a call, of a push or of what it told, for counting.
 type Outcome string
 
-// The outcomes: of calls the first three, of pushes the others.
+// The outcomes: of calls the first four, of pushes the others.
 const (
 	Taken       Outcome = "taken"
 	Refused     Outcome = "refused"
+	Limited     Outcome = "limited"
 	Unavailable Outcome = "unavailable"
 	Answered    Outcome = "answered"
 	Skipped     Outcome = "skipped"
@@ -56,9 +58,9 @@ const (
 )
 
 // Outcomes are all of them.
-var Outcomes = [...]Outcome{Taken, Refused, Unavailable, Answered, Skipped, Retried, GivenUp}
+var Outcomes = [...]Outcome{Taken, Refused, Limited, Unavailable, Answered, Skipped, Retried, GivenUp}
 
-// Options are what a Service works with; all are required.
+// Options are what a Service works with; all are required but for Admit and FirstDelay.
 type Options struct {
 	// Endpoints by name.
 	Endpoints map[string]*hook.Endpoint
@@ -67,6 +69,9 @@ type Options struct {
 	Log       *zap.Logger
 	// Count is told what came of what an endpoint was told.
 	Count func(endpoint string, o Outcome)
+	// Admit lets a genuine call to an endpoint in, or returns an *access.RefusedError; nil
+	// lets all in.
+	Admit func(ctx context.Context, endpoint string) error
 	// FirstDelay is how long after a failure of a source's API it is asked again; 0 is 5 s.
 	FirstDelay time.Duration
 }
@@ -98,6 +103,10 @@ func (s *Service) Start(ctx context.Context) error {
 		return err
 	}
 	for _, e := range s.o.Endpoints {
+		if e.Undated() {
+			s.o.Log.Warn("nothing says when this endpoint's answers were given: who plays an old call again, hours later, takes back what was corrected since; give its mapping a submittedAt, or sign with the time",
+				zap.String("endpoint", e.Name))
+		}
 		spec := topology.PushesOf(e.Source, e.Name, e.Asks())
 		if err := s.o.Bus.Ensure(ctx, spec); err != nil {
 			return err
@@ -175,15 +184,23 @@ func (s *Service) Endpoint(source, name string) (*hook.Endpoint, error) {
 }
 
 // Take verifies a call to an endpoint and stores what it tells, durably. It returns how
-// many pushes that is. Errors are package hook's, and ingest's ErrFull and ErrUnavailable.
+// many pushes that is. Errors are package hook's, ingest's ErrFull and ErrUnavailable, and
+// those of Options.Admit: whether the source may call more often is asked once it is the
+// source, so that nobody else can use up what it may.
 func (s *Service) Take(ctx context.Context, e *hook.Endpoint, c hook.Call) (int, error) {
 	pushes, err := e.Accept(ctx, c)
+	if err == nil && s.o.Admit != nil {
+		err = s.o.Admit(ctx, e.Name)
+	}
 	if err == nil {
 		err = s.store(ctx, e, c.At, pushes)
 	}
+	var limited *access.RefusedError
 	switch {
 	case err == nil:
 		s.o.Count(e.Name, Taken)
+	case errors.As(err, &limited):
+		s.o.Count(e.Name, Limited)
 	case errors.Is(err, ingest.ErrFull), errors.Is(err, ingest.ErrUnavailable), errors.Is(err, hook.ErrKeys):
 		s.o.Count(e.Name, Unavailable)
 	default:

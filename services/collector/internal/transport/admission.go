@@ -48,18 +48,6 @@ func (h *HTTP) admitted(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// limited does so for sources, who have signatures of their own: only their address
-// counts.
-func (h *HTTP) limited(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if err := h.o.Access.AdmitAddress(r.Context(), h.addressOf(r)); err != nil {
-			h.turnAway(w, err)
-			return
-		}
-		next(w, r)
-	}
-}
-
 func (h *HTTP) turnAway(w http.ResponseWriter, err error) {
 	err = h.o.status(err)
 	if status.Code(err) == codes.Unauthenticated {

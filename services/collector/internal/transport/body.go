@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/rappel-loop/rappel/services/collector/internal/ingest"
 	"github.com/rappel-loop/rappel/services/collector/internal/response"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
@@ -33,13 +35,13 @@ const (
 	keepCap = 64 << 10 // larger buffers are not kept
 )
 
-// read returns a body and how to give its memory back.
-func (b *bodies) read(w http.ResponseWriter, r *http.Request) (data []byte, release func(), err error) {
+// read returns a body of at most that many bytes and how to give its memory back.
+func (b *bodies) read(w http.ResponseWriter, r *http.Request, most int64) (data []byte, release func(), err error) {
 	if err := checkHeaders(r); err != nil {
 		return nil, nil, err
 	}
-	if r.ContentLength > rpc.MaxMessageBytes {
-		return nil, nil, rpc.TooLarge()
+	if r.ContentLength > most {
+		return nil, nil, tooLarge(most)
 	}
 	buf, ok := b.pool.Get().(*bytes.Buffer)
 	if !ok {
@@ -53,7 +55,7 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request) (data []byte, rele
 			b.pool.Put(buf)
 		}
 	}
-	body := http.MaxBytesReader(w, r.Body, rpc.MaxMessageBytes)
+	body := http.MaxBytesReader(w, r.Body, most)
 	for {
 		if b.free.Add(-chunk) < 0 {
 			b.free.Add(chunk)
@@ -74,9 +76,16 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request) (data []byte, rele
 func readError(err error) error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return rpc.TooLarge()
+		return tooLarge(large.Limit)
 	}
 	return wrong("body", "could not be read to its end")
+}
+
+func tooLarge(most int64) error {
+	if most == rpc.MaxMessageBytes {
+		return rpc.TooLarge()
+	}
+	return rpc.Refused(codes.ResourceExhausted, "BODY_TOO_LARGE", fmt.Sprintf("the body is larger than %d bytes", most))
 }
 
 // checkHeaders refuses what would be refused for its bytes otherwise. The media

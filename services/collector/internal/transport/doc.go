@@ -9,7 +9,8 @@
 // zeros.
 //
 // Access. Who calls is let in before a body is read (internal/access); what they may send
-// is asked of each response.
+// is asked of each response. A webhook's source is known by its body's signature, so its
+// body is read first, and what counts is the endpoint and not the address.
 //
 // Cost. A body is read under two bounds, its own and that of all bodies being
 // read at once, and only what has arrived counts.
@@ -41,6 +42,8 @@ type Options struct {
 	Pushes *push.Service
 	Clock  ingest.Clock
 	Log    *zap.Logger
+	// CountUnknown is told of each call to an endpoint that is not there, with its source.
+	CountUnknown func(source string)
 	// RetryAfter is when a source is told to come back.
 	RetryAfter time.Duration
 	// MaxBodyBytes bounds the bodies being read at once.

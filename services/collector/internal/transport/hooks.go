@@ -2,7 +2,6 @@ package transport
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -27,6 +26,9 @@ const (
 	reasonBody      = "HOOK_BODY"
 )
 
+// hooksPath is what the paths of all endpoints begin with.
+const hooksPath = "/v1/hooks"
+
 // unknownAfter is when a source shall call again at an endpoint that is not there. It is
 // told to come back, and not that there is nothing, because some switch a webhook off for
 // good then (Typeform on 404 and 410): a configuration that was lost for a minute must
@@ -37,7 +39,7 @@ const unknownAfter = 5 * time.Minute
 func (h *HTTP) call(w http.ResponseWriter, r *http.Request) {
 	n, err := h.take(w, r)
 	if err != nil {
-		h.refuse(w, h.o.hookStatus(err))
+		h.refuseCall(w, r, err)
 		return
 	}
 	write(w, http.StatusOK, append(strconv.AppendInt([]byte(`{"pushes":`), int64(n), 10), '}'))
@@ -48,14 +50,11 @@ func (h *HTTP) take(w http.ResponseWriter, r *http.Request) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	data, release, err := h.bodies.read(w, r)
+	data, release, err := h.bodies.read(w, r, MaxPush)
 	if err != nil {
 		return 0, err
 	}
 	defer release()
-	if len(data) > MaxPush {
-		return 0, rpc.Refused(codes.ResourceExhausted, "BODY_TOO_LARGE", fmt.Sprintf("the body is larger than %d bytes", MaxPush))
-	}
 	return h.o.Pushes.Take(r.Context(), e, hook.Call{URL: r.URL.RequestURI(), Header: r.Header, Body: data, At: h.o.Clock.Now()})
 }
 
@@ -63,10 +62,28 @@ func (h *HTTP) take(w http.ResponseWriter, r *http.Request) (int, error) {
 // with HEAD, Qualtrics with GET).
 func (h *HTTP) isThere(w http.ResponseWriter, r *http.Request) {
 	if _, err := h.o.Pushes.Endpoint(r.PathValue("source"), r.PathValue("endpoint")); err != nil {
-		h.refuse(w, h.o.hookStatus(err))
+		h.refuseCall(w, r, err)
 		return
 	}
 	write(w, http.StatusOK, []byte(`{}`))
+}
+
+// refuseCall answers a call that was not taken. Who is not the source counts as anybody of
+// that address does, so that forged calls run dry; the source itself has a limit of its own.
+func (h *HTTP) refuseCall(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, push.ErrUnknown) {
+		h.unknown(r)
+	}
+	if stranger(err) {
+		if limited := h.o.Access.AdmitAddress(r.Context(), h.addressOf(r)); limited != nil {
+			err = limited
+		}
+	}
+	h.refuse(w, h.o.hookStatus(err))
+}
+
+func stranger(err error) bool {
+	return errors.Is(err, push.ErrUnknown) || errors.Is(err, hook.ErrUnsigned) || errors.Is(err, hook.ErrSignature) || errors.Is(err, hook.ErrStale)
 }
 
 // hookStatus is the one place where a refused call becomes an answer.

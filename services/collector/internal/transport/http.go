@@ -15,8 +15,9 @@ import (
 
 // HTTP answers the collector's HTTP routes.
 type HTTP struct {
-	o      Options
-	bodies *bodies
+	o       Options
+	bodies  *bodies
+	nowhere nowhere
 }
 
 // NewHTTP returns the routes' handlers.
@@ -26,8 +27,12 @@ func NewHTTP(o Options) *HTTP { return &HTTP{o: o, bodies: newBodies(o.MaxBodyBy
 func (h *HTTP) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v1/responses", h.admitted(h.one))
 	mux.HandleFunc("POST /v1/responses:batch", h.admitted(h.batch))
-	mux.HandleFunc("POST /v1/hooks/{source}/{endpoint}", h.limited(h.call))
-	mux.HandleFunc("GET /v1/hooks/{source}/{endpoint}", h.limited(h.isThere)) // HEAD as well
+	for _, end := range []string{"", "/{$}"} {
+		mux.HandleFunc("POST "+hooksPath+"/{source}/{endpoint}"+end, h.call)
+		mux.HandleFunc("GET "+hooksPath+"/{source}/{endpoint}"+end, h.isThere) // HEAD as well
+		mux.HandleFunc(hooksPath+end, h.isNowhere)
+	}
+	mux.HandleFunc(hooksPath+"/", h.isNowhere)
 }
 
 func (h *HTTP) one(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +58,7 @@ func (h *HTTP) read(w http.ResponseWriter, r *http.Request) (*eventsv1.Response,
 	if err != nil {
 		return nil, err
 	}
-	data, release, err := h.bodies.read(w, r)
+	data, release, err := h.bodies.read(w, r, rpc.MaxMessageBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +92,7 @@ func (h *HTTP) readRows(w http.ResponseWriter, r *http.Request) ([]ingest.Row, e
 	if err != nil {
 		return nil, err
 	}
-	data, release, err := h.bodies.read(w, r)
+	data, release, err := h.bodies.read(w, r, rpc.MaxMessageBytes)
 	if err != nil {
 		return nil, err
 	}

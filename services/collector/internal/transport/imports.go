@@ -30,7 +30,6 @@ const ImportsPath = "/v1/imports"
 
 // Bounds of an upload.
 const (
-	maxUploads   = 16 // at once
 	maxFields    = 10
 	maxMapping   = 256 << 10
 	maxFormat    = 16
@@ -44,12 +43,12 @@ type Imports struct {
 	o       Options
 	imports *imports.Service
 	most    int64
-	slots   chan struct{}
+	slots   slots
 }
 
 // NewImports returns the routes and the service; a file has at most that many bytes.
 func NewImports(o Options, s *imports.Service, most int64) *Imports {
-	return &Imports{o: o, imports: s, most: most, slots: make(chan struct{}, maxUploads)}
+	return &Imports{o: o, imports: s, most: most}
 }
 
 // Register adds the routes that are not generated to mux.
@@ -82,12 +81,11 @@ func (i *Imports) take(w http.ResponseWriter, r *http.Request) (*eventsv1.Import
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case i.slots <- struct{}{}:
-		defer func() { <-i.slots }()
-	default:
-		return nil, ingest.ErrBusy
+	release, ok := i.slots.take(callerOf(r.Context()).Who())
+	if !ok {
+		return nil, i.o.tooManyUploads()
 	}
+	defer release()
 	r.Body = io.NopCloser(rpc.Upload(w, r, i.most+aroundUpload))
 	form, err := r.MultipartReader()
 	if err != nil {
@@ -149,6 +147,8 @@ func formError(err error) error {
 		return imports.ErrTooLarge
 	case errors.As(err, &invalid), errors.Is(err, imports.ErrTooLarge), errors.Is(err, ingest.ErrFull), errors.Is(err, ingest.ErrUnavailable):
 		return err
+	case errors.Is(err, rpc.ErrSlow):
+		return wrong("body", rpc.ErrSlow.Error()+"; nothing of it is kept")
 	}
 	return wrong("body", "could not be read to its end; nothing of it is kept")
 }

@@ -60,8 +60,9 @@ func options(t testing.TB, j ingest.Journal) Options {
 			Normaliser: n, Keyer: k, Ledger: ready{ledger.New()}, Journal: j, MaxInFlight: 128,
 			Clock: clock.NewManual(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)), Count: func(ingest.Verdict) {},
 		}),
-		Access: access.New(access.Options{}),
-		Log:    zap.NewNop(), RetryAfter: 1500 * time.Millisecond, MaxBodyBytes: 32 << 20,
+		Access:       access.New(access.Options{}),
+		CountUnknown: func(string) {},
+		Log:          zap.NewNop(), RetryAfter: 1500 * time.Millisecond, MaxBodyBytes: 32 << 20,
 	}
 }
 
@@ -126,7 +127,7 @@ func TestBodiesShareABudgetOfWhatHasArrived(t *testing.T) {
 	read := func(body io.Reader) (func(), error) {
 		r := httptest.NewRequest(http.MethodPost, "/", body)
 		r.ContentLength = rpc.MaxMessageBytes // what it says does not count
-		_, release, err := b.read(httptest.NewRecorder(), r)
+		_, release, err := b.read(httptest.NewRecorder(), r, rpc.MaxMessageBytes)
 		return release, err
 	}
 	s := slow{make(chan string)}

@@ -321,9 +321,12 @@ type ImportEvent struct {
 	// Where in IMPORT_FILES the refused rows are, in order.
 	Rejects []uint64 `protobuf:"varint,10,rep,packed,name=rejects,proto3" json:"rejects,omitempty"`
 	// Hash of the file, its mapping and its format: what is the same import.
-	Fingerprint   []byte `protobuf:"bytes,11,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Fingerprint []byte `protobuf:"bytes,11,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
+	// The last sequence of RESPONSES when this state was stored: a response that is held at
+	// it or before was known before the rows behind this state were read.
+	ResponsesBefore uint64 `protobuf:"varint,12,opt,name=responses_before,json=responsesBefore,proto3" json:"responses_before,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ImportEvent) Reset() {
@@ -431,6 +434,13 @@ func (x *ImportEvent) GetFingerprint() []byte {
 		return x.Fingerprint
 	}
 	return nil
+}
+
+func (x *ImportEvent) GetResponsesBefore() uint64 {
+	if x != nil {
+		return x.ResponsesBefore
+	}
+	return 0
 }
 
 // ImportPart is stored in IMPORT_FILES: a piece of a file, of its mapping, or of its
@@ -579,7 +589,7 @@ const file_events_v1_import_proto_rawDesc = "" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
 	"\tCANCELLED\x10\x04\x12\n" +
 	"\n" +
-	"\x06FAILED\x10\x05\"\xc4\x02\n" +
+	"\x06FAILED\x10\x05\"\xef\x02\n" +
 	"\vImportEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x120\n" +
 	"\x06import\x18\x02 \x01(\v2\x18.rappel.events.v1.ImportR\x06import\x12\x12\n" +
@@ -592,7 +602,8 @@ const file_events_v1_import_proto_rawDesc = "" +
 	"\bchannels\x18\t \x03(\tR\bchannels\x12\x18\n" +
 	"\arejects\x18\n" +
 	" \x03(\x04R\arejects\x12 \n" +
-	"\vfingerprint\x18\v \x01(\fR\vfingerprint\"&\n" +
+	"\vfingerprint\x18\v \x01(\fR\vfingerprint\x12)\n" +
+	"\x10responses_before\x18\f \x01(\x04R\x0fresponsesBefore\"&\n" +
 	"\n" +
 	"ImportPart\x12\x18\n" +
 	"\acontent\x18\x01 \x01(\fR\acontentB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
