@@ -97,7 +97,7 @@ func (c Reschedule) apply(d *draft) (EventType, error) {
 	if c.NotBefore.IsZero() {
 		at = time.Time{}
 	}
-	if d.cb.State == Pending && d.cb.NotBefore.Equal(at) && !(c.CustomerAsked && d.runsBefore(at)) {
+	if d.cb.State == Pending && d.cb.NotBefore.Equal(at) && (!c.CustomerAsked || !d.runsBefore(at)) {
 		return "", ErrNoChange
 	}
 	if err := d.cb.follow(reschedule); err != nil {

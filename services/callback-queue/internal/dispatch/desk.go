@@ -316,6 +316,9 @@ func (k *desk) see(ctx context.Context, a callback.Aggregate) error {
 	cb := a.Callback
 	if cb != nil && cb.Holder != nil && cb.Holder.AgentID == k.seat.Agent {
 		before, had := k.known[cb.ID]
+		if !had && cb.State == callback.Reserved && k.seat.Status == floor.Away {
+			return k.sendBack(ctx, cb)
+		}
 		if had && before.seq >= a.Seq {
 			return nil
 		}
@@ -341,6 +344,13 @@ func (k *desk) see(ctx context.Context, a callback.Aggregate) error {
 		err = errors.Join(err, k.report(ctx, arrived))
 	}
 	return errors.Join(err, k.mind(ctx))
+}
+
+// sendBack gives an offer to the next that was on its way when the agent said that they
+// are away.
+func (k *desk) sendBack(ctx context.Context, cb *callback.Callback) error {
+	_, err := k.Queue.Do(ctx, cb.ID, callback.Reject{AgentID: k.seat.Agent, Token: cb.Holder.Token, Reason: "away"})
+	return err
 }
 
 // show shows a callback that the agent has in hand.
@@ -419,7 +429,7 @@ func (k *desk) leave(ctx context.Context, forGood bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeFor)
 	defer cancel()
 	now := k.Clock.Now()
-	k.seat.Status, k.seat.Until = floor.Away, now.Add(k.LostAfter)
+	k.seat.Status, k.seat.Until = floor.Left, now.Add(k.LostAfter)
 	if forGood {
 		k.seat.Until = now
 	}

@@ -29,6 +29,12 @@ type stub struct {
 
 	held []callback.Aggregate
 	look map[string]error // by customer; nil: nothing is stored of them any more
+	do   func(id string, cmd callback.Command)
+}
+
+func (s stub) Do(_ context.Context, id string, cmd callback.Command) (*callback.Callback, error) {
+	s.do(id, cmd)
+	return nil, nil //nolint:nilnil // nobody looks at it
 }
 
 func (stub) Fit(context.Context, string) (queue.Fit, error) { return nil, nil } //nolint:nilnil // fits all
@@ -97,4 +103,21 @@ func TestALookAtEverythingStopsAtNobody(t *testing.T) {
 	require.True(t, k.passes(err), "the desk stays open")
 	require.Equal(t, []string{"b-1", "c-1"}, client.gone)
 	require.Equal(t, 1, k.seat.Load)
+}
+
+// An offer that was on its way while the agent said that they are away is not shown: it
+// goes to the next at once.
+func TestAnOfferToWhoIsAwayIsGivenBack(t *testing.T) {
+	t.Parallel()
+	var given []string
+	d := office(t, stub{do: func(id string, cmd callback.Command) { given = append(given, id, cmd.Name()) }})
+	k := &desk{Dispatcher: d, client: &screen{}, seat: floor.Seat{Agent: "amina", Capacity: 1, Status: floor.Away}, known: map[string]inHand{}}
+	a := callback.Aggregate{CustomerKey: "a", Seq: 1, Callback: &callback.Callback{
+		ID: "a-1", CustomerKey: "a", State: callback.Reserved, Holder: &callback.Holder{AgentID: "amina", Token: 1},
+	}}
+	require.NoError(t, k.see(t.Context(), a))
+	require.Equal(t, []string{"a-1", "reject"}, given)
+	require.Empty(t, k.known)
+	a.Callback.State = callback.Assigned // what they claim is theirs
+	require.Panics(t, func() { _ = k.see(t.Context(), a) }, "and shown")
 }

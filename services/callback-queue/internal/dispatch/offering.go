@@ -231,14 +231,16 @@ func (o *offering) make(ctx context.Context, agent string, because place) {
 	}
 	// What is done is done: whether the offer was stored is not known then, and the
 	// agent's process looks. Else the agent is free again.
-	declined := errors.Is(err, callback.ErrDeclined)
-	if declined || errors.Is(err, queue.ErrNoneReady) {
+	declined, away := errors.Is(err, callback.ErrDeclined), errors.Is(err, queue.ErrAway)
+	if declined || away || errors.Is(err, queue.ErrNoneReady) {
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeFor)
 		defer cancel()
 		err = o.Floor.Untake(bounded, agent)
 		switch {
 		case declined: // it is for the next who can take it
 			o.pass(because, agent)
+			o.hint(hint{queue: because.queue, line: because.line, again: true})
+		case away:
 			o.hint(hint{queue: because.queue, line: because.line, again: true})
 		case o.unmet.Load() != unmet: // something came while the agent was taken
 			o.hint(hint{freed: true})

@@ -22,12 +22,14 @@ var ErrReplaced = errors.New("the agent has come in elsewhere")
 type Status uint8
 
 // The statuses. An agent says that they are Available or Away; Busy is one who is
-// available and has all they can take, Offline is one of whom nothing is heard.
+// available and has all they can take, Offline is one of whom nothing is heard. Left is
+// one whose session ended without a word: they count as Away as long as they may come back.
 const (
 	Offline Status = iota
 	Available
 	Busy
 	Away
+	Left
 )
 
 // Seat is one agent's.
@@ -36,7 +38,7 @@ type Seat struct {
 	// Session is the connection that looks after the agent, unique; empty for one
 	// who is heard of by calls only, and asks for work instead of being offered it.
 	Session string
-	// Status is Available or Away.
+	// Status is Available, Away or Left.
 	Status Status
 	// Capacity is how much the agent takes at once, and Load what they have in hand.
 	Capacity, Load int
@@ -59,10 +61,15 @@ func (s *Seat) StatusAt(now time.Time) Status {
 		return Offline
 	case s.Status == Available && s.Load >= s.Capacity:
 		return Busy
+	case s.Status == Left:
+		return Away
 	default:
 		return s.Status
 	}
 }
+
+// SaidAway reports whether the agent has said that they want nothing, and it holds.
+func (s *Seat) SaidAway(now time.Time) bool { return s.Status == Away && now.Before(s.Until) }
 
 // Free reports whether the agent can be offered something at a moment.
 func (s *Seat) Free(now time.Time) bool {

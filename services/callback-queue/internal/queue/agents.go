@@ -188,7 +188,7 @@ func (q *Queue) candidate(ctx context.Context, a routed, seat *floor.Seat, cb *c
 	case floor.Offline:
 		c.Obstacles = append(c.Obstacles, NotThere)
 		return c
-	case floor.Away:
+	case floor.Away, floor.Left:
 		c.Obstacles = append(c.Obstacles, OnABreak)
 	case floor.Busy:
 		c.Obstacles = append(c.Obstacles, AtCapacity)

@@ -55,6 +55,16 @@ func (q *Queue) leave(ctx context.Context, agentID, who string) {
 	}
 }
 
+// wants is ErrAway when the agent has said that they want nothing now. One of whom the
+// floor knows nothing, or cannot say, asks for work by asking.
+func (q *Queue) wants(ctx context.Context, agentID string) error {
+	s, known, err := q.floor.Seat(ctx, agentID)
+	if err == nil && known && s.SaidAway(q.clock.Now()) {
+		return ErrAway
+	}
+	return nil
+}
+
 // hasRoom is nil unless the agent has in hand all they can, as far as the index knows: one
 // that is being read again may not know of everything.
 func (q *Queue) hasRoom(ctx context.Context, agent routed) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 )
@@ -57,4 +58,22 @@ func (w *world) rush(capacity int) {
 	replicas[0].do(cb.ID, callback.Release{AgentID: "amina"})
 	_, err = replicas[1].claim("amina", "one more")
 	require.NoError(w, err)
+}
+
+// Who has said that they are away is given nothing, not even what they ask for, and keeps
+// nobody waiting for what was reserved for them.
+func TestWhoIsAwayIsGivenNothing(t *testing.T) {
+	everywhere(t, func(w *world) {
+		r := w.replica().ready()
+		r.open(1, 2)
+		w.sits("amina", 0, floor.Away)
+		_, err := r.Offer(w.Context(), "amina")
+		require.ErrorIs(w, err, queue.ErrAway)
+		_, err = r.claim("amina", "q")
+		require.ErrorIs(w, err, queue.ErrAway)
+		w.sits("amina", 0, floor.Left) // their stream broke: they may ask
+		r.got("amina", "q", id(1))
+		w.sits("amina", 0, floor.Away)
+		r.got("amina", "q", id(1)) // what they have already
+	})
 }

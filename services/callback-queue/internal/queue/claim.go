@@ -41,7 +41,7 @@ func (r ClaimRequest) name() string {
 
 // Claim gives the agent the next best callback that they can take, or
 // ErrNoneReady, or ErrIndexIncomplete when there may be one that is not known yet.
-// It is an *AtCapacityError when the agent has in hand all they can, as far as the
+// It is ErrAway when the agent has said that they want nothing now, an *AtCapacityError when the agent has in hand all they can, as far as the
 // index knows, and ErrUnknownAgent when they may not take any.
 func (q *Queue) Claim(ctx context.Context, r ClaimRequest) (*callback.Callback, error) {
 	start := time.Now()
@@ -67,6 +67,9 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 	defer leave()
 	if cb, err := q.claimedBefore(ctx, r, agent); cb != nil || err != nil {
 		return cb, err
+	}
+	if err := q.wants(ctx, r.AgentID); err != nil {
+		return nil, err
 	}
 	c := candidates{queue: q, agent: agent, request: r}
 	once := r.name()
@@ -137,6 +140,10 @@ func (q *Queue) Offer(ctx context.Context, agentID string) (*callback.Callback, 
 			err = callback.ErrDeclined
 		}
 		if err != nil {
+			return nil, err
+		}
+		if err := q.wants(ctx, agentID); err != nil { // they may have said so since they were chosen
+			c.passed = append(c.passed, e)
 			return nil, err
 		}
 		a, err := q.take(ctx, e, callback.Offer{AgentID: agentID, Team: agent.Team}, "")

@@ -20,6 +20,8 @@ var (
 	// ErrRosterLoading says that the roster is still being read: what this agent can
 	// take is not known yet.
 	ErrRosterLoading = errors.New("the roster is still being read")
+	// ErrAway says that the agent has said that they want nothing now.
+	ErrAway = errors.New("the agent is away")
 	// ErrAtCapacity says that the agent has in hand all they can.
 	ErrAtCapacity = errors.New("the agent has in hand all they can")
 )

@@ -144,7 +144,7 @@ func TestACallbackIsKeptForWhoKnowsTheCustomer(t *testing.T) {
 
 func TestOffers(t *testing.T) {
 	everywhere(t, func(w *world) {
-		r := w.staffed(roster.Agent{ID: "amina", Languages: []string{"fr"}, Capacity: 1}, roster.Agent{ID: "bruno", Capacity: 1})
+		r := w.staffed(roster.Agent{ID: "amina", Languages: []string{"fr"}, Capacity: 1}, roster.Agent{ID: "bruno", Capacity: 3})
 		r.openWith(1, func(a *callback.Alert) { a.Language = "de" })
 		r.openWith(2, func(a *callback.Alert) { a.Language = "fr" })
 		r.openWith(3, func(a *callback.Alert) { a.Language = "fr" })

@@ -119,6 +119,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 		{queue.ErrNoneReady, codes.NotFound, 404, "NO_CALLBACK_READY", ""},
 		{callback.ErrNoCallback, codes.NotFound, 404, "NO_SUCH_CALLBACK", ""},
 		{queue.ErrUnknownAgent, codes.FailedPrecondition, 400, "UNKNOWN_AGENT", ""},
+		{queue.ErrAway, codes.FailedPrecondition, 400, "AGENT_AWAY", ""},
 		{&queue.AtCapacityError{Capacity: 2}, codes.FailedPrecondition, 400, "AT_CAPACITY", ""},
 		{callback.ErrDeclined, codes.FailedPrecondition, 400, "DECLINED", ""},
 		{callback.ErrStaleToken, codes.Aborted, 409, "STALE_TOKEN", ""},

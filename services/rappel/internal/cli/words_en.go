@@ -181,6 +181,7 @@ RAPPEL_AGENT saves naming the agent, RAPPEL_GRPC says where the server is.`,
 		"GOING_AWAY":          "The server is about to stop; what you have in hand stays yours for a while.",
 		"UNKNOWN_AGENT":       "Only agents of the roster can take callbacks, and this one is not in it.",
 		"DECLINED":            "This agent was offered it a short while ago, and did not take it.",
+		"AGENT_AWAY":          "You have said that you are away. Say that you are available first.",
 		"AT_CAPACITY":         "This agent has in hand all they can.",
 		"GOODWILL_LIMIT":      "Your role does not allow this gesture of goodwill.",
 

@@ -181,6 +181,7 @@ RAPPEL_AGENT évite de nommer l'agent, RAPPEL_GRPC dit où est le serveur.`,
 		"GOING_AWAY":          "Le serveur va s'arrêter ; ce que vous avez en main reste à vous un moment.",
 		"UNKNOWN_AGENT":       "Seuls les agents de la liste peuvent prendre des rappels, et celui-ci n'y est pas.",
 		"DECLINED":            "Cet agent se l'est vu proposer il y a peu, et ne l'a pas pris.",
+		"AGENT_AWAY":          "Vous avez dit être absent. Dites d’abord que vous êtes disponible.",
 		"AT_CAPACITY":         "Cet agent a en main tout ce qu'il peut.",
 		"GOODWILL_LIMIT":      "Votre rôle ne permet pas ce geste commercial.",
 
