@@ -163,7 +163,7 @@ func (a *API) get(ctx context.Context, authorise func(*http.Request, string) err
 	data, err := egress.Read(resp.Body, maxAnswer)
 	switch {
 	case resp.StatusCode != http.StatusOK:
-		return nil, &APIError{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"))}
+		return nil, &APIError{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now())}
 	case err != nil:
 		return nil, unanswered(ctx, err)
 	}
@@ -194,13 +194,16 @@ func escaped(path []string) []string {
 	return out
 }
 
-// retryAfter reads whole seconds; a date is taken for nothing said.
-func retryAfter(s string) time.Duration {
-	n, err := strconv.Atoi(strings.TrimSpace(s))
-	if err != nil || n < 0 {
-		return 0
+// retryAfter reads whole seconds, or a date; anything else is nothing said.
+func retryAfter(s string, now time.Time) time.Duration {
+	s = strings.TrimSpace(s)
+	wait := time.Duration(0)
+	if n, err := strconv.ParseInt(s, 10, 32); err == nil {
+		wait = time.Duration(n) * time.Second
+	} else if at, err := http.ParseTime(s); err == nil {
+		wait = at.Sub(now)
 	}
-	return min(time.Duration(n)*time.Second, maxRetryAfter)
+	return min(max(wait, 0), maxRetryAfter)
 }
 
 func bearer(r *http.Request, token string) error {
