@@ -74,3 +74,31 @@ func TestAStateNeverSaysMoreThanTheRejectsHold(t *testing.T) {
 	}
 	require.EqualValues(t, 500, totals(t, o).Rows)
 }
+
+// A batch may have been stored in part when its answer is lost: of two rows that are the
+// same the second is a duplicate on either side of where that was.
+func TestABatchThatWasStoredByHalf(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&b, `{"id":"r-%d","survey":"s","answers":[{"metric":"NPS","value":3}]}`+"\n", i/2)
+	}
+	c := newCollector(t)
+	c.before = func(n int, rows []*eventsv1.Response, w http.ResponseWriter) bool {
+		if n > 1 {
+			return false
+		}
+		c.mu.Lock()
+		for _, r := range rows[:len(rows)/2] {
+			c.take(r)
+		}
+		c.mu.Unlock()
+		problem(w, http.StatusInternalServerError, 13, "it died")
+		return true
+	}
+	o := options(t, c, write(t, "a.jsonl", b.String()))
+	o.Batch, o.Parallel = 100, 1
+	got := totals(t, o)
+	got.SentAgain = 0
+	require.Equal(t, replay.Totals{Rows: 100, Sent: 50, Duplicates: 50}, got)
+}

@@ -120,9 +120,14 @@ func (l *ledger) fold(r *row) error {
 	t := &l.state.Totals
 	t.Rows++
 	res := r.result
-	if res.Outcome == Duplicate && l.wasOurs(r) {
-		res.Outcome = Sent
-		t.SentAgain++
+	switch res.Outcome {
+	case Duplicate:
+		if l.wasOurs(r) {
+			res.Outcome = Sent
+			t.SentAgain++
+		}
+	case Sent:
+		_ = l.wasOurs(r) // and one that repeats it is not
 	}
 	switch res.Outcome {
 	case Sent:
