@@ -29,6 +29,8 @@ type APIConfig struct {
 	TokenFile string `koanf:"token_file"`
 	// Rate bounds the questions a second, of this process; 5 when absent.
 	Rate float64 `koanf:"rate"`
+	// Timeout bounds one question with the reading of its answer; 15 seconds when absent.
+	Timeout time.Duration `koanf:"timeout"`
 	// Remember is how long what surveymonkey says of a survey's choices is used; 5 minutes
 	// when absent. A choice that is not known is asked for at once.
 	Remember time.Duration `koanf:"remember"`
@@ -107,6 +109,9 @@ func newAPI(c APIConfig, s source, add func(field, problem string)) *API {
 			add("api.token_file", err.Error())
 		}
 	}
+	if c.Timeout < 0 {
+		add("api.timeout", "must be positive: how long one question may take, as 15s")
+	}
 	if c.Remember < 0 {
 		add("api.remember", "must be positive: how long a survey's choices are used, as 5m")
 	}
@@ -117,7 +122,7 @@ func newAPI(c APIConfig, s source, add func(field, problem string)) *API {
 		c.Rate = defaultRate
 	}
 	a.limiter = rate.NewLimiter(rate.Limit(c.Rate), max(1, int(c.Rate)))
-	a.client = egress.New(egress.Options{Hosts: []string{a.base.Host}, AllowPrivate: c.AllowPrivate})
+	a.client = egress.New(egress.Options{Hosts: []string{a.base.Host}, AllowPrivate: c.AllowPrivate, Timeout: c.Timeout})
 	return a
 }
 
