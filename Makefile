@@ -59,9 +59,14 @@ verify: ## Prove that generated files, modules, formatting and contracts are wha
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz
 
+.PHONY: fuzz-long
+fuzz-long: ## The same for a minute each (half an hour in all)
+	@FUZZTIME=1m scripts/fuzz
+
 .PHONY: chaos
-chaos: ## Kill, damage and flood at length: every test, in its long form
+chaos: ## Kill, damage and flood at length: every test in its long form, then each fuzz target for a minute
 	@CHAOS=1 TEST_TIMEOUT=60m scripts/test
+	@FUZZTIME=1m scripts/fuzz
 
 .PHONY: bench
 bench: ## Print the benchmark tables: each row beside the raw thing, then the same work by asynq and River
@@ -71,6 +76,10 @@ bench: ## Print the benchmark tables: each row beside the raw thing, then the sa
 .PHONY: bench-rebuild
 bench-rebuild: ## Kill and empty a loop with N (1000000) open callbacks, and time how it comes back
 	@scripts/bench-rebuild
+
+.PHONY: bench-import
+bench-import: ## Import N (1000000) rows into a loop that is killed amid it, and time it; every row is counted once
+	@scripts/bench-import
 
 .PHONY: bench-peers
 bench-peers: ## The second of them alone

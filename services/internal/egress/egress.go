@@ -69,6 +69,8 @@ func Check(raw string, allowPrivate bool) error {
 		return nil
 	case u.Scheme != "https":
 		return errors.New("must begin with https://")
+	case !allowPrivate && u.Port() != "" && u.Port() != "443":
+		return errors.New("must be on port 443, which is all that is called outside of a network of one's own: allow_private")
 	}
 	return nil
 }

@@ -103,8 +103,10 @@ func TestCheck(t *testing.T) {
 	for raw, ok := range map[string]bool{
 		"https://api.example.org": true, "https://api.example.org/v3": true, "http://api.example.org": false, "": false,
 		"api.example.org": false, "ftp://x": false, "https://": false, "https://user@x.example": false, "https://x\x00": false,
+		"https://api.example.org:443": true, "https://api.example.org:8443": false,
 	} {
 		require.Equal(t, ok, egress.Check(raw, false) == nil, raw)
 	}
 	require.NoError(t, egress.Check("http://127.0.0.1:80", true))
+	require.NoError(t, egress.Check("https://127.0.0.1:8443", true))
 }

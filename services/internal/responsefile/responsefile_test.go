@@ -119,3 +119,9 @@ func TestWhatIsNoFileOfResponses(t *testing.T) {
 		require.ErrorIs(t, err, c.want, name)
 	}
 }
+
+func mappingOf(t require.TestingT, text string) *mapping.Mapping {
+	m, err := mapping.Parse("m.yaml", []byte(text))
+	require.NoError(t, err)
+	return m
+}

@@ -28,12 +28,18 @@ import (
 // MaxMessageBytes bounds one gRPC message and one HTTP body.
 const MaxMessageBytes = 8 << 20
 
+// readTimeout is how long a request may take to arrive.
+const readTimeout = 60 * time.Second
+
 // Options configure a Server.
 type Options struct {
 	// Log gets failures that are ours; never a payload.
 	Log *zap.Logger
 	// Metrics is shown at /metrics and gets the server's own.
 	Metrics *prometheus.Registry
+	// ReadTimeout is how long a request may take to arrive, with its body; 0 is 60 s. Uploads
+	// have a least rate instead.
+	ReadTimeout time.Duration
 	// WriteTimeout is how long an HTTP client may take to accept what is written to it at
 	// once; 0 is 30 s. An answer as a whole, or a stream, may last.
 	WriteTimeout time.Duration
@@ -50,6 +56,7 @@ type Server struct {
 	health   *Health
 	uploads  map[string]bool // paths
 	patience time.Duration   // of a write
+	arriving time.Duration   // of a request
 
 	stopping chan struct{}
 	told     sync.Once // that it stops
@@ -66,7 +73,7 @@ func New(o Options) *Server {
 	s := &Server{
 		log: o.Log.Named("rpc"), mux: http.NewServeMux(),
 		inproc: bufconn.Listen(1 << 20), health: newHealth(), stopping: make(chan struct{}), uploads: map[string]bool{},
-		patience: cmp.Or(o.WriteTimeout, writeTimeout),
+		patience: cmp.Or(o.WriteTimeout, writeTimeout), arriving: cmp.Or(o.ReadTimeout, readTimeout),
 	}
 	s.gateway = s.newGateway()
 	s.grpc = grpc.NewServer(
@@ -138,7 +145,7 @@ func Listen(httpAddr, grpcAddr string) (Listeners, error) {
 // listener that breaks.
 func (s *Server) Serve(l Listeners, fail func(error)) (stop func(context.Context) error) {
 	h := &http.Server{
-		Handler: s.bounded(s.httpRecover(sameOrigin(s.limit(s.mux)))), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
+		Handler: s.bounded(s.httpRecover(sameOrigin(s.limit(s.mux)))), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: s.arriving,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: zap.NewStdLog(s.log),
 	}
 	var serving sync.WaitGroup

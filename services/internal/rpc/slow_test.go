@@ -37,6 +37,21 @@ func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
 	require.NoError(t, conn.Close())
 }
 
+// A body that does not come is not waited for for ever.
+func TestABodyThatDoesNotComeIsCutOff(t *testing.T) {
+	t.Parallel()
+	s := setupWith(t, rpc.Options{ReadTimeout: 200 * time.Millisecond})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+	require.NoError(t, err)
+	_, err = io.WriteString(conn, "POST /v1/callbacks:claim HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"agentId\":")
+	require.NoError(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(soon)))
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err, "the server ends it before we lose patience")
+	require.NotContains(t, string(answer), " 200 ")
+	require.NoError(t, conn.Close())
+}
+
 // A stream that is silent for longer than a write may take goes on.
 func TestAStreamMayBeSilent(t *testing.T) {
 	t.Parallel()

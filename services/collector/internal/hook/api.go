@@ -29,6 +29,8 @@ type APIConfig struct {
 	TokenFile string `koanf:"token_file"`
 	// Rate bounds the questions a second, of this process; 5 when absent.
 	Rate float64 `koanf:"rate"`
+	// Timeout bounds one question with the reading of its answer; 15 seconds when absent.
+	Timeout time.Duration `koanf:"timeout"`
 	// Remember is how long what surveymonkey says of a survey's choices is used; 5 minutes
 	// when absent. A choice that is not known is asked for at once.
 	Remember time.Duration `koanf:"remember"`
@@ -107,6 +109,9 @@ func newAPI(c APIConfig, s source, add func(field, problem string)) *API {
 			add("api.token_file", err.Error())
 		}
 	}
+	if c.Timeout < 0 {
+		add("api.timeout", "must be positive: how long one question may take, as 15s")
+	}
 	if c.Remember < 0 {
 		add("api.remember", "must be positive: how long a survey's choices are used, as 5m")
 	}
@@ -117,7 +122,7 @@ func newAPI(c APIConfig, s source, add func(field, problem string)) *API {
 		c.Rate = defaultRate
 	}
 	a.limiter = rate.NewLimiter(rate.Limit(c.Rate), max(1, int(c.Rate)))
-	a.client = egress.New(egress.Options{Hosts: []string{a.base.Host}, AllowPrivate: c.AllowPrivate})
+	a.client = egress.New(egress.Options{Hosts: []string{a.base.Host}, AllowPrivate: c.AllowPrivate, Timeout: c.Timeout})
 	return a
 }
 
@@ -163,7 +168,7 @@ func (a *API) get(ctx context.Context, authorise func(*http.Request, string) err
 	data, err := egress.Read(resp.Body, maxAnswer)
 	switch {
 	case resp.StatusCode != http.StatusOK:
-		return nil, &APIError{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"))}
+		return nil, &APIError{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now())}
 	case err != nil:
 		return nil, unanswered(ctx, err)
 	}
@@ -194,13 +199,16 @@ func escaped(path []string) []string {
 	return out
 }
 
-// retryAfter reads whole seconds; a date is taken for nothing said.
-func retryAfter(s string) time.Duration {
-	n, err := strconv.Atoi(strings.TrimSpace(s))
-	if err != nil || n < 0 {
-		return 0
+// retryAfter reads whole seconds, or a date; anything else is nothing said.
+func retryAfter(s string, now time.Time) time.Duration {
+	s = strings.TrimSpace(s)
+	wait := time.Duration(0)
+	if n, err := strconv.ParseInt(s, 10, 32); err == nil {
+		wait = time.Duration(n) * time.Second
+	} else if at, err := http.ParseTime(s); err == nil {
+		wait = at.Sub(now)
 	}
-	return min(time.Duration(n)*time.Second, maxRetryAfter)
+	return min(max(wait, 0), maxRetryAfter)
 }
 
 func bearer(r *http.Request, token string) error {

@@ -81,7 +81,7 @@ func (t *tally) count(row *responsefile.Row, o ingest.Outcome) string {
 		t.skip(row.Skip)
 	case o.Err != nil:
 		return t.refuse(row, explain(row, o.Err))
-	case o.Result.Duplicate && !t.ours(row, o.Result):
+	case t.again && !t.ours(row, o.Result), !t.again && o.Result.Duplicate:
 		t.Duplicates++
 	default:
 		t.Stored++
@@ -110,17 +110,18 @@ func (t *tally) skip(reason string) {
 	}
 }
 
-// ours reports whether a duplicate is the echo of the slice's first reading. The second of
-// two identical rows is a duplicate all the same, and so is what was known before.
+// ours reports whether a row of a slice that is read again was stored by the slice: now, or
+// by its first reading, whose echo a duplicate may be. The second of two identical rows is
+// a duplicate all the same, and so is what was known before.
 func (t *tally) ours(row *responsefile.Row, res ingest.Result) bool {
-	if !t.again || res.Held <= t.before {
+	if res.Duplicate && res.Held <= t.before {
 		return false
 	}
 	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(row.Response)
 	sum := sha256.Sum256(text)
 	first := err == nil && !t.seen[sum]
 	t.seen[sum] = true
-	return first
+	return first || !res.Duplicate
 }
 
 // explain puts what is wrong with a response in terms of the file: of its columns, when it

@@ -187,3 +187,15 @@ func TestRowsThatWereKnownBeforeAreDuplicatesWhenReadAgain(t *testing.T) {
 	require.Equal(t, []int64{2000, 890, 1090, 20}, []int64{i.GetRows(), i.GetStored(), i.GetDuplicates(), i.GetRefused()})
 	require.Equal(t, 1780, s.responses())
 }
+
+// A crash may come amid a slice: what was stored of it is known again, what was not is
+// stored, and a repeated row is a duplicate on either side.
+func TestASliceThatWasStoredByHalf(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.half = true
+	service, _ := s.start()
+	i := s.send(service, rows(2000))
+	requireCounts(t, 2000, s.ended(service, i.GetId()))
+	require.Equal(t, 1780, s.responses())
+}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
@@ -209,17 +210,44 @@ func (s *Service) Take(ctx context.Context, e *hook.Endpoint, c hook.Call) (int,
 	return len(pushes), err
 }
 
-func (s *Service) store(ctx context.Context, e *hook.Endpoint, at time.Time, pushes []hook.Push) error {
+func (s *Service) store(whole context.Context, e *hook.Endpoint, at time.Time, pushes []hook.Push) error {
 	if len(pushes) == 0 {
 		return nil
 	}
-	for _, p := range pushes {
-		event := &eventsv1.PushReceived{
-			EventId: p.EventID(e.Name), ReceivedAt: timestamppb.New(at), Source: e.Source, Endpoint: e.Name, PushId: p.ID, Body: p.Body,
-		}
-		if _, err := s.o.Bus.Append(ctx, bus.Event{Subject: subject.Push(e.Source, e.Name, p.Lane()), ID: event.GetEventId(), Body: event}); err != nil {
-			return journal.Translate(err)
-		}
+	appending, ctx := errgroup.WithContext(whole)
+	appending.SetLimit(maxAppends)
+	for _, lane := range byLane(pushes) {
+		appending.Go(func() error {
+			for _, p := range lane {
+				if err := s.append(ctx, e, at, p); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
-	return journal.Translate(s.o.Bus.Durable(ctx))
+	if err := appending.Wait(); err != nil {
+		return journal.Translate(err)
+	}
+	return journal.Translate(s.o.Bus.Durable(whole))
+}
+
+func (s *Service) append(ctx context.Context, e *hook.Endpoint, at time.Time, p hook.Push) error {
+	event := &eventsv1.PushReceived{
+		EventId: p.EventID(e.Name), ReceivedAt: timestamppb.New(at), Source: e.Source, Endpoint: e.Name, PushId: p.ID, Body: p.Body,
+	}
+	_, err := s.o.Bus.Append(ctx, bus.Event{Subject: subject.Push(e.Source, e.Name, p.Lane()), ID: event.GetEventId(), Body: event})
+	return err
+}
+
+// maxAppends bounds how much of one call is on its way to the store at once.
+const maxAppends = 64
+
+// byLane parts pushes, so that those about one response stay in order.
+func byLane(pushes []hook.Push) map[string][]hook.Push {
+	lanes := make(map[string][]hook.Push, len(pushes))
+	for _, p := range pushes {
+		lanes[p.Lane()] = append(lanes[p.Lane()], p)
+	}
+	return lanes
 }

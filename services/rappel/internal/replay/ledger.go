@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"crypto/sha256"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ type ledger struct {
 	rejects *rejectsFile
 	waiting map[int]*segment // finished, but an earlier one is not
 	next    int              // the segment the prefix waits for
+	moved   chan struct{}    // closed when next moves on
 	// doubt is how far an interrupted run may have sent rows without learning
 	// what became of them.
 	doubt        int64
@@ -33,13 +35,34 @@ const maxDoubted = 200_000
 func newLedger(o Options, f *opened, s state) *ledger {
 	l := &ledger{
 		o: o, size: f.Identity().Size, began: o.Clock.Now(), state: s,
-		waiting: map[int]*segment{}, doubted: map[[sha256.Size]byte]struct{}{},
+		waiting: map[int]*segment{}, moved: make(chan struct{}), doubted: map[[sha256.Size]byte]struct{}{},
 		doubt: s.Dispatched, rowsBefore: s.Totals.Rows, offsetBefore: s.Offset,
 	}
 	if !o.NoFiles {
 		l.rejects = &rejectsFile{path: s.RejectsFile, make: f.Rejects}
 	}
 	return l
+}
+
+// aheadOf is how many segments a request may be ahead of the one that the prefix waits for,
+// for each that may be under way: finished, they are held until it is.
+const aheadOf = 8
+
+// room returns when a segment is not too far ahead of the first unfinished one.
+func (l *ledger) room(ctx context.Context, s *segment) error {
+	for {
+		l.mu.Lock()
+		near, moved := s.number-l.next < aheadOf*l.o.Parallel, l.moved
+		l.mu.Unlock()
+		if near {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // leaving notes, before a segment leaves, that its rows may get to the server.
@@ -53,7 +76,9 @@ func (l *ledger) leaving(s *segment) error {
 	return l.save()
 }
 
-// finished takes a segment whose rows all have their results.
+// finished takes a segment whose rows all have their results. What came of them is kept when
+// the next segment leaves, or at the end: until then an interruption has them sent again,
+// and known again.
 func (l *ledger) finished(s *segment) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -83,9 +108,8 @@ func (l *ledger) finished(s *segment) error {
 		}
 		l.state.RejectsBytes = l.rejects.size
 	}
-	if err := l.save(); err != nil {
-		return err
-	}
+	close(l.moved)
+	l.moved = make(chan struct{})
 	if l.o.OnProgress != nil {
 		l.o.OnProgress(l.progress())
 	}
@@ -96,9 +120,14 @@ func (l *ledger) fold(r *row) error {
 	t := &l.state.Totals
 	t.Rows++
 	res := r.result
-	if res.Outcome == Duplicate && l.wasOurs(r) {
-		res.Outcome = Sent
-		t.SentAgain++
+	switch res.Outcome {
+	case Duplicate:
+		if l.wasOurs(r) {
+			res.Outcome = Sent
+			t.SentAgain++
+		}
+	case Sent:
+		_ = l.wasOurs(r) // and one that repeats it is not
 	}
 	switch res.Outcome {
 	case Sent:
@@ -152,7 +181,17 @@ func (l *ledger) save() error {
 	if l.o.NoFiles {
 		return nil
 	}
+	if err := l.rejects.sync(); err != nil { // the state says how much of it belongs to what is finished
+		return err
+	}
 	return l.state.save(l.o.State)
+}
+
+// keep saves what is known when a run ends before the file does.
+func (l *ledger) keep() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.save()
 }
 
 func (l *ledger) progress() Progress {

@@ -15,6 +15,7 @@ type rejectsFile struct {
 	file   *os.File
 	writer responsefile.Rejects
 	size   int64
+	synced int64 // of size
 }
 
 // Write counts what goes into the file.
@@ -41,7 +42,7 @@ func (f *rejectsFile) resume(size int64) error {
 	if _, err := file.Seek(size, io.SeekStart); err != nil {
 		return err
 	}
-	f.size, f.writer = size, f.make(f)
+	f.size, f.synced, f.writer = size, size, f.make(f)
 	return nil
 }
 
@@ -65,6 +66,15 @@ func (f *rejectsFile) flush() error {
 		return nil
 	}
 	return f.writer.Flush()
+}
+
+// sync puts what was flushed on disk.
+func (f *rejectsFile) sync() error {
+	if f.file == nil || f.synced == f.size {
+		return nil
+	}
+	f.synced = f.size
+	return f.file.Sync()
 }
 
 func (f *rejectsFile) close() error {

@@ -136,6 +136,9 @@ func dispatch(ctx context.Context, in *reader, l *ledger, start func(*segment)) 
 		if err := order.wait(ctx, seg); err != nil {
 			return err
 		}
+		if err := l.room(ctx, seg); err != nil {
+			return err
+		}
 		if err := l.leaving(seg); err != nil {
 			return err
 		}
@@ -164,6 +167,9 @@ func afterGrace(reading context.Context, o Options, cut context.CancelFunc) (rel
 
 // finish closes the files and removes a state that nobody needs.
 func finish(o Options, f *opened, l *ledger, err error) (Summary, error) {
+	if err != nil {
+		err = errors.Join(err, l.keep())
+	}
 	if l.rejects != nil {
 		err = errors.Join(err, l.rejects.close())
 	}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
+	"github.com/rappel-loop/rappel/services/internal/disk"
 	"github.com/rappel-loop/rappel/services/internal/responsefile"
 )
 
@@ -57,15 +59,31 @@ func loadState(path string) (*state, error) {
 	return s, nil
 }
 
-// save replaces the file in one step: a kill leaves the old one or the new one.
+// save replaces the file in one step: a kill, or a power cut, leaves the old one or the new
+// one. The new one is on disk when it returns.
 func (s *state) save(path string) error {
 	data, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
 	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, data, 0o600); err != nil {
+	if err := writeSynced(tmp, data); err != nil {
 		return fmt.Errorf("progress cannot be kept: %w; name another place with --state", err)
 	}
-	return os.Rename(tmp, path)
+	if err := os.Rename(tmp, path); err != nil {
+		return err
+	}
+	return disk.SyncDir(filepath.Dir(path))
+}
+
+func writeSynced(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
