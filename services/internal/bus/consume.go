@@ -59,6 +59,7 @@ type Consumption struct {
 	stopping chan struct{}      // closed when Stop begins
 	ended    chan struct{}      // closed when nothing more is delivered
 	failed   chan error
+	gaveBack atomic.Bool   // something, to somebody else
 	pin      atomic.Value  // of an exclusive consumer: the server's name for who has it, when it was heard
 	suspect  chan struct{} // asks keepAlive whether the consumer is still there
 	stopOnce sync.Once
@@ -136,7 +137,7 @@ func (c *Consumption) stop(ctx context.Context) error {
 	close(c.stopping)
 	c.pull.Drain()
 	done := make(chan struct{})
-	go func() { c.closeLanes(); close(done) }()
+	go func() { c.drained(); c.closeLanes(); close(done) }()
 	var err error
 	select {
 	case <-done:
@@ -191,7 +192,10 @@ func (c *Consumption) dispatch(m jetstream.Msg) {
 
 // giveBack lets somebody else have a delivery. If it cannot be said, the server
 // finds out after the ack wait.
-func (c *Consumption) giveBack(m jetstream.Msg) { _ = m.NakWithDelay(handBack) }
+func (c *Consumption) giveBack(m jetstream.Msg) {
+	c.gaveBack.Store(true)
+	_ = m.NakWithDelay(handBack)
+}
 
 func (c *Consumption) trouble(_ jetstream.ConsumeContext, err error) {
 	if c.stopped() {

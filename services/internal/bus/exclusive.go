@@ -49,12 +49,23 @@ func (b *Bus) Settled(ctx context.Context, spec topology.Consumer) error {
 	return clock.Sleep(ctx, spec.AckWait+settleSlack)
 }
 
-// handOver lets another process have an exclusive consumer at once, when this one has it. It
-// is called when all that was not handled has been given back. If it fails, the server finds
-// out by itself.
+// drained waits for what an exclusive consumer was sent and has not been lined up yet.
+func (c *Consumption) drained() {
+	if !c.spec.Exclusive {
+		return
+	}
+	select {
+	case <-c.ended:
+	case <-time.After(drainWait):
+	}
+}
+
+// handOver lets another process have an exclusive consumer at once, when this one has it and
+// has handled all that it was sent. Else the server finds out by itself, and by then knows
+// what was not handled.
 func (c *Consumption) handOver(ctx context.Context) {
 	pin, _ := c.pin.Load().(string)
-	if !c.spec.Exclusive || pin == "" || clock.Sleep(ctx, 2*handBack) != nil { // what was given back comes first, once its delay is over
+	if pin == "" || c.gaveBack.Load() {
 		return
 	}
 	s, err := c.bus.stream(ctx, c.spec.Stream)
