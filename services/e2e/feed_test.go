@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rappel-loop/rappel/proto/feedevent"
+	"github.com/rappel-loop/rappel/services/internal/clock"
 )
 
 // reader follows the feed as an EventSource does: it comes back, to whoever answers, with the
@@ -53,7 +54,7 @@ func (r *reader) until(t feedevent.Type) feedevent.Event {
 		if r.lines == nil || !r.lines.Scan() {
 			r.lines = nil
 			if !r.connect(ctx) {
-				time.Sleep(50 * time.Millisecond) // as an EventSource does
+				_ = clock.Sleep(ctx, 50*time.Millisecond) // as an EventSource does; the loop looks at ctx
 			}
 			continue
 		}

@@ -55,7 +55,7 @@ func (k *marks) fill(m protoreflect.Message) {
 }
 
 func (k *marks) value(empty func() protoreflect.Value, fd protoreflect.FieldDescriptor, name string) protoreflect.Value {
-	switch fd.Kind() { //nolint:exhaustive // the rest has no text
+	switch fd.Kind() { // the rest has no text
 	case protoreflect.MessageKind:
 		v := empty()
 		if v.Message().Descriptor().ParentFile().Package() != "google.protobuf" {
