@@ -177,6 +177,21 @@ func TestWhatIsWrongIsAStatusBeforeTheStream(t *testing.T) {
 	require.Equal(t, "text/event-stream", resp.Header.Get("Content-Type"))
 }
 
+// A client that has gone is noticed, although nothing happens: its place is free.
+func TestAClientThatHasGoneIsNoticed(t *testing.T) {
+	t.Parallel()
+	r := setup(t, func(c *feed.Config) { c.MaxSubscribers = 1 })
+	connect(t, r.url+"/v1/events", "").hangUp()
+	require.Eventually(t, func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+"/v1/events", http.NoBody)
+		require.NoError(t, err)
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	}, eventually, 10*time.Millisecond)
+}
+
 // ask is an answer that is no stream.
 func ask(t *testing.T, url, lastID string) (code int, reason string, fields []string, h http.Header) {
 	t.Helper()
