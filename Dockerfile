@@ -1,4 +1,4 @@
-# One image with the five static programs; a container says which one it runs. See docker-compose.yml.
+# One image with the six static programs; a container says which one it runs. See docker-compose.yml.
 #
 #   docker build -t rappel --build-arg VERSION=$(git describe --always) .
 #   docker run --rm -p 127.0.0.1:8080:8080 -v rappel:/data -e RAPPEL_HTTP_ADDR=0.0.0.0:8080 -e RAPPEL_INSECURE_BIND=true rappel
@@ -14,7 +14,7 @@ ARG VERSION=unknown
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     mkdir -p /out/bin /out/data && \
     go build -trimpath -ldflags "-s -w -X github.com/rappel-loop/rappel/services/internal/host.version=$VERSION" -o /out/bin/ \
-      ./rappel/cmd/rappel ./collector/cmd/collector ./scorer/cmd/scorer ./alerting/cmd/alerting ./callback-queue/cmd/callback-queue
+      ./rappel/cmd/rappel ./collector/cmd/collector ./scorer/cmd/scorer ./alerting/cmd/alerting ./callback-queue/cmd/callback-queue ./feed/cmd/feed
 
 # No shell, no package manager, nothing to attack but the programs.
 FROM scratch

@@ -11,7 +11,7 @@ FUZZTIME ?= 10s
 HOST := github.com/rappel-loop/rappel/services/internal/host
 
 # One binary a service, and the all-in-one; each is services/<name>/cmd/<name>.
-PROGRAMS := rappel collector scorer alerting callback-queue
+PROGRAMS := rappel collector scorer alerting callback-queue feed
 
 ##@ Use it
 
@@ -26,7 +26,7 @@ run: build ## Start the whole loop in one process, play the sample through it, g
 	exec bin/rappel run --data-dir $(DATA_DIR) --sample sample --log-level warn
 
 .PHONY: build
-build: ## Build the five programs into bin/ (static)
+build: ## Build the six programs into bin/ (static)
 	CGO_ENABLED=0 go build -trimpath -ldflags '-X $(HOST).version=$(VERSION)' -o bin/ $(foreach p,$(PROGRAMS),./services/$(p)/cmd/$(p))
 
 .PHONY: up

@@ -25,7 +25,7 @@ const dir = "../events/v1/testdata"
 // stored are the events that are messages of a stream by themselves.
 func stored() []proto.Message {
 	return []proto.Message{
-		&eventsv1.PushReceived{}, &eventsv1.ImportEvent{}, &eventsv1.ImportPart{}, &eventsv1.CallNoted{}, &eventsv1.DoNotCallChanged{}, &eventsv1.ResponseReceived{}, &eventsv1.ResponseScored{}, &eventsv1.AlertRaised{}, &eventsv1.AlertResolved{},
+		&eventsv1.PushReceived{}, &eventsv1.ImportEvent{}, &eventsv1.ImportPart{}, &eventsv1.CallNoted{}, &eventsv1.FeedKey{}, &eventsv1.DoNotCallChanged{}, &eventsv1.ResponseReceived{}, &eventsv1.ResponseScored{}, &eventsv1.AlertRaised{}, &eventsv1.AlertResolved{},
 		&eventsv1.FollowUpAnswered{}, &eventsv1.RulesStored{},
 		&eventsv1.CallbackEvent{}, &eventsv1.AgentEvent{}, &eventsv1.DeadLetter{}, &eventsv1.Redrive{},
 	}

@@ -26,6 +26,7 @@ const (
 	Alerts      = "ALERTS"
 	Callbacks   = "CALLBACKS"
 	Agents      = "AGENTS"
+	FeedKeys    = "FEED_KEYS"
 	Feed        = "FEED"
 	DeadLetters = "DEAD_LETTERS"
 )
@@ -45,6 +46,7 @@ const (
 	AllAlerts        = "rappel.v1.alert.>"
 	AllCallbacks     = "rappel.v1.callback.>"
 	AllAgents        = "rappel.v1.agent.>"
+	AllFeedKeys      = "rappel.v1.feed_key.>"
 	AllFeed          = "rappel.feed.v1.>"
 	AllDeadLetters   = "rappel.v1.dead.>"
 	// AllRedrives is in DEAD_LETTERS, too.
@@ -61,6 +63,16 @@ const (
 	HeaderTraceparent = "traceparent"
 	// SchemaVersion is what this module writes into HeaderSchema.
 	SchemaVersion = "1"
+)
+
+// Headers of FEED, so that a subscriber's filter needs no body.
+const (
+	// HeaderSurveys are the surveys that the event is about, comma-separated.
+	HeaderSurveys = "Rappel-Surveys"
+	// HeaderQueue is the queue that it is about.
+	HeaderQueue = "Rappel-Queue"
+	// HeaderContentType is what the body is written in.
+	HeaderContentType = "Content-Type"
 )
 
 // Headers of RESPONSES, so that a ledger of what was received can be rebuilt
@@ -207,6 +219,12 @@ func AgentKeyOf(agentID string) string {
 func Agent(agentKey string) string {
 	return "rappel.v1.agent." + must(agentKey)
 }
+
+// FeedKey is the subject of the secret that the feed's pseudonyms are made with.
+func FeedKey() string { return "rappel.v1.feed_key.pseudonyms" }
+
+// FeedType is every public event of a type.
+func FeedType(eventType string) string { return "rappel.feed.v1." + must(eventType) + ".*" }
 
 // FeedEvent is the subject of a public event: its type, and the survey or queue
 // it is about.

@@ -12,7 +12,7 @@ import (
 // crash points.
 var programs = map[string]string{
 	"rappel": "rappel/cmd/rappel", "collector": "collector/cmd/collector", "scorer": "scorer/cmd/scorer",
-	"alerting": "alerting/cmd/alerting", "callback-queue": "callback-queue/cmd/callback-queue",
+	"alerting": "alerting/cmd/alerting", "callback-queue": "callback-queue/cmd/callback-queue", "feed": "feed/cmd/feed",
 }
 
 var binDir string

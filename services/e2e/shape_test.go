@@ -14,9 +14,9 @@ import (
 // loop is a running loop, whatever its shape.
 type loop struct {
 	t *testing.T
-	// collector and queue are the processes that answer for each; the same one in
+	// collector, queue and feed are the processes that answer for each; the same one in
 	// the all-in-one.
-	collector, queue *process
+	collector, queue, feed *process
 	// wipeIndex makes the index lose everything.
 	wipeIndex func()
 }
@@ -29,17 +29,17 @@ type shape struct {
 	start func(t *testing.T, env ...string) *loop
 }
 
-var shapes = []shape{{"all in one", allInOne}, {"four services", fourServices}}
+var shapes = []shape{{"all in one", allInOne}, {"five services", fiveServices}}
 
 // allInOne is everything in one process, with the index in memory.
 func allInOne(t *testing.T, env ...string) *loop {
 	t.Helper()
 	p := start(t, "rappel", env, "run", "--data-dir", t.TempDir())
-	return &loop{t: t, collector: p, queue: p, wipeIndex: func() { p.restart() }}
+	return &loop{t: t, collector: p, queue: p, feed: p, wipeIndex: func() { p.restart() }}
 }
 
-// fourServices is each service alone, over one NATS and one Redis.
-func fourServices(t *testing.T, own ...string) *loop {
+// fiveServices is each service alone, over one NATS and one Redis.
+func fiveServices(t *testing.T, own ...string) *loop {
 	t.Helper()
 	redis := testkit.RedisServer(t)
 	nats, err := embednats.Start(embednats.Config{Dir: t.TempDir(), Listen: "127.0.0.1:0", SyncAlways: true}, zap.NewNop())
@@ -55,11 +55,12 @@ func fourServices(t *testing.T, own ...string) *loop {
 			queueEnv = append(queueEnv, v)
 		}
 	}
+	told := start(t, "feed", env)
 	queue := start(t, "callback-queue", queueEnv)
 	start(t, "alerting", env)
 	start(t, "scorer", env)
 	collector := start(t, "collector", collectorEnv)
-	return &loop{t: t, collector: collector, queue: queue, wipeIndex: func() {
+	return &loop{t: t, collector: collector, queue: queue, feed: told, wipeIndex: func() {
 		require.NoError(t, redis.Client(t).FlushAll(t.Context()).Err())
 	}}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rappel-loop/rappel/services/alerting"
 	callbackqueue "github.com/rappel-loop/rappel/services/callback-queue"
 	"github.com/rappel-loop/rappel/services/collector"
+	"github.com/rappel-loop/rappel/services/feed"
 	"github.com/rappel-loop/rappel/services/internal/embednats"
 	"github.com/rappel-loop/rappel/services/internal/host"
 	"github.com/rappel-loop/rappel/services/internal/topology"
@@ -38,6 +39,7 @@ type Config struct {
 	Scorer    scorer.Config        `koanf:"scorer"`
 	Alerting  alerting.Config      `koanf:"alerting"`
 	Callback  callbackqueue.Config `koanf:"callback"`
+	Feed      feed.Config          `koanf:"feed"`
 	// Sample is a folder of sample answers to play once the loop is ready.
 	Sample string `koanf:"sample"`
 }
@@ -58,7 +60,7 @@ func DefaultConfig() Config {
 	return Config{
 		Settings: host.DefaultSettings(), DataDir: "./data", Redis: host.DefaultRedisConfig(),
 		Collector: collector.DefaultConfig(), Scorer: scorer.DefaultConfig(),
-		Alerting: alerting.DefaultConfig(), Callback: callbackqueue.DefaultConfig(),
+		Alerting: alerting.DefaultConfig(), Callback: callbackqueue.DefaultConfig(), Feed: feed.DefaultConfig(),
 	}
 }
 
@@ -67,7 +69,8 @@ func (c *Config) Validate() []error {
 	errs := append(c.Settings.Validate(),
 		host.Section("scorer", c.Scorer.Validate()),
 		host.Section("alerting", c.Alerting.Validate()),
-		host.Section("callback", c.Callback.Validate()))
+		host.Section("callback", c.Callback.Validate()),
+		host.Section("feed", c.Feed.Validate()))
 	if c.DataDir == "" {
 		errs = append(errs, errors.New("data_dir is required: it keeps every accepted answer"))
 	}
@@ -102,6 +105,7 @@ func (c *Config) Modules() ([]host.Module, error) {
 	store := embednats.Config{Dir: c.DataDir, Listen: c.NATS.Listen, SyncAlways: c.NATS.SyncAlways}
 	modules := []host.Module{
 		embednats.Module(store, topology.Options{Replicas: 1, MaxBytes: c.NATS.MaxStreamBytes}),
+		feed.Module(c.Feed),
 		callbackqueue.Module(c.Callback, c.Redis),
 		alerting.Module(c.Alerting),
 		scorer.Module(c.Scorer),
@@ -130,8 +134,8 @@ func RunCommand() *cobra.Command {
 	c := DefaultConfig()
 	return host.Command(host.Program{
 		Use: "run", Short: "Run the whole loop in one process",
-		Long: "Run the whole loop in one process: collector, scorer, alerting and callback queue on an\n" +
-			"event store in --data-dir. Every setting can also come from --config FILE or from the\n" +
+		Long: "Run the whole loop in one process: collector, scorer, alerting, callback queue and feed\n" +
+			"on an event store in --data-dir. Every setting can also come from --config FILE or from the\n" +
 			"environment: RAPPEL_DATA_DIR, RAPPEL_HTTP_ADDR, RAPPEL_CALLBACK__MAX_ATTEMPTS and so on.",
 		Config: &c, Modules: c.Modules,
 		Flags: func(f *pflag.FlagSet) map[string]string {

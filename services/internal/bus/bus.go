@@ -34,10 +34,14 @@ type Event struct {
 	Subject string
 	// ID is the event id, and the Nats-Msg-Id.
 	ID string
-	// Body is the protobuf event; its full name becomes the type header. Required.
+	// Body is the protobuf event; its full name becomes the type header. Required, unless
+	// the event is none.
 	Body proto.Message
 	// Encoded, when set, is Body already marshaled.
 	Encoded []byte
+	// Type is what the type header says of an event that is no protobuf message; Encoded is
+	// the whole of it then.
+	Type string
 	// Headers are added to those the bus writes itself.
 	Headers map[string]string
 }

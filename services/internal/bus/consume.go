@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -58,6 +59,8 @@ type Consumption struct {
 	stopping chan struct{}      // closed when Stop begins
 	ended    chan struct{}      // closed when nothing more is delivered
 	failed   chan error
+	gaveBack atomic.Bool   // something, to somebody else
+	pin      atomic.Value  // of an exclusive consumer: the server's name for who has it, when it was heard
 	suspect  chan struct{} // asks keepAlive whether the consumer is still there
 	stopOnce sync.Once
 }
@@ -101,10 +104,7 @@ func (b *Bus) consume(ctx context.Context, spec topology.Consumer, h Handler,
 		c.running.Go(func() { c.runLane(l) })
 	}
 	c.keeping.Go(c.keepAlive)
-	c.pull, err = cons.Consume(c.dispatch,
-		jetstream.PullMaxMessages(2*len(c.lanes)),
-		jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(pullHeartbeat),
-		jetstream.ConsumeErrHandler(c.trouble))
+	c.pull, err = cons.Consume(c.dispatch, c.pulls()...)
 	if err != nil {
 		c.closeLanes()
 		return nil, fmt.Errorf("bus: consume %s: %w", spec.Durable, err)
@@ -137,7 +137,7 @@ func (c *Consumption) stop(ctx context.Context) error {
 	close(c.stopping)
 	c.pull.Drain()
 	done := make(chan struct{})
-	go func() { c.closeLanes(); close(done) }()
+	go func() { c.drained(); c.closeLanes(); close(done) }()
 	var err error
 	select {
 	case <-done:
@@ -150,6 +150,7 @@ func (c *Consumption) stop(ctx context.Context) error {
 	case <-c.ended:
 	case <-time.After(drainWait): // the server is away; it delivers them again
 	}
+	c.handOver(ctx)
 	return err
 }
 
@@ -180,6 +181,9 @@ func (c *Consumption) dispatch(m jetstream.Msg) {
 		c.bus.log.Error("delivery without metadata", zap.String("consumer", c.spec.Durable), zap.Error(err))
 		return
 	}
+	if pin := d.Headers.Get(headerPin); pin != "" {
+		c.pin.Store(pin)
+	}
 	i := maphash.String(c.seed, d.Subject[strings.LastIndexByte(d.Subject, '.')+1:]) % uint64(len(c.lanes))
 	if !c.lanes[i].put(d, m) {
 		c.giveBack(m)
@@ -188,7 +192,10 @@ func (c *Consumption) dispatch(m jetstream.Msg) {
 
 // giveBack lets somebody else have a delivery. If it cannot be said, the server
 // finds out after the ack wait.
-func (c *Consumption) giveBack(m jetstream.Msg) { _ = m.NakWithDelay(handBack) }
+func (c *Consumption) giveBack(m jetstream.Msg) {
+	c.gaveBack.Store(true)
+	_ = m.NakWithDelay(handBack)
+}
 
 func (c *Consumption) trouble(_ jetstream.ConsumeContext, err error) {
 	if c.stopped() {

@@ -14,7 +14,9 @@
 // Order. Events whose subjects end in the same token are handled one after the
 // other, in stream order, as long as their handler succeeds or waits for the
 // store. An event that fails for its own sake is retried later, and those behind
-// it go on: handlers tell old from new by revision, not by order of arrival.
+// it go on: handlers tell old from new by revision, not by order of arrival. Processes
+// share a consumer and split its events; an exclusive one (topology.Consumer) is one
+// process's at a time, so that the order holds whatever their number.
 //
 // Liveness. A handler's error becomes a verdict in one place (verdict.go):
 // acknowledge, wait, retry after a while, or give up to DEAD_LETTERS with a

@@ -34,17 +34,21 @@ func (c carrier) Keys() []string {
 }
 
 func (e Event) message(ctx context.Context) (*nats.Msg, error) {
-	if e.Body == nil || e.ID == "" || e.Subject == "" {
+	foreign := e.Body == nil && e.Type != "" && e.Encoded != nil
+	if e.Body == nil && !foreign || e.ID == "" || e.Subject == "" {
 		return nil, errNoBody
 	}
-	data := e.Encoded
+	kind, data := e.Type, e.Encoded
+	if !foreign {
+		kind = string(e.Body.ProtoReflect().Descriptor().FullName())
+	}
 	if data == nil {
 		var err error
 		if data, err = proto.Marshal(e.Body); err != nil {
 			return nil, fmt.Errorf("encode event: %w", err)
 		}
 	}
-	own := [2]string{e.ID, string(e.Body.ProtoReflect().Descriptor().FullName())}
+	own := [2]string{e.ID, kind}
 	h := make(nats.Header, 5+len(e.Headers))
 	h[nats.MsgIdHdr] = own[0:1:1]
 	h[subject.HeaderType] = own[1:2:2]

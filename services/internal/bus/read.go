@@ -101,6 +101,7 @@ var streamsByPrefix = []struct{ prefix, stream string }{
 	{strings.TrimSuffix(subject.AllAlerts, ">"), subject.Alerts},
 	{strings.TrimSuffix(subject.AllCallbacks, ">"), subject.Callbacks},
 	{strings.TrimSuffix(subject.AllAgents, ">"), subject.Agents},
+	{strings.TrimSuffix(subject.AllFeedKeys, ">"), subject.FeedKeys},
 	{strings.TrimSuffix(subject.AllFeed, ">"), subject.Feed},
 	{strings.TrimSuffix(subject.AllDeadLetters, ">"), subject.DeadLetters},
 	{strings.TrimSuffix(subject.AllRedrives, ">"), subject.DeadLetters},

@@ -22,7 +22,9 @@ const buryTimeout = 5 * time.Second
 
 func (c *Consumption) runLane(l *lane) {
 	for j := l.next(); j != nil; j = l.next() {
-		if c.stopped() {
+		// An exclusive consumer's are handled to the last: given back, they might come to the
+		// next process after those behind them.
+		if c.stopped() && (!c.spec.Exclusive || c.work.Err() != nil) {
 			c.giveBack(l.done(j))
 			continue
 		}

@@ -31,6 +31,7 @@ var shapes = map[string][2]string{
 	subject.Alerts:      {"rappel.v1.alert.<rule>.<bucket>", "`AlertRaised`, `AlertResolved`; `FollowUpAnswered` under `follow_up`"},
 	subject.Callbacks:   {"rappel.v1.callback.<bucket>.<customer_key>", "`CallbackEvent`"},
 	subject.Agents:      {"rappel.v1.agent.<agent_key>", "`AgentEvent`"},
+	subject.FeedKeys:    {"rappel.v1.feed_key.pseudonyms", "`FeedKey`"},
 	subject.Feed:        {"rappel.feed.v1.<type>.<survey or queue>", "a CloudEvents 1.0 JSON event"},
 	subject.DeadLetters: {"rappel.v1.dead.<stream>.<reason>`, `rappel.v1.redrive.<consumer>", "`DeadLetter`; `Redrive`, an order to try one again"},
 }
@@ -54,8 +55,9 @@ func TestTheDocumentedShapesAreTheSubjects(t *testing.T) {
 		subject.CallKeys: subject.CallKey("hash"), subject.DoNotCall: subject.DoNotCallKey("customer_key"), subject.Responses: subject.Response("survey", "bucket"), subject.Scores: subject.Score("survey", "bucket"),
 		subject.Rules:  subject.AllRules,
 		subject.Alerts: subject.Alert("rule", "bucket"), subject.Callbacks: subject.Callback("bucket", "customer_key"),
-		subject.Agents: subject.Agent("agent_key"),
-		subject.Feed:   subject.FeedEvent("type", "survey-or-queue"), subject.DeadLetters: subject.DeadLetter("stream", "reason") + "`,-`" + subject.Redrive("consumer"),
+		subject.Agents:   subject.Agent("agent_key"),
+		subject.FeedKeys: subject.FeedKey(),
+		subject.Feed:     subject.FeedEvent("type", "survey-or-queue"), subject.DeadLetters: subject.DeadLetter("stream", "reason") + "`,-`" + subject.Redrive("consumer"),
 	}
 	require.Len(t, shapes, len(topology.Streams()))
 	plain := strings.NewReplacer("<", "", ">", "", " ", "-")
@@ -107,6 +109,9 @@ func page() string {
 	line("| `push-<endpoint>` | %s | makes answers of what an endpoint of the collector was told | %d, or %d where its source is asked for them | %s | %d deliveries |",
 		each.Stream, each.Lanes, asking.Lanes, span(each.AckWait), each.MaxDeliveries)
 	line("")
+	line("Those of the feed deliver to one process at a time, so that FEED is in the order of each stream, and to another %s after", span(topology.Handover))
+	line("the last word of the one before, or at once when it stopped in order.")
+	line("")
 	line("Each has a second one, `<consumer>-redrive`, of the orders in DEAD_LETTERS to try again what it gave up.")
 	line("")
 	line("## Signals")
@@ -124,9 +129,12 @@ func page() string {
 	line("|---|---|")
 	for _, h := range [][2]string{
 		{"Nats-Msg-Id", "the event id, deterministic where the event is"},
-		{subject.HeaderType, "the protobuf message's full name"},
+		{subject.HeaderType, "the protobuf message's full name; `io.cloudevents.v1.CloudEvent` in FEED, whose bodies are JSON"},
 		{subject.HeaderSchema, "the version of the events package, now " + subject.SchemaVersion},
 		{subject.HeaderTraceparent, "the W3C trace context, when there is one"},
+		{subject.HeaderSurveys, "FEED: the surveys that the event is about, comma-separated"},
+		{subject.HeaderQueue, "FEED: the queue that the event is about"},
+		{subject.HeaderContentType, "FEED: `application/cloudevents+json; charset=UTF-8`"},
 		{subject.HeaderResponseID, "RESPONSES: the response's id, in base64url"},
 		{subject.HeaderRevision, "RESPONSES: the response's revision, in decimal"},
 		{subject.HeaderDigest, "RESPONSES: the digest of the response's content, in hexadecimal"},

@@ -58,6 +58,10 @@ type Consumer struct {
 	AckWait time.Duration
 	// MaxDeliveries is after how many deliveries an event becomes a dead letter.
 	MaxDeliveries int
+	// Exclusive consumers deliver to one process at a time, and to the next once that one
+	// has ended or nothing was heard of it for Handover: what several would do beside each
+	// other stays in the stream's order.
+	Exclusive bool
 	// Why says what the consumer does.
 	Why string
 }
@@ -121,6 +125,11 @@ func Streams() []Stream {
 			Why:        "The agents' roster: the last event of an agent's subject is the state, those before say who changed what. No age limit: an agent is here until somebody removes them.",
 		},
 		{
+			Name: subject.FeedKeys, Subjects: []string{subject.AllFeedKeys},
+			Duplicates: 2 * time.Minute,
+			Why:        "The secret that the feed's pseudonyms of responses, alerts and agents are made with. No age limit: under another one they would all be new.",
+		},
+		{
 			Name: subject.Feed, Subjects: []string{subject.AllFeed}, MaxAge: 30 * day,
 			Duplicates: 10 * time.Minute,
 			Why:        "Public events without personal data, for product teams.",
@@ -157,6 +166,34 @@ var (
 	}
 )
 
+// feed is a consumer of the feed. AckWait is below Handover: whatever the process before had
+// in hand comes first, in its order.
+func feed(stream, durable, what string) Consumer {
+	return Consumer{
+		Stream: stream, Durable: durable, Lanes: 64, AckWait: 5 * time.Second, MaxDeliveries: 10, Exclusive: true,
+		Why: "tells the feed of " + what,
+	}
+}
+
+// The feed's consumers, in the order of the loop.
+var (
+	// FeedResponses tells of answers.
+	FeedResponses = feed(subject.Responses, "feed-responses", "each answer, and each correction of one")
+	// FeedScores tells of what the scorer found.
+	FeedScores = feed(subject.Scores, "feed-scores", "what was found in each answer")
+	// FeedAlerts tells of rules that matched, or no longer do.
+	FeedAlerts = feed(subject.Alerts, "feed-alerts", "each alert, and each answer about a callback")
+	// FeedCallbacks tells of all that happens to callbacks.
+	FeedCallbacks = feed(subject.Callbacks, "feed-callbacks", "all that happens to callbacks")
+)
+
+// Handover is after how long without a word from the process that an exclusive consumer
+// delivers to another one gets its events; Group is the name that its pulls carry.
+const (
+	Handover = 10 * time.Second
+	Group    = "one"
+)
+
 // PushesOf is the consumer of one endpoint's pushes, which its collector makes: a
 // source that is away holds up no other. Those that wait for it are tried for a day
 // (see the collector's package hook). Of those whose source has to be asked only a few
@@ -183,7 +220,9 @@ const MaxEndpoint = 48
 
 // Consumers lists every durable consumer that is always there, but those of redrives:
 // each has one.
-func Consumers() []Consumer { return []Consumer{Imports, Scorer, Alerting, CallbackQueue} }
+func Consumers() []Consumer {
+	return []Consumer{Imports, Scorer, Alerting, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedCallbacks}
+}
 
 // Redrives is the consumer of the orders to try again what c gave up. It handles
 // one at a time: each is handled when the next begins.
@@ -267,9 +306,13 @@ func (c Consumer) maxAckPending() int {
 }
 
 func (c Consumer) config(o Options) jetstream.ConsumerConfig {
-	return jetstream.ConsumerConfig{
+	cfg := jetstream.ConsumerConfig{
 		Durable: c.Durable, Description: c.Why, FilterSubject: c.Filter, Replicas: max(1, o.Replicas),
 		AckPolicy: jetstream.AckExplicitPolicy, DeliverPolicy: jetstream.DeliverAllPolicy,
 		AckWait: c.AckWait, MaxDeliver: -1, MaxAckPending: c.maxAckPending(),
 	}
+	if c.Exclusive {
+		cfg.PriorityPolicy, cfg.PriorityGroups, cfg.PinnedTTL = jetstream.PriorityPolicyPinned, []string{Group}, Handover
+	}
+	return cfg
 }

@@ -1,5 +1,5 @@
 // Package cli is the command line of the loop, beside `rappel run`: replay sends
-// a file of answers, callbacks is an agent's desk, tail follows the loop. Each
+// a file of answers, callbacks is an agent's desk, tail and feed follow the loop. Each
 // speaks to a server over the public HTTP API (tail also over NATS) and holds no
 // logic of the loop itself.
 //

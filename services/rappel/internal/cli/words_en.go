@@ -92,6 +92,19 @@ there, not here. RAPPEL_SERVER says where the server is.`,
 		"agents show":   {Short: "Show an agent in full", Example: "  rappel agents show amina"},
 		"agents set":    {Short: "Add or change the agents of a file", Example: "  rappel agents set agents.yaml --by sam"},
 		"agents remove": {Short: "Remove agents", Example: "  rappel agents remove agent-1 agent-2 --by sam"},
+		"feed": {
+			Short: "Follow the feed: every step as it happens, without personal data",
+			Long: `Follow the feed of the loop, one line an event: the answer, its score, the alert, the
+callback, what came of it. No personal data is in it: customers appear by their key.
+docs/feed.md explains the feed.
+
+With -o json each line is a CloudEvent. With --cursor FILE the place is kept: a script
+that is started again goes on where it was, and misses nothing. After a kill the last
+second may come again, with the same ids.`,
+			Example: `  rappel feed
+  rappel feed --types callback_opened,callback_completed --queue care
+  rappel feed -o json --from beginning --cursor place.txt | ./my-script`,
+		},
 		"work": {
 			Short: "Be at work: callbacks are offered as they come",
 			Long: `Be at work as an agent: callbacks are offered here as they come, each with who,
@@ -109,6 +122,8 @@ RAPPEL_AGENT saves naming the agent, RAPPEL_GRPC says where the server is.`,
 	Flags: map[string]string{
 		"grpc": "the server's gRPC address (default $RAPPEL_GRPC, else 127.0.0.1:9090)", "capacity": "how many callbacks at once, 1 to 50 (default what the roster says, else 1)",
 		"team": "only this team", "works-in": "only those who work in this queue",
+		"types": "only these types of events, as callback_opened: docs/feed-events.md", "survey": "only what is about these surveys", "feed-queue": "only what is about these queues",
+		"feed-from": "where to begin: now, beginning, 10m, 2026-11-09T10:00:00Z (default now)", "cursor": "file that keeps the place; when it is there, the feed goes on from it",
 		"help": "this help", "server": "the server's address (default $RAPPEL_SERVER, else http://127.0.0.1:8080)",
 		"lang": "language: fr or en (default the terminal's)", "output": "text or json (the API's answer)",
 		"agent": "who you are (default $RAPPEL_AGENT)", "state": "which states, or all: pending, reserved, assigned, attempting, wrapping, completed, canceled",
@@ -171,6 +186,7 @@ RAPPEL_AGENT saves naming the agent, RAPPEL_GRPC says where the server is.`,
 		"STORE_FULL":          "The server is out of room; nothing was changed. Tell the operators.",
 		"STORE_UNAVAILABLE":   "The server could not store it; try again.",
 		"INVALID_FIELDS":      "Something is missing or does not fit:",
+		"CURSOR_EXPIRED":      "What came after this place is no longer kept: delete the file of --cursor, and begin anew with --from beginning or --from now.",
 		"INTERNAL":            "The server had a problem; it is in its log.",
 		"AGENT_EXISTS":        "Another agent has this id already.",
 		"NO_SUCH_AGENT":       "There is no agent with this id.",

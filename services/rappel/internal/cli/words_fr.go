@@ -92,6 +92,19 @@ là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
 		"agents show":   {Short: "Montrer un agent en entier", Example: "  rappel agents show amina"},
 		"agents set":    {Short: "Ajouter ou changer les agents d'un fichier", Example: "  rappel agents set agents.yaml --by sam"},
 		"agents remove": {Short: "Retirer des agents", Example: "  rappel agents remove agent-1 agent-2 --by sam"},
+		"feed": {
+			Short: "Suivre le flux d'événements : tout ce qui arrive, sans donnée personnelle",
+			Long: `Suivre le flux d'événements de la boucle, une ligne par événement : la réponse, sa
+note, l'alerte, le rappel, ce qu'il a donné. Aucune donnée personnelle n'y est : les
+clients apparaissent par leur clé. docs/feed.md explique le flux.
+
+Avec -o json, chaque ligne est un CloudEvent. Avec --cursor FICHIER, la place est
+gardée : un script relancé reprend où il en était, et ne manque rien. Après un arrêt
+brutal, la dernière seconde peut revenir, avec les mêmes identifiants.`,
+			Example: `  rappel feed
+  rappel feed --types callback_opened,callback_completed --queue care
+  rappel feed -o json --from beginning --cursor place.txt | ./mon-script`,
+		},
 		"work": {
 			Short: "Être à son poste : les rappels sont proposés à mesure qu'ils viennent",
 			Long: `Être à son poste d'agent : les rappels sont proposés ici à mesure qu'ils viennent,
@@ -109,6 +122,8 @@ RAPPEL_AGENT évite de nommer l'agent, RAPPEL_GRPC dit où est le serveur.`,
 	Flags: map[string]string{
 		"grpc": "adresse gRPC du serveur (à défaut $RAPPEL_GRPC, sinon 127.0.0.1:9090)", "capacity": "combien de rappels à la fois, 1 à 50 (à défaut ce que dit la liste des agents, sinon 1)",
 		"team": "seulement cette équipe", "works-in": "seulement ceux qui travaillent dans cette file",
+		"types": "seulement ces types d'événement, comme callback_opened : docs/feed-events.md", "survey": "seulement ce qui touche ces enquêtes", "feed-queue": "seulement ce qui touche ces files",
+		"feed-from": "où commencer : now, beginning, 10m, 2026-11-09T10:00:00Z (à défaut now)", "cursor": "fichier qui garde la place ; s'il existe, le flux reprend là",
 		"help": "cette aide", "server": "adresse du serveur (à défaut $RAPPEL_SERVER, sinon http://127.0.0.1:8080)",
 		"lang": "langue : fr ou en (à défaut celle du terminal)", "output": "text ou json (la réponse de l'API)",
 		"agent": "qui vous êtes (à défaut $RAPPEL_AGENT)", "state": "états voulus, ou all : pending, reserved, assigned, attempting, wrapping, completed, canceled",
@@ -171,6 +186,7 @@ RAPPEL_AGENT évite de nommer l'agent, RAPPEL_GRPC dit où est le serveur.`,
 		"STORE_FULL":          "Le serveur n'a plus de place ; rien n'a changé. Prévenez l'exploitation.",
 		"STORE_UNAVAILABLE":   "Le serveur n'a pas pu enregistrer ; réessayez.",
 		"INVALID_FIELDS":      "Il manque quelque chose, ou une valeur ne convient pas :",
+		"CURSOR_EXPIRED":      "Ce qui suivait cette place n'est plus conservé : effacez le fichier de --cursor, et recommencez avec --from beginning ou --from now.",
 		"INTERNAL":            "Le serveur a rencontré un problème ; il est dans son journal.",
 		"AGENT_EXISTS":        "Un autre agent porte déjà cet identifiant.",
 		"NO_SUCH_AGENT":       "Aucun agent ne porte cet identifiant.",

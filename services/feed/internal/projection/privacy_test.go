@@ -1,0 +1,153 @@
+package projection
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/proto/subject"
+)
+
+// allowed are the only fields of text that come out, by their names in package events.
+var allowed = []string{
+	"AlertRaised.rule", "AlertResolved.rule", "Callback.queue", "CallbackPlan.queue", "FollowUp.survey", "Gesture.kind",
+	"Holder.team", "Move.from", "Reason.channel", "Reason.rule", "Reason.survey", "Reason.touchpoint", "Recovery.survey",
+	"Response.attributes[segment]", "Response.channel", "Response.survey", "Response.touchpoint", "ResponseScored.scorer_version",
+	"SLA.policy", "ThemeFound.theme",
+}
+
+// marks fills every text of a message with a mark that tells where it stood.
+type marks struct {
+	form  string // of a mark, by its number
+	names []string
+}
+
+func (k *marks) next(name string) string {
+	k.names = append(k.names, name)
+	return fmt.Sprintf(k.form, len(k.names)-1)
+}
+
+func (k *marks) fill(m protoreflect.Message) {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		fd := fields.Get(i)
+		name := string(m.Descriptor().Name()) + "." + string(fd.Name())
+		switch {
+		case fd.IsMap():
+			for _, key := range []string{"segment", "other"} {
+				m.Mutable(fd).Map().Set(protoreflect.ValueOfString(key).MapKey(), protoreflect.ValueOfString(k.next(name+"["+key+"]")))
+			}
+		case fd.IsList():
+			list := m.Mutable(fd).List()
+			list.Append(k.value(list.NewElement, fd, name))
+		default:
+			m.Set(fd, k.value(func() protoreflect.Value { return m.NewField(fd) }, fd, name))
+		}
+	}
+}
+
+func (k *marks) value(empty func() protoreflect.Value, fd protoreflect.FieldDescriptor, name string) protoreflect.Value {
+	switch fd.Kind() { // the rest has no text
+	case protoreflect.MessageKind:
+		v := empty()
+		if v.Message().Descriptor().ParentFile().Package() != "google.protobuf" {
+			k.fill(v.Message())
+		}
+		return v
+	case protoreflect.StringKind:
+		return protoreflect.ValueOfString(k.next(name))
+	case protoreflect.BytesKind:
+		return protoreflect.ValueOfBytes([]byte(k.next(name)))
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(true)
+	case protoreflect.EnumKind:
+		return protoreflect.ValueOfEnum(1)
+	default:
+		return fd.Default()
+	}
+}
+
+// TestNoPersonalData fills every text that the loop's events have and looks what comes out:
+// what is allowed, and nothing else. A field that is added to an event, or to the projection,
+// is met here.
+func TestNoPersonalData(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, form := range []string{"markQ%dQ", "Mme Q%dQ, née à Lille", "Q%dQ@example.com", "06 39 98 12 Q%dQ"} {
+		k := &marks{form: form}
+		p := projector()
+		project := func(m proto.Message, how func() (Projected, error)) {
+			t.Helper()
+			e, err := how()
+			require.NoError(t, err, "%T", m)
+			body, err := json.Marshal(e.Event)
+			require.NoError(t, err)
+			text := string(body) + e.About + fmt.Sprint(e.Surveys) + e.Queue
+			for _, found := range regexp.MustCompile(`Q(\d+)Q`).FindAllStringSubmatch(text, -1) {
+				var n int
+				_, err := fmt.Sscan(found[1], &n)
+				require.NoError(t, err)
+				require.Less(t, n, len(k.names), text)
+				require.Contains(t, allowed, k.names[n], "it came out of %T: %s", m, text)
+				seen[k.names[n]] = true
+			}
+		}
+		filled := func(m proto.Message) { k.fill(m.ProtoReflect()) }
+
+		received := &eventsv1.ResponseReceived{}
+		filled(received)
+		received.CustomerKey = customer
+		project(received, func() (Projected, error) {
+			return p.Received(origin(subject.Responses, received.GetEventId()), received)
+		})
+
+		scored := &eventsv1.ResponseScored{}
+		filled(scored)
+		scored.Received.CustomerKey = customer
+		project(scored, func() (Projected, error) { return p.Scored(origin(subject.Scores, scored.GetEventId()), scored) })
+
+		raised := &eventsv1.AlertRaised{}
+		filled(raised)
+		raised.Scored.Received.CustomerKey = customer
+		project(raised, func() (Projected, error) { return p.Raised(origin(subject.Alerts, raised.GetEventId()), raised) })
+
+		resolved := &eventsv1.AlertResolved{}
+		filled(resolved)
+		resolved.Scored.Received.CustomerKey = customer
+		project(resolved, func() (Projected, error) { return p.Resolved(origin(subject.Alerts, resolved.GetEventId()), resolved) })
+
+		answered := &eventsv1.FollowUpAnswered{}
+		filled(answered)
+		answered.Scored.Received.CustomerKey = customer
+		project(answered, func() (Projected, error) { return p.Answered(origin(subject.Alerts, answered.GetEventId()), answered) })
+
+		for number := range eventsv1.CallbackEvent_Type_name {
+			if number == 0 {
+				continue
+			}
+			e := &eventsv1.CallbackEvent{}
+			filled(e)
+			e.CustomerKey, e.Type = customer, eventsv1.CallbackEvent_Type(number)
+			project(e, func() (Projected, error) { return p.Callback(origin(subject.Callbacks, e.GetEventId()), e) })
+		}
+	}
+	require.ElementsMatch(t, allowed, slices.Collect(maps.Keys(seen)), "what is allowed does come out")
+}
+
+// messages are those of a file, and whether each is an event.
+func messages(file interface{ Path() string }) map[string]bool {
+	all := map[string]bool{}
+	list := file.(protoreflect.FileDescriptor).Messages()
+	for i := range list.Len() {
+		all[string(list.Get(i).Name())] = list.Get(i).Fields().ByName("event_id") != nil
+	}
+	return all
+}

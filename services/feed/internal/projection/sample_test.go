@@ -1,0 +1,100 @@
+package projection
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
+
+// The events that the documentation's examples are made of: one customer's story.
+
+const (
+	customer = "q7m2k4x5c3zjv6o2ptn4wydeha"
+	care     = "care"
+	survey   = "apres-livraison"
+)
+
+func at(minutes int) *timestamppb.Timestamp {
+	return timestamppb.New(time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC).Add(time.Duration(minutes) * time.Minute))
+}
+
+func projector() *Projector {
+	return &Projector{Source: "/rappel", Attributes: []string{"segment"}, Pseudonyms: NewPseudonyms([]byte("a secret of the tests alone"))}
+}
+
+func origin(stream, id string) Origin { return Origin{Stream: stream, Sequence: 1, ID: id} }
+
+func sampleReceived(revision uint32) *eventsv1.ResponseReceived {
+	return &eventsv1.ResponseReceived{
+		EventId: "received", ReceivedAt: at(int(revision) - 1), Revision: revision, CustomerKey: customer, Bucket: "0af",
+		Response: &eventsv1.Response{
+			Id: "r-1001", Survey: survey, Channel: "email", Touchpoint: "delivery", SubmittedAt: at(-1), CallbackRequested: true,
+			Customer:   &eventsv1.Customer{Id: "C-1042", Name: "Invented Name", Phone: "+33639981234", Email: "invented@example.org"},
+			Answers:    []*eventsv1.Answer{{Metric: eventsv1.Metric_NPS, Value: proto.Float64(2)}, {Verbatim: "Livré en retard, remboursez-moi."}},
+			Attributes: map[string]string{"segment": "pro", "order": "1042"},
+		},
+	}
+}
+
+func sampleScored(correction uint32) *eventsv1.ResponseScored {
+	return &eventsv1.ResponseScored{
+		EventId: "scored", ScoredAt: at(0), Received: sampleReceived(1), ScorerVersion: "1", Correction: correction,
+		Score: &eventsv1.Score{
+			WorstClass: eventsv1.Class_DETRACTOR, WorstSatisfaction: 20, Priority: 74,
+			Answers: []*eventsv1.AnswerScore{sampleAnswer()},
+			Verbatims: []*eventsv1.VerbatimAnalysis{{
+				Status: eventsv1.VerbatimAnalysis_ANALYSED, Language: "fr", Sentiment: &eventsv1.Sentiment{Label: eventsv1.Sentiment_NEGATIVE},
+				Themes: []*eventsv1.ThemeFound{{
+					Dimension: eventsv1.Dimension_RESPONSIVENESS_AFTER_SALES, Theme: "delivery_time", Polarity: eventsv1.Sentiment_NEGATIVE,
+				}},
+				Intents: []*eventsv1.IntentFound{{Intent: eventsv1.Intent_REFUND_ASKED}},
+			}},
+		},
+	}
+}
+
+func sampleAnswer() *eventsv1.AnswerScore {
+	return &eventsv1.AnswerScore{
+		Metric: eventsv1.Metric_NPS, Value: 2, Scale: &eventsv1.Scale{Max: 10}, Class: eventsv1.Class_DETRACTOR, Satisfaction: 20,
+	}
+}
+
+func sampleRaised() *eventsv1.AlertRaised {
+	return &eventsv1.AlertRaised{
+		EventId: "raised", AlertId: "alert", RaisedAt: at(0), Rule: "detractor", Scored: sampleScored(0), Answer: sampleAnswer(),
+		Severity: eventsv1.Severity_HIGH, Callback: &eventsv1.CallbackPlan{Queue: care, Priority: 60},
+	}
+}
+
+func sampleResolved() *eventsv1.AlertResolved {
+	return &eventsv1.AlertResolved{EventId: "resolved", AlertId: "alert", ResolvedAt: at(3), Rule: "detractor", Scored: sampleScored(0)}
+}
+
+func sampleAnswered() *eventsv1.FollowUpAnswered {
+	s := sampleScored(0)
+	s.Received.Response.Id, s.Received.Response.Survey, s.Received.Response.CallbackId = "r-2002", "apres-rappel", customer+"-1"
+	s.Received.Response.SubmittedAt, s.Received.Response.CallbackRequested = at(1500), false
+	return &eventsv1.FollowUpAnswered{EventId: "answered", AnsweredAt: at(1501), Scored: s}
+}
+
+// sampleCallback is a callback as it may stand after an event of a type.
+func sampleCallback(t eventsv1.CallbackEvent_Type) *eventsv1.CallbackEvent {
+	c := &eventsv1.Callback{
+		Id: customer + "-1", CustomerKey: customer, Number: 1, State: eventsv1.Callback_PENDING, Queue: care, Priority: 84,
+		Customer: sampleReceived(1).GetResponse().GetCustomer(), OpenedAt: at(0), FirstAttemptDue: at(60),
+		Reasons: []*eventsv1.Reason{{
+			AlertId: "alert", Rule: "detractor", Severity: eventsv1.Severity_HIGH, Survey: survey, ResponseId: "r-1001", Revision: 1,
+			Metric: eventsv1.Metric_NPS, Value: proto.Float64(2), Scale: &eventsv1.Scale{Max: 10}, Class: eventsv1.Class_DETRACTOR,
+			Satisfaction: proto.Float64(20), Channel: "email", Touchpoint: "delivery", SubmittedAt: at(-1), Verbatim: "Livré en retard.",
+		}},
+		Sla: &eventsv1.SLA{Policy: "pro", State: eventsv1.SLA_ON_TRACK, FirstAttempt: &eventsv1.SLA_Clock{DueAt: at(60)}},
+	}
+	e := &eventsv1.CallbackEvent{
+		EventId: "event-" + t.String(), EventNo: 4, Type: t, OccurredAt: at(5), Actor: "timer", CustomerKey: customer, Callback: c,
+	}
+	shape(e)
+	return e
+}
