@@ -51,6 +51,8 @@ const (
 	EventEscalated EventType = "ESCALATED"
 	// EventAgentLost: the agent who had it, and had not called, is gone.
 	EventAgentLost EventType = "AGENT_LOST"
+	// EventRequeued: somebody took it back from the agent who had it.
+	EventRequeued EventType = "REQUEUED"
 	// EventPreferenceEnded: it is no longer kept for one agent.
 	EventPreferenceEnded EventType = "PREFERENCE_ENDED"
 	// EventSlotEnded: the customer's slot passed without a call.

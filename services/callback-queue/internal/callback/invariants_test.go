@@ -166,7 +166,7 @@ func (p *player) promises(old *Callback, ev Event) {
 		p.hold(!a.promised() || b.promised(), "%s is not promised any more", t)
 		tried := ev.Type == EventAttemptEnded && p.cb().lastAttempt().Outcome.counts()
 		if t == FirstAttempt && (tried || !a.EndedAt.IsZero()) && b.running() {
-			p.hold(slices.Contains([]EventType{EventLeaseExpired, EventAttemptEnded, EventEnriched}, ev.Type), "begun anew by %s", ev.Type)
+			p.hold(slices.Contains([]EventType{EventLeaseExpired, EventAttemptEnded, EventEnriched, EventRequeued}, ev.Type), "begun anew by %s", ev.Type)
 			continue // a further call is promised
 		}
 		p.hold(a.BreachedAt.IsZero() || b.BreachedAt.Equal(a.BreachedAt), "%s: a breach was undone", t)
@@ -263,7 +263,7 @@ func TestLongStories(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(4, 2))
 	seen := map[EventType]int{}
-	for range 200 {
+	for range 300 {
 		script := make([]step, 150)
 		for i := range script {
 			n := random.Uint32()
@@ -281,7 +281,7 @@ func TestLongStories(t *testing.T) {
 		EventCompleted, EventReleased, EventLeaseExpired, EventWrapUpOverdue, EventCanceled,
 		EventReopened, EventRescheduled, EventTransferred, EventEscalated, EventAgentLost, EventPreferenceEnded,
 		EventSLAWarned, EventSLABreached, EventSLAEscalated, EventSlotEnded,
-		EventFollowUpAsked, EventFollowedUp, EventUnattended, EventAttended,
+		EventFollowUpAsked, EventFollowedUp, EventUnattended, EventAttended, EventRequeued,
 	} {
 		require.Greater(t, seen[what], 10, "stories that lead to %s", what)
 	}

@@ -134,6 +134,9 @@ func (p *player) nextMove(st step) Command {
 		p.now = later(p.now, cb.DueAt())
 		return cb.DueCommand()
 	}
+	if cb.State >= Attempting && what%17 == 0 {
+		return Requeue{Reason: fmt.Sprintf("n%d", p.seq), By: agents[0]}
+	}
 	switch cb.State {
 	case Pending:
 		if !cb.UnattendedSince.IsZero() && what%2 == 0 {
@@ -187,7 +190,9 @@ func (p *player) anyMove(st step) Command {
 	agent, what := agents[int(st.who)%len(agents)], int(st.what)
 	token := map[int]uint64{0: 0, 1: p.token(), 2: p.seq - 1, 3: 1 << 60}[int(st.who)/4%4]
 	request := fmt.Sprintf("q%d", what%4)
-	switch st.op % 28 {
+	switch st.op % 29 {
+	case 28:
+		return Requeue{Reason: request, By: agent}
 	case 27:
 		return NoteAttended{}
 	case 26:

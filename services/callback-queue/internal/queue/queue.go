@@ -179,7 +179,7 @@ func (q *Queue) Do(ctx context.Context, id string, cmd callback.Command) (*callb
 	if err != nil {
 		return nil, err
 	}
-	a, err := q.update(ctx, key, onOnly(id, cmd))
+	a, err := q.update(ctx, key, q.guarded(ctx, id, cmd))
 	switch {
 	case err == nil:
 		return a.Callback, nil

@@ -217,6 +217,19 @@ func transferOf(r *callbackv1.TransferCallbackRequest) callback.Transfer {
 	return callback.Transfer{Queue: r.GetQueue(), Reason: r.GetReason(), By: r.GetBy()}
 }
 
+// RequeueCallback takes a callback back from an agent who is gone.
+func (s *Server) RequeueCallback(ctx context.Context, r *callbackv1.RequeueCallbackRequest) (*callbackv1.RequeueCallbackResponse, error) {
+	cb, err := s.do(ctx, r.GetId(), requeueOf(r))
+	if err != nil {
+		return nil, err
+	}
+	return &callbackv1.RequeueCallbackResponse{Callback: cb}, nil
+}
+
+func requeueOf(r *callbackv1.RequeueCallbackRequest) callback.Requeue {
+	return callback.Requeue{Reason: r.GetReason(), By: r.GetBy()}
+}
+
 // usualPoints are an escalation's that says nothing of them.
 const usualPoints = 20
 

@@ -23,7 +23,7 @@ var (
 		callback.EventReopened, callback.EventRescheduled, callback.EventTransferred, callback.EventEscalated,
 		callback.EventAgentLost, callback.EventPreferenceEnded,
 		callback.EventSLAWarned, callback.EventSLABreached, callback.EventSLAEscalated, callback.EventSlotEnded,
-		callback.EventFollowUpAsked, callback.EventFollowedUp, callback.EventUnattended, callback.EventAttended,
+		callback.EventFollowUpAsked, callback.EventFollowedUp, callback.EventUnattended, callback.EventAttended, callback.EventRequeued,
 	}
 	metrics = []callback.Metric{callback.NPS, callback.CSAT, callback.CES, callback.FCR}
 	classes = []callback.Class{

@@ -475,6 +475,8 @@ const (
 	CallbackEvent_UNATTENDED CallbackEvent_Type = 29
 	// Somebody is at their desk again who can take what was unattended.
 	CallbackEvent_ATTENDED CallbackEvent_Type = 30
+	// Somebody took it back from an agent who is gone.
+	CallbackEvent_REQUEUED CallbackEvent_Type = 31
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -511,6 +513,7 @@ var (
 		28: "FOLLOWED_UP",
 		29: "UNATTENDED",
 		30: "ATTENDED",
+		31: "REQUEUED",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -544,6 +547,7 @@ var (
 		"FOLLOWED_UP":      28,
 		"UNATTENDED":       29,
 		"ATTENDED":         30,
+		"REQUEUED":         31,
 	}
 )
 
@@ -2902,7 +2906,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xbb\a\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xc9\a\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -2915,7 +2919,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x8f\x04\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x9d\x04\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -2953,7 +2957,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\vFOLLOWED_UP\x10\x1c\x12\x0e\n" +
 	"\n" +
 	"UNATTENDED\x10\x1d\x12\f\n" +
-	"\bATTENDED\x10\x1eB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\bATTENDED\x10\x1e\x12\f\n" +
+	"\bREQUEUED\x10\x1fB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
