@@ -126,6 +126,8 @@ type Attempt struct {
 	// Number is 1 for the callback's first.
 	Number  int
 	AgentID string
+	// Team is the agent's, as in the hold; empty when it was not known.
+	Team string
 	// Token is the hold's in which the attempt was made.
 	Token     uint64
 	StartedAt time.Time

@@ -47,6 +47,8 @@ type draft struct {
 	cb    *Callback
 	actor string
 	cause string
+	// outcomes are the promises that the event decides.
+	outcomes []SLAOutcome
 }
 
 func newDraft(p Policy, a Aggregate, now time.Time) *draft {
@@ -71,7 +73,7 @@ func (d *draft) event(what EventType) Event {
 		d.cb.UpdatedAt = later(d.cb.UpdatedAt, d.now)
 		next.Callback = d.cb
 	}
-	return Event{Type: what, Actor: d.actor, Cause: d.cause, At: d.now, Next: next}
+	return Event{Type: what, Actor: d.actor, Cause: d.cause, At: d.now, SLA: d.outcomes, Next: next}
 }
 
 // by names who acts and what led to it.

@@ -111,6 +111,8 @@ type Event struct {
 	Cause string
 	// At is the moment of the decision, in UTC.
 	At time.Time
+	// SLA are the promises that it decides: percent met is counted of these.
+	SLA []SLAOutcome
 	// Next is the whole aggregate after the event. Its EventNo is one higher; its
 	// Seq and LastHash are still those of the event before: the store's to set.
 	Next Aggregate

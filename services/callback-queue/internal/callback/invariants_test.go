@@ -169,6 +169,8 @@ func (p *player) promises(old *Callback, ev Event) {
 			p.hold(slices.Contains([]EventType{EventLeaseExpired, EventAttemptEnded, EventEnriched, EventRequeued}, ev.Type), "begun anew by %s", ev.Type)
 			continue // a further call is promised
 		}
+		told := slices.ContainsFunc(ev.SLA, func(o SLAOutcome) bool { return o.Target == t })
+		p.hold(told == (!a.decided() && b.decided()), "%s: decided, or told", t)
 		p.hold(a.BreachedAt.IsZero() || b.BreachedAt.Equal(a.BreachedAt), "%s: a breach was undone", t)
 		p.hold(a.WarnedAt.IsZero() || b.WarnedAt.Equal(a.WarnedAt), "%s: a warning was undone", t)
 		p.hold(a.EndedAt.IsZero() || *a == *b, "%s changed after its end", t)

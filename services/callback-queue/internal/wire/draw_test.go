@@ -126,7 +126,7 @@ func drawReason(t *rapid.T) callback.Reason {
 
 func drawAttempt(t *rapid.T) callback.Attempt {
 	return callback.Attempt{
-		Number: rapid.IntRange(1, 1000).Draw(t, "number"), AgentID: texts.Draw(t, "agent"),
+		Number: rapid.IntRange(1, 1000).Draw(t, "number"), AgentID: texts.Draw(t, "agent"), Team: texts.Draw(t, "agent's team"),
 		Token: rapid.Uint64().Draw(t, "token"), StartedAt: moments.Draw(t, "started"), EndedAt: moments.Draw(t, "ended"),
 		Outcome: orNone(attemptOutcomes).Draw(t, "outcome"), CallAgainAt: moments.Draw(t, "call again"),
 		Note: texts.Draw(t, "note"),

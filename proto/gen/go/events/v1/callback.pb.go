@@ -575,7 +575,7 @@ func (x CallbackEvent_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CallbackEvent_Type.Descriptor instead.
 func (CallbackEvent_Type) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{15, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{16, 0}
 }
 
 // Reason is one alert that the callback answers to.
@@ -841,7 +841,9 @@ type Attempt struct {
 	// What the agent wrote.
 	Note string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
 	// The fencing token of the hold in which it was made.
-	Token         uint64 `protobuf:"varint,8,opt,name=token,proto3" json:"token,omitempty"`
+	Token uint64 `protobuf:"varint,8,opt,name=token,proto3" json:"token,omitempty"`
+	// The agent's team when they got the callback; empty when it was not known.
+	Team          string `protobuf:"bytes,9,opt,name=team,proto3" json:"team,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -930,6 +932,13 @@ func (x *Attempt) GetToken() uint64 {
 		return x.Token
 	}
 	return 0
+}
+
+func (x *Attempt) GetTeam() string {
+	if x != nil {
+		return x.Team
+	}
+	return ""
 }
 
 // WrapUp is what the agent wrote down after the call.
@@ -1756,8 +1765,8 @@ func (x *Decline) GetAt() *timestamppb.Timestamp {
 }
 
 // SLA is what the customer was promised when the callback was opened, or opened
-// again, and what has become of it. Percent met is countable from the last event
-// of each callback, and by agent and team from its last holder.
+// again, and what has become of it. Percent met is countable from the sla_outcomes of
+// all events.
 type SLA struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The policy it comes from; empty for what holds without any.
@@ -2318,6 +2327,98 @@ func (x *TakenAlert) GetResolved() bool {
 	return false
 }
 
+// SLAOutcome says that an event decides whether a target is met. Each promise is decided
+// once, whatever becomes of the callback; one that comes to nothing in time never is.
+type SLAOutcome struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was promised.
+	Target SLA_Target `protobuf:"varint,1,opt,name=target,proto3,enum=rappel.events.v1.SLA_Target" json:"target,omitempty"`
+	// It was met in time; else it was missed.
+	Kept bool `protobuf:"varint,2,opt,name=kept,proto3" json:"kept,omitempty"`
+	// The queue that the callback was in.
+	Queue string `protobuf:"bytes,3,opt,name=queue,proto3" json:"queue,omitempty"`
+	// The team and
+	Team string `protobuf:"bytes,4,opt,name=team,proto3" json:"team,omitempty"`
+	// the agent who had it in hand; empty when nobody had.
+	AgentId string `protobuf:"bytes,5,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// Until when it was to be met.
+	DueAt         *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SLAOutcome) Reset() {
+	*x = SLAOutcome{}
+	mi := &file_events_v1_callback_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SLAOutcome) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SLAOutcome) ProtoMessage() {}
+
+func (x *SLAOutcome) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SLAOutcome.ProtoReflect.Descriptor instead.
+func (*SLAOutcome) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *SLAOutcome) GetTarget() SLA_Target {
+	if x != nil {
+		return x.Target
+	}
+	return SLA_TARGET_UNSPECIFIED
+}
+
+func (x *SLAOutcome) GetKept() bool {
+	if x != nil {
+		return x.Kept
+	}
+	return false
+}
+
+func (x *SLAOutcome) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *SLAOutcome) GetTeam() string {
+	if x != nil {
+		return x.Team
+	}
+	return ""
+}
+
+func (x *SLAOutcome) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *SLAOutcome) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
 // CallbackEvent is stored in CALLBACKS: what happened to one customer's
 // callbacks, and everything about them after it. The last one of a subject is
 // the state; the ones before are the audit trail.
@@ -2342,14 +2443,16 @@ type CallbackEvent struct {
 	// The callback after the event; absent when the customer has had none yet.
 	Callback *Callback `protobuf:"bytes,9,opt,name=callback,proto3" json:"callback,omitempty"`
 	// The alerts already dealt with, newest last; bounded.
-	TakenAlerts   []*TakenAlert `protobuf:"bytes,10,rep,name=taken_alerts,json=takenAlerts,proto3" json:"taken_alerts,omitempty"`
+	TakenAlerts []*TakenAlert `protobuf:"bytes,10,rep,name=taken_alerts,json=takenAlerts,proto3" json:"taken_alerts,omitempty"`
+	// The promises that this event decides: percent met is counted of these.
+	SlaOutcomes   []*SLAOutcome `protobuf:"bytes,11,rep,name=sla_outcomes,json=slaOutcomes,proto3" json:"sla_outcomes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CallbackEvent) Reset() {
 	*x = CallbackEvent{}
-	mi := &file_events_v1_callback_proto_msgTypes[15]
+	mi := &file_events_v1_callback_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2361,7 +2464,7 @@ func (x *CallbackEvent) String() string {
 func (*CallbackEvent) ProtoMessage() {}
 
 func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[15]
+	mi := &file_events_v1_callback_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2374,7 +2477,7 @@ func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallbackEvent.ProtoReflect.Descriptor instead.
 func (*CallbackEvent) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{15}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CallbackEvent) GetEventId() string {
@@ -2447,6 +2550,13 @@ func (x *CallbackEvent) GetTakenAlerts() []*TakenAlert {
 	return nil
 }
 
+func (x *CallbackEvent) GetSlaOutcomes() []*SLAOutcome {
+	if x != nil {
+		return x.SlaOutcomes
+	}
+	return nil
+}
+
 // Clock is one target's.
 type SLA_Clock struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2468,7 +2578,7 @@ type SLA_Clock struct {
 
 func (x *SLA_Clock) Reset() {
 	*x = SLA_Clock{}
-	mi := &file_events_v1_callback_proto_msgTypes[16]
+	mi := &file_events_v1_callback_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2480,7 +2590,7 @@ func (x *SLA_Clock) String() string {
 func (*SLA_Clock) ProtoMessage() {}
 
 func (x *SLA_Clock) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[16]
+	mi := &file_events_v1_callback_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2567,7 +2677,7 @@ type SLA_Step struct {
 
 func (x *SLA_Step) Reset() {
 	*x = SLA_Step{}
-	mi := &file_events_v1_callback_proto_msgTypes[17]
+	mi := &file_events_v1_callback_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2579,7 +2689,7 @@ func (x *SLA_Step) String() string {
 func (*SLA_Step) ProtoMessage() {}
 
 func (x *SLA_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[17]
+	mi := &file_events_v1_callback_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2702,7 +2812,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"unanswered\x18\" \x01(\bR\n" +
 	"unansweredB\b\n" +
 	"\x06_valueB\x0f\n" +
-	"\r_satisfaction\"\xfa\x03\n" +
+	"\r_satisfaction\"\x8e\x04\n" +
 	"\aAttempt\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x19\n" +
 	"\bagent_id\x18\x02 \x01(\tR\aagentId\x129\n" +
@@ -2712,7 +2822,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\aoutcome\x18\x05 \x01(\x0e2!.rappel.events.v1.Attempt.OutcomeR\aoutcome\x12>\n" +
 	"\rcall_again_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcallAgainAt\x12\x12\n" +
 	"\x04note\x18\a \x01(\tR\x04note\x12\x14\n" +
-	"\x05token\x18\b \x01(\x04R\x05token\"\xa2\x01\n" +
+	"\x05token\x18\b \x01(\x04R\x05token\x12\x12\n" +
+	"\x04team\x18\t \x01(\tR\x04team\"\xa2\x01\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aREACHED\x10\x01\x12\r\n" +
@@ -2906,7 +3017,15 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xc9\a\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xce\x01\n" +
+	"\n" +
+	"SLAOutcome\x124\n" +
+	"\x06target\x18\x01 \x01(\x0e2\x1c.rappel.events.v1.SLA.TargetR\x06target\x12\x12\n" +
+	"\x04kept\x18\x02 \x01(\bR\x04kept\x12\x14\n" +
+	"\x05queue\x18\x03 \x01(\tR\x05queue\x12\x12\n" +
+	"\x04team\x18\x04 \x01(\tR\x04team\x12\x19\n" +
+	"\bagent_id\x18\x05 \x01(\tR\aagentId\x121\n" +
+	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\x8a\b\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -2919,7 +3038,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x9d\x04\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\x12?\n" +
+	"\fsla_outcomes\x18\v \x03(\v2\x1c.rappel.events.v1.SLAOutcomeR\vslaOutcomes\"\x9d\x04\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -2973,7 +3093,7 @@ func file_events_v1_callback_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_events_v1_callback_proto_goTypes = []any{
 	(Attempt_Outcome)(0),          // 0: rappel.events.v1.Attempt.Outcome
 	(WrapUp_Outcome)(0),           // 1: rappel.events.v1.WrapUp.Outcome
@@ -2997,60 +3117,61 @@ var file_events_v1_callback_proto_goTypes = []any{
 	(*SLA)(nil),                   // 19: rappel.events.v1.SLA
 	(*Callback)(nil),              // 20: rappel.events.v1.Callback
 	(*TakenAlert)(nil),            // 21: rappel.events.v1.TakenAlert
-	(*CallbackEvent)(nil),         // 22: rappel.events.v1.CallbackEvent
-	(*SLA_Clock)(nil),             // 23: rappel.events.v1.SLA.Clock
-	(*SLA_Step)(nil),              // 24: rappel.events.v1.SLA.Step
-	(Metric)(0),                   // 25: rappel.events.v1.Metric
-	(*Scale)(nil),                 // 26: rappel.events.v1.Scale
-	(Class)(0),                    // 27: rappel.events.v1.Class
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
-	(Severity)(0),                 // 29: rappel.events.v1.Severity
-	(*durationpb.Duration)(nil),   // 30: google.protobuf.Duration
-	(*Customer)(nil),              // 31: rappel.events.v1.Customer
-	(*Slot)(nil),                  // 32: rappel.events.v1.Slot
+	(*SLAOutcome)(nil),            // 22: rappel.events.v1.SLAOutcome
+	(*CallbackEvent)(nil),         // 23: rappel.events.v1.CallbackEvent
+	(*SLA_Clock)(nil),             // 24: rappel.events.v1.SLA.Clock
+	(*SLA_Step)(nil),              // 25: rappel.events.v1.SLA.Step
+	(Metric)(0),                   // 26: rappel.events.v1.Metric
+	(*Scale)(nil),                 // 27: rappel.events.v1.Scale
+	(Class)(0),                    // 28: rappel.events.v1.Class
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(Severity)(0),                 // 30: rappel.events.v1.Severity
+	(*durationpb.Duration)(nil),   // 31: google.protobuf.Duration
+	(*Customer)(nil),              // 32: rappel.events.v1.Customer
+	(*Slot)(nil),                  // 33: rappel.events.v1.Slot
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
-	25, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
-	26, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
-	27, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
-	28, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
-	29, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
-	30, // 5: rappel.events.v1.Reason.first_attempt_within:type_name -> google.protobuf.Duration
-	28, // 6: rappel.events.v1.Reason.raised_at:type_name -> google.protobuf.Timestamp
-	28, // 7: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	28, // 8: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	26, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
+	27, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
+	28, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
+	29, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
+	30, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
+	31, // 5: rappel.events.v1.Reason.first_attempt_within:type_name -> google.protobuf.Duration
+	29, // 6: rappel.events.v1.Reason.raised_at:type_name -> google.protobuf.Timestamp
+	29, // 7: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	29, // 8: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
 	0,  // 9: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	28, // 10: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	29, // 10: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
 	1,  // 11: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	28, // 12: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	29, // 12: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
 	10, // 13: rappel.events.v1.WrapUp.gesture:type_name -> rappel.events.v1.Gesture
-	28, // 14: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
-	28, // 15: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
-	25, // 16: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
-	27, // 17: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
-	28, // 18: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
-	28, // 19: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	28, // 20: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	28, // 21: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	28, // 22: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
-	28, // 23: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
-	28, // 24: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
-	28, // 25: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
-	28, // 26: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
-	23, // 27: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
-	23, // 28: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
-	28, // 29: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
-	24, // 30: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
-	28, // 31: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
+	29, // 14: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
+	29, // 15: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
+	26, // 16: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
+	28, // 17: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
+	29, // 18: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
+	29, // 19: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	29, // 20: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	29, // 21: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	29, // 22: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	29, // 23: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
+	29, // 24: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
+	29, // 25: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
+	29, // 26: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
+	24, // 27: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
+	24, // 28: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
+	29, // 29: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
+	25, // 30: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
+	29, // 31: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
 	4,  // 32: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
 	5,  // 33: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	31, // 34: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	32, // 34: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
 	7,  // 35: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	28, // 36: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	28, // 37: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	28, // 38: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	28, // 39: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	28, // 40: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	29, // 36: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	29, // 37: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	29, // 38: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	29, // 39: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	29, // 40: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
 	13, // 41: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
 	8,  // 42: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
 	9,  // 43: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
@@ -3061,31 +3182,34 @@ var file_events_v1_callback_proto_depIdxs = []int32{
 	17, // 48: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
 	18, // 49: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
 	19, // 50: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
-	32, // 51: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
+	33, // 51: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
 	11, // 52: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
 	12, // 53: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
-	28, // 54: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
-	32, // 55: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
-	28, // 56: rappel.events.v1.Callback.next_at:type_name -> google.protobuf.Timestamp
-	6,  // 57: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	28, // 58: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	20, // 59: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	21, // 60: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	28, // 61: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
-	28, // 62: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
-	28, // 63: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
-	28, // 64: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
-	28, // 65: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 66: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
-	3,  // 67: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
-	30, // 68: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
-	28, // 69: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
-	28, // 70: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
-	71, // [71:71] is the sub-list for method output_type
-	71, // [71:71] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	29, // 54: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
+	33, // 55: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
+	29, // 56: rappel.events.v1.Callback.next_at:type_name -> google.protobuf.Timestamp
+	2,  // 57: rappel.events.v1.SLAOutcome.target:type_name -> rappel.events.v1.SLA.Target
+	29, // 58: rappel.events.v1.SLAOutcome.due_at:type_name -> google.protobuf.Timestamp
+	6,  // 59: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	29, // 60: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	20, // 61: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	21, // 62: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	22, // 63: rappel.events.v1.CallbackEvent.sla_outcomes:type_name -> rappel.events.v1.SLAOutcome
+	29, // 64: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	29, // 65: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	29, // 66: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	29, // 67: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	29, // 68: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 69: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 70: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	31, // 71: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	29, // 72: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	29, // 73: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	74, // [74:74] is the sub-list for method output_type
+	74, // [74:74] is the sub-list for method input_type
+	74, // [74:74] is the sub-list for extension type_name
+	74, // [74:74] is the sub-list for extension extendee
+	0,  // [0:74] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
@@ -3104,7 +3228,7 @@ func file_events_v1_callback_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_callback_proto_rawDesc), len(file_events_v1_callback_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
