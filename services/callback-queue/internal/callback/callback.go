@@ -28,13 +28,14 @@ type Callback struct {
 	// most urgent of them, 0 to 100: all that is kept of them.
 	MoreReasons  int
 	MorePriority int
-	// Queue is the queue it waits in; only a transfer changes it.
+	// Queue is the queue it waits in; a transfer changes it, a step of the SLA, and a worse
+	// reason.
 	Queue string
 	// Moved is the last transfer; nil when there was none.
 	Moved *Move
 	// Language is the language to speak, a BCP 47 tag; empty when unknown.
 	Language string
-	// Skills are what the agent must have, from the first reason that names any.
+	// Skills are what the agent must have, from the worst reason that names any.
 	Skills []string
 	// Priority is 0 to 100, higher is more urgent; priority.go has the formula.
 	Priority int

@@ -72,7 +72,8 @@ func (p *player) succession(old *Callback, ev Event) {
 		return
 	}
 	p.hold(cb.OpenedAt.Equal(old.OpenedAt), "the age was reset")
-	p.hold(cb.Queue == old.Queue || ev.Type == EventTransferred || ev.Type == EventSLAEscalated, "the queue changed by %s", ev.Type)
+	worse := ev.Type == EventEnriched && old.State == Pending && cb.severity() > old.severity()
+	p.hold(cb.Queue == old.Queue || ev.Type == EventTransferred || ev.Type == EventSLAEscalated || worse, "the queue changed by %s", ev.Type)
 	p.hold(cb.Queue != old.Queue || ev.Type != EventTransferred, "the queue did not change")
 	p.promises(old, ev)
 	p.hold(cb.State == old.State || isArrow(old.State, cb.State), "no arrow from %s to %s", old.State, cb.State)

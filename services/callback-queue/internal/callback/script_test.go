@@ -266,6 +266,7 @@ func (p *player) alert(what int) Alert {
 	if what%3 == 0 {
 		al.Skills = []string{"billing:4", "vip"}
 	}
+	al.Queue = []string{"care", "", "experts"}[what%3]
 	al.Reason.Satisfaction = float64(what % 100)
 	if what%11 == 0 {
 		from := p.now.Add(time.Duration(what-20) * time.Hour)

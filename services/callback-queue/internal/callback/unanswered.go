@@ -105,9 +105,12 @@ func (d *draft) openNext() error {
 	for _, r := range reasons[1:] {
 		was := d.cb.severity()
 		d.cb.Reasons = append(d.cb.Reasons, r)
-		d.ask(r.Skills)
 		d.hurry(r, was, false)
+		if r.severity() > was {
+			d.cb.Queue = firstOf(r.Queue, d.cb.Queue)
+		}
 	}
+	d.askSkills()
 	d.cb.Priority = d.cb.urgencyOfAll()
 	if err := d.cb.follow(openNext); err != nil {
 		return err
