@@ -111,6 +111,9 @@ type Event struct {
 	Cause string
 	// At is the moment of the decision, in UTC.
 	At time.Time
+	// About is the callback that it is about, where that is one of Next.Past; empty where it
+	// is the current one.
+	About string
 	// SLA are the promises that it decides: percent met is counted of these.
 	SLA []SLAOutcome
 	// Next is the whole aggregate after the event. Its EventNo is one higher; its

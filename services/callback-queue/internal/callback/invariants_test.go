@@ -62,6 +62,10 @@ func (p *player) succession(old *Callback, ev Event) {
 		p.reopened(old)
 		return
 	}
+	if ev.About != "" {
+		p.hold(ev.Type == EventFollowedUp && reflect.DeepEqual(cb, old), "%s of an earlier callback changed this one", ev.Type)
+		return
+	}
 	if ev.Type == EventFollowUpAsked || ev.Type == EventFollowedUp {
 		p.followed(old, ev)
 		return

@@ -117,6 +117,7 @@ func (d *draft) open(al *Alert) error {
 		customer.fill(d.cb.Customer)
 		aliases = d.cb.Aliases
 	}
+	d.leave()
 	d.cb = &Callback{
 		ID:          ID(d.agg.CustomerKey, number),
 		CustomerKey: d.agg.CustomerKey,

@@ -94,6 +94,7 @@ func (d *draft) openNext() error {
 	for i := range reasons {
 		reasons[i].Unanswered = false
 	}
+	d.leave()
 	d.cb = &Callback{
 		ID: ID(d.agg.CustomerKey, last.Number+1), CustomerKey: d.agg.CustomerKey, Number: last.Number + 1,
 		Customer: last.Customer, Country: last.Country, Zones: last.Zones, Aliases: last.Aliases, Language: last.Language,

@@ -254,7 +254,7 @@ func drawAggregate(t *rapid.T) callback.Aggregate {
 	return callback.Aggregate{
 		CustomerKey: texts.Draw(t, "key"), Seq: rapid.Uint64Min(1).Draw(t, "seq"), EventNo: rapid.Uint64Min(1).Draw(t, "event no"),
 		LastHash: [32]byte(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "hash")),
-		Callback: drawCallback(t), Taken: some(t, "taken", drawTaken),
+		Callback: drawCallback(t), Taken: some(t, "taken", drawTaken), Past: some(t, "past", drawPast),
 	}
 }
 
@@ -265,4 +265,15 @@ func some[T any](t *rapid.T, label string, one func(*rapid.T) T) []T {
 		func() []T { return []T{one(t)} },
 		func() []T { return []T{one(t), one(t), one(t)} },
 	}).Draw(t, label)()
+}
+
+func drawPast(t *rapid.T) callback.Past {
+	return callback.Past{
+		ID: texts.Draw(t, "past id"), ClosedAt: moments.Draw(t, "past closed"), Recovery: drawRecovery(t),
+		Before: some(t, "before", func(t *rapid.T) callback.Score {
+			return callback.Score{
+				Metric: orNone(metrics).Draw(t, "past metric"), Class: orNone(classes).Draw(t, "past class"), Satisfaction: numbers.Draw(t, "past satisfaction"),
+			}
+		}),
+	}
 }

@@ -15,7 +15,7 @@ func Event(e callback.Event, id string) *eventsv1.CallbackEvent {
 		Type:       eventsv1.CallbackEvent_Type(eventsv1.CallbackEvent_Type_value[string(e.Type)]),
 		OccurredAt: Stamp(e.At), Actor: e.Actor, Cause: e.Cause,
 		CustomerKey: e.Next.CustomerKey, Callback: Callback(e.Next.Callback), TakenAlerts: taken(e.Next.Taken),
-		SlaOutcomes: slaOutcomes(e.SLA),
+		SlaOutcomes: slaOutcomes(e.SLA), Past: past(e.Next.Past), About: e.About,
 	}
 }
 
@@ -36,6 +36,7 @@ func Aggregate(e *eventsv1.CallbackEvent, body []byte, seq uint64) callback.Aggr
 	for _, t := range e.GetTakenAlerts() {
 		a.Taken = append(a.Taken, callback.TakenAlert{AlertID: t.GetAlertId(), Revision: t.GetRevision(), Resolved: t.GetResolved()})
 	}
+	a.Past = fromPast(e.GetPast())
 	a.Loaded(seq)
 	return a
 }

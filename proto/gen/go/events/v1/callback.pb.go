@@ -575,7 +575,7 @@ func (x CallbackEvent_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CallbackEvent_Type.Descriptor instead.
 func (CallbackEvent_Type) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{16, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{17, 0}
 }
 
 // Reason is one alert that the callback answers to.
@@ -2327,6 +2327,79 @@ func (x *TakenAlert) GetResolved() bool {
 	return false
 }
 
+// PastCallback is what is kept of a closed callback that the customer's next has followed.
+type PastCallback struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// When it was closed.
+	ClosedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	// The scores before it.
+	Before []*PastCallback_Score `protobuf:"bytes,3,rep,name=before,proto3" json:"before,omitempty"`
+	// What the customer answered; absent until then.
+	Recovery      *Recovery `protobuf:"bytes,4,opt,name=recovery,proto3" json:"recovery,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PastCallback) Reset() {
+	*x = PastCallback{}
+	mi := &file_events_v1_callback_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PastCallback) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PastCallback) ProtoMessage() {}
+
+func (x *PastCallback) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PastCallback.ProtoReflect.Descriptor instead.
+func (*PastCallback) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *PastCallback) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PastCallback) GetClosedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return nil
+}
+
+func (x *PastCallback) GetBefore() []*PastCallback_Score {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *PastCallback) GetRecovery() *Recovery {
+	if x != nil {
+		return x.Recovery
+	}
+	return nil
+}
+
 // SLAOutcome says that an event decides whether a target is met. Each promise is decided
 // once, whatever becomes of the callback; one that comes to nothing in time never is.
 type SLAOutcome struct {
@@ -2349,7 +2422,7 @@ type SLAOutcome struct {
 
 func (x *SLAOutcome) Reset() {
 	*x = SLAOutcome{}
-	mi := &file_events_v1_callback_proto_msgTypes[15]
+	mi := &file_events_v1_callback_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2361,7 +2434,7 @@ func (x *SLAOutcome) String() string {
 func (*SLAOutcome) ProtoMessage() {}
 
 func (x *SLAOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[15]
+	mi := &file_events_v1_callback_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2374,7 +2447,7 @@ func (x *SLAOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SLAOutcome.ProtoReflect.Descriptor instead.
 func (*SLAOutcome) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{15}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SLAOutcome) GetTarget() SLA_Target {
@@ -2445,14 +2518,18 @@ type CallbackEvent struct {
 	// The alerts already dealt with, newest last; bounded.
 	TakenAlerts []*TakenAlert `protobuf:"bytes,10,rep,name=taken_alerts,json=takenAlerts,proto3" json:"taken_alerts,omitempty"`
 	// The promises that this event decides: percent met is counted of these.
-	SlaOutcomes   []*SLAOutcome `protobuf:"bytes,11,rep,name=sla_outcomes,json=slaOutcomes,proto3" json:"sla_outcomes,omitempty"`
+	SlaOutcomes []*SLAOutcome `protobuf:"bytes,11,rep,name=sla_outcomes,json=slaOutcomes,proto3" json:"sla_outcomes,omitempty"`
+	// The customer's closed callbacks before the one above, the latest last; bounded.
+	Past []*PastCallback `protobuf:"bytes,12,rep,name=past,proto3" json:"past,omitempty"`
+	// The callback that this event is about, where it is one of past: FOLLOWED_UP only.
+	About         string `protobuf:"bytes,13,opt,name=about,proto3" json:"about,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CallbackEvent) Reset() {
 	*x = CallbackEvent{}
-	mi := &file_events_v1_callback_proto_msgTypes[16]
+	mi := &file_events_v1_callback_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2464,7 +2541,7 @@ func (x *CallbackEvent) String() string {
 func (*CallbackEvent) ProtoMessage() {}
 
 func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[16]
+	mi := &file_events_v1_callback_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2477,7 +2554,7 @@ func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallbackEvent.ProtoReflect.Descriptor instead.
 func (*CallbackEvent) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{16}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CallbackEvent) GetEventId() string {
@@ -2557,6 +2634,20 @@ func (x *CallbackEvent) GetSlaOutcomes() []*SLAOutcome {
 	return nil
 }
 
+func (x *CallbackEvent) GetPast() []*PastCallback {
+	if x != nil {
+		return x.Past
+	}
+	return nil
+}
+
+func (x *CallbackEvent) GetAbout() string {
+	if x != nil {
+		return x.About
+	}
+	return ""
+}
+
 // Clock is one target's.
 type SLA_Clock struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2578,7 +2669,7 @@ type SLA_Clock struct {
 
 func (x *SLA_Clock) Reset() {
 	*x = SLA_Clock{}
-	mi := &file_events_v1_callback_proto_msgTypes[17]
+	mi := &file_events_v1_callback_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2590,7 +2681,7 @@ func (x *SLA_Clock) String() string {
 func (*SLA_Clock) ProtoMessage() {}
 
 func (x *SLA_Clock) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[17]
+	mi := &file_events_v1_callback_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2677,7 +2768,7 @@ type SLA_Step struct {
 
 func (x *SLA_Step) Reset() {
 	*x = SLA_Step{}
-	mi := &file_events_v1_callback_proto_msgTypes[18]
+	mi := &file_events_v1_callback_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2689,7 +2780,7 @@ func (x *SLA_Step) String() string {
 func (*SLA_Step) ProtoMessage() {}
 
 func (x *SLA_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[18]
+	mi := &file_events_v1_callback_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2773,6 +2864,70 @@ func (x *SLA_Step) GetTakenAt() *timestamppb.Timestamp {
 		return x.TakenAt
 	}
 	return nil
+}
+
+// The worst score of one metric that its reasons had.
+type PastCallback_Score struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The metric.
+	Metric Metric `protobuf:"varint,1,opt,name=metric,proto3,enum=rappel.events.v1.Metric" json:"metric,omitempty"`
+	// What it means.
+	Class Class `protobuf:"varint,2,opt,name=class,proto3,enum=rappel.events.v1.Class" json:"class,omitempty"`
+	// 0 (worst) to 100 (best).
+	Satisfaction  float64 `protobuf:"fixed64,3,opt,name=satisfaction,proto3" json:"satisfaction,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PastCallback_Score) Reset() {
+	*x = PastCallback_Score{}
+	mi := &file_events_v1_callback_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PastCallback_Score) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PastCallback_Score) ProtoMessage() {}
+
+func (x *PastCallback_Score) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PastCallback_Score.ProtoReflect.Descriptor instead.
+func (*PastCallback_Score) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{15, 0}
+}
+
+func (x *PastCallback_Score) GetMetric() Metric {
+	if x != nil {
+		return x.Metric
+	}
+	return Metric_METRIC_UNSPECIFIED
+}
+
+func (x *PastCallback_Score) GetClass() Class {
+	if x != nil {
+		return x.Class
+	}
+	return Class_CLASS_UNSPECIFIED
+}
+
+func (x *PastCallback_Score) GetSatisfaction() float64 {
+	if x != nil {
+		return x.Satisfaction
+	}
+	return 0
 }
 
 var File_events_v1_callback_proto protoreflect.FileDescriptor
@@ -3017,7 +3172,16 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xce\x01\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xdc\x02\n" +
+	"\fPastCallback\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x127\n" +
+	"\tclosed_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\x12<\n" +
+	"\x06before\x18\x03 \x03(\v2$.rappel.events.v1.PastCallback.ScoreR\x06before\x126\n" +
+	"\brecovery\x18\x04 \x01(\v2\x1a.rappel.events.v1.RecoveryR\brecovery\x1a\x8c\x01\n" +
+	"\x05Score\x120\n" +
+	"\x06metric\x18\x01 \x01(\x0e2\x18.rappel.events.v1.MetricR\x06metric\x12-\n" +
+	"\x05class\x18\x02 \x01(\x0e2\x17.rappel.events.v1.ClassR\x05class\x12\"\n" +
+	"\fsatisfaction\x18\x03 \x01(\x01R\fsatisfaction\"\xce\x01\n" +
 	"\n" +
 	"SLAOutcome\x124\n" +
 	"\x06target\x18\x01 \x01(\x0e2\x1c.rappel.events.v1.SLA.TargetR\x06target\x12\x12\n" +
@@ -3025,7 +3189,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\x05queue\x18\x03 \x01(\tR\x05queue\x12\x12\n" +
 	"\x04team\x18\x04 \x01(\tR\x04team\x12\x19\n" +
 	"\bagent_id\x18\x05 \x01(\tR\aagentId\x121\n" +
-	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\x8a\b\n" +
+	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\xd4\b\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -3039,7 +3203,9 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
 	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\x12?\n" +
-	"\fsla_outcomes\x18\v \x03(\v2\x1c.rappel.events.v1.SLAOutcomeR\vslaOutcomes\"\x9d\x04\n" +
+	"\fsla_outcomes\x18\v \x03(\v2\x1c.rappel.events.v1.SLAOutcomeR\vslaOutcomes\x122\n" +
+	"\x04past\x18\f \x03(\v2\x1e.rappel.events.v1.PastCallbackR\x04past\x12\x14\n" +
+	"\x05about\x18\r \x01(\tR\x05about\"\x9d\x04\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -3093,7 +3259,7 @@ func file_events_v1_callback_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_events_v1_callback_proto_goTypes = []any{
 	(Attempt_Outcome)(0),          // 0: rappel.events.v1.Attempt.Outcome
 	(WrapUp_Outcome)(0),           // 1: rappel.events.v1.WrapUp.Outcome
@@ -3117,61 +3283,63 @@ var file_events_v1_callback_proto_goTypes = []any{
 	(*SLA)(nil),                   // 19: rappel.events.v1.SLA
 	(*Callback)(nil),              // 20: rappel.events.v1.Callback
 	(*TakenAlert)(nil),            // 21: rappel.events.v1.TakenAlert
-	(*SLAOutcome)(nil),            // 22: rappel.events.v1.SLAOutcome
-	(*CallbackEvent)(nil),         // 23: rappel.events.v1.CallbackEvent
-	(*SLA_Clock)(nil),             // 24: rappel.events.v1.SLA.Clock
-	(*SLA_Step)(nil),              // 25: rappel.events.v1.SLA.Step
-	(Metric)(0),                   // 26: rappel.events.v1.Metric
-	(*Scale)(nil),                 // 27: rappel.events.v1.Scale
-	(Class)(0),                    // 28: rappel.events.v1.Class
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
-	(Severity)(0),                 // 30: rappel.events.v1.Severity
-	(*durationpb.Duration)(nil),   // 31: google.protobuf.Duration
-	(*Customer)(nil),              // 32: rappel.events.v1.Customer
-	(*Slot)(nil),                  // 33: rappel.events.v1.Slot
+	(*PastCallback)(nil),          // 22: rappel.events.v1.PastCallback
+	(*SLAOutcome)(nil),            // 23: rappel.events.v1.SLAOutcome
+	(*CallbackEvent)(nil),         // 24: rappel.events.v1.CallbackEvent
+	(*SLA_Clock)(nil),             // 25: rappel.events.v1.SLA.Clock
+	(*SLA_Step)(nil),              // 26: rappel.events.v1.SLA.Step
+	(*PastCallback_Score)(nil),    // 27: rappel.events.v1.PastCallback.Score
+	(Metric)(0),                   // 28: rappel.events.v1.Metric
+	(*Scale)(nil),                 // 29: rappel.events.v1.Scale
+	(Class)(0),                    // 30: rappel.events.v1.Class
+	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
+	(Severity)(0),                 // 32: rappel.events.v1.Severity
+	(*durationpb.Duration)(nil),   // 33: google.protobuf.Duration
+	(*Customer)(nil),              // 34: rappel.events.v1.Customer
+	(*Slot)(nil),                  // 35: rappel.events.v1.Slot
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
-	26, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
-	27, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
-	28, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
-	29, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
-	30, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
-	31, // 5: rappel.events.v1.Reason.first_attempt_within:type_name -> google.protobuf.Duration
-	29, // 6: rappel.events.v1.Reason.raised_at:type_name -> google.protobuf.Timestamp
-	29, // 7: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	29, // 8: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	28, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
+	29, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
+	30, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
+	31, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
+	32, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
+	33, // 5: rappel.events.v1.Reason.first_attempt_within:type_name -> google.protobuf.Duration
+	31, // 6: rappel.events.v1.Reason.raised_at:type_name -> google.protobuf.Timestamp
+	31, // 7: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	31, // 8: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
 	0,  // 9: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	29, // 10: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	31, // 10: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
 	1,  // 11: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	29, // 12: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	31, // 12: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
 	10, // 13: rappel.events.v1.WrapUp.gesture:type_name -> rappel.events.v1.Gesture
-	29, // 14: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
-	29, // 15: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
-	26, // 16: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
-	28, // 17: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
-	29, // 18: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
-	29, // 19: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	29, // 20: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	29, // 21: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	29, // 22: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
-	29, // 23: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
-	29, // 24: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
-	29, // 25: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
-	29, // 26: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
-	24, // 27: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
-	24, // 28: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
-	29, // 29: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
-	25, // 30: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
-	29, // 31: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
+	31, // 14: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
+	31, // 15: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
+	28, // 16: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
+	30, // 17: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
+	31, // 18: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
+	31, // 19: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	31, // 20: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	31, // 21: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	31, // 22: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	31, // 23: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
+	31, // 24: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
+	31, // 25: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
+	31, // 26: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
+	25, // 27: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
+	25, // 28: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
+	31, // 29: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
+	26, // 30: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
+	31, // 31: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
 	4,  // 32: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
 	5,  // 33: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	32, // 34: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	34, // 34: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
 	7,  // 35: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	29, // 36: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	29, // 37: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	29, // 38: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	29, // 39: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	29, // 40: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	31, // 36: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	31, // 37: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	31, // 38: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	31, // 39: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	31, // 40: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
 	13, // 41: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
 	8,  // 42: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
 	9,  // 43: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
@@ -3182,34 +3350,40 @@ var file_events_v1_callback_proto_depIdxs = []int32{
 	17, // 48: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
 	18, // 49: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
 	19, // 50: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
-	33, // 51: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
+	35, // 51: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
 	11, // 52: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
 	12, // 53: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
-	29, // 54: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
-	33, // 55: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
-	29, // 56: rappel.events.v1.Callback.next_at:type_name -> google.protobuf.Timestamp
-	2,  // 57: rappel.events.v1.SLAOutcome.target:type_name -> rappel.events.v1.SLA.Target
-	29, // 58: rappel.events.v1.SLAOutcome.due_at:type_name -> google.protobuf.Timestamp
-	6,  // 59: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	29, // 60: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	20, // 61: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	21, // 62: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	22, // 63: rappel.events.v1.CallbackEvent.sla_outcomes:type_name -> rappel.events.v1.SLAOutcome
-	29, // 64: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
-	29, // 65: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
-	29, // 66: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
-	29, // 67: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
-	29, // 68: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 69: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
-	3,  // 70: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
-	31, // 71: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
-	29, // 72: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
-	29, // 73: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
-	74, // [74:74] is the sub-list for method output_type
-	74, // [74:74] is the sub-list for method input_type
-	74, // [74:74] is the sub-list for extension type_name
-	74, // [74:74] is the sub-list for extension extendee
-	0,  // [0:74] is the sub-list for field type_name
+	31, // 54: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
+	35, // 55: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
+	31, // 56: rappel.events.v1.Callback.next_at:type_name -> google.protobuf.Timestamp
+	31, // 57: rappel.events.v1.PastCallback.closed_at:type_name -> google.protobuf.Timestamp
+	27, // 58: rappel.events.v1.PastCallback.before:type_name -> rappel.events.v1.PastCallback.Score
+	12, // 59: rappel.events.v1.PastCallback.recovery:type_name -> rappel.events.v1.Recovery
+	2,  // 60: rappel.events.v1.SLAOutcome.target:type_name -> rappel.events.v1.SLA.Target
+	31, // 61: rappel.events.v1.SLAOutcome.due_at:type_name -> google.protobuf.Timestamp
+	6,  // 62: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	31, // 63: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	20, // 64: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	21, // 65: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	23, // 66: rappel.events.v1.CallbackEvent.sla_outcomes:type_name -> rappel.events.v1.SLAOutcome
+	22, // 67: rappel.events.v1.CallbackEvent.past:type_name -> rappel.events.v1.PastCallback
+	31, // 68: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	31, // 69: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	31, // 70: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	31, // 71: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	31, // 72: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 73: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 74: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	33, // 75: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	31, // 76: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	31, // 77: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	28, // 78: rappel.events.v1.PastCallback.Score.metric:type_name -> rappel.events.v1.Metric
+	30, // 79: rappel.events.v1.PastCallback.Score.class:type_name -> rappel.events.v1.Class
+	80, // [80:80] is the sub-list for method output_type
+	80, // [80:80] is the sub-list for method input_type
+	80, // [80:80] is the sub-list for extension type_name
+	80, // [80:80] is the sub-list for extension extendee
+	0,  // [0:80] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
@@ -3228,7 +3402,7 @@ func file_events_v1_callback_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_callback_proto_rawDesc), len(file_events_v1_callback_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
