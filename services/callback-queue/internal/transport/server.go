@@ -77,11 +77,15 @@ func (s *Server) ListRootCauses(context.Context, *callbackv1.ListRootCausesReque
 func (s *Server) ClaimCallback(ctx context.Context, r *callbackv1.ClaimCallbackRequest) (*callbackv1.ClaimCallbackResponse, error) {
 	var w wrong
 	w.queues(r.GetQueues())
+	w.languages(r.GetLanguages())
+	w.skills(r.GetSkills())
 	w.command(callback.Claim{AgentID: r.GetAgentId(), RequestID: r.GetRequestId()})
 	if err := w.err(); err != nil {
 		return nil, err
 	}
-	cb, err := s.queue.Claim(ctx, queue.ClaimRequest{AgentID: r.GetAgentId(), RequestID: r.GetRequestId(), Queues: r.GetQueues()})
+	cb, err := s.queue.Claim(ctx, queue.ClaimRequest{
+		AgentID: r.GetAgentId(), RequestID: r.GetRequestId(), Queues: r.GetQueues(), Languages: r.GetLanguages(), Skills: r.GetSkills(),
+	})
 	if err != nil {
 		return nil, toStatus(err)
 	}

@@ -380,7 +380,12 @@ type ClaimCallbackRequest struct {
 	// callback. Up to 64 characters.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Only from these queues; empty means all.
-	Queues        []string `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
+	Queues []string `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
+	// Only what is to be spoken in one of these languages, as fr or fr-CA, of which the first
+	// part decides; empty means all. At most 20.
+	Languages []string `protobuf:"bytes,4,rep,name=languages,proto3" json:"languages,omitempty"`
+	// Only what asks for one of these skills, by name; empty means all. At most 20.
+	Skills        []string `protobuf:"bytes,5,rep,name=skills,proto3" json:"skills,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -432,6 +437,20 @@ func (x *ClaimCallbackRequest) GetRequestId() string {
 func (x *ClaimCallbackRequest) GetQueues() []string {
 	if x != nil {
 		return x.Queues
+	}
+	return nil
+}
+
+func (x *ClaimCallbackRequest) GetLanguages() []string {
+	if x != nil {
+		return x.Languages
+	}
+	return nil
+}
+
+func (x *ClaimCallbackRequest) GetSkills() []string {
+	if x != nil {
+		return x.Skills
 	}
 	return nil
 }
@@ -4138,12 +4157,14 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x1eapi/callback/v1/callback.proto\x12\x12rappel.callback.v1\x1a\x18events/v1/callback.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x14\n" +
 	"\x12WatchQueuesRequest\"M\n" +
 	"\x13WatchQueuesResponse\x126\n" +
-	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues\"h\n" +
+	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues\"\x9e\x01\n" +
 	"\x14ClaimCallbackRequest\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tR\trequestId\x12\x16\n" +
-	"\x06queues\x18\x03 \x03(\tR\x06queues\"O\n" +
+	"\x06queues\x18\x03 \x03(\tR\x06queues\x12\x1c\n" +
+	"\tlanguages\x18\x04 \x03(\tR\tlanguages\x12\x16\n" +
+	"\x06skills\x18\x05 \x03(\tR\x06skills\"O\n" +
 	"\x15ClaimCallbackResponse\x126\n" +
 	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\xab\x04\n" +
 	"\x14WorkCallbacksRequest\x12F\n" +
