@@ -66,8 +66,8 @@ func (s *Service) resolved(ctx context.Context, d bus.Delivery) error {
 }
 
 // answered links the answer to a follow-up survey. One about a callback that there
-// never was, or that the customer's next has followed, is no fault of ours: the
-// answer itself is kept in RESPONSES, and its alerts go their way.
+// never was, or that is forgotten, is no fault of ours: the answer itself is kept in
+// RESPONSES, and its alerts go their way.
 func (s *Service) answered(ctx context.Context, d bus.Delivery) error {
 	var m eventsv1.FollowUpAnswered
 	if err := d.Decode(&m); err != nil {
@@ -75,7 +75,7 @@ func (s *Service) answered(ctx context.Context, d bus.Delivery) error {
 	}
 	cmd := wire.Answered(&m)
 	err := s.queue.TakeFollowUp(ctx, cmd)
-	if errors.Is(err, callback.ErrNoCallback) || errors.Is(err, callback.ErrSuperseded) {
+	if errors.Is(err, callback.ErrNoCallback) {
 		s.deps.Log.Info("an answer is about no callback that can take it", zap.String(obs.CallbackID, cmd.CallbackID), zap.Error(err))
 		return nil
 	}

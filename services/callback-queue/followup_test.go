@@ -78,6 +78,12 @@ func TestHowItWent(t *testing.T) {
 	b.settled()
 	require.Equal(t, true, show(3)["reasons"].([]any)[1].(object)["withdrawn"])
 
+	// What is answered about a callback that the next has followed is linked to it.
+	b.alert(1, "m-next", raised(1, "a-next"))
+	b.alert(99, "m-f5", answer(id(1), 5, eventsv1.Class_PASSIVE, 55))
+	b.settled()
+	require.InEpsilon(t, 55.0, show(1)["recovery"].(object)["after"], 1e-9)
+
 	// Answers about nothing that there is stop nobody.
 	b.alert(99, "m-f3", answer(id(77), 1, eventsv1.Class_DETRACTOR, 0))
 	b.alert(99, "m-f4", answer("nonsense", 1, eventsv1.Class_DETRACTOR, 0))

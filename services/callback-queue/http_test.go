@@ -353,7 +353,7 @@ func TestBadInputNamesEveryField(t *testing.T) {
 	t.Parallel()
 	b := setup(t).ready()
 	for body, want := range map[string][]string{
-		`{"agentId":"no agent!","requestId":"` + strings.Repeat("x", 65) + `","queues":["a b"]}`: {"queues", "agentId", "requestId"},
+		`{"agentId":"no agent!","requestId":"` + strings.Repeat("x", 65) + `","queues":["a b"],"languages":["français"],"skills":["billing:3"]}`: {"queues", "languages", "skills", "agentId", "requestId"},
 		`{}`: {"agentId"},
 	} {
 		code, got := b.post("/v1/callbacks:claim", body)

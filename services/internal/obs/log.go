@@ -3,8 +3,11 @@
 package obs
 
 import (
+	"encoding/hex"
 	"fmt"
+	"hash/fnv"
 	"os"
+	"strings"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -19,8 +22,6 @@ const (
 	CallbackID = "callback_id"
 	// Desk stands for an agent without naming them: agents' ids may be addresses.
 	Desk = "desk"
-	// Agent is an agent's id.
-	Agent = "agent"
 	// Survey is a survey's name.
 	Survey = "survey"
 	// Rule is an alerting rule's name.
@@ -28,6 +29,13 @@ const (
 	// Sequence is a sequence in a stream.
 	Sequence = "sequence"
 )
+
+// DeskOf is what stands for an agent in logs, under Desk.
+func DeskOf(agentID string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(strings.ToLower(agentID))) // never fails
+	return hex.EncodeToString(h.Sum(nil))
+}
 
 // LogConfig says how much is logged and how it looks.
 type LogConfig struct {

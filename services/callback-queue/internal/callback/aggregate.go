@@ -30,6 +30,8 @@ type Aggregate struct {
 	// Taken is what became of each alert, the newest heard of last, at most
 	// MaxTaken. It is kept across callbacks.
 	Taken []TakenAlert
+	// Past are the closed callbacks before Callback, the latest last, at most MaxPast.
+	Past []Past
 }
 
 // TakenAlert remembers an alert, so that its return opens nothing twice.

@@ -41,7 +41,7 @@ func (d *draft) startAttempt() {
 		kept = forgetOne(kept)
 	}
 	d.cb.Attempts = append(kept, Attempt{
-		Number: number, AgentID: d.cb.Holder.AgentID, Token: d.cb.Holder.Token, StartedAt: d.now,
+		Number: number, AgentID: d.cb.Holder.AgentID, Team: d.cb.Holder.Team, Token: d.cb.Holder.Token, StartedAt: d.now,
 	})
 }
 

@@ -28,13 +28,14 @@ type Callback struct {
 	// most urgent of them, 0 to 100: all that is kept of them.
 	MoreReasons  int
 	MorePriority int
-	// Queue is the queue it waits in; only a transfer changes it.
+	// Queue is the queue it waits in; a transfer changes it, a step of the SLA, and a worse
+	// reason.
 	Queue string
 	// Moved is the last transfer; nil when there was none.
 	Moved *Move
 	// Language is the language to speak, a BCP 47 tag; empty when unknown.
 	Language string
-	// Skills are what the agent must have, from the first reason that names any.
+	// Skills are what the agent must have, from the worst reason that names any.
 	Skills []string
 	// Priority is 0 to 100, higher is more urgent; priority.go has the formula.
 	Priority int
@@ -126,6 +127,8 @@ type Attempt struct {
 	// Number is 1 for the callback's first.
 	Number  int
 	AgentID string
+	// Team is the agent's, as in the hold; empty when it was not known.
+	Team string
 	// Token is the hold's in which the attempt was made.
 	Token     uint64
 	StartedAt time.Time

@@ -47,6 +47,10 @@ type draft struct {
 	cb    *Callback
 	actor string
 	cause string
+	// about is the earlier callback that the event is about; empty for the current one.
+	about string
+	// outcomes are the promises that the event decides.
+	outcomes []SLAOutcome
 }
 
 func newDraft(p Policy, a Aggregate, now time.Time) *draft {
@@ -63,7 +67,7 @@ func newDraft(p Policy, a Aggregate, now time.Time) *draft {
 func (d *draft) event(what EventType) Event {
 	next := d.agg
 	next.EventNo++
-	if what != EventAlertNoted {
+	if what != EventAlertNoted && d.about == "" {
 		if d.cb.ReadyAt().After(d.now) {
 			d.cb.UnattendedSince = time.Time{} // it waits for its moment
 		}
@@ -71,7 +75,7 @@ func (d *draft) event(what EventType) Event {
 		d.cb.UpdatedAt = later(d.cb.UpdatedAt, d.now)
 		next.Callback = d.cb
 	}
-	return Event{Type: what, Actor: d.actor, Cause: d.cause, At: d.now, Next: next}
+	return Event{Type: what, Actor: d.actor, Cause: d.cause, At: d.now, About: d.about, SLA: d.outcomes, Next: next}
 }
 
 // by names who acts and what led to it.

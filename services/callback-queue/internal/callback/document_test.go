@@ -54,7 +54,8 @@ const documentRules = `## What the table does not show
   newer one. It keeps its id, its age, its reasons and its attempts; the attempt policy counts anew, and the first
   attempt is due as after an opening.
 - **A transfer** takes the callback out of the hands of an agent who has not begun to call, and puts it into another
-  queue at its age. An **escalation** adds points to its priority, in whatever hands it is.
+  queue at its age. To **requeue** it takes it back from whatever hands, at its age and at once: from a call, which is then
+  no try, and from a wrap-up, which is then not written. An **escalation** adds points to its priority, in whatever hands it is.
 - **The SLA's clocks** ring by ` + "`checkSLA`" + `, one bell a command, the earliest first: a warning, a breach, or a step of
   escalation. Only a step that moves to another queue waits until nobody has the callback in hand.
 - **The customer's slots** are waited for one after the other; an attempt in hand is not bound to them.

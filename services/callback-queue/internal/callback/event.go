@@ -51,6 +51,8 @@ const (
 	EventEscalated EventType = "ESCALATED"
 	// EventAgentLost: the agent who had it, and had not called, is gone.
 	EventAgentLost EventType = "AGENT_LOST"
+	// EventRequeued: somebody took it back from the agent who had it.
+	EventRequeued EventType = "REQUEUED"
 	// EventPreferenceEnded: it is no longer kept for one agent.
 	EventPreferenceEnded EventType = "PREFERENCE_ENDED"
 	// EventSlotEnded: the customer's slot passed without a call.
@@ -109,6 +111,11 @@ type Event struct {
 	Cause string
 	// At is the moment of the decision, in UTC.
 	At time.Time
+	// About is the callback that it is about, where that is one of Next.Past; empty where it
+	// is the current one.
+	About string
+	// SLA are the promises that it decides: percent met is counted of these.
+	SLA []SLAOutcome
 	// Next is the whole aggregate after the event. Its EventNo is one higher; its
 	// Seq and LastHash are still those of the event before: the store's to set.
 	Next Aggregate

@@ -52,7 +52,8 @@ func (c Class) bad() bool {
 type AskFollowUp struct{}
 
 // TakeFollowUp takes the answer to a follow-up survey. One that is bad again reopens
-// the callback, as long as it can be reopened.
+// the callback, as long as it can be reopened. One about a callback that the next has
+// followed is linked, as long as the aggregate remembers that.
 type TakeFollowUp struct {
 	// CallbackID is the callback that the answer names.
 	CallbackID string
@@ -100,14 +101,12 @@ func (c TakeFollowUp) check() error {
 
 func (c TakeFollowUp) apply(d *draft) (EventType, error) {
 	if d.cb == nil || d.cb.ID != c.CallbackID {
-		return "", ErrNoCallback
+		return c.link(d)
 	}
-	before := d.cb.Recovery
-	same := before != nil && before.Survey == c.Survey && before.ResponseID == c.ResponseID
-	if same && before.Revision >= c.Revision {
+	if c.known(d.cb.Recovery) {
 		return "", ErrNoChange
 	}
-	r := c.recovery(d)
+	r := c.recovery(d.cb.scores(), d.now)
 	d.by(ActorFollowUp, c.ResponseID)
 	if r.Class.bad() && d.canReopen() && !d.isListed() && !d.cb.reopenedFor(c.Survey, c.ResponseID) {
 		if err := d.reopen(ActorFollowUp, ""); err != nil {
@@ -123,17 +122,21 @@ func (c TakeFollowUp) apply(d *draft) (EventType, error) {
 	return EventFollowedUp, nil
 }
 
-// recovery compares the answer with the reasons of the callback: on the first
+// known reports whether this revision of the answer, or a later one, is linked already.
+func (c TakeFollowUp) known(r *Recovery) bool {
+	return r != nil && r.Survey == c.Survey && r.ResponseID == c.ResponseID && r.Revision >= c.Revision
+}
+
+// recovery compares the answer with the scores of the callback's reasons: on the first
 // metric that both have, else worst with worst.
-func (c TakeFollowUp) recovery(d *draft) Recovery {
+func (c TakeFollowUp) recovery(before []Score, now time.Time) Recovery {
 	r := Recovery{
 		Survey: c.Survey, ResponseID: c.ResponseID, Revision: c.Revision,
-		Verbatim: cut(c.Verbatim, MaxVerbatimBytes), At: d.now,
+		Verbatim: cut(c.Verbatim, MaxVerbatimBytes), At: now,
 	}
-	if !c.SubmittedAt.IsZero() && !c.SubmittedAt.After(d.now) {
+	if !c.SubmittedAt.IsZero() && !c.SubmittedAt.After(now) {
 		r.At = c.SubmittedAt.UTC().Round(0)
 	}
-	before := d.cb.scores()
 	for _, m := range []Metric{NPS, CSAT, CES, FCR} {
 		b, hasB := worst(before, m)
 		a, hasA := worst(c.Scores, m)

@@ -139,7 +139,8 @@ func TestAnAlertAboutTheAnswerReopens(t *testing.T) {
 	s := asked(t) // about another callback, or too late: the next is opened
 	s.pass(s.policy.ReopenWithin)
 	require.Equal(t, EventOpened, s.do(TakeAlert{alarm}).Type)
-	s.refuse(ErrNoCallback, bad)
+	require.Equal(t, EventFollowedUp, s.do(bad).Type)
+	require.Equal(t, Pending, s.cb().State)
 	other := alert("a3")
 	other.FollowsUp = ID(key, 9)
 	require.Equal(t, EventOpened, asked(t).do(TakeAlert{other}).Type)

@@ -23,6 +23,7 @@ func (p *player) invariants(before Aggregate, ev Event) {
 		p.hold(before.Callback == nil && ev.Type == EventAlertNoted, "the callback is gone")
 		return
 	}
+	p.settings(before, ev)
 	p.succession(before.Callback, ev)
 	p.shape(p.cb())
 }
@@ -62,6 +63,10 @@ func (p *player) succession(old *Callback, ev Event) {
 		p.reopened(old)
 		return
 	}
+	if ev.About != "" {
+		p.hold(ev.Type == EventFollowedUp && reflect.DeepEqual(cb, old), "%s of an earlier callback changed this one", ev.Type)
+		return
+	}
 	if ev.Type == EventFollowUpAsked || ev.Type == EventFollowedUp {
 		p.followed(old, ev)
 		return
@@ -72,7 +77,8 @@ func (p *player) succession(old *Callback, ev Event) {
 		return
 	}
 	p.hold(cb.OpenedAt.Equal(old.OpenedAt), "the age was reset")
-	p.hold(cb.Queue == old.Queue || ev.Type == EventTransferred || ev.Type == EventSLAEscalated, "the queue changed by %s", ev.Type)
+	worse := ev.Type == EventEnriched && old.State == Pending && cb.severity() > old.severity()
+	p.hold(cb.Queue == old.Queue || ev.Type == EventTransferred || ev.Type == EventSLAEscalated || worse, "the queue changed by %s", ev.Type)
 	p.hold(cb.Queue != old.Queue || ev.Type != EventTransferred, "the queue did not change")
 	p.promises(old, ev)
 	p.hold(cb.State == old.State || isArrow(old.State, cb.State), "no arrow from %s to %s", old.State, cb.State)
@@ -166,9 +172,11 @@ func (p *player) promises(old *Callback, ev Event) {
 		p.hold(!a.promised() || b.promised(), "%s is not promised any more", t)
 		tried := ev.Type == EventAttemptEnded && p.cb().lastAttempt().Outcome.counts()
 		if t == FirstAttempt && (tried || !a.EndedAt.IsZero()) && b.running() {
-			p.hold(slices.Contains([]EventType{EventLeaseExpired, EventAttemptEnded, EventEnriched}, ev.Type), "begun anew by %s", ev.Type)
+			p.hold(slices.Contains([]EventType{EventLeaseExpired, EventAttemptEnded, EventEnriched, EventRequeued}, ev.Type), "begun anew by %s", ev.Type)
 			continue // a further call is promised
 		}
+		told := slices.ContainsFunc(ev.SLA, func(o SLAOutcome) bool { return o.Target == t })
+		p.hold(told == (!a.decided() && b.decided()), "%s: decided, or told", t)
 		p.hold(a.BreachedAt.IsZero() || b.BreachedAt.Equal(a.BreachedAt), "%s: a breach was undone", t)
 		p.hold(a.WarnedAt.IsZero() || b.WarnedAt.Equal(a.WarnedAt), "%s: a warning was undone", t)
 		p.hold(a.EndedAt.IsZero() || *a == *b, "%s changed after its end", t)
@@ -231,12 +239,12 @@ func (p *player) finish() {
 		case cb == nil || cb.State.Terminal() && cb.NextAt.IsZero():
 			return
 		case cb.State == Pending:
-			p.now = later(p.now, cb.ReadyAt())
+			p.now = p.policy.CallableAt(cb, later(p.now, cb.ReadyAt()))
 			p.do(Claim{AgentID: fresh})
 			p.do(StartAttempt{AgentID: fresh, Token: p.token()})
 			p.do(EndAttempt{AgentID: fresh, Token: p.token(), Outcome: Reached})
 		case cb.WrapUpOverdue():
-			p.do(Complete{AgentID: fresh, Outcome: Resolved, RootCause: "x", Note: "y"})
+			p.do(Complete{AgentID: fresh, Outcome: Resolved, RootCause: Dimensions[0] + "/damaged", Note: "y"})
 		default:
 			p.now = later(p.now, cb.DueAt())
 			p.do(cb.DueCommand())
@@ -253,7 +261,11 @@ func TestStories(t *testing.T) {
 		return step{b[0], b[1], b[2], b[3]}
 	})
 	rapid.Check(t, func(rt *rapid.T) {
-		play(t, rapid.SliceOfN(one, 1, 200).Draw(rt, "script")).finish()
+		var settings []func(testing.TB, *Policy)
+		if rapid.Bool().Draw(rt, "strict") {
+			settings = append(settings, strict)
+		}
+		play(t, rapid.SliceOfN(one, 1, 200).Draw(rt, "script"), settings...).finish()
 	})
 }
 
@@ -263,13 +275,17 @@ func TestLongStories(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(4, 2))
 	seen := map[EventType]int{}
-	for range 200 {
+	for n := range 300 {
+		var settings []func(testing.TB, *Policy)
+		if n%2 == 1 {
+			settings = append(settings, strict)
+		}
 		script := make([]step, 150)
 		for i := range script {
 			n := random.Uint32()
 			script[i] = step{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}
 		}
-		p := play(t, script)
+		p := play(t, script, settings...)
 		p.finish()
 		for what, n := range p.seen {
 			seen[what] += n
@@ -281,7 +297,7 @@ func TestLongStories(t *testing.T) {
 		EventCompleted, EventReleased, EventLeaseExpired, EventWrapUpOverdue, EventCanceled,
 		EventReopened, EventRescheduled, EventTransferred, EventEscalated, EventAgentLost, EventPreferenceEnded,
 		EventSLAWarned, EventSLABreached, EventSLAEscalated, EventSlotEnded,
-		EventFollowUpAsked, EventFollowedUp, EventUnattended, EventAttended,
+		EventFollowUpAsked, EventFollowedUp, EventUnattended, EventAttended, EventRequeued,
 	} {
 		require.Greater(t, seen[what], 10, "stories that lead to %s", what)
 	}
@@ -297,6 +313,8 @@ func FuzzTransitions(f *testing.F) {
 	f.Add([]byte{2, 0, 11, 0, 0, 0, 6, 0, 0, 0, 16, 0, 2, 0, 21, 0, 0, 0, 26, 0, 13, 0, 1, 0})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		const longest = 4 * 120
-		play(t, steps(script[:min(len(script), longest)])).finish()
+		script = script[:min(len(script), longest)]
+		play(t, steps(script)).finish()
+		play(t, steps(script), strict).finish()
 	})
 }

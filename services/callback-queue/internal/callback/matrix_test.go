@@ -46,6 +46,7 @@ var columns = []struct {
 	{"forbid", 0, func(uint64) Command { return Forbid{} }},
 	{"next", 0, func(uint64) Command { return OpenNext{} }},
 	{"somebody", 0, func(uint64) Command { return NoteAttended{} }},
+	{"requeue", 0, func(uint64) Command { return Requeue{Reason: "lost", By: "sam"} }},
 }
 
 func ended(token uint64, o AttemptOutcome) Command {
@@ -55,15 +56,15 @@ func ended(token uint64, o AttemptOutcome) Command {
 // matrix says for every state and command the next state, or why not:
 // "-" not possible in this state, "=" nothing to change, "?" no callback.
 const matrix = `
-state       take        withdraw    offer     accept    reject   offer-ends  claim     start       reached   no-reply  complete   release  cancel    lease-ends  move     reopen   transfer  lost     open-all  nobody   asks  followed    slot-ends  sla-rings  escalate    forbid  next     somebody
-none        pending     none        ?         ?         ?        =           ?         ?           ?         ?         ?          ?        ?         =           ?        ?        ?         =        =         =        =     ?           =          =          ?           =       =        =
-pending     pending     canceled    reserved  -         -        =           assigned  -           -         -         -          -        canceled  =           pending  -        pending   =        =         pending  =     pending     =          pending    pending     =       =        =
-reserved    reserved    canceled    -         assigned  pending  pending     -         -           -         -         -          pending  canceled  =           -        -        pending   pending  =         =        =     reserved    =          reserved   reserved    =       =        =
-assigned    assigned    canceled    -         =         -        =           -         attempting  -         -         -          pending  canceled  pending     -        -        pending   pending  =         =        =     assigned    =          assigned   assigned    =       =        =
-attempting  attempting  attempting  -         -         -        =           -         =           wrapping  pending   -          -        canceled  pending     -        -        -         =        =         =        =     attempting  =          =          attempting  =       =        =
-wrapping    wrapping    wrapping    -         -         -        =           -         -           -         -         completed  -        canceled  wrapping    -        -        -         =        =         =        =     wrapping    =          =          wrapping    =       =        =
-completed   pending     completed   -         -         -        =           -         -           -         -         -          -        -         =           -        pending  -         =        =         =        =     completed   =          =          -           =       =        =
-canceled    pending     canceled    -         -         -        =           -         -           -         -         -          -        -         =           -        pending  -         =        =         =        =     canceled    =          =          -           =       =        =
+state       take        withdraw    offer     accept    reject   offer-ends  claim     start       reached   no-reply  complete   release  cancel    lease-ends  move     reopen   transfer  lost     open-all  nobody   asks  followed    slot-ends  sla-rings  escalate    forbid  next     somebody  requeue
+none        pending     none        ?         ?         ?        =           ?         ?           ?         ?         ?          ?        ?         =           ?        ?        ?         =        =         =        =     ?           =          =          ?           =       =        =         ?
+pending     pending     canceled    reserved  -         -        =           assigned  -           -         -         -          -        canceled  =           pending  -        pending   =        =         pending  =     pending     =          pending    pending     =       =        =         -
+reserved    reserved    canceled    -         assigned  pending  pending     -         -           -         -         -          pending  canceled  =           -        -        pending   pending  =         =        =     reserved    =          reserved   reserved    =       =        =         pending
+assigned    assigned    canceled    -         =         -        =           -         attempting  -         -         -          pending  canceled  pending     -        -        pending   pending  =         =        =     assigned    =          assigned   assigned    =       =        =         pending
+attempting  attempting  attempting  -         -         -        =           -         =           wrapping  pending   -          -        canceled  pending     -        -        -         =        =         =        =     attempting  =          =          attempting  =       =        =         pending
+wrapping    wrapping    wrapping    -         -         -        =           -         -           -         -         completed  -        canceled  wrapping    -        -        -         =        =         =        =     wrapping    =          =          wrapping    =       =        =         pending
+completed   pending     completed   -         -         -        =           -         -           -         -         -          -        -         =           -        pending  -         =        =         =        =     completed   =          =          -           =       =        =         -
+canceled    pending     canceled    -         -         -        =           -         -           -         -         -          -        -         =           -        pending  -         =        =         =        =     canceled    =          =          -           =       =        =         -
 `
 
 func TestMatrix(t *testing.T) {

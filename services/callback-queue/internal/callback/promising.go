@@ -30,6 +30,7 @@ func (CheckSLA) apply(d *draft) (EventType, error) {
 	d.ownSLA()
 	d.by(ActorTimer, string(b.target))
 	k := d.cb.SLA.clock(b.target)
+	was := *k
 	switch {
 	case b.mark == "":
 		d.escalated(&d.cb.SLA.Steps[b.step])
@@ -40,6 +41,7 @@ func (CheckSLA) apply(d *draft) (EventType, error) {
 		return EventSLAWarned, nil
 	default: // a warning that comes after the breach is none
 		k.BreachedAt = k.DueAt
+		d.decides(b.target, was)
 		if k.WarnedAt.IsZero() && !k.WarnAt.IsZero() {
 			d.plan(b.target, Warning, k.WarnAt)
 		}
@@ -258,7 +260,9 @@ func (d *draft) tried(began time.Time) {
 		return
 	}
 	d.ownSLA()
+	was := d.cb.SLA.First
 	d.cb.SLA.First.end(began)
+	d.decides(FirstAttempt, was)
 }
 
 // settleSLA ends what still runs when the callback is closed. A resolution is met
@@ -270,6 +274,7 @@ func (d *draft) settleSLA(outcome Outcome) {
 	}
 	d.ownSLA()
 	s := d.cb.SLA
+	first, resolved := s.First, s.Resolved
 	switch outcome {
 	case Resolved, PartlyResolved, NoActionNeeded:
 		s.Resolved.end(d.now)
@@ -282,6 +287,8 @@ func (d *draft) settleSLA(outcome Outcome) {
 	}
 	s.First.void(d.now)
 	s.Resolved.void(d.now)
+	d.decides(FirstAttempt, first)
+	d.decides(Resolution, resolved)
 }
 
 // ownSLA makes the draft's SLA its own: the aggregate that it was decided on keeps

@@ -59,10 +59,15 @@ type player struct {
 	seen map[EventType]int
 	// listed says that the customer is not to be called, by an alias.
 	listed bool
+	// role is of whoever last wrote a wrap-up.
+	role string
 }
 
-func play(t testing.TB, script []step) *player {
+func play(t testing.TB, script []step, settings ...func(testing.TB, *Policy)) *player {
 	p := &player{story: newStory(t), seen: map[EventType]int{}}
+	for _, set := range settings {
+		set(t, &p.policy)
+	}
 	p.policy.SLAs = slas
 	p.policy.DoNotCall = func(keys ...string) bool { return p.listed && slices.Contains(keys, alias) }
 	p.policy.FollowUp.Survey, p.policy.FollowUp.After = "apres-rappel", time.Hour
@@ -134,12 +139,15 @@ func (p *player) nextMove(st step) Command {
 		p.now = later(p.now, cb.DueAt())
 		return cb.DueCommand()
 	}
+	if cb.State >= Attempting && what%17 == 0 {
+		return Requeue{Reason: fmt.Sprintf("n%d", p.seq), By: agents[0]}
+	}
 	switch cb.State {
 	case Pending:
 		if !cb.UnattendedSince.IsZero() && what%2 == 0 {
 			return NoteAttended{}
 		}
-		p.now = later(p.now, cb.ReadyAt())
+		p.now = p.policy.CallableAt(cb, later(p.now, cb.ReadyAt()))
 		agent, request := agents[int(st.who)%len(agents)], fmt.Sprintf("n%d", p.seq)
 		if what%3 == 0 {
 			return Offer{AgentID: agent, RequestID: request}
@@ -158,7 +166,12 @@ func (p *player) nextMove(st step) Command {
 	case Attempting:
 		return p.endAttempt(cb.Holder.AgentID, p.token(), what)
 	default:
-		return Complete{AgentID: cb.Holder.AgentID, Outcome: results[what%4], RootCause: "x", Note: "y"}
+		if cb.WrapUpOverdue() && what%3 > 0 {
+			al := p.alert(what)
+			al.AlertID = fmt.Sprintf("n%d", p.seq)
+			return TakeAlert{Alert: al}
+		}
+		return p.close(cb.Holder.AgentID, 0, results[what%4], what)
 	}
 }
 
@@ -187,7 +200,9 @@ func (p *player) anyMove(st step) Command {
 	agent, what := agents[int(st.who)%len(agents)], int(st.what)
 	token := map[int]uint64{0: 0, 1: p.token(), 2: p.seq - 1, 3: 1 << 60}[int(st.who)/4%4]
 	request := fmt.Sprintf("q%d", what%4)
-	switch st.op % 28 {
+	switch st.op % 29 {
+	case 28:
+		return Requeue{Reason: request, By: agent}
 	case 27:
 		return NoteAttended{}
 	case 26:
@@ -236,7 +251,7 @@ func (p *player) anyMove(st step) Command {
 	case 9:
 		return p.endAttempt(agent, token, what)
 	case 10:
-		return Complete{AgentID: agent, Token: token, Outcome: results[what%len(results)], RootCause: "x", Note: "y"}
+		return p.close(agent, token, results[what%len(results)], what)
 	case 11:
 		return Release{AgentID: agent, Token: token, Reason: "r"}
 	case 12:
@@ -254,6 +269,7 @@ func (p *player) alert(what int) Alert {
 	al.RaisedAt = p.now.Add(time.Duration(what%7-5) * time.Minute)
 	al.Reason.Priority = what % 101
 	al.Aliases = []string{alias}
+	al.Customer.Phone, al.Customer.TimeZone = phones[what%len(phones)], clocks[what/7%len(clocks)]
 	al.Severity = Severity(what % 5)
 	if cb := p.cb(); cb != nil && what%6 == 0 {
 		al.FollowsUp = cb.ID
@@ -261,6 +277,7 @@ func (p *player) alert(what int) Alert {
 	if what%3 == 0 {
 		al.Skills = []string{"billing:4", "vip"}
 	}
+	al.Queue = []string{"care", "", "experts"}[what%3]
 	al.Reason.Satisfaction = float64(what % 100)
 	if what%11 == 0 {
 		from := p.now.Add(time.Duration(what-20) * time.Hour)
@@ -300,5 +317,6 @@ func (p *player) known(err error) {
 			return
 		}
 	}
-	p.hold(errors.As(err, &te) || errors.As(err, &ve), "an error nobody promised: %v", err)
+	var ge *GoodwillError
+	p.hold(errors.As(err, &te) || errors.As(err, &ve) || errors.As(err, &ge), "an error nobody promised: %v", err)
 }

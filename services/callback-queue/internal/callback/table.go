@@ -36,6 +36,7 @@ const (
 	forbidden
 	openNext
 	overtaken
+	requeue
 	triggerCount
 )
 
@@ -59,6 +60,7 @@ var triggers = [triggerCount]struct {
 	complete:      {"complete", true, "outcome, root cause and note are written down"},
 	release:       {"release", true, "the agent gives it back"},
 	leaseEnd:      {"expireLease", false, "the hold's lease is over; an outcome is never invented"},
+	requeue:       {"requeue", true, "somebody takes it back from an agent who is gone"},
 	openNext:      {"openNext", false, "a completed callback leaves reasons unanswered, which came when the call had begun or was over"},
 	overtaken:     {"expireLease", false, "the wrap-up's lease is over, and the customer has complained again since the call"},
 	withdrawn:     {"withdrawAlert", false, "no reason counts any more, and no attempt was ever started"},
@@ -113,6 +115,7 @@ var arrows = []arrow{
 	{Reserved, withdrawn, Canceled},
 	{Reserved, cancel, Canceled},
 	{Reserved, transfer, Pending},
+	{Reserved, requeue, Pending},
 	{Reserved, escalate, Reserved},
 	{Reserved, ring, Reserved},
 	{Reserved, followedUp, Reserved},
@@ -125,6 +128,7 @@ var arrows = []arrow{
 	{Assigned, withdrawn, Canceled},
 	{Assigned, cancel, Canceled},
 	{Assigned, transfer, Pending},
+	{Assigned, requeue, Pending},
 	{Assigned, escalate, Assigned},
 	{Assigned, ring, Assigned},
 	{Assigned, followedUp, Assigned},
@@ -135,6 +139,7 @@ var arrows = []arrow{
 	{Attempting, giveUp, Completed},
 	{Attempting, leaseEnd, Pending},
 	{Attempting, cancel, Canceled},
+	{Attempting, requeue, Pending},
 	{Attempting, escalate, Attempting},
 	{Attempting, ring, Attempting},
 	{Attempting, followedUp, Attempting},
@@ -146,6 +151,7 @@ var arrows = []arrow{
 	{Wrapping, leaseEnd, Wrapping},
 	{Wrapping, overtaken, Pending},
 	{Wrapping, cancel, Canceled},
+	{Wrapping, requeue, Pending},
 	{Wrapping, escalate, Wrapping},
 	{Wrapping, ring, Wrapping},
 	{Wrapping, followedUp, Wrapping},

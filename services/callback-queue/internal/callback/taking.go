@@ -117,6 +117,7 @@ func (d *draft) open(al *Alert) error {
 		customer.fill(d.cb.Customer)
 		aliases = d.cb.Aliases
 	}
+	d.leave()
 	d.cb = &Callback{
 		ID:          ID(d.agg.CustomerKey, number),
 		CustomerKey: d.agg.CustomerKey,
@@ -197,20 +198,14 @@ func (d *draft) update(i int, al *Alert) {
 func (d *draft) absorb(al *Alert, r Reason, was Severity) {
 	d.locate()
 	d.cb.alsoKnownAs(al.Aliases)
-	d.ask(al.Skills)
+	d.askSkills()
+	d.goWhere(r, was)
 	d.wish(al)
 	if !d.isLate() { // else somebody is talking with the customer, or has just done so
 		d.hurry(r, was, false)
 	}
 	d.press(r)
 	d.cb.Priority = d.cb.urgencyOfAll()
-}
-
-// ask takes the skills that a further reason asks for, where none were.
-func (d *draft) ask(skills []string) {
-	if len(d.cb.Skills) == 0 {
-		d.cb.Skills = slices.Clone(skills)
-	}
 }
 
 // reason is the alert as a reason, since when it was raised.

@@ -94,6 +94,7 @@ func (d *draft) openNext() error {
 	for i := range reasons {
 		reasons[i].Unanswered = false
 	}
+	d.leave()
 	d.cb = &Callback{
 		ID: ID(d.agg.CustomerKey, last.Number+1), CustomerKey: d.agg.CustomerKey, Number: last.Number + 1,
 		Customer: last.Customer, Country: last.Country, Zones: last.Zones, Aliases: last.Aliases, Language: last.Language,
@@ -105,9 +106,12 @@ func (d *draft) openNext() error {
 	for _, r := range reasons[1:] {
 		was := d.cb.severity()
 		d.cb.Reasons = append(d.cb.Reasons, r)
-		d.ask(r.Skills)
 		d.hurry(r, was, false)
+		if r.severity() > was {
+			d.cb.Queue = firstOf(r.Queue, d.cb.Queue)
+		}
 	}
+	d.askSkills()
 	d.cb.Priority = d.cb.urgencyOfAll()
 	if err := d.cb.follow(openNext); err != nil {
 		return err

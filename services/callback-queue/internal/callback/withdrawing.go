@@ -48,6 +48,7 @@ func (d *draft) withdraw(i int, c WithdrawAlert) (EventType, error) {
 	d.cb.Reasons = slices.Clone(d.cb.Reasons)
 	d.cb.Reasons[i].Withdrawn, d.cb.Reasons[i].Revision = true, c.Revision
 	d.cb.Priority = d.cb.urgencyOfAll()
+	d.askSkills()
 	if d.cb.State.Terminal() && len(d.cb.unanswered()) == 0 {
 		d.cb.NextAt, d.cb.Slots = time.Time{}, nil
 	}

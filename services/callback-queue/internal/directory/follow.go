@@ -132,7 +132,7 @@ func (d *Directory) overruled(c change) bool {
 	if declared && c.entry != nil && !d.warned[c.id] {
 		d.warned[c.id] = true
 		d.deps.Log.Warn("an agent that was added by the API is declared in the configuration, which counts",
-			zap.String(obs.Agent, c.id), zap.String("declared", e.Declared))
+			zap.String(obs.Desk, obs.DeskOf(c.id)), zap.String("declared", e.Declared))
 	}
 	return declared
 }

@@ -135,6 +135,7 @@ func TestTheFileWins(t *testing.T) {
 	warnings := filed.logs.FilterMessageSnippet("is declared in the configuration").All()
 	require.Len(t, warnings, 1, "said once")
 	require.Equal(t, "agents.yaml:2", warnings[0].ContextMap()["declared"])
+	require.NotContains(t, fmt.Sprint(warnings[0].ContextMap()), "amina", "an id may be an address")
 	require.EqualValues(t, 2, filed.gauge("callback_agents", "declared"))
 	require.EqualValues(t, 2, filed.gauge("callback_agents", "stored"))
 }

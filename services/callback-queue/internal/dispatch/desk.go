@@ -2,13 +2,10 @@ package dispatch
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -251,7 +248,7 @@ func (k *desk) passes(err error) bool {
 	if errors.As(err, &client) || errors.Is(err, floor.ErrReplaced) || errors.Is(err, queue.ErrUnknownAgent) {
 		return false
 	}
-	k.Log.Debug("a desk could not be looked after; it is tried again", zap.String(obs.Desk, nameOf(k.seat.Agent)), zap.Error(err))
+	k.Log.Debug("a desk could not be looked after; it is tried again", zap.String(obs.Desk, obs.DeskOf(k.seat.Agent)), zap.Error(err))
 	return true
 }
 
@@ -434,13 +431,6 @@ func (k *desk) leave(ctx context.Context, forGood bool) {
 		k.seat.Until = now
 	}
 	if err := k.Floor.Report(ctx, k.seat, false); err != nil && !errors.Is(err, floor.ErrReplaced) {
-		k.Log.Debug("a desk could not be closed; it closes by itself", zap.String(obs.Desk, nameOf(k.seat.Agent)), zap.Error(err))
+		k.Log.Debug("a desk could not be closed; it closes by itself", zap.String(obs.Desk, obs.DeskOf(k.seat.Agent)), zap.Error(err))
 	}
-}
-
-// nameOf stands for an agent in logs: ids may be addresses.
-func nameOf(agentID string) string {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(strings.ToLower(agentID))) // never fails
-	return hex.EncodeToString(h.Sum(nil))
 }

@@ -247,6 +247,6 @@ func (o *offering) make(ctx context.Context, agent string, because place) {
 		}
 	}
 	if err != nil && ctx.Err() == nil {
-		o.Log.Warn("an offer could not be made; the agent is asked again shortly", zap.String(obs.Desk, nameOf(agent)), zap.Error(err))
+		o.Log.Warn("an offer could not be made; the agent is asked again shortly", zap.String(obs.Desk, obs.DeskOf(agent)), zap.Error(err))
 	}
 }

@@ -40,6 +40,6 @@ func (d *Dispatcher) gone(ctx context.Context, s *floor.Seat) {
 	}
 	if err != nil && ctx.Err() == nil && !errors.Is(err, queue.ErrIndexIncomplete) { // until it is whole again
 		d.Log.Warn("what an agent had in hand who is gone could not be given back; it is tried again",
-			zap.String(obs.Desk, nameOf(s.Agent)), zap.Error(err))
+			zap.String(obs.Desk, obs.DeskOf(s.Agent)), zap.Error(err))
 	}
 }

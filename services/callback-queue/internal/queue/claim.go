@@ -29,6 +29,9 @@ type ClaimRequest struct {
 	RequestID string
 	// Queues limits the choice; empty means every queue.
 	Queues []string
+	// Languages limits it to what is to be spoken in one of them, as fr or fr-CA; Skills
+	// to what asks for one of them, by name. Empty means all that the agent can take.
+	Languages, Skills []string
 }
 
 // name is the one name of a request that can be repeated, empty for others.
@@ -236,7 +239,7 @@ func (c *candidates) reserve(ctx context.Context) (Entry, error) {
 		question += "\x00" + strconv.Itoa(c.skipped)
 	}
 	e, err := c.queue.index.Reserve(ctx, Reservation{
-		Agent: c.request.AgentID, RequestID: question, Fits: c.queue.fit(ctx, c.agent, c.request.Queues),
+		Agent: c.request.AgentID, RequestID: question, Fits: c.request.narrow(c.queue.fit(ctx, c.agent, c.request.Queues)),
 		Now: c.queue.clock.Now(), Hold: reservationHold,
 	})
 	return e, c.queue.indexError(err)

@@ -124,10 +124,14 @@ func (q *Queue) WithdrawAlert(ctx context.Context, customerKey, followsUp, alert
 }
 
 // TakeFollowUp links the answer to a follow-up survey to its callback, and reopens
-// that when the answer is bad again. It is callback.ErrNoCallback when there is no
-// such callback, and callback.ErrSuperseded when the customer has had another since.
+// that when the answer is bad again, unless the customer has had another since. It is
+// callback.ErrNoCallback when there is no such callback, or it is not remembered any more.
 func (q *Queue) TakeFollowUp(ctx context.Context, cmd callback.TakeFollowUp) error {
-	_, err := q.Do(ctx, cmd.CallbackID, cmd)
+	key, _, ok := callback.ParseID(cmd.CallbackID)
+	if !ok {
+		return callback.ErrNoCallback
+	}
+	_, err := q.update(ctx, key, onAny(cmd))
 	return err
 }
 
@@ -179,7 +183,7 @@ func (q *Queue) Do(ctx context.Context, id string, cmd callback.Command) (*callb
 	if err != nil {
 		return nil, err
 	}
-	a, err := q.update(ctx, key, onOnly(id, cmd))
+	a, err := q.update(ctx, key, q.guarded(ctx, id, cmd))
 	switch {
 	case err == nil:
 		return a.Callback, nil

@@ -30,8 +30,25 @@ func (q *Queue) Get(ctx context.Context, id string) (*callback.Callback, error) 
 	case a.Callback.ID == id:
 		return a.Callback, nil
 	default:
-		return q.store.Earlier(ctx, key, id)
+		return q.earlier(ctx, a, id)
 	}
+}
+
+// earlier returns a callback that the customer's next has followed, with what they have
+// answered about it since.
+func (q *Queue) earlier(ctx context.Context, a callback.Aggregate, id string) (*callback.Callback, error) {
+	cb, err := q.store.Earlier(ctx, a.CustomerKey, id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range a.Past {
+		if p := &a.Past[i]; p.ID == id && p.Recovery != nil {
+			shown := *cb
+			shown.Recovery = p.Recovery
+			return &shown, nil
+		}
+	}
+	return cb, nil
 }
 
 // maxLooked is how many entries one List looks at, once it has to look at more

@@ -22,6 +22,8 @@ var (
 	ErrRosterLoading = errors.New("the roster is still being read")
 	// ErrAway says that the agent has said that they want nothing now.
 	ErrAway = errors.New("the agent is away")
+	// ErrAtDesk says that the agent who has the callback is there, and at work on it.
+	ErrAtDesk = errors.New("the agent is at their desk")
 	// ErrAtCapacity says that the agent has in hand all they can.
 	ErrAtCapacity = errors.New("the agent has in hand all they can")
 )

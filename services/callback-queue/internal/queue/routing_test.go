@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -50,6 +51,32 @@ func TestAnAgentGetsTheBestOfWhatTheyCanTake(t *testing.T) {
 		r.none("bruno", "3")
 		r.none("amina", "3")
 		r.got("whoever", "1", id(2)) // of whom nothing is known
+	})
+}
+
+// Who asks for some of what they can take gets the best of that.
+func TestAClaimMayAskForLess(t *testing.T) {
+	everywhere(t, func(w *world) {
+		r := w.staffed(roster.Agent{ID: "amina", Skills: []callback.Skill{{Name: "billing", Level: 3}}, Capacity: 9})
+		r.openWith(1, func(*callback.Alert) {})
+		r.openWith(2, func(a *callback.Alert) { a.Language = "de" })
+		r.openWith(3, func(a *callback.Alert) { a.Language = "fr-CA" })
+		r.openWith(4, func(a *callback.Alert) { a.Language, a.Skills = "de", []string{"billing:2"} })
+		r.openWith(5, func(a *callback.Alert) { a.Language, a.Skills = "fr", []string{"billing:5"} }) // beyond her
+		asks := func(languages, skills []string) string {
+			cb, err := r.Claim(w.Context(), queue.ClaimRequest{AgentID: "amina", Languages: languages, Skills: skills})
+			if errors.Is(err, queue.ErrNoneReady) {
+				return ""
+			}
+			require.NoError(w, err)
+			return cb.ID
+		}
+		require.Equal(w, id(3), asks([]string{"en", "fr"}, nil))
+		require.Empty(w, asks([]string{"fr-FR"}, nil))
+		require.Empty(w, asks([]string{"fr"}, []string{"billing"}))
+		require.Equal(w, id(4), asks(nil, []string{"legal", "billing"}))
+		require.Equal(w, id(2), asks([]string{"de"}, nil))
+		require.Equal(w, id(1), asks(nil, nil))
 	})
 }
 

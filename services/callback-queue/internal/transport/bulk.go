@@ -98,8 +98,10 @@ func (w *wrong) bulk(r *callbackv1.BulkCallbacksRequest) callback.Command {
 		path, id, cmd = "cancel", c.Cancel.GetId(), callback.Cancel{Reason: c.Cancel.GetReason(), By: c.Cancel.GetBy()}
 	case *callbackv1.BulkCallbacksRequest_Reopen:
 		path, id, cmd = "reopen", c.Reopen.GetId(), callback.Reopen{Reason: c.Reopen.GetReason(), By: c.Reopen.GetBy()}
+	case *callbackv1.BulkCallbacksRequest_Requeue:
+		path, id, cmd = "requeue", c.Requeue.GetId(), requeueOf(c.Requeue)
 	default:
-		w.field("command", "one of transfer, escalate, reschedule, cancel and reopen is required")
+		w.field("command", "one of transfer, escalate, reschedule, cancel, reopen and requeue is required")
 		return nil
 	}
 	if id != "" {

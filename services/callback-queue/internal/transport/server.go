@@ -77,11 +77,15 @@ func (s *Server) ListRootCauses(context.Context, *callbackv1.ListRootCausesReque
 func (s *Server) ClaimCallback(ctx context.Context, r *callbackv1.ClaimCallbackRequest) (*callbackv1.ClaimCallbackResponse, error) {
 	var w wrong
 	w.queues(r.GetQueues())
+	w.languages(r.GetLanguages())
+	w.skills(r.GetSkills())
 	w.command(callback.Claim{AgentID: r.GetAgentId(), RequestID: r.GetRequestId()})
 	if err := w.err(); err != nil {
 		return nil, err
 	}
-	cb, err := s.queue.Claim(ctx, queue.ClaimRequest{AgentID: r.GetAgentId(), RequestID: r.GetRequestId(), Queues: r.GetQueues()})
+	cb, err := s.queue.Claim(ctx, queue.ClaimRequest{
+		AgentID: r.GetAgentId(), RequestID: r.GetRequestId(), Queues: r.GetQueues(), Languages: r.GetLanguages(), Skills: r.GetSkills(),
+	})
 	if err != nil {
 		return nil, toStatus(err)
 	}
@@ -215,6 +219,19 @@ func (s *Server) TransferCallback(ctx context.Context, r *callbackv1.TransferCal
 
 func transferOf(r *callbackv1.TransferCallbackRequest) callback.Transfer {
 	return callback.Transfer{Queue: r.GetQueue(), Reason: r.GetReason(), By: r.GetBy()}
+}
+
+// RequeueCallback takes a callback back from an agent who is gone.
+func (s *Server) RequeueCallback(ctx context.Context, r *callbackv1.RequeueCallbackRequest) (*callbackv1.RequeueCallbackResponse, error) {
+	cb, err := s.do(ctx, r.GetId(), requeueOf(r))
+	if err != nil {
+		return nil, err
+	}
+	return &callbackv1.RequeueCallbackResponse{Callback: cb}, nil
+}
+
+func requeueOf(r *callbackv1.RequeueCallbackRequest) callback.Requeue {
+	return callback.Requeue{Reason: r.GetReason(), By: r.GetBy()}
 }
 
 // usualPoints are an escalation's that says nothing of them.

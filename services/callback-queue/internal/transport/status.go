@@ -38,6 +38,8 @@ func toStatus(err error) error {
 		return rpc.Refused(codes.NotFound, "NO_CALLBACK_READY", "no callback is ready for you now")
 	case errors.Is(err, queue.ErrUnknownAgent):
 		return rpc.Refused(codes.FailedPrecondition, "UNKNOWN_AGENT", "only agents of the roster take callbacks here; have yourself added to it")
+	case errors.Is(err, queue.ErrAtDesk):
+		return rpc.Refused(codes.FailedPrecondition, "AGENT_AT_DESK", "the agent who has it is at their desk, and calls the customer or writes down what came of it: ask them")
 	case errors.Is(err, queue.ErrAway):
 		return rpc.Refused(codes.FailedPrecondition, "AGENT_AWAY", "you have said that you are away; say that you are available, and ask again")
 	case errors.As(err, &full):

@@ -94,6 +94,9 @@ func calls(s *transport.Server) map[string]func(context.Context) error {
 		"transfer": func(ctx context.Context) error {
 			return ignore(s.TransferCallback(ctx, &callbackv1.TransferCallbackRequest{Queue: "q", Reason: "technical", By: "sam"}))
 		},
+		"requeue": func(ctx context.Context) error {
+			return ignore(s.RequeueCallback(ctx, &callbackv1.RequeueCallbackRequest{Reason: "gone", By: "sam"}))
+		},
 		"escalate": func(ctx context.Context) error {
 			return ignore(s.EscalateCallback(ctx, &callbackv1.EscalateCallbackRequest{Reason: "press", By: "sam"}))
 		},
@@ -119,6 +122,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 		{queue.ErrNoneReady, codes.NotFound, 404, "NO_CALLBACK_READY", ""},
 		{callback.ErrNoCallback, codes.NotFound, 404, "NO_SUCH_CALLBACK", ""},
 		{queue.ErrUnknownAgent, codes.FailedPrecondition, 400, "UNKNOWN_AGENT", ""},
+		{queue.ErrAtDesk, codes.FailedPrecondition, 400, "AGENT_AT_DESK", ""},
 		{queue.ErrAway, codes.FailedPrecondition, 400, "AGENT_AWAY", ""},
 		{&queue.AtCapacityError{Capacity: 2}, codes.FailedPrecondition, 400, "AT_CAPACITY", ""},
 		{callback.ErrDeclined, codes.FailedPrecondition, 400, "DECLINED", ""},

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -96,6 +97,24 @@ func (w *wrong) queues(names []string) {
 			w.field("queues", "each must be 1 to 64 letters, digits, _ or -")
 			return
 		}
+	}
+}
+
+// maxAsked is how many languages, or skills, a claim may name.
+const maxAsked = 20
+
+// languages notes what is wrong with the languages that a claim asks for.
+func (w *wrong) languages(tags []string) {
+	if len(tags) > maxAsked || slices.ContainsFunc(tags, func(tag string) bool { return callback.BaseLanguage(tag) == "" }) {
+		w.field("languages", fmt.Sprintf("must be at most %d language tags, as fr or fr-CA", maxAsked))
+	}
+}
+
+// skills notes what is wrong with the skills that a claim asks for.
+func (w *wrong) skills(names []string) {
+	bad := func(name string) bool { s, ok := callback.ParseSkill(name); return !ok || s.Name != name }
+	if len(names) > maxAsked || slices.ContainsFunc(names, bad) {
+		w.field("skills", fmt.Sprintf("must be at most %d names of skills, as billing", maxAsked))
 	}
 }
 

@@ -160,7 +160,7 @@ func scale(s callback.Scale) *eventsv1.Scale {
 
 func attempt(a *callback.Attempt) *eventsv1.Attempt {
 	return &eventsv1.Attempt{
-		Number: uint32(a.Number), AgentId: a.AgentID, Token: a.Token,
+		Number: uint32(a.Number), AgentId: a.AgentID, Team: a.Team, Token: a.Token,
 		StartedAt: Stamp(a.StartedAt), EndedAt: Stamp(a.EndedAt),
 		Outcome:     eventsv1.Attempt_Outcome(eventsv1.Attempt_Outcome_value[string(a.Outcome)]),
 		CallAgainAt: Stamp(a.CallAgainAt), Note: a.Note,

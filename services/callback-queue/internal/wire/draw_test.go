@@ -23,7 +23,7 @@ var (
 		callback.EventReopened, callback.EventRescheduled, callback.EventTransferred, callback.EventEscalated,
 		callback.EventAgentLost, callback.EventPreferenceEnded,
 		callback.EventSLAWarned, callback.EventSLABreached, callback.EventSLAEscalated, callback.EventSlotEnded,
-		callback.EventFollowUpAsked, callback.EventFollowedUp, callback.EventUnattended, callback.EventAttended,
+		callback.EventFollowUpAsked, callback.EventFollowedUp, callback.EventUnattended, callback.EventAttended, callback.EventRequeued,
 	}
 	metrics = []callback.Metric{callback.NPS, callback.CSAT, callback.CES, callback.FCR}
 	classes = []callback.Class{
@@ -126,7 +126,7 @@ func drawReason(t *rapid.T) callback.Reason {
 
 func drawAttempt(t *rapid.T) callback.Attempt {
 	return callback.Attempt{
-		Number: rapid.IntRange(1, 1000).Draw(t, "number"), AgentID: texts.Draw(t, "agent"),
+		Number: rapid.IntRange(1, 1000).Draw(t, "number"), AgentID: texts.Draw(t, "agent"), Team: texts.Draw(t, "agent's team"),
 		Token: rapid.Uint64().Draw(t, "token"), StartedAt: moments.Draw(t, "started"), EndedAt: moments.Draw(t, "ended"),
 		Outcome: orNone(attemptOutcomes).Draw(t, "outcome"), CallAgainAt: moments.Draw(t, "call again"),
 		Note: texts.Draw(t, "note"),
@@ -254,7 +254,7 @@ func drawAggregate(t *rapid.T) callback.Aggregate {
 	return callback.Aggregate{
 		CustomerKey: texts.Draw(t, "key"), Seq: rapid.Uint64Min(1).Draw(t, "seq"), EventNo: rapid.Uint64Min(1).Draw(t, "event no"),
 		LastHash: [32]byte(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "hash")),
-		Callback: drawCallback(t), Taken: some(t, "taken", drawTaken),
+		Callback: drawCallback(t), Taken: some(t, "taken", drawTaken), Past: some(t, "past", drawPast),
 	}
 }
 
@@ -265,4 +265,15 @@ func some[T any](t *rapid.T, label string, one func(*rapid.T) T) []T {
 		func() []T { return []T{one(t)} },
 		func() []T { return []T{one(t), one(t), one(t)} },
 	}).Draw(t, label)()
+}
+
+func drawPast(t *rapid.T) callback.Past {
+	return callback.Past{
+		ID: texts.Draw(t, "past id"), ClosedAt: moments.Draw(t, "past closed"), Recovery: drawRecovery(t),
+		Before: some(t, "before", func(t *rapid.T) callback.Score {
+			return callback.Score{
+				Metric: orNone(metrics).Draw(t, "past metric"), Class: orNone(classes).Draw(t, "past class"), Satisfaction: numbers.Draw(t, "past satisfaction"),
+			}
+		}),
+	}
 }

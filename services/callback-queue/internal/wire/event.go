@@ -15,6 +15,7 @@ func Event(e callback.Event, id string) *eventsv1.CallbackEvent {
 		Type:       eventsv1.CallbackEvent_Type(eventsv1.CallbackEvent_Type_value[string(e.Type)]),
 		OccurredAt: Stamp(e.At), Actor: e.Actor, Cause: e.Cause,
 		CustomerKey: e.Next.CustomerKey, Callback: Callback(e.Next.Callback), TakenAlerts: taken(e.Next.Taken),
+		SlaOutcomes: slaOutcomes(e.SLA), Past: past(e.Next.Past), About: e.About,
 	}
 }
 
@@ -35,6 +36,7 @@ func Aggregate(e *eventsv1.CallbackEvent, body []byte, seq uint64) callback.Aggr
 	for _, t := range e.GetTakenAlerts() {
 		a.Taken = append(a.Taken, callback.TakenAlert{AlertID: t.GetAlertId(), Revision: t.GetRevision(), Resolved: t.GetResolved()})
 	}
+	a.Past = fromPast(e.GetPast())
 	a.Loaded(seq)
 	return a
 }
@@ -43,6 +45,16 @@ func taken(list []callback.TakenAlert) []*eventsv1.TakenAlert {
 	out := make([]*eventsv1.TakenAlert, len(list))
 	for i, t := range list {
 		out[i] = &eventsv1.TakenAlert{AlertId: t.AlertID, Revision: t.Revision, Resolved: t.Resolved}
+	}
+	return out
+}
+
+func slaOutcomes(list []callback.SLAOutcome) []*eventsv1.SLAOutcome {
+	var out []*eventsv1.SLAOutcome
+	for _, o := range list {
+		out = append(out, &eventsv1.SLAOutcome{
+			Target: eventsv1.SLA_Target(eventsv1.SLA_Target_value[string(o.Target)]), Kept: o.Kept, Queue: o.Queue, Team: o.Team, AgentId: o.AgentID, DueAt: Stamp(o.DueAt),
+		})
 	}
 	return out
 }

@@ -157,7 +157,7 @@ func fromScale(m *eventsv1.Scale) callback.Scale {
 
 func fromAttempt(m *eventsv1.Attempt) callback.Attempt {
 	return callback.Attempt{
-		Number: int(m.GetNumber()), AgentID: m.GetAgentId(), Token: m.GetToken(),
+		Number: int(m.GetNumber()), AgentID: m.GetAgentId(), Team: m.GetTeam(), Token: m.GetToken(),
 		StartedAt: moment(m.GetStartedAt()), EndedAt: moment(m.GetEndedAt()),
 		Outcome: AttemptOutcome(m.GetOutcome()), CallAgainAt: moment(m.GetCallAgainAt()), Note: m.GetNote(),
 	}

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"crypto/sha256"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
@@ -21,6 +22,19 @@ func there(t require.TestingT, e callback.Event) (*eventsv1.CallbackEvent, []byt
 	stored := &eventsv1.CallbackEvent{}
 	require.NoError(t, proto.Unmarshal(body, stored))
 	return stored, body
+}
+
+// What an event decides of the SLA is told with it, for who counts percent met.
+func TestWhatIsDecidedIsTold(t *testing.T) {
+	t.Parallel()
+	due := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
+	stored, _ := there(t, callback.Event{Type: callback.EventCompleted, SLA: []callback.SLAOutcome{
+		{Target: callback.Resolution, Kept: true, Queue: "care", Team: "lille", AgentID: "amina", DueAt: due},
+	}})
+	require.Len(t, stored.GetSlaOutcomes(), 1)
+	o := stored.GetSlaOutcomes()[0]
+	require.Equal(t, []any{eventsv1.SLA_RESOLUTION, true, "care", "lille", "amina", due},
+		[]any{o.GetTarget(), o.GetKept(), o.GetQueue(), o.GetTeam(), o.GetAgentId(), o.GetDueAt().AsTime()})
 }
 
 func TestAggregatesComeBackAsTheyWent(t *testing.T) {

@@ -48,6 +48,8 @@ func bulkRequest(ids []string, command proto.Message) *callbackv1.BulkCallbacksR
 	switch c := command.(type) {
 	case *callbackv1.TransferCallbackRequest:
 		r.Command = &callbackv1.BulkCallbacksRequest_Transfer{Transfer: c}
+	case *callbackv1.RequeueCallbackRequest:
+		r.Command = &callbackv1.BulkCallbacksRequest_Requeue{Requeue: c}
 	case *callbackv1.EscalateCallbackRequest:
 		r.Command = &callbackv1.BulkCallbacksRequest_Escalate{Escalate: c}
 	case *callbackv1.RescheduleCallbackRequest:

@@ -33,7 +33,7 @@ func Callbacks() *cobra.Command { return callbacksCommand(system()) }
 func callbacksCommand(e env) *cobra.Command {
 	d := newDesk(e, "callbacks")
 	d.root.AddCommand(d.listCommand(), d.claimCommand(), d.showCommand(), d.routingCommand(), d.queuesCommand(), d.startCommand(), d.endCommand(), d.completeCommand(), d.releaseCommand(),
-		d.transferCommand(), d.escalateCommand(), d.rescheduleCommand(), d.cancelCommand(), d.reopenCommand(), d.doNotCallCommand(),
+		d.transferCommand(), d.requeueCommand(), d.escalateCommand(), d.rescheduleCommand(), d.cancelCommand(), d.reopenCommand(), d.doNotCallCommand(),
 		d.causesCommand())
 	d.localise()
 	return d.root

@@ -12,7 +12,7 @@ import (
 
 // supervising are the commands of who looks after the queues: they say who
 // decided, and most say why.
-var supervising = map[string]bool{"transfer": true, "escalate": true, "reschedule": true, "cancel": true, "reopen": true, "do-not-call": true}
+var supervising = map[string]bool{"transfer": true, "requeue": true, "escalate": true, "reschedule": true, "cancel": true, "reopen": true, "do-not-call": true}
 
 // decision is a supervisor's command being put together.
 type decision struct {
@@ -79,6 +79,16 @@ func (d *desk) transferCommand() *cobra.Command {
 	cmd := c.why(c.command())
 	cmd.Flags().StringVar(&to, "to", "", "")
 	return cmd
+}
+
+func (d *desk) requeueCommand() *cobra.Command {
+	c := &decision{desk: d, verb: "requeue"}
+	c.needs = c.reasoned
+	c.done = func() string { return d.w.Requeued }
+	c.request = func(id string) (proto.Message, error) {
+		return &callbackv1.RequeueCallbackRequest{Id: id, Reason: c.reason, By: d.agent}, nil
+	}
+	return c.why(c.command())
 }
 
 func (d *desk) escalateCommand() *cobra.Command {

@@ -95,11 +95,11 @@ type words struct {
 	Broken, OnceMore, NoGRPC                   string
 
 	// Results.
-	Claimed, Started, Ended, Completed, Released               string
-	Transferred, Escalated, Rescheduled, CanceledNow, Reopened string
-	NeverCalled                                                string
-	AllWorked, SomeFailed                                      string
-	Repeating                                                  string
+	Claimed, Started, Ended, Completed, Released                         string
+	Transferred, Requeued, Escalated, Rescheduled, CanceledNow, Reopened string
+	NeverCalled                                                          string
+	AllWorked, SomeFailed                                                string
+	Repeating                                                            string
 
 	// Errors.
 	Unreachable, Refused, NeedAgent, NeedID, NeedOutcome, BadOutcome string

@@ -236,11 +236,21 @@ func (l *Line) callback(e *eventsv1.CallbackEvent) {
 	case e.GetType() == eventsv1.CallbackEvent_FOLLOW_UP_ASKED:
 		l.Summary.Survey = c.GetFollowUp().GetSurvey()
 	case e.GetType() == eventsv1.CallbackEvent_FOLLOWED_UP:
-		l.recovery(c.GetRecovery())
+		l.recovery(answerAbout(e))
 	case e.GetType() == eventsv1.CallbackEvent_REOPENED && e.GetActor() == followUp:
 		l.Summary.By = followUp
 		l.recovery(c.GetRecovery())
 	}
+}
+
+// answerAbout is what the customer answered about the callback, or about an earlier one.
+func answerAbout(e *eventsv1.CallbackEvent) *eventsv1.Recovery {
+	for _, p := range e.GetPast() {
+		if e.GetAbout() != "" && p.GetId() == e.GetAbout() {
+			return p.GetRecovery()
+		}
+	}
+	return e.GetCallback().GetRecovery()
 }
 
 // followUp is who opens a callback again whose customer's answer was bad again.

@@ -475,6 +475,8 @@ const (
 	CallbackEvent_UNATTENDED CallbackEvent_Type = 29
 	// Somebody is at their desk again who can take what was unattended.
 	CallbackEvent_ATTENDED CallbackEvent_Type = 30
+	// Somebody took it back from an agent who is gone.
+	CallbackEvent_REQUEUED CallbackEvent_Type = 31
 )
 
 // Enum value maps for CallbackEvent_Type.
@@ -511,6 +513,7 @@ var (
 		28: "FOLLOWED_UP",
 		29: "UNATTENDED",
 		30: "ATTENDED",
+		31: "REQUEUED",
 	}
 	CallbackEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED": 0,
@@ -544,6 +547,7 @@ var (
 		"FOLLOWED_UP":      28,
 		"UNATTENDED":       29,
 		"ATTENDED":         30,
+		"REQUEUED":         31,
 	}
 )
 
@@ -571,7 +575,7 @@ func (x CallbackEvent_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CallbackEvent_Type.Descriptor instead.
 func (CallbackEvent_Type) EnumDescriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{15, 0}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{17, 0}
 }
 
 // Reason is one alert that the callback answers to.
@@ -837,7 +841,9 @@ type Attempt struct {
 	// What the agent wrote.
 	Note string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
 	// The fencing token of the hold in which it was made.
-	Token         uint64 `protobuf:"varint,8,opt,name=token,proto3" json:"token,omitempty"`
+	Token uint64 `protobuf:"varint,8,opt,name=token,proto3" json:"token,omitempty"`
+	// The agent's team when they got the callback; empty when it was not known.
+	Team          string `protobuf:"bytes,9,opt,name=team,proto3" json:"team,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -926,6 +932,13 @@ func (x *Attempt) GetToken() uint64 {
 		return x.Token
 	}
 	return 0
+}
+
+func (x *Attempt) GetTeam() string {
+	if x != nil {
+		return x.Team
+	}
+	return ""
 }
 
 // WrapUp is what the agent wrote down after the call.
@@ -1752,8 +1765,8 @@ func (x *Decline) GetAt() *timestamppb.Timestamp {
 }
 
 // SLA is what the customer was promised when the callback was opened, or opened
-// again, and what has become of it. Percent met is countable from the last event
-// of each callback, and by agent and team from its last holder.
+// again, and what has become of it. Percent met is countable from the sla_outcomes of
+// all events.
 type SLA struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The policy it comes from; empty for what holds without any.
@@ -2314,6 +2327,171 @@ func (x *TakenAlert) GetResolved() bool {
 	return false
 }
 
+// PastCallback is what is kept of a closed callback that the customer's next has followed.
+type PastCallback struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// When it was closed.
+	ClosedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	// The scores before it.
+	Before []*PastCallback_Score `protobuf:"bytes,3,rep,name=before,proto3" json:"before,omitempty"`
+	// What the customer answered; absent until then.
+	Recovery      *Recovery `protobuf:"bytes,4,opt,name=recovery,proto3" json:"recovery,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PastCallback) Reset() {
+	*x = PastCallback{}
+	mi := &file_events_v1_callback_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PastCallback) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PastCallback) ProtoMessage() {}
+
+func (x *PastCallback) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PastCallback.ProtoReflect.Descriptor instead.
+func (*PastCallback) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *PastCallback) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PastCallback) GetClosedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return nil
+}
+
+func (x *PastCallback) GetBefore() []*PastCallback_Score {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *PastCallback) GetRecovery() *Recovery {
+	if x != nil {
+		return x.Recovery
+	}
+	return nil
+}
+
+// SLAOutcome says that an event decides whether a target is met. Each promise is decided
+// once, whatever becomes of the callback; one that comes to nothing in time never is.
+type SLAOutcome struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was promised.
+	Target SLA_Target `protobuf:"varint,1,opt,name=target,proto3,enum=rappel.events.v1.SLA_Target" json:"target,omitempty"`
+	// It was met in time; else it was missed.
+	Kept bool `protobuf:"varint,2,opt,name=kept,proto3" json:"kept,omitempty"`
+	// The queue that the callback was in.
+	Queue string `protobuf:"bytes,3,opt,name=queue,proto3" json:"queue,omitempty"`
+	// The team and
+	Team string `protobuf:"bytes,4,opt,name=team,proto3" json:"team,omitempty"`
+	// the agent who had it in hand; empty when nobody had.
+	AgentId string `protobuf:"bytes,5,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// Until when it was to be met.
+	DueAt         *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SLAOutcome) Reset() {
+	*x = SLAOutcome{}
+	mi := &file_events_v1_callback_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SLAOutcome) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SLAOutcome) ProtoMessage() {}
+
+func (x *SLAOutcome) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SLAOutcome.ProtoReflect.Descriptor instead.
+func (*SLAOutcome) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SLAOutcome) GetTarget() SLA_Target {
+	if x != nil {
+		return x.Target
+	}
+	return SLA_TARGET_UNSPECIFIED
+}
+
+func (x *SLAOutcome) GetKept() bool {
+	if x != nil {
+		return x.Kept
+	}
+	return false
+}
+
+func (x *SLAOutcome) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *SLAOutcome) GetTeam() string {
+	if x != nil {
+		return x.Team
+	}
+	return ""
+}
+
+func (x *SLAOutcome) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *SLAOutcome) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
 // CallbackEvent is stored in CALLBACKS: what happened to one customer's
 // callbacks, and everything about them after it. The last one of a subject is
 // the state; the ones before are the audit trail.
@@ -2338,14 +2516,20 @@ type CallbackEvent struct {
 	// The callback after the event; absent when the customer has had none yet.
 	Callback *Callback `protobuf:"bytes,9,opt,name=callback,proto3" json:"callback,omitempty"`
 	// The alerts already dealt with, newest last; bounded.
-	TakenAlerts   []*TakenAlert `protobuf:"bytes,10,rep,name=taken_alerts,json=takenAlerts,proto3" json:"taken_alerts,omitempty"`
+	TakenAlerts []*TakenAlert `protobuf:"bytes,10,rep,name=taken_alerts,json=takenAlerts,proto3" json:"taken_alerts,omitempty"`
+	// The promises that this event decides: percent met is counted of these.
+	SlaOutcomes []*SLAOutcome `protobuf:"bytes,11,rep,name=sla_outcomes,json=slaOutcomes,proto3" json:"sla_outcomes,omitempty"`
+	// The customer's closed callbacks before the one above, the latest last; bounded.
+	Past []*PastCallback `protobuf:"bytes,12,rep,name=past,proto3" json:"past,omitempty"`
+	// The callback that this event is about, where it is one of past: FOLLOWED_UP only.
+	About         string `protobuf:"bytes,13,opt,name=about,proto3" json:"about,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CallbackEvent) Reset() {
 	*x = CallbackEvent{}
-	mi := &file_events_v1_callback_proto_msgTypes[15]
+	mi := &file_events_v1_callback_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2357,7 +2541,7 @@ func (x *CallbackEvent) String() string {
 func (*CallbackEvent) ProtoMessage() {}
 
 func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[15]
+	mi := &file_events_v1_callback_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2370,7 +2554,7 @@ func (x *CallbackEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallbackEvent.ProtoReflect.Descriptor instead.
 func (*CallbackEvent) Descriptor() ([]byte, []int) {
-	return file_events_v1_callback_proto_rawDescGZIP(), []int{15}
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CallbackEvent) GetEventId() string {
@@ -2443,6 +2627,27 @@ func (x *CallbackEvent) GetTakenAlerts() []*TakenAlert {
 	return nil
 }
 
+func (x *CallbackEvent) GetSlaOutcomes() []*SLAOutcome {
+	if x != nil {
+		return x.SlaOutcomes
+	}
+	return nil
+}
+
+func (x *CallbackEvent) GetPast() []*PastCallback {
+	if x != nil {
+		return x.Past
+	}
+	return nil
+}
+
+func (x *CallbackEvent) GetAbout() string {
+	if x != nil {
+		return x.About
+	}
+	return ""
+}
+
 // Clock is one target's.
 type SLA_Clock struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2464,7 +2669,7 @@ type SLA_Clock struct {
 
 func (x *SLA_Clock) Reset() {
 	*x = SLA_Clock{}
-	mi := &file_events_v1_callback_proto_msgTypes[16]
+	mi := &file_events_v1_callback_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2476,7 +2681,7 @@ func (x *SLA_Clock) String() string {
 func (*SLA_Clock) ProtoMessage() {}
 
 func (x *SLA_Clock) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[16]
+	mi := &file_events_v1_callback_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2563,7 +2768,7 @@ type SLA_Step struct {
 
 func (x *SLA_Step) Reset() {
 	*x = SLA_Step{}
-	mi := &file_events_v1_callback_proto_msgTypes[17]
+	mi := &file_events_v1_callback_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2575,7 +2780,7 @@ func (x *SLA_Step) String() string {
 func (*SLA_Step) ProtoMessage() {}
 
 func (x *SLA_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_callback_proto_msgTypes[17]
+	mi := &file_events_v1_callback_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2661,6 +2866,70 @@ func (x *SLA_Step) GetTakenAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// The worst score of one metric that its reasons had.
+type PastCallback_Score struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The metric.
+	Metric Metric `protobuf:"varint,1,opt,name=metric,proto3,enum=rappel.events.v1.Metric" json:"metric,omitempty"`
+	// What it means.
+	Class Class `protobuf:"varint,2,opt,name=class,proto3,enum=rappel.events.v1.Class" json:"class,omitempty"`
+	// 0 (worst) to 100 (best).
+	Satisfaction  float64 `protobuf:"fixed64,3,opt,name=satisfaction,proto3" json:"satisfaction,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PastCallback_Score) Reset() {
+	*x = PastCallback_Score{}
+	mi := &file_events_v1_callback_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PastCallback_Score) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PastCallback_Score) ProtoMessage() {}
+
+func (x *PastCallback_Score) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_callback_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PastCallback_Score.ProtoReflect.Descriptor instead.
+func (*PastCallback_Score) Descriptor() ([]byte, []int) {
+	return file_events_v1_callback_proto_rawDescGZIP(), []int{15, 0}
+}
+
+func (x *PastCallback_Score) GetMetric() Metric {
+	if x != nil {
+		return x.Metric
+	}
+	return Metric_METRIC_UNSPECIFIED
+}
+
+func (x *PastCallback_Score) GetClass() Class {
+	if x != nil {
+		return x.Class
+	}
+	return Class_CLASS_UNSPECIFIED
+}
+
+func (x *PastCallback_Score) GetSatisfaction() float64 {
+	if x != nil {
+		return x.Satisfaction
+	}
+	return 0
+}
+
 var File_events_v1_callback_proto protoreflect.FileDescriptor
 
 const file_events_v1_callback_proto_rawDesc = "" +
@@ -2698,7 +2967,7 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"unanswered\x18\" \x01(\bR\n" +
 	"unansweredB\b\n" +
 	"\x06_valueB\x0f\n" +
-	"\r_satisfaction\"\xfa\x03\n" +
+	"\r_satisfaction\"\x8e\x04\n" +
 	"\aAttempt\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x19\n" +
 	"\bagent_id\x18\x02 \x01(\tR\aagentId\x129\n" +
@@ -2708,7 +2977,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\aoutcome\x18\x05 \x01(\x0e2!.rappel.events.v1.Attempt.OutcomeR\aoutcome\x12>\n" +
 	"\rcall_again_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcallAgainAt\x12\x12\n" +
 	"\x04note\x18\a \x01(\tR\x04note\x12\x14\n" +
-	"\x05token\x18\b \x01(\x04R\x05token\"\xa2\x01\n" +
+	"\x05token\x18\b \x01(\x04R\x05token\x12\x12\n" +
+	"\x04team\x18\t \x01(\tR\x04team\"\xa2\x01\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aREACHED\x10\x01\x12\r\n" +
@@ -2902,7 +3172,24 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xbb\a\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xdc\x02\n" +
+	"\fPastCallback\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x127\n" +
+	"\tclosed_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\x12<\n" +
+	"\x06before\x18\x03 \x03(\v2$.rappel.events.v1.PastCallback.ScoreR\x06before\x126\n" +
+	"\brecovery\x18\x04 \x01(\v2\x1a.rappel.events.v1.RecoveryR\brecovery\x1a\x8c\x01\n" +
+	"\x05Score\x120\n" +
+	"\x06metric\x18\x01 \x01(\x0e2\x18.rappel.events.v1.MetricR\x06metric\x12-\n" +
+	"\x05class\x18\x02 \x01(\x0e2\x17.rappel.events.v1.ClassR\x05class\x12\"\n" +
+	"\fsatisfaction\x18\x03 \x01(\x01R\fsatisfaction\"\xce\x01\n" +
+	"\n" +
+	"SLAOutcome\x124\n" +
+	"\x06target\x18\x01 \x01(\x0e2\x1c.rappel.events.v1.SLA.TargetR\x06target\x12\x12\n" +
+	"\x04kept\x18\x02 \x01(\bR\x04kept\x12\x14\n" +
+	"\x05queue\x18\x03 \x01(\tR\x05queue\x12\x12\n" +
+	"\x04team\x18\x04 \x01(\tR\x04team\x12\x19\n" +
+	"\bagent_id\x18\x05 \x01(\tR\aagentId\x121\n" +
+	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\xd4\b\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -2915,7 +3202,10 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\fcustomer_key\x18\b \x01(\tR\vcustomerKey\x126\n" +
 	"\bcallback\x18\t \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\x12?\n" +
 	"\ftaken_alerts\x18\n" +
-	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\"\x8f\x04\n" +
+	" \x03(\v2\x1c.rappel.events.v1.TakenAlertR\vtakenAlerts\x12?\n" +
+	"\fsla_outcomes\x18\v \x03(\v2\x1c.rappel.events.v1.SLAOutcomeR\vslaOutcomes\x122\n" +
+	"\x04past\x18\f \x03(\v2\x1e.rappel.events.v1.PastCallbackR\x04past\x12\x14\n" +
+	"\x05about\x18\r \x01(\tR\x05about\"\x9d\x04\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -2953,7 +3243,8 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\vFOLLOWED_UP\x10\x1c\x12\x0e\n" +
 	"\n" +
 	"UNATTENDED\x10\x1d\x12\f\n" +
-	"\bATTENDED\x10\x1eB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\bATTENDED\x10\x1e\x12\f\n" +
+	"\bREQUEUED\x10\x1fB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_callback_proto_rawDescOnce sync.Once
@@ -2968,7 +3259,7 @@ func file_events_v1_callback_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_events_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_events_v1_callback_proto_goTypes = []any{
 	(Attempt_Outcome)(0),          // 0: rappel.events.v1.Attempt.Outcome
 	(WrapUp_Outcome)(0),           // 1: rappel.events.v1.WrapUp.Outcome
@@ -2992,60 +3283,63 @@ var file_events_v1_callback_proto_goTypes = []any{
 	(*SLA)(nil),                   // 19: rappel.events.v1.SLA
 	(*Callback)(nil),              // 20: rappel.events.v1.Callback
 	(*TakenAlert)(nil),            // 21: rappel.events.v1.TakenAlert
-	(*CallbackEvent)(nil),         // 22: rappel.events.v1.CallbackEvent
-	(*SLA_Clock)(nil),             // 23: rappel.events.v1.SLA.Clock
-	(*SLA_Step)(nil),              // 24: rappel.events.v1.SLA.Step
-	(Metric)(0),                   // 25: rappel.events.v1.Metric
-	(*Scale)(nil),                 // 26: rappel.events.v1.Scale
-	(Class)(0),                    // 27: rappel.events.v1.Class
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
-	(Severity)(0),                 // 29: rappel.events.v1.Severity
-	(*durationpb.Duration)(nil),   // 30: google.protobuf.Duration
-	(*Customer)(nil),              // 31: rappel.events.v1.Customer
-	(*Slot)(nil),                  // 32: rappel.events.v1.Slot
+	(*PastCallback)(nil),          // 22: rappel.events.v1.PastCallback
+	(*SLAOutcome)(nil),            // 23: rappel.events.v1.SLAOutcome
+	(*CallbackEvent)(nil),         // 24: rappel.events.v1.CallbackEvent
+	(*SLA_Clock)(nil),             // 25: rappel.events.v1.SLA.Clock
+	(*SLA_Step)(nil),              // 26: rappel.events.v1.SLA.Step
+	(*PastCallback_Score)(nil),    // 27: rappel.events.v1.PastCallback.Score
+	(Metric)(0),                   // 28: rappel.events.v1.Metric
+	(*Scale)(nil),                 // 29: rappel.events.v1.Scale
+	(Class)(0),                    // 30: rappel.events.v1.Class
+	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
+	(Severity)(0),                 // 32: rappel.events.v1.Severity
+	(*durationpb.Duration)(nil),   // 33: google.protobuf.Duration
+	(*Customer)(nil),              // 34: rappel.events.v1.Customer
+	(*Slot)(nil),                  // 35: rappel.events.v1.Slot
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
-	25, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
-	26, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
-	27, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
-	28, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
-	29, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
-	30, // 5: rappel.events.v1.Reason.first_attempt_within:type_name -> google.protobuf.Duration
-	28, // 6: rappel.events.v1.Reason.raised_at:type_name -> google.protobuf.Timestamp
-	28, // 7: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	28, // 8: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	28, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
+	29, // 1: rappel.events.v1.Reason.scale:type_name -> rappel.events.v1.Scale
+	30, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
+	31, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
+	32, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
+	33, // 5: rappel.events.v1.Reason.first_attempt_within:type_name -> google.protobuf.Duration
+	31, // 6: rappel.events.v1.Reason.raised_at:type_name -> google.protobuf.Timestamp
+	31, // 7: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	31, // 8: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
 	0,  // 9: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	28, // 10: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	31, // 10: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
 	1,  // 11: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	28, // 12: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	31, // 12: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
 	10, // 13: rappel.events.v1.WrapUp.gesture:type_name -> rappel.events.v1.Gesture
-	28, // 14: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
-	28, // 15: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
-	25, // 16: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
-	27, // 17: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
-	28, // 18: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
-	28, // 19: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	28, // 20: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	28, // 21: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	28, // 22: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
-	28, // 23: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
-	28, // 24: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
-	28, // 25: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
-	28, // 26: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
-	23, // 27: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
-	23, // 28: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
-	28, // 29: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
-	24, // 30: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
-	28, // 31: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
+	31, // 14: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
+	31, // 15: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
+	28, // 16: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
+	30, // 17: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
+	31, // 18: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
+	31, // 19: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	31, // 20: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	31, // 21: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	31, // 22: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	31, // 23: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
+	31, // 24: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
+	31, // 25: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
+	31, // 26: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
+	25, // 27: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
+	25, // 28: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
+	31, // 29: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
+	26, // 30: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
+	31, // 31: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
 	4,  // 32: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
 	5,  // 33: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	31, // 34: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	34, // 34: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
 	7,  // 35: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	28, // 36: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	28, // 37: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	28, // 38: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	28, // 39: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	28, // 40: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	31, // 36: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	31, // 37: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	31, // 38: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	31, // 39: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	31, // 40: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
 	13, // 41: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
 	8,  // 42: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
 	9,  // 43: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
@@ -3056,31 +3350,40 @@ var file_events_v1_callback_proto_depIdxs = []int32{
 	17, // 48: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
 	18, // 49: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
 	19, // 50: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
-	32, // 51: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
+	35, // 51: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
 	11, // 52: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
 	12, // 53: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
-	28, // 54: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
-	32, // 55: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
-	28, // 56: rappel.events.v1.Callback.next_at:type_name -> google.protobuf.Timestamp
-	6,  // 57: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	28, // 58: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	20, // 59: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	21, // 60: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	28, // 61: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
-	28, // 62: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
-	28, // 63: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
-	28, // 64: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
-	28, // 65: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 66: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
-	3,  // 67: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
-	30, // 68: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
-	28, // 69: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
-	28, // 70: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
-	71, // [71:71] is the sub-list for method output_type
-	71, // [71:71] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	31, // 54: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
+	35, // 55: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
+	31, // 56: rappel.events.v1.Callback.next_at:type_name -> google.protobuf.Timestamp
+	31, // 57: rappel.events.v1.PastCallback.closed_at:type_name -> google.protobuf.Timestamp
+	27, // 58: rappel.events.v1.PastCallback.before:type_name -> rappel.events.v1.PastCallback.Score
+	12, // 59: rappel.events.v1.PastCallback.recovery:type_name -> rappel.events.v1.Recovery
+	2,  // 60: rappel.events.v1.SLAOutcome.target:type_name -> rappel.events.v1.SLA.Target
+	31, // 61: rappel.events.v1.SLAOutcome.due_at:type_name -> google.protobuf.Timestamp
+	6,  // 62: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	31, // 63: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	20, // 64: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	21, // 65: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	23, // 66: rappel.events.v1.CallbackEvent.sla_outcomes:type_name -> rappel.events.v1.SLAOutcome
+	22, // 67: rappel.events.v1.CallbackEvent.past:type_name -> rappel.events.v1.PastCallback
+	31, // 68: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	31, // 69: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	31, // 70: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	31, // 71: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	31, // 72: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 73: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 74: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	33, // 75: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	31, // 76: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	31, // 77: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	28, // 78: rappel.events.v1.PastCallback.Score.metric:type_name -> rappel.events.v1.Metric
+	30, // 79: rappel.events.v1.PastCallback.Score.class:type_name -> rappel.events.v1.Class
+	80, // [80:80] is the sub-list for method output_type
+	80, // [80:80] is the sub-list for method input_type
+	80, // [80:80] is the sub-list for extension type_name
+	80, // [80:80] is the sub-list for extension extendee
+	0,  // [0:80] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
@@ -3099,7 +3402,7 @@ func file_events_v1_callback_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_callback_proto_rawDesc), len(file_events_v1_callback_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   18,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -285,7 +285,7 @@ func (x Standing_Waiting) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Standing_Waiting.Descriptor instead.
 func (Standing_Waiting) EnumDescriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{41, 0}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{43, 0}
 }
 
 // WatchQueuesRequest asks for every queue, again and again.
@@ -380,7 +380,12 @@ type ClaimCallbackRequest struct {
 	// callback. Up to 64 characters.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Only from these queues; empty means all.
-	Queues        []string `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
+	Queues []string `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
+	// Only what is to be spoken in one of these languages, as fr or fr-CA, of which the first
+	// part decides; empty means all. At most 20.
+	Languages []string `protobuf:"bytes,4,rep,name=languages,proto3" json:"languages,omitempty"`
+	// Only what asks for one of these skills, by name; empty means all. At most 20.
+	Skills        []string `protobuf:"bytes,5,rep,name=skills,proto3" json:"skills,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -432,6 +437,20 @@ func (x *ClaimCallbackRequest) GetRequestId() string {
 func (x *ClaimCallbackRequest) GetQueues() []string {
 	if x != nil {
 		return x.Queues
+	}
+	return nil
+}
+
+func (x *ClaimCallbackRequest) GetLanguages() []string {
+	if x != nil {
+		return x.Languages
+	}
+	return nil
+}
+
+func (x *ClaimCallbackRequest) GetSkills() []string {
+	if x != nil {
+		return x.Skills
 	}
 	return nil
 }
@@ -1704,6 +1723,116 @@ func (x *CancelCallbackRequest) GetBy() string {
 	return ""
 }
 
+// RequeueCallbackRequest takes it back.
+type RequeueCallbackRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why, 1 to 200 characters.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who decided it.
+	By            string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequeueCallbackRequest) Reset() {
+	*x = RequeueCallbackRequest{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequeueCallbackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequeueCallbackRequest) ProtoMessage() {}
+
+func (x *RequeueCallbackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequeueCallbackRequest.ProtoReflect.Descriptor instead.
+func (*RequeueCallbackRequest) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *RequeueCallbackRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RequeueCallbackRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RequeueCallbackRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// RequeueCallbackResponse carries the callback after the command.
+type RequeueCallbackResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The callback.
+	Callback      *v1.Callback `protobuf:"bytes,1,opt,name=callback,proto3" json:"callback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequeueCallbackResponse) Reset() {
+	*x = RequeueCallbackResponse{}
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequeueCallbackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequeueCallbackResponse) ProtoMessage() {}
+
+func (x *RequeueCallbackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequeueCallbackResponse.ProtoReflect.Descriptor instead.
+func (*RequeueCallbackResponse) Descriptor() ([]byte, []int) {
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *RequeueCallbackResponse) GetCallback() *v1.Callback {
+	if x != nil {
+		return x.Callback
+	}
+	return nil
+}
+
 // CancelCallbackResponse carries the callback after the command.
 type CancelCallbackResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1715,7 +1844,7 @@ type CancelCallbackResponse struct {
 
 func (x *CancelCallbackResponse) Reset() {
 	*x = CancelCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1727,7 +1856,7 @@ func (x *CancelCallbackResponse) String() string {
 func (*CancelCallbackResponse) ProtoMessage() {}
 
 func (x *CancelCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[21]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1740,7 +1869,7 @@ func (x *CancelCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelCallbackResponse.ProtoReflect.Descriptor instead.
 func (*CancelCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{21}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CancelCallbackResponse) GetCallback() *v1.Callback {
@@ -1763,7 +1892,7 @@ type DoNotCallRequest struct {
 
 func (x *DoNotCallRequest) Reset() {
 	*x = DoNotCallRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1775,7 +1904,7 @@ func (x *DoNotCallRequest) String() string {
 func (*DoNotCallRequest) ProtoMessage() {}
 
 func (x *DoNotCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[22]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1788,7 +1917,7 @@ func (x *DoNotCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoNotCallRequest.ProtoReflect.Descriptor instead.
 func (*DoNotCallRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{22}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DoNotCallRequest) GetId() string {
@@ -1816,7 +1945,7 @@ type DoNotCallResponse struct {
 
 func (x *DoNotCallResponse) Reset() {
 	*x = DoNotCallResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1828,7 +1957,7 @@ func (x *DoNotCallResponse) String() string {
 func (*DoNotCallResponse) ProtoMessage() {}
 
 func (x *DoNotCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[23]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1841,7 +1970,7 @@ func (x *DoNotCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoNotCallResponse.ProtoReflect.Descriptor instead.
 func (*DoNotCallResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{23}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DoNotCallResponse) GetCallback() *v1.Callback {
@@ -1866,7 +1995,7 @@ type ReopenCallbackRequest struct {
 
 func (x *ReopenCallbackRequest) Reset() {
 	*x = ReopenCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1878,7 +2007,7 @@ func (x *ReopenCallbackRequest) String() string {
 func (*ReopenCallbackRequest) ProtoMessage() {}
 
 func (x *ReopenCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[24]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1891,7 +2020,7 @@ func (x *ReopenCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReopenCallbackRequest.ProtoReflect.Descriptor instead.
 func (*ReopenCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{24}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReopenCallbackRequest) GetId() string {
@@ -1926,7 +2055,7 @@ type ReopenCallbackResponse struct {
 
 func (x *ReopenCallbackResponse) Reset() {
 	*x = ReopenCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1938,7 +2067,7 @@ func (x *ReopenCallbackResponse) String() string {
 func (*ReopenCallbackResponse) ProtoMessage() {}
 
 func (x *ReopenCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[25]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1951,7 +2080,7 @@ func (x *ReopenCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReopenCallbackResponse.ProtoReflect.Descriptor instead.
 func (*ReopenCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{25}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ReopenCallbackResponse) GetCallback() *v1.Callback {
@@ -1979,7 +2108,7 @@ type RescheduleCallbackRequest struct {
 
 func (x *RescheduleCallbackRequest) Reset() {
 	*x = RescheduleCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2120,7 @@ func (x *RescheduleCallbackRequest) String() string {
 func (*RescheduleCallbackRequest) ProtoMessage() {}
 
 func (x *RescheduleCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[26]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2133,7 @@ func (x *RescheduleCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleCallbackRequest.ProtoReflect.Descriptor instead.
 func (*RescheduleCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{26}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RescheduleCallbackRequest) GetId() string {
@@ -2046,7 +2175,7 @@ type RescheduleCallbackResponse struct {
 
 func (x *RescheduleCallbackResponse) Reset() {
 	*x = RescheduleCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2058,7 +2187,7 @@ func (x *RescheduleCallbackResponse) String() string {
 func (*RescheduleCallbackResponse) ProtoMessage() {}
 
 func (x *RescheduleCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[27]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2071,7 +2200,7 @@ func (x *RescheduleCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleCallbackResponse.ProtoReflect.Descriptor instead.
 func (*RescheduleCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{27}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RescheduleCallbackResponse) GetCallback() *v1.Callback {
@@ -2098,7 +2227,7 @@ type TransferCallbackRequest struct {
 
 func (x *TransferCallbackRequest) Reset() {
 	*x = TransferCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2110,7 +2239,7 @@ func (x *TransferCallbackRequest) String() string {
 func (*TransferCallbackRequest) ProtoMessage() {}
 
 func (x *TransferCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[28]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2123,7 +2252,7 @@ func (x *TransferCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferCallbackRequest.ProtoReflect.Descriptor instead.
 func (*TransferCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{28}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *TransferCallbackRequest) GetId() string {
@@ -2165,7 +2294,7 @@ type TransferCallbackResponse struct {
 
 func (x *TransferCallbackResponse) Reset() {
 	*x = TransferCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2177,7 +2306,7 @@ func (x *TransferCallbackResponse) String() string {
 func (*TransferCallbackResponse) ProtoMessage() {}
 
 func (x *TransferCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[29]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2190,7 +2319,7 @@ func (x *TransferCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferCallbackResponse.ProtoReflect.Descriptor instead.
 func (*TransferCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{29}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *TransferCallbackResponse) GetCallback() *v1.Callback {
@@ -2220,7 +2349,7 @@ type EscalateCallbackRequest struct {
 
 func (x *EscalateCallbackRequest) Reset() {
 	*x = EscalateCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2232,7 +2361,7 @@ func (x *EscalateCallbackRequest) String() string {
 func (*EscalateCallbackRequest) ProtoMessage() {}
 
 func (x *EscalateCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[30]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2245,7 +2374,7 @@ func (x *EscalateCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EscalateCallbackRequest.ProtoReflect.Descriptor instead.
 func (*EscalateCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{30}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *EscalateCallbackRequest) GetId() string {
@@ -2294,7 +2423,7 @@ type EscalateCallbackResponse struct {
 
 func (x *EscalateCallbackResponse) Reset() {
 	*x = EscalateCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2306,7 +2435,7 @@ func (x *EscalateCallbackResponse) String() string {
 func (*EscalateCallbackResponse) ProtoMessage() {}
 
 func (x *EscalateCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[31]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2319,7 +2448,7 @@ func (x *EscalateCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EscalateCallbackResponse.ProtoReflect.Descriptor instead.
 func (*EscalateCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{31}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *EscalateCallbackResponse) GetCallback() *v1.Callback {
@@ -2343,6 +2472,7 @@ type BulkCallbacksRequest struct {
 	//	*BulkCallbacksRequest_Reschedule
 	//	*BulkCallbacksRequest_Cancel
 	//	*BulkCallbacksRequest_Reopen
+	//	*BulkCallbacksRequest_Requeue
 	Command       isBulkCallbacksRequest_Command `protobuf_oneof:"command"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2350,7 +2480,7 @@ type BulkCallbacksRequest struct {
 
 func (x *BulkCallbacksRequest) Reset() {
 	*x = BulkCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2362,7 +2492,7 @@ func (x *BulkCallbacksRequest) String() string {
 func (*BulkCallbacksRequest) ProtoMessage() {}
 
 func (x *BulkCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[32]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2375,7 +2505,7 @@ func (x *BulkCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*BulkCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{32}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *BulkCallbacksRequest) GetIds() []string {
@@ -2437,6 +2567,15 @@ func (x *BulkCallbacksRequest) GetReopen() *ReopenCallbackRequest {
 	return nil
 }
 
+func (x *BulkCallbacksRequest) GetRequeue() *RequeueCallbackRequest {
+	if x != nil {
+		if x, ok := x.Command.(*BulkCallbacksRequest_Requeue); ok {
+			return x.Requeue
+		}
+	}
+	return nil
+}
+
 type isBulkCallbacksRequest_Command interface {
 	isBulkCallbacksRequest_Command()
 }
@@ -2466,6 +2605,11 @@ type BulkCallbacksRequest_Reopen struct {
 	Reopen *ReopenCallbackRequest `protobuf:"bytes,6,opt,name=reopen,proto3,oneof"`
 }
 
+type BulkCallbacksRequest_Requeue struct {
+	// Take them back from whoever has them in hand.
+	Requeue *RequeueCallbackRequest `protobuf:"bytes,7,opt,name=requeue,proto3,oneof"`
+}
+
 func (*BulkCallbacksRequest_Transfer) isBulkCallbacksRequest_Command() {}
 
 func (*BulkCallbacksRequest_Escalate) isBulkCallbacksRequest_Command() {}
@@ -2475,6 +2619,8 @@ func (*BulkCallbacksRequest_Reschedule) isBulkCallbacksRequest_Command() {}
 func (*BulkCallbacksRequest_Cancel) isBulkCallbacksRequest_Command() {}
 
 func (*BulkCallbacksRequest_Reopen) isBulkCallbacksRequest_Command() {}
+
+func (*BulkCallbacksRequest_Requeue) isBulkCallbacksRequest_Command() {}
 
 // BulkResult is what came of one callback.
 type BulkResult struct {
@@ -2491,7 +2637,7 @@ type BulkResult struct {
 
 func (x *BulkResult) Reset() {
 	*x = BulkResult{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2503,7 +2649,7 @@ func (x *BulkResult) String() string {
 func (*BulkResult) ProtoMessage() {}
 
 func (x *BulkResult) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[33]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2516,7 +2662,7 @@ func (x *BulkResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkResult.ProtoReflect.Descriptor instead.
 func (*BulkResult) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{33}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *BulkResult) GetId() string {
@@ -2555,7 +2701,7 @@ type BulkError struct {
 
 func (x *BulkError) Reset() {
 	*x = BulkError{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2567,7 +2713,7 @@ func (x *BulkError) String() string {
 func (*BulkError) ProtoMessage() {}
 
 func (x *BulkError) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[34]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2580,7 +2726,7 @@ func (x *BulkError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkError.ProtoReflect.Descriptor instead.
 func (*BulkError) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{34}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *BulkError) GetCode() string {
@@ -2615,7 +2761,7 @@ type BulkCallbacksResponse struct {
 
 func (x *BulkCallbacksResponse) Reset() {
 	*x = BulkCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[35]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2627,7 +2773,7 @@ func (x *BulkCallbacksResponse) String() string {
 func (*BulkCallbacksResponse) ProtoMessage() {}
 
 func (x *BulkCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[35]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2640,7 +2786,7 @@ func (x *BulkCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*BulkCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{35}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *BulkCallbacksResponse) GetResults() []*BulkResult {
@@ -2659,7 +2805,7 @@ type ListRootCausesRequest struct {
 
 func (x *ListRootCausesRequest) Reset() {
 	*x = ListRootCausesRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[36]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2671,7 +2817,7 @@ func (x *ListRootCausesRequest) String() string {
 func (*ListRootCausesRequest) ProtoMessage() {}
 
 func (x *ListRootCausesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[36]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2684,7 +2830,7 @@ func (x *ListRootCausesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRootCausesRequest.ProtoReflect.Descriptor instead.
 func (*ListRootCausesRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{36}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{38}
 }
 
 // RootCause is one node of the tree.
@@ -2706,7 +2852,7 @@ type RootCause struct {
 
 func (x *RootCause) Reset() {
 	*x = RootCause{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[37]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2718,7 +2864,7 @@ func (x *RootCause) String() string {
 func (*RootCause) ProtoMessage() {}
 
 func (x *RootCause) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[37]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2731,7 +2877,7 @@ func (x *RootCause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RootCause.ProtoReflect.Descriptor instead.
 func (*RootCause) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{37}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RootCause) GetName() string {
@@ -2773,7 +2919,7 @@ type ListRootCausesResponse struct {
 
 func (x *ListRootCausesResponse) Reset() {
 	*x = ListRootCausesResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[38]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2785,7 +2931,7 @@ func (x *ListRootCausesResponse) String() string {
 func (*ListRootCausesResponse) ProtoMessage() {}
 
 func (x *ListRootCausesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[38]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2798,7 +2944,7 @@ func (x *ListRootCausesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRootCausesResponse.ProtoReflect.Descriptor instead.
 func (*ListRootCausesResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{38}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListRootCausesResponse) GetRootCauses() []*RootCause {
@@ -2819,7 +2965,7 @@ type GetCallbackRequest struct {
 
 func (x *GetCallbackRequest) Reset() {
 	*x = GetCallbackRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[39]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2831,7 +2977,7 @@ func (x *GetCallbackRequest) String() string {
 func (*GetCallbackRequest) ProtoMessage() {}
 
 func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[39]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2844,7 +2990,7 @@ func (x *GetCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackRequest.ProtoReflect.Descriptor instead.
 func (*GetCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{39}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GetCallbackRequest) GetId() string {
@@ -2867,7 +3013,7 @@ type GetCallbackResponse struct {
 
 func (x *GetCallbackResponse) Reset() {
 	*x = GetCallbackResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[40]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2879,7 +3025,7 @@ func (x *GetCallbackResponse) String() string {
 func (*GetCallbackResponse) ProtoMessage() {}
 
 func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[40]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2892,7 +3038,7 @@ func (x *GetCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallbackResponse.ProtoReflect.Descriptor instead.
 func (*GetCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{40}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GetCallbackResponse) GetCallback() *v1.Callback {
@@ -2933,7 +3079,7 @@ type Standing struct {
 
 func (x *Standing) Reset() {
 	*x = Standing{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[41]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2945,7 +3091,7 @@ func (x *Standing) String() string {
 func (*Standing) ProtoMessage() {}
 
 func (x *Standing) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[41]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2958,7 +3104,7 @@ func (x *Standing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Standing.ProtoReflect.Descriptor instead.
 func (*Standing) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{41}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Standing) GetWaiting() Standing_Waiting {
@@ -3038,7 +3184,7 @@ type ListCallbacksRequest struct {
 
 func (x *ListCallbacksRequest) Reset() {
 	*x = ListCallbacksRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[42]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3050,7 +3196,7 @@ func (x *ListCallbacksRequest) String() string {
 func (*ListCallbacksRequest) ProtoMessage() {}
 
 func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[42]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3063,7 +3209,7 @@ func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*ListCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{42}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListCallbacksRequest) GetStates() []v1.Callback_State {
@@ -3142,7 +3288,7 @@ type ListCallbacksResponse struct {
 
 func (x *ListCallbacksResponse) Reset() {
 	*x = ListCallbacksResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[43]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3154,7 +3300,7 @@ func (x *ListCallbacksResponse) String() string {
 func (*ListCallbacksResponse) ProtoMessage() {}
 
 func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[43]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3167,7 +3313,7 @@ func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*ListCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{43}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListCallbacksResponse) GetCallbacks() []*v1.Callback {
@@ -3193,7 +3339,7 @@ type GetQueueStatsRequest struct {
 
 func (x *GetQueueStatsRequest) Reset() {
 	*x = GetQueueStatsRequest{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[44]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3205,7 +3351,7 @@ func (x *GetQueueStatsRequest) String() string {
 func (*GetQueueStatsRequest) ProtoMessage() {}
 
 func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[44]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3218,7 +3364,7 @@ func (x *GetQueueStatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsRequest) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{44}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{46}
 }
 
 // QueueStats counts one queue.
@@ -3255,7 +3401,7 @@ type QueueStats struct {
 
 func (x *QueueStats) Reset() {
 	*x = QueueStats{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[45]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3267,7 +3413,7 @@ func (x *QueueStats) String() string {
 func (*QueueStats) ProtoMessage() {}
 
 func (x *QueueStats) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[45]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3280,7 +3426,7 @@ func (x *QueueStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueStats.ProtoReflect.Descriptor instead.
 func (*QueueStats) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{45}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *QueueStats) GetQueue() string {
@@ -3371,7 +3517,7 @@ type GetQueueStatsResponse struct {
 
 func (x *GetQueueStatsResponse) Reset() {
 	*x = GetQueueStatsResponse{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[46]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3383,7 +3529,7 @@ func (x *GetQueueStatsResponse) String() string {
 func (*GetQueueStatsResponse) ProtoMessage() {}
 
 func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[46]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3396,7 +3542,7 @@ func (x *GetQueueStatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueStatsResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueStatsResponse) Descriptor() ([]byte, []int) {
-	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{46}
+	return file_api_callback_v1_callback_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GetQueueStatsResponse) GetQueues() []*QueueStats {
@@ -3423,7 +3569,7 @@ type WorkCallbacksRequest_Hello struct {
 
 func (x *WorkCallbacksRequest_Hello) Reset() {
 	*x = WorkCallbacksRequest_Hello{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[47]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3435,7 +3581,7 @@ func (x *WorkCallbacksRequest_Hello) String() string {
 func (*WorkCallbacksRequest_Hello) ProtoMessage() {}
 
 func (x *WorkCallbacksRequest_Hello) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[47]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3485,7 +3631,7 @@ type WorkCallbacksRequest_Accept struct {
 
 func (x *WorkCallbacksRequest_Accept) Reset() {
 	*x = WorkCallbacksRequest_Accept{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[48]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3497,7 +3643,7 @@ func (x *WorkCallbacksRequest_Accept) String() string {
 func (*WorkCallbacksRequest_Accept) ProtoMessage() {}
 
 func (x *WorkCallbacksRequest_Accept) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[48]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3542,7 +3688,7 @@ type WorkCallbacksRequest_Reject struct {
 
 func (x *WorkCallbacksRequest_Reject) Reset() {
 	*x = WorkCallbacksRequest_Reject{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[49]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3554,7 +3700,7 @@ func (x *WorkCallbacksRequest_Reject) String() string {
 func (*WorkCallbacksRequest_Reject) ProtoMessage() {}
 
 func (x *WorkCallbacksRequest_Reject) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[49]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3604,7 +3750,7 @@ type WorkCallbacksResponse_Welcome struct {
 
 func (x *WorkCallbacksResponse_Welcome) Reset() {
 	*x = WorkCallbacksResponse_Welcome{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[50]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3616,7 +3762,7 @@ func (x *WorkCallbacksResponse_Welcome) String() string {
 func (*WorkCallbacksResponse_Welcome) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[50]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3657,7 +3803,7 @@ type WorkCallbacksResponse_Offer struct {
 
 func (x *WorkCallbacksResponse_Offer) Reset() {
 	*x = WorkCallbacksResponse_Offer{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[51]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3669,7 +3815,7 @@ func (x *WorkCallbacksResponse_Offer) String() string {
 func (*WorkCallbacksResponse_Offer) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[51]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3703,7 +3849,7 @@ type WorkCallbacksResponse_Update struct {
 
 func (x *WorkCallbacksResponse_Update) Reset() {
 	*x = WorkCallbacksResponse_Update{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[52]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3715,7 +3861,7 @@ func (x *WorkCallbacksResponse_Update) String() string {
 func (*WorkCallbacksResponse_Update) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Update) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[52]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3751,7 +3897,7 @@ type WorkCallbacksResponse_Gone struct {
 
 func (x *WorkCallbacksResponse_Gone) Reset() {
 	*x = WorkCallbacksResponse_Gone{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[53]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3763,7 +3909,7 @@ func (x *WorkCallbacksResponse_Gone) String() string {
 func (*WorkCallbacksResponse_Gone) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Gone) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[53]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3806,7 +3952,7 @@ type WorkCallbacksResponse_Status struct {
 
 func (x *WorkCallbacksResponse_Status) Reset() {
 	*x = WorkCallbacksResponse_Status{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[54]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3818,7 +3964,7 @@ func (x *WorkCallbacksResponse_Status) String() string {
 func (*WorkCallbacksResponse_Status) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Status) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[54]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3865,7 +4011,7 @@ type WorkCallbacksResponse_Refused struct {
 
 func (x *WorkCallbacksResponse_Refused) Reset() {
 	*x = WorkCallbacksResponse_Refused{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[55]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3877,7 +4023,7 @@ func (x *WorkCallbacksResponse_Refused) String() string {
 func (*WorkCallbacksResponse_Refused) ProtoMessage() {}
 
 func (x *WorkCallbacksResponse_Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[55]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3941,7 +4087,7 @@ type ExplainRoutingResponse_Candidate struct {
 
 func (x *ExplainRoutingResponse_Candidate) Reset() {
 	*x = ExplainRoutingResponse_Candidate{}
-	mi := &file_api_callback_v1_callback_proto_msgTypes[56]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3953,7 +4099,7 @@ func (x *ExplainRoutingResponse_Candidate) String() string {
 func (*ExplainRoutingResponse_Candidate) ProtoMessage() {}
 
 func (x *ExplainRoutingResponse_Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_api_callback_v1_callback_proto_msgTypes[56]
+	mi := &file_api_callback_v1_callback_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4011,12 +4157,14 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x1eapi/callback/v1/callback.proto\x12\x12rappel.callback.v1\x1a\x18events/v1/callback.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x14\n" +
 	"\x12WatchQueuesRequest\"M\n" +
 	"\x13WatchQueuesResponse\x126\n" +
-	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues\"h\n" +
+	"\x06queues\x18\x01 \x03(\v2\x1e.rappel.callback.v1.QueueStatsR\x06queues\"\x9e\x01\n" +
 	"\x14ClaimCallbackRequest\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tR\trequestId\x12\x16\n" +
-	"\x06queues\x18\x03 \x03(\tR\x06queues\"O\n" +
+	"\x06queues\x18\x03 \x03(\tR\x06queues\x12\x1c\n" +
+	"\tlanguages\x18\x04 \x03(\tR\tlanguages\x12\x16\n" +
+	"\x06skills\x18\x05 \x03(\tR\x06skills\"O\n" +
 	"\x15ClaimCallbackResponse\x126\n" +
 	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\xab\x04\n" +
 	"\x14WorkCallbacksRequest\x12F\n" +
@@ -4147,6 +4295,12 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\"P\n" +
+	"\x16RequeueCallbackRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\"Q\n" +
+	"\x17RequeueCallbackResponse\x126\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"P\n" +
 	"\x16CancelCallbackResponse\x126\n" +
 	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"2\n" +
 	"\x10DoNotCallRequest\x12\x0e\n" +
@@ -4182,7 +4336,7 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x0e\n" +
 	"\x02by\x18\x05 \x01(\tR\x02by\"R\n" +
 	"\x18EscalateCallbackResponse\x126\n" +
-	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\xa4\x03\n" +
+	"\bcallback\x18\x01 \x01(\v2\x1a.rappel.events.v1.CallbackR\bcallback\"\xec\x03\n" +
 	"\x14BulkCallbacksRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\x12I\n" +
 	"\btransfer\x18\x02 \x01(\v2+.rappel.callback.v1.TransferCallbackRequestH\x00R\btransfer\x12I\n" +
@@ -4191,7 +4345,8 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"reschedule\x18\x04 \x01(\v2-.rappel.callback.v1.RescheduleCallbackRequestH\x00R\n" +
 	"reschedule\x12C\n" +
 	"\x06cancel\x18\x05 \x01(\v2).rappel.callback.v1.CancelCallbackRequestH\x00R\x06cancel\x12C\n" +
-	"\x06reopen\x18\x06 \x01(\v2).rappel.callback.v1.ReopenCallbackRequestH\x00R\x06reopenB\t\n" +
+	"\x06reopen\x18\x06 \x01(\v2).rappel.callback.v1.ReopenCallbackRequestH\x00R\x06reopen\x12F\n" +
+	"\arequeue\x18\a \x01(\v2*.rappel.callback.v1.RequeueCallbackRequestH\x00R\arequeueB\t\n" +
 	"\acommand\"\x89\x01\n" +
 	"\n" +
 	"BulkResult\x12\x0e\n" +
@@ -4275,7 +4430,7 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\aOFFLINE\x10\x01\x12\r\n" +
 	"\tAVAILABLE\x10\x02\x12\b\n" +
 	"\x04BUSY\x10\x03\x12\b\n" +
-	"\x04AWAY\x10\x042\xde\x16\n" +
+	"\x04AWAY\x10\x042\xf2\x17\n" +
 	"\x0fCallbackService\x12\x84\x01\n" +
 	"\rClaimCallback\x12(.rappel.callback.v1.ClaimCallbackRequest\x1a).rappel.callback.v1.ClaimCallbackResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/callbacks:claim\x12h\n" +
 	"\rWorkCallbacks\x12(.rappel.callback.v1.WorkCallbacksRequest\x1a).rappel.callback.v1.WorkCallbacksResponse(\x010\x01\x12\x8d\x01\n" +
@@ -4290,7 +4445,8 @@ const file_api_callback_v1_callback_proto_rawDesc = "" +
 	"\tDoNotCall\x12$.rappel.callback.v1.DoNotCallRequest\x1a%.rappel.callback.v1.DoNotCallResponse\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/callbacks/{id}:doNotCall\x12\x8d\x01\n" +
 	"\x0eReopenCallback\x12).rappel.callback.v1.ReopenCallbackRequest\x1a*.rappel.callback.v1.ReopenCallbackResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/callbacks/{id}:reopen\x12\x9d\x01\n" +
 	"\x12RescheduleCallback\x12-.rappel.callback.v1.RescheduleCallbackRequest\x1a..rappel.callback.v1.RescheduleCallbackResponse\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/callbacks/{id}:reschedule\x12\x95\x01\n" +
-	"\x10TransferCallback\x12+.rappel.callback.v1.TransferCallbackRequest\x1a,.rappel.callback.v1.TransferCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:transfer\x12\x95\x01\n" +
+	"\x10TransferCallback\x12+.rappel.callback.v1.TransferCallbackRequest\x1a,.rappel.callback.v1.TransferCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:transfer\x12\x91\x01\n" +
+	"\x0fRequeueCallback\x12*.rappel.callback.v1.RequeueCallbackRequest\x1a+.rappel.callback.v1.RequeueCallbackResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/callbacks/{id}:requeue\x12\x95\x01\n" +
 	"\x10EscalateCallback\x12+.rappel.callback.v1.EscalateCallbackRequest\x1a,.rappel.callback.v1.EscalateCallbackResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/callbacks/{id}:escalate\x12\x83\x01\n" +
 	"\rBulkCallbacks\x12(.rappel.callback.v1.BulkCallbacksRequest\x1a).rappel.callback.v1.BulkCallbacksResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/callbacks:bulk\x12\x7f\n" +
 	"\x0eListRootCauses\x12).rappel.callback.v1.ListRootCausesRequest\x1a*.rappel.callback.v1.ListRootCausesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/rootCauses\x12z\n" +
@@ -4314,7 +4470,7 @@ func file_api_callback_v1_callback_proto_rawDescGZIP() []byte {
 }
 
 var file_api_callback_v1_callback_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
+var file_api_callback_v1_callback_proto_msgTypes = make([]protoimpl.MessageInfo, 59)
 var file_api_callback_v1_callback_proto_goTypes = []any{
 	(AgentStatus)(0),                               // 0: rappel.callback.v1.AgentStatus
 	(WorkCallbacksResponse_Gone_Why)(0),            // 1: rappel.callback.v1.WorkCallbacksResponse.Gone.Why
@@ -4341,164 +4497,170 @@ var file_api_callback_v1_callback_proto_goTypes = []any{
 	(*ReleaseCallbackRequest)(nil),                 // 22: rappel.callback.v1.ReleaseCallbackRequest
 	(*ReleaseCallbackResponse)(nil),                // 23: rappel.callback.v1.ReleaseCallbackResponse
 	(*CancelCallbackRequest)(nil),                  // 24: rappel.callback.v1.CancelCallbackRequest
-	(*CancelCallbackResponse)(nil),                 // 25: rappel.callback.v1.CancelCallbackResponse
-	(*DoNotCallRequest)(nil),                       // 26: rappel.callback.v1.DoNotCallRequest
-	(*DoNotCallResponse)(nil),                      // 27: rappel.callback.v1.DoNotCallResponse
-	(*ReopenCallbackRequest)(nil),                  // 28: rappel.callback.v1.ReopenCallbackRequest
-	(*ReopenCallbackResponse)(nil),                 // 29: rappel.callback.v1.ReopenCallbackResponse
-	(*RescheduleCallbackRequest)(nil),              // 30: rappel.callback.v1.RescheduleCallbackRequest
-	(*RescheduleCallbackResponse)(nil),             // 31: rappel.callback.v1.RescheduleCallbackResponse
-	(*TransferCallbackRequest)(nil),                // 32: rappel.callback.v1.TransferCallbackRequest
-	(*TransferCallbackResponse)(nil),               // 33: rappel.callback.v1.TransferCallbackResponse
-	(*EscalateCallbackRequest)(nil),                // 34: rappel.callback.v1.EscalateCallbackRequest
-	(*EscalateCallbackResponse)(nil),               // 35: rappel.callback.v1.EscalateCallbackResponse
-	(*BulkCallbacksRequest)(nil),                   // 36: rappel.callback.v1.BulkCallbacksRequest
-	(*BulkResult)(nil),                             // 37: rappel.callback.v1.BulkResult
-	(*BulkError)(nil),                              // 38: rappel.callback.v1.BulkError
-	(*BulkCallbacksResponse)(nil),                  // 39: rappel.callback.v1.BulkCallbacksResponse
-	(*ListRootCausesRequest)(nil),                  // 40: rappel.callback.v1.ListRootCausesRequest
-	(*RootCause)(nil),                              // 41: rappel.callback.v1.RootCause
-	(*ListRootCausesResponse)(nil),                 // 42: rappel.callback.v1.ListRootCausesResponse
-	(*GetCallbackRequest)(nil),                     // 43: rappel.callback.v1.GetCallbackRequest
-	(*GetCallbackResponse)(nil),                    // 44: rappel.callback.v1.GetCallbackResponse
-	(*Standing)(nil),                               // 45: rappel.callback.v1.Standing
-	(*ListCallbacksRequest)(nil),                   // 46: rappel.callback.v1.ListCallbacksRequest
-	(*ListCallbacksResponse)(nil),                  // 47: rappel.callback.v1.ListCallbacksResponse
-	(*GetQueueStatsRequest)(nil),                   // 48: rappel.callback.v1.GetQueueStatsRequest
-	(*QueueStats)(nil),                             // 49: rappel.callback.v1.QueueStats
-	(*GetQueueStatsResponse)(nil),                  // 50: rappel.callback.v1.GetQueueStatsResponse
-	(*WorkCallbacksRequest_Hello)(nil),             // 51: rappel.callback.v1.WorkCallbacksRequest.Hello
-	(*WorkCallbacksRequest_Accept)(nil),            // 52: rappel.callback.v1.WorkCallbacksRequest.Accept
-	(*WorkCallbacksRequest_Reject)(nil),            // 53: rappel.callback.v1.WorkCallbacksRequest.Reject
-	(*WorkCallbacksResponse_Welcome)(nil),          // 54: rappel.callback.v1.WorkCallbacksResponse.Welcome
-	(*WorkCallbacksResponse_Offer)(nil),            // 55: rappel.callback.v1.WorkCallbacksResponse.Offer
-	(*WorkCallbacksResponse_Update)(nil),           // 56: rappel.callback.v1.WorkCallbacksResponse.Update
-	(*WorkCallbacksResponse_Gone)(nil),             // 57: rappel.callback.v1.WorkCallbacksResponse.Gone
-	(*WorkCallbacksResponse_Status)(nil),           // 58: rappel.callback.v1.WorkCallbacksResponse.Status
-	(*WorkCallbacksResponse_Refused)(nil),          // 59: rappel.callback.v1.WorkCallbacksResponse.Refused
-	(*ExplainRoutingResponse_Candidate)(nil),       // 60: rappel.callback.v1.ExplainRoutingResponse.Candidate
-	(*v1.Callback)(nil),                            // 61: rappel.events.v1.Callback
-	(*v1.Preference)(nil),                          // 62: rappel.events.v1.Preference
-	(*timestamppb.Timestamp)(nil),                  // 63: google.protobuf.Timestamp
-	(v1.Attempt_Outcome)(0),                        // 64: rappel.events.v1.Attempt.Outcome
-	(v1.WrapUp_Outcome)(0),                         // 65: rappel.events.v1.WrapUp.Outcome
-	(*v1.Gesture)(nil),                             // 66: rappel.events.v1.Gesture
-	(v1.Callback_State)(0),                         // 67: rappel.events.v1.Callback.State
-	(*durationpb.Duration)(nil),                    // 68: google.protobuf.Duration
-	(v1.SLA_State)(0),                              // 69: rappel.events.v1.SLA.State
+	(*RequeueCallbackRequest)(nil),                 // 25: rappel.callback.v1.RequeueCallbackRequest
+	(*RequeueCallbackResponse)(nil),                // 26: rappel.callback.v1.RequeueCallbackResponse
+	(*CancelCallbackResponse)(nil),                 // 27: rappel.callback.v1.CancelCallbackResponse
+	(*DoNotCallRequest)(nil),                       // 28: rappel.callback.v1.DoNotCallRequest
+	(*DoNotCallResponse)(nil),                      // 29: rappel.callback.v1.DoNotCallResponse
+	(*ReopenCallbackRequest)(nil),                  // 30: rappel.callback.v1.ReopenCallbackRequest
+	(*ReopenCallbackResponse)(nil),                 // 31: rappel.callback.v1.ReopenCallbackResponse
+	(*RescheduleCallbackRequest)(nil),              // 32: rappel.callback.v1.RescheduleCallbackRequest
+	(*RescheduleCallbackResponse)(nil),             // 33: rappel.callback.v1.RescheduleCallbackResponse
+	(*TransferCallbackRequest)(nil),                // 34: rappel.callback.v1.TransferCallbackRequest
+	(*TransferCallbackResponse)(nil),               // 35: rappel.callback.v1.TransferCallbackResponse
+	(*EscalateCallbackRequest)(nil),                // 36: rappel.callback.v1.EscalateCallbackRequest
+	(*EscalateCallbackResponse)(nil),               // 37: rappel.callback.v1.EscalateCallbackResponse
+	(*BulkCallbacksRequest)(nil),                   // 38: rappel.callback.v1.BulkCallbacksRequest
+	(*BulkResult)(nil),                             // 39: rappel.callback.v1.BulkResult
+	(*BulkError)(nil),                              // 40: rappel.callback.v1.BulkError
+	(*BulkCallbacksResponse)(nil),                  // 41: rappel.callback.v1.BulkCallbacksResponse
+	(*ListRootCausesRequest)(nil),                  // 42: rappel.callback.v1.ListRootCausesRequest
+	(*RootCause)(nil),                              // 43: rappel.callback.v1.RootCause
+	(*ListRootCausesResponse)(nil),                 // 44: rappel.callback.v1.ListRootCausesResponse
+	(*GetCallbackRequest)(nil),                     // 45: rappel.callback.v1.GetCallbackRequest
+	(*GetCallbackResponse)(nil),                    // 46: rappel.callback.v1.GetCallbackResponse
+	(*Standing)(nil),                               // 47: rappel.callback.v1.Standing
+	(*ListCallbacksRequest)(nil),                   // 48: rappel.callback.v1.ListCallbacksRequest
+	(*ListCallbacksResponse)(nil),                  // 49: rappel.callback.v1.ListCallbacksResponse
+	(*GetQueueStatsRequest)(nil),                   // 50: rappel.callback.v1.GetQueueStatsRequest
+	(*QueueStats)(nil),                             // 51: rappel.callback.v1.QueueStats
+	(*GetQueueStatsResponse)(nil),                  // 52: rappel.callback.v1.GetQueueStatsResponse
+	(*WorkCallbacksRequest_Hello)(nil),             // 53: rappel.callback.v1.WorkCallbacksRequest.Hello
+	(*WorkCallbacksRequest_Accept)(nil),            // 54: rappel.callback.v1.WorkCallbacksRequest.Accept
+	(*WorkCallbacksRequest_Reject)(nil),            // 55: rappel.callback.v1.WorkCallbacksRequest.Reject
+	(*WorkCallbacksResponse_Welcome)(nil),          // 56: rappel.callback.v1.WorkCallbacksResponse.Welcome
+	(*WorkCallbacksResponse_Offer)(nil),            // 57: rappel.callback.v1.WorkCallbacksResponse.Offer
+	(*WorkCallbacksResponse_Update)(nil),           // 58: rappel.callback.v1.WorkCallbacksResponse.Update
+	(*WorkCallbacksResponse_Gone)(nil),             // 59: rappel.callback.v1.WorkCallbacksResponse.Gone
+	(*WorkCallbacksResponse_Status)(nil),           // 60: rappel.callback.v1.WorkCallbacksResponse.Status
+	(*WorkCallbacksResponse_Refused)(nil),          // 61: rappel.callback.v1.WorkCallbacksResponse.Refused
+	(*ExplainRoutingResponse_Candidate)(nil),       // 62: rappel.callback.v1.ExplainRoutingResponse.Candidate
+	(*v1.Callback)(nil),                            // 63: rappel.events.v1.Callback
+	(*v1.Preference)(nil),                          // 64: rappel.events.v1.Preference
+	(*timestamppb.Timestamp)(nil),                  // 65: google.protobuf.Timestamp
+	(v1.Attempt_Outcome)(0),                        // 66: rappel.events.v1.Attempt.Outcome
+	(v1.WrapUp_Outcome)(0),                         // 67: rappel.events.v1.WrapUp.Outcome
+	(*v1.Gesture)(nil),                             // 68: rappel.events.v1.Gesture
+	(v1.Callback_State)(0),                         // 69: rappel.events.v1.Callback.State
+	(*durationpb.Duration)(nil),                    // 70: google.protobuf.Duration
+	(v1.SLA_State)(0),                              // 71: rappel.events.v1.SLA.State
 }
 var file_api_callback_v1_callback_proto_depIdxs = []int32{
-	49, // 0: rappel.callback.v1.WatchQueuesResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	61, // 1: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	51, // 2: rappel.callback.v1.WorkCallbacksRequest.hello:type_name -> rappel.callback.v1.WorkCallbacksRequest.Hello
+	51, // 0: rappel.callback.v1.WatchQueuesResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	63, // 1: rappel.callback.v1.ClaimCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	53, // 2: rappel.callback.v1.WorkCallbacksRequest.hello:type_name -> rappel.callback.v1.WorkCallbacksRequest.Hello
 	0,  // 3: rappel.callback.v1.WorkCallbacksRequest.status:type_name -> rappel.callback.v1.AgentStatus
-	52, // 4: rappel.callback.v1.WorkCallbacksRequest.accept:type_name -> rappel.callback.v1.WorkCallbacksRequest.Accept
-	53, // 5: rappel.callback.v1.WorkCallbacksRequest.reject:type_name -> rappel.callback.v1.WorkCallbacksRequest.Reject
-	54, // 6: rappel.callback.v1.WorkCallbacksResponse.welcome:type_name -> rappel.callback.v1.WorkCallbacksResponse.Welcome
-	55, // 7: rappel.callback.v1.WorkCallbacksResponse.offer:type_name -> rappel.callback.v1.WorkCallbacksResponse.Offer
-	56, // 8: rappel.callback.v1.WorkCallbacksResponse.update:type_name -> rappel.callback.v1.WorkCallbacksResponse.Update
-	57, // 9: rappel.callback.v1.WorkCallbacksResponse.gone:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone
-	58, // 10: rappel.callback.v1.WorkCallbacksResponse.status:type_name -> rappel.callback.v1.WorkCallbacksResponse.Status
-	59, // 11: rappel.callback.v1.WorkCallbacksResponse.refused:type_name -> rappel.callback.v1.WorkCallbacksResponse.Refused
-	61, // 12: rappel.callback.v1.AcceptCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	61, // 13: rappel.callback.v1.RejectCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	62, // 14: rappel.callback.v1.ExplainRoutingResponse.preferred:type_name -> rappel.events.v1.Preference
-	63, // 15: rappel.callback.v1.ExplainRoutingResponse.callable_at:type_name -> google.protobuf.Timestamp
-	60, // 16: rappel.callback.v1.ExplainRoutingResponse.agents:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate
-	61, // 17: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	64, // 18: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	63, // 19: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
-	61, // 20: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
-	65, // 21: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	66, // 22: rappel.callback.v1.CompleteCallbackRequest.gesture:type_name -> rappel.events.v1.Gesture
-	61, // 23: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	61, // 24: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	61, // 25: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	61, // 26: rappel.callback.v1.DoNotCallResponse.callback:type_name -> rappel.events.v1.Callback
-	61, // 27: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	63, // 28: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
-	61, // 29: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	61, // 30: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	61, // 31: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	32, // 32: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
-	34, // 33: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
-	30, // 34: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
-	24, // 35: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
-	28, // 36: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
-	67, // 37: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
-	38, // 38: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
-	37, // 39: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
-	41, // 40: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
-	41, // 41: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
-	61, // 42: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
-	45, // 43: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
-	3,  // 44: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
-	63, // 45: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
-	68, // 46: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
-	67, // 47: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
-	63, // 48: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
-	63, // 49: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
-	69, // 50: rappel.callback.v1.ListCallbacksRequest.sla_states:type_name -> rappel.events.v1.SLA.State
-	61, // 51: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
-	63, // 52: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
-	68, // 53: rappel.callback.v1.QueueStats.predicted_wait:type_name -> google.protobuf.Duration
-	49, // 54: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
-	0,  // 55: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
-	61, // 56: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
-	61, // 57: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
-	61, // 58: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
-	1,  // 59: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
-	0,  // 60: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
-	0,  // 61: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
-	2,  // 62: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
-	63, // 63: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
-	6,  // 64: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
-	8,  // 65: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
-	10, // 66: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
-	12, // 67: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
-	16, // 68: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
-	18, // 69: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
-	20, // 70: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
-	22, // 71: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
-	24, // 72: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
-	26, // 73: rappel.callback.v1.CallbackService.DoNotCall:input_type -> rappel.callback.v1.DoNotCallRequest
-	28, // 74: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
-	30, // 75: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
-	32, // 76: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
-	34, // 77: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
-	36, // 78: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
-	40, // 79: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
-	43, // 80: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
-	14, // 81: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
-	46, // 82: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
-	48, // 83: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
-	4,  // 84: rappel.callback.v1.CallbackService.WatchQueues:input_type -> rappel.callback.v1.WatchQueuesRequest
-	7,  // 85: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
-	9,  // 86: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
-	11, // 87: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
-	13, // 88: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
-	17, // 89: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
-	19, // 90: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
-	21, // 91: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
-	23, // 92: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
-	25, // 93: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
-	27, // 94: rappel.callback.v1.CallbackService.DoNotCall:output_type -> rappel.callback.v1.DoNotCallResponse
-	29, // 95: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
-	31, // 96: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
-	33, // 97: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
-	35, // 98: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
-	39, // 99: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
-	42, // 100: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
-	44, // 101: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
-	15, // 102: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
-	47, // 103: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
-	50, // 104: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
-	5,  // 105: rappel.callback.v1.CallbackService.WatchQueues:output_type -> rappel.callback.v1.WatchQueuesResponse
-	85, // [85:106] is the sub-list for method output_type
-	64, // [64:85] is the sub-list for method input_type
-	64, // [64:64] is the sub-list for extension type_name
-	64, // [64:64] is the sub-list for extension extendee
-	0,  // [0:64] is the sub-list for field type_name
+	54, // 4: rappel.callback.v1.WorkCallbacksRequest.accept:type_name -> rappel.callback.v1.WorkCallbacksRequest.Accept
+	55, // 5: rappel.callback.v1.WorkCallbacksRequest.reject:type_name -> rappel.callback.v1.WorkCallbacksRequest.Reject
+	56, // 6: rappel.callback.v1.WorkCallbacksResponse.welcome:type_name -> rappel.callback.v1.WorkCallbacksResponse.Welcome
+	57, // 7: rappel.callback.v1.WorkCallbacksResponse.offer:type_name -> rappel.callback.v1.WorkCallbacksResponse.Offer
+	58, // 8: rappel.callback.v1.WorkCallbacksResponse.update:type_name -> rappel.callback.v1.WorkCallbacksResponse.Update
+	59, // 9: rappel.callback.v1.WorkCallbacksResponse.gone:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone
+	60, // 10: rappel.callback.v1.WorkCallbacksResponse.status:type_name -> rappel.callback.v1.WorkCallbacksResponse.Status
+	61, // 11: rappel.callback.v1.WorkCallbacksResponse.refused:type_name -> rappel.callback.v1.WorkCallbacksResponse.Refused
+	63, // 12: rappel.callback.v1.AcceptCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	63, // 13: rappel.callback.v1.RejectCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	64, // 14: rappel.callback.v1.ExplainRoutingResponse.preferred:type_name -> rappel.events.v1.Preference
+	65, // 15: rappel.callback.v1.ExplainRoutingResponse.callable_at:type_name -> google.protobuf.Timestamp
+	62, // 16: rappel.callback.v1.ExplainRoutingResponse.agents:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate
+	63, // 17: rappel.callback.v1.StartAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	66, // 18: rappel.callback.v1.EndAttemptRequest.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	65, // 19: rappel.callback.v1.EndAttemptRequest.call_again_at:type_name -> google.protobuf.Timestamp
+	63, // 20: rappel.callback.v1.EndAttemptResponse.callback:type_name -> rappel.events.v1.Callback
+	67, // 21: rappel.callback.v1.CompleteCallbackRequest.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	68, // 22: rappel.callback.v1.CompleteCallbackRequest.gesture:type_name -> rappel.events.v1.Gesture
+	63, // 23: rappel.callback.v1.CompleteCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	63, // 24: rappel.callback.v1.ReleaseCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	63, // 25: rappel.callback.v1.RequeueCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	63, // 26: rappel.callback.v1.CancelCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	63, // 27: rappel.callback.v1.DoNotCallResponse.callback:type_name -> rappel.events.v1.Callback
+	63, // 28: rappel.callback.v1.ReopenCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	65, // 29: rappel.callback.v1.RescheduleCallbackRequest.not_before:type_name -> google.protobuf.Timestamp
+	63, // 30: rappel.callback.v1.RescheduleCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	63, // 31: rappel.callback.v1.TransferCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	63, // 32: rappel.callback.v1.EscalateCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	34, // 33: rappel.callback.v1.BulkCallbacksRequest.transfer:type_name -> rappel.callback.v1.TransferCallbackRequest
+	36, // 34: rappel.callback.v1.BulkCallbacksRequest.escalate:type_name -> rappel.callback.v1.EscalateCallbackRequest
+	32, // 35: rappel.callback.v1.BulkCallbacksRequest.reschedule:type_name -> rappel.callback.v1.RescheduleCallbackRequest
+	24, // 36: rappel.callback.v1.BulkCallbacksRequest.cancel:type_name -> rappel.callback.v1.CancelCallbackRequest
+	30, // 37: rappel.callback.v1.BulkCallbacksRequest.reopen:type_name -> rappel.callback.v1.ReopenCallbackRequest
+	25, // 38: rappel.callback.v1.BulkCallbacksRequest.requeue:type_name -> rappel.callback.v1.RequeueCallbackRequest
+	69, // 39: rappel.callback.v1.BulkResult.state:type_name -> rappel.events.v1.Callback.State
+	40, // 40: rappel.callback.v1.BulkResult.error:type_name -> rappel.callback.v1.BulkError
+	39, // 41: rappel.callback.v1.BulkCallbacksResponse.results:type_name -> rappel.callback.v1.BulkResult
+	43, // 42: rappel.callback.v1.RootCause.causes:type_name -> rappel.callback.v1.RootCause
+	43, // 43: rappel.callback.v1.ListRootCausesResponse.root_causes:type_name -> rappel.callback.v1.RootCause
+	63, // 44: rappel.callback.v1.GetCallbackResponse.callback:type_name -> rappel.events.v1.Callback
+	47, // 45: rappel.callback.v1.GetCallbackResponse.standing:type_name -> rappel.callback.v1.Standing
+	3,  // 46: rappel.callback.v1.Standing.waiting:type_name -> rappel.callback.v1.Standing.Waiting
+	65, // 47: rappel.callback.v1.Standing.ready_at:type_name -> google.protobuf.Timestamp
+	70, // 48: rappel.callback.v1.Standing.worth:type_name -> google.protobuf.Duration
+	69, // 49: rappel.callback.v1.ListCallbacksRequest.states:type_name -> rappel.events.v1.Callback.State
+	65, // 50: rappel.callback.v1.ListCallbacksRequest.opened_from:type_name -> google.protobuf.Timestamp
+	65, // 51: rappel.callback.v1.ListCallbacksRequest.opened_before:type_name -> google.protobuf.Timestamp
+	71, // 52: rappel.callback.v1.ListCallbacksRequest.sla_states:type_name -> rappel.events.v1.SLA.State
+	63, // 53: rappel.callback.v1.ListCallbacksResponse.callbacks:type_name -> rappel.events.v1.Callback
+	65, // 54: rappel.callback.v1.QueueStats.oldest_ready:type_name -> google.protobuf.Timestamp
+	70, // 55: rappel.callback.v1.QueueStats.predicted_wait:type_name -> google.protobuf.Duration
+	51, // 56: rappel.callback.v1.GetQueueStatsResponse.queues:type_name -> rappel.callback.v1.QueueStats
+	0,  // 57: rappel.callback.v1.WorkCallbacksRequest.Hello.status:type_name -> rappel.callback.v1.AgentStatus
+	63, // 58: rappel.callback.v1.WorkCallbacksResponse.Welcome.callbacks:type_name -> rappel.events.v1.Callback
+	63, // 59: rappel.callback.v1.WorkCallbacksResponse.Offer.callback:type_name -> rappel.events.v1.Callback
+	63, // 60: rappel.callback.v1.WorkCallbacksResponse.Update.callback:type_name -> rappel.events.v1.Callback
+	1,  // 61: rappel.callback.v1.WorkCallbacksResponse.Gone.why:type_name -> rappel.callback.v1.WorkCallbacksResponse.Gone.Why
+	0,  // 62: rappel.callback.v1.WorkCallbacksResponse.Status.status:type_name -> rappel.callback.v1.AgentStatus
+	0,  // 63: rappel.callback.v1.ExplainRoutingResponse.Candidate.status:type_name -> rappel.callback.v1.AgentStatus
+	2,  // 64: rappel.callback.v1.ExplainRoutingResponse.Candidate.obstacles:type_name -> rappel.callback.v1.ExplainRoutingResponse.Candidate.Obstacle
+	65, // 65: rappel.callback.v1.ExplainRoutingResponse.Candidate.idle_since:type_name -> google.protobuf.Timestamp
+	6,  // 66: rappel.callback.v1.CallbackService.ClaimCallback:input_type -> rappel.callback.v1.ClaimCallbackRequest
+	8,  // 67: rappel.callback.v1.CallbackService.WorkCallbacks:input_type -> rappel.callback.v1.WorkCallbacksRequest
+	10, // 68: rappel.callback.v1.CallbackService.AcceptCallback:input_type -> rappel.callback.v1.AcceptCallbackRequest
+	12, // 69: rappel.callback.v1.CallbackService.RejectCallback:input_type -> rappel.callback.v1.RejectCallbackRequest
+	16, // 70: rappel.callback.v1.CallbackService.StartAttempt:input_type -> rappel.callback.v1.StartAttemptRequest
+	18, // 71: rappel.callback.v1.CallbackService.EndAttempt:input_type -> rappel.callback.v1.EndAttemptRequest
+	20, // 72: rappel.callback.v1.CallbackService.CompleteCallback:input_type -> rappel.callback.v1.CompleteCallbackRequest
+	22, // 73: rappel.callback.v1.CallbackService.ReleaseCallback:input_type -> rappel.callback.v1.ReleaseCallbackRequest
+	24, // 74: rappel.callback.v1.CallbackService.CancelCallback:input_type -> rappel.callback.v1.CancelCallbackRequest
+	28, // 75: rappel.callback.v1.CallbackService.DoNotCall:input_type -> rappel.callback.v1.DoNotCallRequest
+	30, // 76: rappel.callback.v1.CallbackService.ReopenCallback:input_type -> rappel.callback.v1.ReopenCallbackRequest
+	32, // 77: rappel.callback.v1.CallbackService.RescheduleCallback:input_type -> rappel.callback.v1.RescheduleCallbackRequest
+	34, // 78: rappel.callback.v1.CallbackService.TransferCallback:input_type -> rappel.callback.v1.TransferCallbackRequest
+	25, // 79: rappel.callback.v1.CallbackService.RequeueCallback:input_type -> rappel.callback.v1.RequeueCallbackRequest
+	36, // 80: rappel.callback.v1.CallbackService.EscalateCallback:input_type -> rappel.callback.v1.EscalateCallbackRequest
+	38, // 81: rappel.callback.v1.CallbackService.BulkCallbacks:input_type -> rappel.callback.v1.BulkCallbacksRequest
+	42, // 82: rappel.callback.v1.CallbackService.ListRootCauses:input_type -> rappel.callback.v1.ListRootCausesRequest
+	45, // 83: rappel.callback.v1.CallbackService.GetCallback:input_type -> rappel.callback.v1.GetCallbackRequest
+	14, // 84: rappel.callback.v1.CallbackService.ExplainRouting:input_type -> rappel.callback.v1.ExplainRoutingRequest
+	48, // 85: rappel.callback.v1.CallbackService.ListCallbacks:input_type -> rappel.callback.v1.ListCallbacksRequest
+	50, // 86: rappel.callback.v1.CallbackService.GetQueueStats:input_type -> rappel.callback.v1.GetQueueStatsRequest
+	4,  // 87: rappel.callback.v1.CallbackService.WatchQueues:input_type -> rappel.callback.v1.WatchQueuesRequest
+	7,  // 88: rappel.callback.v1.CallbackService.ClaimCallback:output_type -> rappel.callback.v1.ClaimCallbackResponse
+	9,  // 89: rappel.callback.v1.CallbackService.WorkCallbacks:output_type -> rappel.callback.v1.WorkCallbacksResponse
+	11, // 90: rappel.callback.v1.CallbackService.AcceptCallback:output_type -> rappel.callback.v1.AcceptCallbackResponse
+	13, // 91: rappel.callback.v1.CallbackService.RejectCallback:output_type -> rappel.callback.v1.RejectCallbackResponse
+	17, // 92: rappel.callback.v1.CallbackService.StartAttempt:output_type -> rappel.callback.v1.StartAttemptResponse
+	19, // 93: rappel.callback.v1.CallbackService.EndAttempt:output_type -> rappel.callback.v1.EndAttemptResponse
+	21, // 94: rappel.callback.v1.CallbackService.CompleteCallback:output_type -> rappel.callback.v1.CompleteCallbackResponse
+	23, // 95: rappel.callback.v1.CallbackService.ReleaseCallback:output_type -> rappel.callback.v1.ReleaseCallbackResponse
+	27, // 96: rappel.callback.v1.CallbackService.CancelCallback:output_type -> rappel.callback.v1.CancelCallbackResponse
+	29, // 97: rappel.callback.v1.CallbackService.DoNotCall:output_type -> rappel.callback.v1.DoNotCallResponse
+	31, // 98: rappel.callback.v1.CallbackService.ReopenCallback:output_type -> rappel.callback.v1.ReopenCallbackResponse
+	33, // 99: rappel.callback.v1.CallbackService.RescheduleCallback:output_type -> rappel.callback.v1.RescheduleCallbackResponse
+	35, // 100: rappel.callback.v1.CallbackService.TransferCallback:output_type -> rappel.callback.v1.TransferCallbackResponse
+	26, // 101: rappel.callback.v1.CallbackService.RequeueCallback:output_type -> rappel.callback.v1.RequeueCallbackResponse
+	37, // 102: rappel.callback.v1.CallbackService.EscalateCallback:output_type -> rappel.callback.v1.EscalateCallbackResponse
+	41, // 103: rappel.callback.v1.CallbackService.BulkCallbacks:output_type -> rappel.callback.v1.BulkCallbacksResponse
+	44, // 104: rappel.callback.v1.CallbackService.ListRootCauses:output_type -> rappel.callback.v1.ListRootCausesResponse
+	46, // 105: rappel.callback.v1.CallbackService.GetCallback:output_type -> rappel.callback.v1.GetCallbackResponse
+	15, // 106: rappel.callback.v1.CallbackService.ExplainRouting:output_type -> rappel.callback.v1.ExplainRoutingResponse
+	49, // 107: rappel.callback.v1.CallbackService.ListCallbacks:output_type -> rappel.callback.v1.ListCallbacksResponse
+	52, // 108: rappel.callback.v1.CallbackService.GetQueueStats:output_type -> rappel.callback.v1.GetQueueStatsResponse
+	5,  // 109: rappel.callback.v1.CallbackService.WatchQueues:output_type -> rappel.callback.v1.WatchQueuesResponse
+	88, // [88:110] is the sub-list for method output_type
+	66, // [66:88] is the sub-list for method input_type
+	66, // [66:66] is the sub-list for extension type_name
+	66, // [66:66] is the sub-list for extension extendee
+	0,  // [0:66] is the sub-list for field type_name
 }
 
 func init() { file_api_callback_v1_callback_proto_init() }
@@ -4520,21 +4682,22 @@ func file_api_callback_v1_callback_proto_init() {
 		(*WorkCallbacksResponse_Status_)(nil),
 		(*WorkCallbacksResponse_Refused_)(nil),
 	}
-	file_api_callback_v1_callback_proto_msgTypes[32].OneofWrappers = []any{
+	file_api_callback_v1_callback_proto_msgTypes[34].OneofWrappers = []any{
 		(*BulkCallbacksRequest_Transfer)(nil),
 		(*BulkCallbacksRequest_Escalate)(nil),
 		(*BulkCallbacksRequest_Reschedule)(nil),
 		(*BulkCallbacksRequest_Cancel)(nil),
 		(*BulkCallbacksRequest_Reopen)(nil),
+		(*BulkCallbacksRequest_Requeue)(nil),
 	}
-	file_api_callback_v1_callback_proto_msgTypes[41].OneofWrappers = []any{}
+	file_api_callback_v1_callback_proto_msgTypes[43].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_callback_v1_callback_proto_rawDesc), len(file_api_callback_v1_callback_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   57,
+			NumMessages:   59,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

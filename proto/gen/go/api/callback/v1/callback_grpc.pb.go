@@ -34,6 +34,7 @@ const (
 	CallbackService_ReopenCallback_FullMethodName     = "/rappel.callback.v1.CallbackService/ReopenCallback"
 	CallbackService_RescheduleCallback_FullMethodName = "/rappel.callback.v1.CallbackService/RescheduleCallback"
 	CallbackService_TransferCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/TransferCallback"
+	CallbackService_RequeueCallback_FullMethodName    = "/rappel.callback.v1.CallbackService/RequeueCallback"
 	CallbackService_EscalateCallback_FullMethodName   = "/rappel.callback.v1.CallbackService/EscalateCallback"
 	CallbackService_BulkCallbacks_FullMethodName      = "/rappel.callback.v1.CallbackService/BulkCallbacks"
 	CallbackService_ListRootCauses_FullMethodName     = "/rappel.callback.v1.CallbackService/ListRootCauses"
@@ -93,6 +94,11 @@ type CallbackServiceClient interface {
 	// TransferCallback puts a callback that nobody is calling into another queue.
 	// It keeps its age; whoever had it in hand has it no longer.
 	TransferCallback(ctx context.Context, in *TransferCallbackRequest, opts ...grpc.CallOption) (*TransferCallbackResponse, error)
+	// RequeueCallback takes a callback out of an agent's hands and puts it back into its
+	// queue, with its age. While the customer is being called, or the outcome is being
+	// written down in time, only from one who is not at their desk: FAILED_PRECONDITION with
+	// reason AGENT_AT_DESK. The agent's next command is refused as stale.
+	RequeueCallback(ctx context.Context, in *RequeueCallbackRequest, opts ...grpc.CallOption) (*RequeueCallbackResponse, error)
 	// EscalateCallback raises an open callback's priority.
 	EscalateCallback(ctx context.Context, in *EscalateCallbackRequest, opts ...grpc.CallOption) (*EscalateCallbackResponse, error)
 	// BulkCallbacks gives one command to many callbacks, each by itself, and says
@@ -257,6 +263,16 @@ func (c *callbackServiceClient) TransferCallback(ctx context.Context, in *Transf
 	return out, nil
 }
 
+func (c *callbackServiceClient) RequeueCallback(ctx context.Context, in *RequeueCallbackRequest, opts ...grpc.CallOption) (*RequeueCallbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequeueCallbackResponse)
+	err := c.cc.Invoke(ctx, CallbackService_RequeueCallback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *callbackServiceClient) EscalateCallback(ctx context.Context, in *EscalateCallbackRequest, opts ...grpc.CallOption) (*EscalateCallbackResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(EscalateCallbackResponse)
@@ -395,6 +411,11 @@ type CallbackServiceServer interface {
 	// TransferCallback puts a callback that nobody is calling into another queue.
 	// It keeps its age; whoever had it in hand has it no longer.
 	TransferCallback(context.Context, *TransferCallbackRequest) (*TransferCallbackResponse, error)
+	// RequeueCallback takes a callback out of an agent's hands and puts it back into its
+	// queue, with its age. While the customer is being called, or the outcome is being
+	// written down in time, only from one who is not at their desk: FAILED_PRECONDITION with
+	// reason AGENT_AT_DESK. The agent's next command is refused as stale.
+	RequeueCallback(context.Context, *RequeueCallbackRequest) (*RequeueCallbackResponse, error)
 	// EscalateCallback raises an open callback's priority.
 	EscalateCallback(context.Context, *EscalateCallbackRequest) (*EscalateCallbackResponse, error)
 	// BulkCallbacks gives one command to many callbacks, each by itself, and says
@@ -464,6 +485,9 @@ func (UnimplementedCallbackServiceServer) RescheduleCallback(context.Context, *R
 }
 func (UnimplementedCallbackServiceServer) TransferCallback(context.Context, *TransferCallbackRequest) (*TransferCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method TransferCallback not implemented")
+}
+func (UnimplementedCallbackServiceServer) RequeueCallback(context.Context, *RequeueCallbackRequest) (*RequeueCallbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequeueCallback not implemented")
 }
 func (UnimplementedCallbackServiceServer) EscalateCallback(context.Context, *EscalateCallbackRequest) (*EscalateCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EscalateCallback not implemented")
@@ -733,6 +757,24 @@ func _CallbackService_TransferCallback_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CallbackService_RequeueCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequeueCallbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbackServiceServer).RequeueCallback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CallbackService_RequeueCallback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbackServiceServer).RequeueCallback(ctx, req.(*RequeueCallbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CallbackService_EscalateCallback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(EscalateCallbackRequest)
 	if err := dec(in); err != nil {
@@ -924,6 +966,10 @@ var CallbackService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "TransferCallback",
 			Handler:    _CallbackService_TransferCallback_Handler,
+		},
+		{
+			MethodName: "RequeueCallback",
+			Handler:    _CallbackService_RequeueCallback_Handler,
 		},
 		{
 			MethodName: "EscalateCallback",
