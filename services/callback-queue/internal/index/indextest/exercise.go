@@ -52,6 +52,7 @@ func Exercise(t *testing.T, newIndex func(t *testing.T) queue.Index) {
 		"held by lists what an agent has":      heldBy,
 		"before counts who goes first":         before,
 		"due lists the deadlines that came":    due,
+		"due copes with very many":             dueMany,
 		"page goes by opening time":            pageOrder,
 		"page filters":                         pageFilters,
 		"page stands insertions":               pageStandsInsertions,

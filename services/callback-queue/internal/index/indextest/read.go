@@ -68,6 +68,15 @@ func due(b *bench) {
 	require.Equal(b, []string{"a-1", "e-1", "c-1"}, b.due(after(999), 10))
 }
 
+// After an outage more is due than a script's stack holds.
+func dueMany(b *bench) {
+	const count = 8_500
+	b.apply(many(count, func(i int) queue.Entry { return pending(number("a", i), dueAt(after(i%10))) })...)
+	entries, err := b.index.Due(b.Context(), after(10), count+1)
+	require.NoError(b, err)
+	require.Len(b, entries, count)
+}
+
 func statsCounts(b *bench) {
 	b.apply(
 		pending("a-1", in("b"), openedAt(after(-50)), rank(1)), pending("a-2", in("b"), openedAt(after(-70)), rank(2)),

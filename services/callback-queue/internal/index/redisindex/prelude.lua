@@ -37,11 +37,23 @@ local function standing(entry)
   return entry.line .. ' ' .. entry.place .. entry.id
 end
 
-local function read(ids)
-  if #ids == 0 then
-    return {}
+-- Lua's stack takes some 8,000 arguments: longer lists go in pieces.
+local PIECE = 1000
+
+local function pieces(list, use)
+  for from = 1, #list, PIECE do
+    use(from, unpack(list, from, math.min(from + PIECE - 1, #list)))
   end
-  return redis.call('HMGET', ENTRIES, unpack(ids))
+end
+
+local function read(ids)
+  local values = {}
+  pieces(ids, function(from, ...)
+    for i, value in ipairs(redis.call('HMGET', ENTRIES, ...)) do
+      values[from + i - 1] = value
+    end
+  end)
+  return values
 end
 
 local function member(entry, list)
@@ -73,12 +85,12 @@ end
 
 local function write()
   for _, key in ipairs(KEYS) do
-    if removed[key] then
-      redis.call(hash(key) and 'HDEL' or 'ZREM', key, unpack(removed[key]))
-    end
-    if added[key] then
-      redis.call(hash(key) and 'HSET' or 'ZADD', key, unpack(added[key]))
-    end
+    pieces(removed[key] or {}, function(_, ...)
+      redis.call(hash(key) and 'HDEL' or 'ZREM', key, ...)
+    end)
+    pieces(added[key] or {}, function(_, ...) -- PIECE is even: pairs stay together
+      redis.call(hash(key) and 'HSET' or 'ZADD', key, ...)
+    end)
   end
 end
 
