@@ -36,7 +36,7 @@ func (q *Queue) Entry(a callback.Aggregate) Entry { return q.entry(a) }
 
 // Expire handles what is due once and reports whether there may be more.
 func (q *Queue) Expire(ctx context.Context) bool {
-	w := deadlines{queue: q, failing: map[string]failure{}}
+	w := deadlines{queue: q, failing: map[string]int{}}
 	return w.round(ctx)
 }
 
@@ -54,4 +54,5 @@ const (
 	ReservationHold = reservationHold
 	MaxCandidates   = maxCandidates
 	DueBatch        = dueBatch
+	DueHold         = dueHold
 )

@@ -190,8 +190,14 @@ type Index interface {
 	// HeldBy returns the entries an agent holds, oldest Seq first; with
 	// ErrIndexIncomplete there may be more.
 	HeldBy(ctx context.Context, agent string) ([]Entry, error)
-	// Due returns up to limit entries whose DueAt is not after now, earliest first.
-	Due(ctx context.Context, now time.Time, limit int) ([]Entry, error)
+	// TakeDue returns up to limit entries whose DueAt is not after now, earliest first,
+	// and leaves each to the caller for so long: it is nobody's until then, unless a
+	// newer one is applied. A hold of 0 only looks. Who dies with some loses time, no
+	// deadline.
+	TakeDue(ctx context.Context, now time.Time, hold time.Duration, limit int) ([]Entry, error)
+	// PutOff keeps entries that were taken so from being given until a moment; those that
+	// a newer one has replaced stay as they are.
+	PutOff(ctx context.Context, until time.Time, entries ...Entry) error
 	// Get returns the entry of one callback; ok is false when there is none.
 	Get(ctx context.Context, id string) (e Entry, ok bool, err error)
 	// Before counts the ready entries of a queue, whatever their line, that are in

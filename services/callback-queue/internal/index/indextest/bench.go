@@ -93,9 +93,15 @@ func (b *bench) heldBy(agent string) []string {
 	return ids(entries)
 }
 
+// due looks at what is due, and takes nothing.
 func (b *bench) due(now time.Time, limit int) []string {
 	b.Helper()
-	entries, err := b.index.Due(b.Context(), now, limit)
+	return b.takeDue(now, 0, limit)
+}
+
+func (b *bench) takeDue(now time.Time, hold time.Duration, limit int) []string {
+	b.Helper()
+	entries, err := b.index.TakeDue(b.Context(), now, hold, limit)
 	require.NoError(b, err)
 	return ids(entries)
 }

@@ -14,6 +14,7 @@ import (
 type reference struct {
 	entries  []queue.Entry
 	holds    []held
+	off      map[string]time.Time // deadlines that are taken or put off, until when
 	complete bool
 	upTo     queue.Checkpoint
 }
@@ -52,6 +53,7 @@ func (m *reference) apply(e queue.Entry) {
 		m.entries = slices.Delete(m.entries, at, at+1)
 	}
 	m.entries = append(m.entries, e)
+	delete(m.off, e.ID)
 	m.holds = slices.DeleteFunc(m.holds, func(h held) bool { return h.id == e.ID })
 }
 
@@ -126,14 +128,40 @@ func (m *reference) heldBy(agent string) []queue.Entry {
 	return entries
 }
 
-func (m *reference) due(now time.Time, limit int) []queue.Entry {
+// whenDue is when an entry's deadline may be given.
+func (m *reference) whenDue(e queue.Entry) time.Time {
+	if off, taken := m.off[e.ID]; taken {
+		return off
+	}
+	return e.DueAt
+}
+
+func (m *reference) takeDue(now time.Time, hold time.Duration, limit int) []queue.Entry {
 	entries := m.choose(func(e queue.Entry) bool {
-		return !e.DueAt.IsZero() && !e.DueAt.After(now)
+		return !e.DueAt.IsZero() && !m.whenDue(e).After(now)
 	})
+	slices.SortFunc(entries, func(a, b queue.Entry) int {
+		return cmp.Or(m.whenDue(a).Compare(m.whenDue(b)), cmp.Compare(a.ID, b.ID))
+	})
+	entries = entries[:min(max(limit, 0), len(entries))]
 	slices.SortFunc(entries, func(a, b queue.Entry) int {
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
 	})
-	return entries[:min(max(limit, 0), len(entries))]
+	if hold > 0 {
+		m.putOff(now.Add(hold), entries)
+	}
+	return entries
+}
+
+func (m *reference) putOff(until time.Time, entries []queue.Entry) {
+	if m.off == nil {
+		m.off = make(map[string]time.Time)
+	}
+	for _, e := range entries {
+		if !e.DueAt.IsZero() {
+			m.off[e.ID] = until
+		}
+	}
 }
 
 func (m *reference) list(f queue.Filter) []queue.Entry {

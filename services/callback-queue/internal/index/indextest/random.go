@@ -158,9 +158,14 @@ func (p *play) advance(t *rapid.T) {
 // read asks all that has an argument to choose.
 func (p *play) read(t *rapid.T) {
 	limit := rapid.IntRange(0, modelIDs).Draw(t, "limit")
-	due, err := p.index.Due(p.Context(), p.now, limit)
+	hold := time.Duration(rapid.IntRange(0, 30).Draw(t, "hold due")) * time.Second
+	due, err := p.index.TakeDue(p.Context(), p.now, hold, limit)
 	require.NoError(t, err)
-	require.Equal(t, listed(p.reference.due(p.now, limit)), listed(due))
+	require.Equal(t, listed(p.reference.takeDue(p.now, hold, limit)), listed(due))
+	until := p.now.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "put off")) * time.Second)
+	due = due[:rapid.IntRange(0, len(due)).Draw(t, "of them")]
+	require.NoError(t, p.index.PutOff(p.Context(), until, due...))
+	p.reference.putOff(until, due)
 
 	f := queue.Filter{
 		Queue: rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "queue"),

@@ -32,7 +32,7 @@ type Index struct {
 	desks    map[string]*desk
 	delayed  *tree // pending, by the moment they become ready
 	holds    *tree // reserved here, by the moment the hold ends
-	due      *tree // open with a deadline, by the deadline
+	due      *tree // with a deadline, by when it may be given
 	asks     map[ask]*record
 	complete bool
 	upTo     queue.Checkpoint
@@ -58,7 +58,7 @@ func (x *Index) forget() {
 	x.desks = make(map[string]*desk)
 	x.delayed = newTree(byReadyAt)
 	x.holds = newTree(byHoldEnd)
-	x.due = newTree(byDueAt)
+	x.due = newTree(byLook)
 	x.asks = make(map[ask]*record)
 	x.complete, x.upTo = false, queue.Checkpoint{}
 }

@@ -20,7 +20,7 @@ type record struct {
 	seq             uint64
 	rank, firstDue  int64
 	opened, ready   int64
-	due             int64
+	due, look       int64 // the deadline, and when it may be given: later, once taken
 	state           callback.State
 	list            listNo
 	sla             callback.SLAState
@@ -40,7 +40,7 @@ func newRecord(e queue.Entry, l *lane, d *desk) *record {
 	return &record{
 		id: e.ID, customerKey: sharePrefix(e.ID, e.CustomerKey), lane: l, desk: d,
 		line: unique.Make(e.Line), seq: e.Seq, rank: e.Rank, firstDue: order.Nanos(e.FirstDue), state: e.State,
-		opened: order.Nanos(e.OpenedAt), ready: order.Nanos(e.ReadyAt), due: order.Nanos(e.DueAt),
+		opened: order.Nanos(e.OpenedAt), ready: order.Nanos(e.ReadyAt), due: order.Nanos(e.DueAt), look: order.Nanos(e.DueAt),
 		list: listNone, sla: e.SLA, overdue: e.Overdue,
 	}
 }
@@ -70,7 +70,7 @@ func (r *record) key() order.Key { return order.Key{Opened: r.opened, ID: r.id} 
 
 func byOpening(a, b *record) bool { return before(a.opened, b.opened, a, b) }
 func byReadyAt(a, b *record) bool { return before(a.ready, b.ready, a, b) }
-func byDueAt(a, b *record) bool   { return before(a.due, b.due, a, b) }
+func byLook(a, b *record) bool    { return before(a.look, b.look, a, b) }
 func byHoldEnd(a, b *record) bool { return before(a.hold.until, b.hold.until, a, b) }
 
 // byPlace is the order in which ready entries are given away.

@@ -47,6 +47,8 @@ func (k keyspace) entries(name string) string { return k.stem(name) + queueKeys[
 
 func (k keyspace) ready(name string) string { return k.stem(name) + queueKeys[keyReady] }
 
+func (k keyspace) due(name string) string { return k.stem(name) + queueKeys[keyDue] }
+
 func (k keyspace) lists(name string) string { return k.stem(name) + queueKeys[keyLists] }
 
 func (k keyspace) stem(queueName string) string {

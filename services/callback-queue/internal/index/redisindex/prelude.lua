@@ -7,7 +7,8 @@
 -- KEYS[3] delayed  ZSET  id by the instant it becomes ready: pending
 -- KEYS[4] holds    ZSET  id by the instant its hold ends: pending, reserved here
 -- KEYS[5] asks     HASH  'i' .. id -> question, 'q' .. question -> id, while held
--- KEYS[6] due      ZSET  id by deadline: entries that have one
+-- KEYS[6] due      ZSET  id by when its deadline may be given: at the deadline, or
+--                         later once somebody has taken it
 -- KEYS[7] lists    ZSET  all scores 0: members list:opened:id, for pages
 --
 -- A value is text: seq kind list rank ready opened due agent line place alarm, then

@@ -1,7 +1,6 @@
 package redisindex
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,26 +54,6 @@ func (x *Index) get(ctx context.Context, id string) (queue.Entry, bool, error) {
 		}
 	}
 	return newest, found, nil
-}
-
-// Due implements queue.Index.
-func (x *Index) Due(ctx context.Context, now time.Time, limit int) ([]queue.Entry, error) {
-	if limit < 1 {
-		return nil, nil
-	}
-	names, err := x.queues(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("index due: %w", err)
-	}
-	moment := strconv.FormatInt(order.Nanos(now), 10)
-	due, err := x.rows(ctx, callEach(dueScript, names, moment, limit))
-	if err != nil {
-		return nil, fmt.Errorf("index due: %w", err)
-	}
-	slices.SortFunc(due, func(a, b queue.Entry) int {
-		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
-	})
-	return due[:min(limit, len(due))], nil
 }
 
 // Before implements queue.Index. It first lets time move all it has to move.

@@ -25,6 +25,8 @@ var (
 	dueSource string
 	//go:embed page.lua
 	pageSource string
+	//go:embed putoff.lua
+	putOffSource string
 	//go:embed quick.lua
 	quickSource string
 	//go:embed release.lua
@@ -45,6 +47,7 @@ var (
 	askedScript   = redis.NewScript(preludeSource + settleSource + askedSource)
 	dueScript     = redis.NewScript(preludeSource + dueSource)
 	pageScript    = redis.NewScript(preludeSource + pageSource)
+	putOffScript  = redis.NewScript(preludeSource + putOffSource)
 	releaseScript = redis.NewScript(preludeSource + settleSource + releaseSource)
 	reserveScript = redis.NewScript(quickSource + preludeSource + settleSource + reserveSource)
 	resetScript   = redis.NewScript(preludeSource + resetSource)
