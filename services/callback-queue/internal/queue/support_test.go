@@ -338,11 +338,11 @@ func (w *world) inLine() {
 
 func eventuallyTrue(ok func() bool) bool {
 	deadline := time.Now().Add(eventually)
-	for !ok() {
+	for pause := 2 * time.Millisecond; !ok(); pause = min(2*pause, 50*time.Millisecond) { // a look may cost a consumer
 		if time.Now().After(deadline) {
 			return false
 		}
-		<-time.After(2 * time.Millisecond) // between two looks
+		<-time.After(pause)
 	}
 	return true
 }

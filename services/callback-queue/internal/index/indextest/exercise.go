@@ -47,6 +47,8 @@ func Exercise(t *testing.T, newIndex func(t *testing.T) queue.Index) {
 		"a request is answered anew after":          requestAnsweredAnew,
 		"concurrent reservations share nothing":     concurrentReservations,
 
+		"lines in which nothing is ready cost nothing": deadLines,
+
 		"release ends a hold":                  releases,
 		"lines count what is ready":            lines,
 		"held by lists what an agent has":      heldBy,

@@ -2,7 +2,7 @@
 -- There is no clock here: pending entries go where their value says, and the
 -- next script that knows the time puts them right.
 --
--- KEYS     the queue's seven keys
+-- KEYS     the queue's keys
 -- ARGV     id, value, id, value, …: no id twice
 --
 -- Returns  how many were taken in
@@ -19,7 +19,9 @@ end
 
 local function takeout(old, asked, entry)
   if old.kind == 'p' then
-    zrem(READY, standing(old))
+    if redis.call('ZSCORE', READY, standing(old)) then
+      leave(old)
+    end
     zrem(DELAYED, old.id)
     zrem(HOLDS, old.id)
     unask(asked)
@@ -46,7 +48,7 @@ local function putin(entry)
   end
   zadd(LISTS, 0, member(entry, entry.list))
   if entry.kind == 'p' and entry.list == 'r' then
-    zadd(READY, 0, standing(entry))
+    stand(entry)
   elseif entry.kind == 'p' then
     zadd(DELAYED, entry.ready, entry.id)
   end

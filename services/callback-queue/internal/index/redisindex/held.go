@@ -27,7 +27,7 @@ func (x *Index) heldBy(ctx context.Context, agent string) ([]queue.Entry, error)
 	for {
 		known := x.crowd()
 		pipe := x.client.Pipeline()
-		current := pipe.SMembers(ctx, x.keys.lines())
+		current := pipe.SMembers(ctx, x.keys.queues())
 		members := make([]*redis.StringSliceCmd, len(known.queues))
 		list := deskHeld + url.QueryEscape(agent)
 		for i, name := range known.queues {
@@ -38,7 +38,7 @@ func (x *Index) heldBy(ctx context.Context, agent string) ([]queue.Entry, error)
 		if err := x.exec(ctx, pipe); err != nil {
 			return nil, err
 		}
-		same, err := x.compare(known, current)
+		same, err := x.meet(known, current)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@
 -- KEYS[6] due      ZSET  id by when its deadline may be given: at the deadline, or
 --                         later once somebody has taken it
 -- KEYS[7] lists    ZSET  all scores 0: members list:opened:id, for pages
+-- KEYS[8] lines    HASH  line -> how many entries the ready set has of it, 1 or more
 --
 -- A value is text: seq kind list rank ready opened due agent line place alarm, then
 -- what only Go reads. kind is p (pending), h (in an agent's hands), o (neither) or m (moved to
@@ -22,7 +23,7 @@
 --
 -- Instants are nanoseconds as decimal text. Redis compares scores as doubles,
 -- which tell instants 256 ns apart; ranks are exact up to 2^53 either side of 0.
-local ENTRIES, READY, DELAYED, HOLDS, ASKS, DUE, LISTS = unpack(KEYS)
+local ENTRIES, READY, DELAYED, HOLDS, ASKS, DUE, LISTS, LINES = unpack(KEYS)
 
 local function parse(id, value)
   local seq, kind, list, rank, ready, opened, due, agent, line, place, alarm =
@@ -81,10 +82,36 @@ local function zadd(key, score, name) collect(added, key, score, name) end
 local function hset(key, field, value) collect(added, key, field, value) end
 
 local function hash(key)
-  return key == ENTRIES or key == ASKS
+  return key == ENTRIES or key == ASKS or key == LINES
+end
+
+-- stand and leave put an entry into the ready set and take out one that is there.
+local counts = {} -- line -> by how many it grows
+
+local function stand(entry)
+  zadd(READY, 0, standing(entry))
+  counts[entry.line] = (counts[entry.line] or 0) + 1
+end
+
+local function leave(entry)
+  zrem(READY, standing(entry))
+  counts[entry.line] = (counts[entry.line] or 0) - 1
+end
+
+-- A line goes with its last entry.
+local function count()
+  for line, more in pairs(counts) do
+    local n = tonumber(redis.call('HGET', LINES, line) or '0') + more
+    if n > 0 then
+      hset(LINES, line, n)
+    else
+      hdel(LINES, line)
+    end
+  end
 end
 
 local function write()
+  count()
   for _, key in ipairs(KEYS) do
     pieces(removed[key] or {}, function(_, ...)
       redis.call(hash(key) and 'HDEL' or 'ZREM', key, ...)

@@ -58,11 +58,7 @@ func (x *Index) get(ctx context.Context, id string) (queue.Entry, bool, error) {
 
 // Before implements queue.Index. It first lets time move all it has to move.
 func (x *Index) Before(ctx context.Context, name, id string, now time.Time) (int, bool, error) {
-	_, err := x.queues(ctx) // the lines there are
-	if err == nil {
-		err = x.settle(ctx, []string{name}, order.Nanos(now))
-	}
-	if err != nil {
+	if err := x.settle(ctx, []string{name}, order.Nanos(now)); err != nil {
 		return 0, false, fmt.Errorf("index before: %w", err)
 	}
 	n, ready, err := x.before(ctx, name, id)
@@ -87,10 +83,14 @@ func (x *Index) before(ctx context.Context, name, id string) (int, bool, error) 
 		return 0, false, err
 	}
 	place := placeOf(&e)
+	lines, err := x.client.HKeys(ctx, x.keys.lines(name)).Result()
+	if err != nil {
+		return 0, false, err
+	}
 	pipe := x.client.Pipeline()
 	there := pipe.ZScore(ctx, x.keys.ready(name), readyMember(e.Line, place, id))
 	var counts []*redis.IntCmd
-	for _, line := range x.crowd().linesOf[name] {
+	for _, line := range lines {
 		counts = append(counts, pipe.ZLexCount(ctx, x.keys.ready(name), "["+line+" ", "("+readyMember(line, place, id)))
 	}
 	_, _ = pipe.Exec(ctx) // each reply has its own error
@@ -103,43 +103,6 @@ func (x *Index) before(ctx context.Context, name, id string) (int, bool, error) 
 		sum += int(n.Val())
 	}
 	return sum, err == nil, err
-}
-
-// Lines implements queue.Index. It first lets time move all it has to move.
-func (x *Index) Lines(ctx context.Context, now time.Time) ([]queue.Line, error) {
-	names, err := x.queues(ctx)
-	if err == nil {
-		err = x.settle(ctx, names, order.Nanos(now))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("index lines: %w", err)
-	}
-	pipe, known := x.client.Pipeline(), x.crowd()
-	var lines []queue.Line
-	var counts []*redis.IntCmd
-	var firsts []*redis.StringSliceCmd
-	for _, name := range known.queues {
-		for _, text := range known.linesOf[name] {
-			lines = append(lines, queue.Line{Queue: name, Line: text})
-			firsts = append(firsts, pipe.ZRangeByLex(ctx, x.keys.ready(name), firstOf(text)))
-			counts = append(counts, pipe.ZLexCount(ctx, x.keys.ready(name), "["+text+" ", "("+text+"!"))
-		}
-	}
-	_, _ = pipe.Exec(ctx) // each reply has its own error
-	for i, n := range counts {
-		if n.Err() != nil {
-			return nil, fmt.Errorf("index lines: %w", n.Err())
-		}
-		lines[i].Ready = int(n.Val())
-		if members := firsts[i].Val(); len(members) > 0 {
-			_, tie, err := splitReady(members[0], lines[i].Line)
-			if err != nil {
-				return nil, fmt.Errorf("index lines: %w", err)
-			}
-			lines[i].First = tie[placeSize-rankSize:]
-		}
-	}
-	return slices.DeleteFunc(lines, func(l queue.Line) bool { return l.Ready == 0 }), nil
 }
 
 // Stats implements queue.Index: one row for every queue that holds an entry.

@@ -104,7 +104,7 @@ func (x *Index) reserve(ctx context.Context, r queue.Reservation) (queue.Entry, 
 // try makes one attempt. It answers replyAgain after it let time move entries,
 // so that another attempt sees the order; forced, it takes what it sees.
 func (s *search) try(ctx context.Context, force bool) (queue.Entry, string, error) {
-	if known := s.choice(); len(known.queues) == 1 && (s.question == "" || len(known.crowd.queues) == 1) {
+	if known := s.choice(); len(known.queues) == 1 && len(known.crowd.queues) == 1 {
 		return s.takeOnly(ctx, known, force)
 	}
 	seen, err := s.peek(ctx)
@@ -133,18 +133,17 @@ func (s *search) try(ctx context.Context, force bool) (queue.Entry, string, erro
 	return queue.Entry{}, replyNone, nil
 }
 
-// takeOnly holds the best entry of the only queue that fitted, without a peek. If
-// another line has come meanwhile, what was got here is as good as a peek before.
+// takeOnly holds the best entry of the only queue there is, without a peek. If another
+// line has come meanwhile, what was got here is as good as a peek before.
 func (s *search) takeOnly(ctx context.Context, known choice, force bool) (queue.Entry, string, error) {
-	var current *redis.StringSliceCmd
+	var current census
 	c := s.taking(known.queues[0], known, force)
-	c.before = func(pipe redis.Pipeliner) { current = pipe.SMembers(ctx, s.x.keys.lines()) }
+	c.after = func(pipe redis.Pipeliner) { current = s.x.count(ctx, pipe, known.crowd) }
 	e, answer, err := s.call(ctx, c)
-	if err != nil {
-		return e, answer, err
+	if err == nil {
+		err = s.x.learn(current)
 	}
-	same, err := s.x.compare(known.crowd, current)
-	if err == nil && !same && answer == replyNone {
+	if err == nil && answer == replyNone && !known.covers(s.choice()) {
 		answer = replyAgain
 	}
 	return e, answer, err

@@ -1,6 +1,6 @@
 -- Hold the queue's best ready entry of some lines.
 --
--- KEYS     the queue's seven keys
+-- KEYS     the queue's keys
 -- ARGV[1]  now
 -- ARGV[2]  when the hold ends
 -- ARGV[3]  question (agent and request), '' without one
@@ -11,7 +11,8 @@
 --
 -- Returns  {'held', id, value}   held now, or by the same question before
 --          {'again'}             nothing reserved: the queue's best is not what its
---                                ready set said, or there is more to move
+--                                ready set said, or there is more to move, or
+--                                something has come into a line that was not asked for
 --          {'none'}              nothing is ready
 local now, ends, question = ARGV[1], ARGV[2], ARGV[3]
 
@@ -26,13 +27,17 @@ for i = 6, #ARGV, 2 do
 end
 local p = plan(now, tonumber(ARGV[4]), wanted)
 local best = p.best
-local again = (p.more or #p.early > 0) and ARGV[5] ~= '1'
+local again = (p.more or p.strange or #p.early > 0) and ARGV[5] ~= '1'
 if again then
   best = nil
 end
 settle(p, best)
 if best then
-  zrem(best.from, best.from == READY and standing(best) or best.id)
+  if best.from == READY then
+    leave(best)
+  else
+    zrem(best.from, best.id)
+  end
   unask(best.asking)
   zadd(HOLDS, ends, best.id)
   if best.from == DELAYED then

@@ -60,10 +60,9 @@ type call struct {
 	script *redis.Script
 	queue  string
 	args   []any
-	// lines are those that an Apply has entries of.
-	lines []string
-	// before, if not nil, queues commands that go before it in the same round trip.
-	before func(redis.Pipeliner)
+	// before and after, if not nil, queue commands that go before and after it in the
+	// same round trip.
+	before, after func(redis.Pipeliner)
 }
 
 // callEach makes the same call on each queue.
@@ -107,6 +106,9 @@ func (x *Index) send(ctx context.Context, calls []call, replies []*redis.Cmd, nu
 			before(pipe)
 		}
 		replies[i] = how(calls[i].script, ctx, pipe, x.keys.queue(calls[i].queue), calls[i].args...)
+		if after := calls[i].after; after != nil {
+			after(pipe)
+		}
 	}
 	if err := x.exec(ctx, pipe); err != nil {
 		return nil, err
