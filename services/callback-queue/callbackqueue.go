@@ -117,7 +117,7 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	if policy.RootCauses, err = loadCauses(cfg.RootCausesFile); err != nil {
 		return nil, err
 	}
-	s := &Service{deps: *d, index: newIndex(*d), floor: newFloor(*d), tasks: host.NewTasks(), causes: policy.RootCauses, barred: donotcall.New(d.Bus, d.Log)}
+	s := &Service{deps: *d, index: newIndex(*d, policy), floor: newFloor(*d), tasks: host.NewTasks(), causes: policy.RootCauses, barred: donotcall.New(d.Bus, d.Log)}
 	if s.agents, err = newDirectory(cfg, d); err != nil {
 		return nil, err
 	}
@@ -161,9 +161,9 @@ func (d *Deps) complete() error {
 	return nil
 }
 
-func newIndex(d Deps) queue.Index {
+func newIndex(d Deps, p callback.Policy) queue.Index {
 	if d.Redis != nil {
-		return redisindex.New(d.Redis, d.RedisPrefix)
+		return redisindex.Under(d.Redis, d.RedisPrefix, queue.Ranking(p))
 	}
 	return memory.New()
 }

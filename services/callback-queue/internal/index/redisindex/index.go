@@ -52,8 +52,14 @@ type Index struct {
 // would change the keys' hash slots. Indexes with the same prefix on the same
 // server are one. The client stays the caller's to close; set its
 // ContextTimeoutEnabled, or a context can't end a wait for the server.
-func New(client redis.UniversalClient, prefix string) *Index {
-	x := &Index{client: client, keys: keyspace{prefix: prefix}}
+func New(client redis.UniversalClient, prefix string) *Index { return Under(client, prefix, "") }
+
+// Under is New for entries that were derived under some settings, named in letters,
+// digits and dashes: others have another index under the same prefix. What ranks by
+// different settings never stands in one line, and replicas that disagree, as they do
+// amid a rolling restart, do not undo each other's work.
+func Under(client redis.UniversalClient, prefix, settings string) *Index {
+	x := &Index{client: client, keys: keyspace{prefix: prefix, name: nameOf(settings)}}
 	x.trips.do = x.trip
 	x.applies.do = x.apply
 	return x

@@ -4,17 +4,26 @@ import "net/url"
 
 // keyspace names every key of one index:
 //
-//	<prefix>:<format>:{<queue>}:entries|ready|delayed|holds|asks|due|lists|lines
-//	<prefix>:<format>:{%index}:queues   SET of the queues' names
-//	<prefix>:<format>:{%index}:meta     HASH life, incarnation, seq, whole
+//	<prefix>:<name>:{<queue>}:entries|ready|delayed|holds|asks|due|lists|lines
+//	<prefix>:<name>:{%index}:queues   SET of the queues' names
+//	<prefix>:<name>:{%index}:meta     HASH life, incarnation, seq, whole
 //
+// The name is the format, and the settings that the entries were derived under.
 // What stands in braces decides the hash slot. A queue's name is escaped there,
 // so that no name can break the braces or meet the index's own tag.
-type keyspace struct{ prefix string }
+type keyspace struct{ prefix, name string }
 
 // format is the version of what the keys hold: what another version of this
 // package wrote is never read. Raise it with every change of that.
 const format = "4"
+
+// nameOf is the name of an index made under some settings.
+func nameOf(settings string) string {
+	if settings == "" {
+		return format
+	}
+	return format + "-" + settings
+}
 
 // queueKeys are the suffixes of a queue's keys, in the order all scripts take.
 var queueKeys = [...]string{"entries", "ready", "delayed", "holds", "asks", "due", "lists", "lines"}
@@ -55,9 +64,9 @@ func (k keyspace) stem(queueName string) string {
 	if tag == "" {
 		tag = "%" // an empty tag would spread the queue's keys over all slots
 	}
-	return k.prefix + ":" + format + ":{" + tag + "}:"
+	return k.prefix + ":" + k.name + ":{" + tag + "}:"
 }
 
 func (k keyspace) meta() string   { return k.own() + "meta" }
 func (k keyspace) queues() string { return k.own() + "queues" }
-func (k keyspace) own() string    { return k.prefix + ":" + format + ":{%index}:" }
+func (k keyspace) own() string    { return k.prefix + ":" + k.name + ":{%index}:" }
