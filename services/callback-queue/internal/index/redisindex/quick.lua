@@ -5,11 +5,14 @@
 do
   local entries, ready, delayed, holds, asks, _, _, lines = unpack(KEYS)
   local now, ends, question = ARGV[1], ARGV[2], ARGV[3]
+  if ARGV[6] ~= '' and redis.call('HLEN', lines) ~= tonumber(ARGV[6]) then
+    return { 'again' }
+  end
   local best, rank
   local clear = redis.call('ZCOUNT', holds, '-inf', now) == 0
     and redis.call('ZCOUNT', delayed, '-inf', now) == 0
     and (question == '' or redis.call('HEXISTS', asks, 'q' .. question) == 0)
-  for i = 6, clear and #ARGV or 0, 2 do
+  for i = 7, clear and #ARGV or 0, 2 do
     local line = ARGV[i]
     local member = redis.call('ZRANGEBYLEX', ready, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, 1)[1]
     if member then

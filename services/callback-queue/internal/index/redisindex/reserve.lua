@@ -6,11 +6,14 @@
 -- ARGV[3]  question (agent and request), '' without one
 -- ARGV[4]  how many entries of each sort time may move in this call
 -- ARGV[5]  '1': reserve in any case
--- ARGV     from the sixth on: line, behind, line, behind, …: the lines to choose from,
+-- ARGV[6]  how many lines the queue must have, '' for any: they are chosen from what was
+--          known before
+-- ARGV     from the seventh on: line, behind, line, behind, …: the lines to choose from,
 --          and how much is added to their ranks
 --
--- Returns  {'held', id, value}   held now, or by the same question before
---          {'again'}             nothing reserved: the queue's best is not what its
+-- Returns  {'held', id, value}   held now
+--          {'kept', id, value}   held by the same question before
+--          {'again'}             nothing reserved: there are other lines, the queue's best is not what its
 --                                ready set said, or there is more to move, or
 --                                something has come into a line that was not asked for
 --          {'none'}              nothing is ready
@@ -18,11 +21,11 @@ local now, ends, question = ARGV[1], ARGV[2], ARGV[3]
 
 local before = asked(question, now)
 if before then
-  return { 'held', before, redis.call('HGET', ENTRIES, before) }
+  return { 'kept', before, redis.call('HGET', ENTRIES, before) }
 end
 
 local wanted = {}
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   wanted[ARGV[i]] = tonumber(ARGV[i + 1])
 end
 local p = plan(now, tonumber(ARGV[4]), wanted)
