@@ -124,7 +124,7 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	s.queue = queue.New(queue.Deps{
 		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: s.agents, Floor: s.floor, Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
-		KnownOnly: cfg.KnownAgentsOnly, UnattendedAfter: cfg.UnattendedAfter, DoNotCall: s.barred,
+		KnownOnly: cfg.KnownAgentsOnly, UnattendedAfter: cfg.UnattendedAfter, ListClosedFor: cfg.listClosedFor(), DoNotCall: s.barred,
 		Stored:    func(e callback.Event, a callback.Aggregate) { s.dispatcher.Stored(e, a) },
 		Committed: func(e callback.Event, a callback.Aggregate) { s.dispatcher.Committed(e, a) },
 	})
@@ -197,6 +197,7 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("what is not to be called", s.queue.Heed)
 	s.tasks.Go("projector", s.queue.Project)
 	s.tasks.Go("deadlines", s.queue.Watch)
+	s.tasks.Go("tidying", s.queue.Tidy)
 	s.tasks.Go("attendance", s.queue.Attend)
 	s.tasks.Go("offers", s.dispatcher.Offer)
 	s.tasks.Go("desks", s.dispatcher.Watch)

@@ -53,6 +53,9 @@ type Config struct {
 	WrapLease     time.Duration `koanf:"wrap_lease"`
 	// ReopenWithin is how long after its close a callback can be reopened.
 	ReopenWithin time.Duration `koanf:"reopen_within"`
+	// ListClosedFor is how long lists show what is closed; 0 is as long as ReopenWithin,
+	// and less than that is not possible.
+	ListClosedFor time.Duration `koanf:"list_closed_for"`
 	// AgeingPerPoint is how much waiting weighs as much as a point of priority.
 	AgeingPerPoint time.Duration `koanf:"ageing_per_point"`
 	// FollowUp asks customers how a completed callback went; without a survey nobody is
@@ -123,6 +126,9 @@ func (c Config) Validate() error {
 	if c.AgentLostAfter < 3*time.Second {
 		err = errors.Join(err, errors.New("agent_lost_after: must be 3s or more"))
 	}
+	if c.ListClosedFor != 0 && c.ListClosedFor < c.ReopenWithin {
+		err = errors.Join(err, errors.New("list_closed_for: must be as long as reopen_within, or longer, or 0"))
+	}
 	if c.UnattendedAfter < 0 {
 		err = errors.Join(err, errors.New("unattended_after: must not be negative"))
 	}
@@ -131,6 +137,8 @@ func (c Config) Validate() error {
 	}
 	return err
 }
+
+func (c Config) listClosedFor() time.Duration { return max(c.ListClosedFor, c.ReopenWithin) }
 
 func (c Config) policy() (callback.Policy, error) {
 	p := callback.DefaultPolicy()

@@ -24,7 +24,7 @@ func (q *Queue) Hook(s Signals) {
 func (q *Queue) Hurry(lag time.Duration) {
 	q.pace = pace{
 		flush: 2 * time.Millisecond, lag: lag, check: 10 * time.Millisecond, alone: 50 * time.Millisecond,
-		retry: 10 * time.Millisecond, due: 2 * time.Millisecond, attend: 2 * time.Millisecond, heed: 2 * time.Millisecond,
+		retry: 10 * time.Millisecond, due: 2 * time.Millisecond, attend: 2 * time.Millisecond, heed: 2 * time.Millisecond, tidy: 5 * time.Millisecond,
 	}
 }
 

@@ -64,6 +64,11 @@ type Entry struct {
 	Overdue bool
 	// SLA is how the callback's SLA stands; at risk only while the callback is open.
 	SLA callback.SLAState
+	// ForgetAt is from when on a closed callback is not needed here; zero is never.
+	ForgetAt time.Time
+	// MarkedUntil is until when Former must remember that it has left, lest older news
+	// bring it back there; zero is for ever. An index gives it back zero.
+	MarkedUntil time.Time
 }
 
 // Reservation asks for the best ready callback.
@@ -198,6 +203,9 @@ type Index interface {
 	// PutOff keeps entries that were taken so from being given until a moment; those that
 	// a newer one has replaced stay as they are.
 	PutOff(ctx context.Context, until time.Time, entries ...Entry) error
+	// Tidy removes the entries whose ForgetAt has come, and what else nobody needs any
+	// more.
+	Tidy(ctx context.Context, now time.Time) error
 	// Get returns the entry of one callback; ok is false when there is none.
 	Get(ctx context.Context, id string) (e Entry, ok bool, err error)
 	// Before counts the ready entries of a queue, whatever their line, that are in

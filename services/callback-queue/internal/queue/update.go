@@ -202,7 +202,10 @@ func (q *Queue) entry(a callback.Aggregate) Entry {
 		SLA: cb.SLAState(),
 	}
 	if cb.Moved != nil {
-		e.Former = cb.Moved.From
+		e.Former, e.MarkedUntil = cb.Moved.From, cb.Moved.At.Add(markedFor)
+	}
+	if cb.State.Terminal() && cb.DueAt().IsZero() && q.listClosedFor > 0 {
+		e.ForgetAt = cb.ClosedAt.Add(q.listClosedFor)
 	}
 	if cb.Holder != nil {
 		e.Agent, e.Overdue = cb.Holder.AgentID, cb.WrapUpOverdue()

@@ -173,6 +173,8 @@ func openedAt(t time.Time) func(*queue.Entry)    { return func(e *queue.Entry) {
 func dueAt(t time.Time) func(*queue.Entry)       { return func(e *queue.Entry) { e.DueAt = t } }
 func state(s callback.State) func(*queue.Entry)  { return func(e *queue.Entry) { e.State = s } }
 func sla(s callback.SLAState) func(*queue.Entry) { return func(e *queue.Entry) { e.SLA = s } }
+func forgetAt(t time.Time) func(*queue.Entry)    { return func(e *queue.Entry) { e.ForgetAt = t } }
+func markedUntil(t time.Time) func(*queue.Entry) { return func(e *queue.Entry) { e.MarkedUntil = t } }
 func agent(name string) func(*queue.Entry)       { return func(e *queue.Entry) { e.Agent = name } }
 func after(seconds int) time.Time                { return t0.Add(time.Duration(seconds) * time.Second) }
 func number(prefix string, i int) string         { return fmt.Sprintf("%s-%05d", prefix, i) }

@@ -15,6 +15,7 @@ type reference struct {
 	entries  []queue.Entry
 	holds    []held
 	off      map[string]time.Time // deadlines that are taken or put off, until when
+	forgot   map[string]uint64    // what was tidied away, by its last sequence
 	complete bool
 	upTo     queue.Checkpoint
 }
@@ -45,6 +46,7 @@ func (m *reference) advance(p queue.Progress) error {
 
 func (m *reference) apply(e queue.Entry) {
 	e.Former = ""
+	e.MarkedUntil = time.Time{}
 	at := slices.IndexFunc(m.entries, func(old queue.Entry) bool { return old.ID == e.ID })
 	if at >= 0 && e.Seq <= m.entries[at].Seq {
 		return
@@ -55,6 +57,21 @@ func (m *reference) apply(e queue.Entry) {
 	m.entries = append(m.entries, e)
 	delete(m.off, e.ID)
 	m.holds = slices.DeleteFunc(m.holds, func(h held) bool { return h.id == e.ID })
+}
+
+// tidy forgets what was closed. Whether older news of it is taken in afterwards is not
+// said, so none comes.
+func (m *reference) tidy(now time.Time) {
+	if m.forgot == nil {
+		m.forgot = make(map[string]uint64)
+	}
+	m.entries = slices.DeleteFunc(m.entries, func(e queue.Entry) bool {
+		gone := e.State.Terminal() && !e.ForgetAt.IsZero() && !e.ForgetAt.After(now)
+		if gone {
+			m.forgot[e.ID] = e.Seq
+		}
+		return gone
+	})
 }
 
 // pass lets holds end.

@@ -33,6 +33,7 @@ type Index struct {
 	delayed  *tree // pending, by the moment they become ready
 	holds    *tree // reserved here, by the moment the hold ends
 	due      *tree // with a deadline, by when it may be given
+	gone     *tree // closed, by when they may be forgotten
 	asks     map[ask]*record
 	complete bool
 	upTo     queue.Checkpoint
@@ -59,6 +60,7 @@ func (x *Index) forget() {
 	x.delayed = newTree(byReadyAt)
 	x.holds = newTree(byHoldEnd)
 	x.due = newTree(byLook)
+	x.gone = newTree(byForgetting)
 	x.asks = make(map[ask]*record)
 	x.complete, x.upTo = false, queue.Checkpoint{}
 }

@@ -85,7 +85,7 @@ func values(entries []queue.Entry) []value {
 		e := &entries[i]
 		all = append(all, value{place{e.Queue, e.ID}, e.Seq, encode(e)})
 		if e.Former != "" && e.Former != e.Queue {
-			all = append(all, value{place{e.Former, e.ID}, e.Seq, encodeMoved(e.Seq)})
+			all = append(all, value{place{e.Former, e.ID}, e.Seq, encodeMoved(e.Seq, e.MarkedUntil)})
 		}
 	}
 	return all

@@ -12,37 +12,11 @@ local function newer(a, b)
   return #a > #b or (#a == #b and a > b)
 end
 
--- The page list of an agent: what the agent holds, or what only names it.
-local function desk(entry)
-  return (entry.kind == 'h' and 'h/' or 'x/') .. entry.agent
-end
-
-local function takeout(old, asked, entry)
-  if old.kind == 'p' then
-    if redis.call('ZSCORE', READY, standing(old)) then
-      leave(old)
-    end
-    zrem(DELAYED, old.id)
-    zrem(HOLDS, old.id)
-    unask(asked)
-    zrem(LISTS, member(old, 'r'))
-    zrem(LISTS, member(old, 'w'))
-  else
-    zrem(LISTS, member(old, old.list))
-  end
-  if old.agent ~= '' then
-    zrem(LISTS, member(old, desk(old)))
-  end
-  if old.alarm ~= '-' then
-    zrem(LISTS, member(old, old.alarm))
-  end
-  if old.due ~= '-' and entry.due == '-' then
-    zrem(DUE, old.id)
-  end
-end
-
 local function putin(entry)
   hset(ENTRIES, entry.id, entry.value)
+  if entry.forget ~= '-' then
+    zadd(GONE, entry.forget, entry.id)
+  end
   if entry.kind == 'm' then
     return
   end

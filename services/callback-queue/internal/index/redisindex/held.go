@@ -104,8 +104,9 @@ type heldRow struct {
 	values *redis.SliceCmd
 }
 
-// entries are those that are still the agent's. all is false when one is gone: no
-// entry is ever removed, so the index was lost or reset since the list was read.
+// entries are those that are still the agent's. all is false when one is gone: none is
+// removed but long after it was closed, so the index was lost or reset since the list
+// was read.
 func (r heldRow) entries(agent string) (held []queue.Entry, all bool, err error) {
 	values, err := r.values.Result()
 	if err != nil {

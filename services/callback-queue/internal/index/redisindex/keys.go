@@ -1,11 +1,15 @@
 package redisindex
 
-import "net/url"
+import (
+	"net/url"
+	"strings"
+)
 
 // keyspace names every key of one index:
 //
-//	<prefix>:<name>:{<queue>}:entries|ready|delayed|holds|asks|due|lists|lines
+//	<prefix>:<name>:{<queue>}:entries|ready|delayed|holds|asks|due|lists|lines|gone
 //	<prefix>:<name>:{%index}:queues   SET of the queues' names
+//	<prefix>:indexes                  ZSET of the indexes' names, by when they were used last
 //	<prefix>:<name>:{%index}:meta     HASH life, incarnation, seq, whole
 //
 // The name is the format, and the settings that the entries were derived under.
@@ -15,7 +19,7 @@ type keyspace struct{ prefix, name string }
 
 // format is the version of what the keys hold: what another version of this
 // package wrote is never read. Raise it with every change of that.
-const format = "4"
+const format = "5"
 
 // nameOf is the name of an index made under some settings.
 func nameOf(settings string) string {
@@ -26,7 +30,7 @@ func nameOf(settings string) string {
 }
 
 // queueKeys are the suffixes of a queue's keys, in the order all scripts take.
-var queueKeys = [...]string{"entries", "ready", "delayed", "holds", "asks", "due", "lists", "lines"}
+var queueKeys = [...]string{"entries", "ready", "delayed", "holds", "asks", "due", "lists", "lines", "gone"}
 
 // Places in queueKeys.
 const (
@@ -65,6 +69,14 @@ func (k keyspace) stem(queueName string) string {
 		tag = "%" // an empty tag would spread the queue's keys over all slots
 	}
 	return k.prefix + ":" + k.name + ":{" + tag + "}:"
+}
+
+func (k keyspace) indexes() string { return k.prefix + ":indexes" }
+
+// pattern matches all keys of an index, and no other's.
+func pattern(k keyspace) string {
+	quoted := strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[", "]", "\\]")
+	return quoted.Replace(k.prefix+":"+k.name) + ":{*"
 }
 
 func (k keyspace) meta() string   { return k.own() + "meta" }

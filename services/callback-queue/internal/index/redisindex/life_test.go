@@ -190,12 +190,12 @@ func TestResetTakesOnlyItsOwn(t *testing.T) {
 	mine, other := redisindex.New(client, "p"), redisindex.New(client, "p:one")
 	rebuild(t, mine, entries(10))
 	rebuild(t, other, entries(10))
-	require.NoError(t, client.Set(t.Context(), "p:4:{one}:alien", "1", 0).Err())
+	require.NoError(t, client.Set(t.Context(), "p:5:{one}:alien", "1", 0).Err())
 
 	reset(t, mine)
-	left, err := client.Keys(t.Context(), "p:4:{*").Result()
+	left, err := client.Keys(t.Context(), "p:5:{*").Result()
 	require.NoError(t, err)
-	require.ElementsMatch(t, []string{"p:4:{one}:alien", "p:4:{%index}:meta"}, left)
+	require.ElementsMatch(t, []string{"p:5:{one}:alien", "p:5:{%index}:meta"}, left)
 	require.Equal(t, 10, claimAll(t, other))
 }
 
@@ -316,10 +316,10 @@ func TestSettledCallbacksLeaveOnlyTheirEntry(t *testing.T) {
 	}
 	left, err := client.Keys(t.Context(), prefix+":*").Result()
 	require.NoError(t, err)
-	want := []string{prefix + ":4:{%index}:meta", prefix + ":4:{%index}:queues"}
+	want := []string{prefix + ":5:{%index}:meta", prefix + ":5:{%index}:queues"}
 	for _, name := range []string{"one", "two"} {
-		want = append(want, prefix+":4:{"+name+"}:entries", prefix+":4:{"+name+"}:lists")
-		count, err := client.ZCard(t.Context(), prefix+":4:{"+name+"}:lists").Result()
+		want = append(want, prefix+":5:{"+name+"}:entries", prefix+":5:{"+name+"}:lists")
+		count, err := client.ZCard(t.Context(), prefix+":5:{"+name+"}:lists").Result()
 		require.NoError(t, err)
 		require.EqualValues(t, len(list)/2, count)
 	}
@@ -332,7 +332,7 @@ func TestDamagedValueIsAnError(t *testing.T) {
 	client, prefix := testkit.Redis(t), testkit.RedisPrefix(t)
 	x := redisindex.New(client, prefix)
 	rebuild(t, x, entries(1))
-	key := prefix + ":4:{one}:entries"
+	key := prefix + ":5:{one}:entries"
 	value, err := client.HGet(t.Context(), key, "key0000-1").Result()
 	require.NoError(t, err)
 	for i := range len(value) {

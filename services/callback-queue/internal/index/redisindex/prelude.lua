@@ -11,26 +11,29 @@
 --                         later once somebody has taken it
 -- KEYS[7] lists    ZSET  all scores 0: members list:opened:id, for pages
 -- KEYS[8] lines    HASH  line -> how many entries the ready set has of it, 1 or more
+-- KEYS[9] gone     ZSET  id by when it may be forgotten: what is closed, and what is
+--                         remembered of those that have moved
 --
--- A value is text: seq kind list rank ready opened due agent line place alarm, then
--- what only Go reads. kind is p (pending), h (in an agent's hands), o (neither) or m (moved to
+-- A value is text: seq kind list rank ready opened due agent line place alarm forget,
+-- then what only Go reads. kind is p (pending), h (in an agent's hands), o (neither) or m (moved to
 -- another queue: in no other key, and no older value comes back). list is
 -- the page list it begins in: r (ready) or w (waiting) when pending, else its
 -- state's. Time moves it from w to r; a hold does not move it. opened is 16 hex digits that sort as
 -- the instant. due is '-' when there is no deadline to watch. agent is escaped,
 -- '' for none. place is 33 characters that sort as rank, first due and opening do;
 -- the first 11 are the rank. alarm is a further list that it is in, '-' for none.
+-- forget is when it may be forgotten, '-' for never.
 --
 -- Instants are nanoseconds as decimal text. Redis compares scores as doubles,
 -- which tell instants 256 ns apart; ranks are exact up to 2^53 either side of 0.
-local ENTRIES, READY, DELAYED, HOLDS, ASKS, DUE, LISTS, LINES = unpack(KEYS)
+local ENTRIES, READY, DELAYED, HOLDS, ASKS, DUE, LISTS, LINES, GONE = unpack(KEYS)
 
 local function parse(id, value)
-  local seq, kind, list, rank, ready, opened, due, agent, line, place, alarm =
-    string.match(value, '^(%d+) (%l) (%S+) (%-?%d+) (%-?%d+) (%x+) (%S+) (%S*) (%S*) (%S+) (%S+)')
+  local seq, kind, list, rank, ready, opened, due, agent, line, place, alarm, forget =
+    string.match(value, '^(%d+) (%l) (%S+) (%-?%d+) (%-?%d+) (%x+) (%S+) (%S*) (%S*) (%S+) (%S+) (%S+)')
   return {
     id = id, value = value, seq = seq, kind = kind, list = list, rank = rank, ready = ready,
-    opened = opened, due = due, agent = agent, line = line, place = place, alarm = alarm,
+    opened = opened, due = due, agent = agent, line = line, place = place, alarm = alarm, forget = forget,
   }
 end
 
@@ -135,5 +138,38 @@ end
 local function unask(fields)
   for _, field in ipairs(fields or {}) do
     hdel(ASKS, field)
+  end
+end
+
+-- The page list of an agent: what the agent holds, or what only names it.
+local function desk(entry)
+  return (entry.kind == 'h' and 'h/' or 'x/') .. entry.agent
+end
+
+-- takeout takes an entry out of every set that entry, which replaces it, is not in.
+local function takeout(old, asked, entry)
+  if old.kind == 'p' then
+    if redis.call('ZSCORE', READY, standing(old)) then
+      leave(old)
+    end
+    zrem(DELAYED, old.id)
+    zrem(HOLDS, old.id)
+    unask(asked)
+    zrem(LISTS, member(old, 'r'))
+    zrem(LISTS, member(old, 'w'))
+  else
+    zrem(LISTS, member(old, old.list))
+  end
+  if old.agent ~= '' then
+    zrem(LISTS, member(old, desk(old)))
+  end
+  if old.alarm ~= '-' then
+    zrem(LISTS, member(old, old.alarm))
+  end
+  if old.due ~= '-' and entry.due == '-' then
+    zrem(DUE, old.id)
+  end
+  if old.forget ~= '-' and entry.forget == '-' then
+    zrem(GONE, old.id)
   end
 end

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -155,7 +154,13 @@ func (x *Index) settle(ctx context.Context, names []string, now int64) error {
 // settleOnce lets time move a bounded number of entries in each queue, and
 // returns the queues where it has more to move.
 func (x *Index) settleOnce(ctx context.Context, names []string, now int64) (more []string, err error) {
-	replies, err := x.run(ctx, callEach(passScript, names, strconv.FormatInt(now, 10), settleBatch)...)
+	return x.each(ctx, passScript, names, decimal(now), settleBatch)
+}
+
+// each makes the same call on each queue, and returns those that answer that there is
+// more to do.
+func (x *Index) each(ctx context.Context, script *redis.Script, names []string, args ...any) (more []string, err error) {
+	replies, err := x.run(ctx, callEach(script, names, args...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,8 @@ var (
 	reserveSource string
 	//go:embed reset.lua
 	resetSource string
+	//go:embed tidy.lua
+	tidySource string
 	//go:embed pass.lua
 	passSource string
 	//go:embed stats.lua
@@ -52,6 +54,7 @@ var (
 	reserveScript = redis.NewScript(quickSource + preludeSource + settleSource + reserveSource)
 	resetScript   = redis.NewScript(preludeSource + resetSource)
 	passScript    = redis.NewScript(preludeSource + settleSource + passSource)
+	tidyScript    = redis.NewScript(preludeSource + tidySource)
 	statsScript   = redis.NewScript(preludeSource + statsSource)
 )
 
