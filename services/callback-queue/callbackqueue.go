@@ -64,6 +64,7 @@ type Service struct {
 	causes callback.RootCauses
 	tasks  *host.Tasks
 	barred *donotcall.List
+	trims  bool
 
 	dispatcher *dispatch.Dispatcher
 
@@ -117,12 +118,12 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	if policy.RootCauses, err = loadCauses(cfg.RootCausesFile); err != nil {
 		return nil, err
 	}
-	s := &Service{deps: *d, index: newIndex(*d, policy), floor: newFloor(*d), tasks: host.NewTasks(), causes: policy.RootCauses, barred: donotcall.New(d.Bus, d.Log)}
+	s := &Service{deps: *d, index: newIndex(*d, policy), floor: newFloor(*d), tasks: host.NewTasks(), causes: policy.RootCauses, barred: donotcall.New(d.Bus, d.Log), trims: cfg.HistoryKept > 0}
 	if s.agents, err = newDirectory(cfg, d); err != nil {
 		return nil, err
 	}
 	s.queue = queue.New(queue.Deps{
-		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: s.agents, Floor: s.floor, Policy: policy,
+		Store: store.New(d.Bus, d.Log, found, cfg.HistoryKept), Index: s.index, Roster: s.agents, Floor: s.floor, Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
 		KnownOnly: cfg.KnownAgentsOnly, UnattendedAfter: cfg.UnattendedAfter, ListClosedFor: cfg.listClosedFor(), DoNotCall: s.barred,
 		Stored:    func(e callback.Event, a callback.Aggregate) { s.dispatcher.Stored(e, a) },
@@ -198,6 +199,9 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("projector", s.queue.Project)
 	s.tasks.Go("deadlines", s.queue.Watch)
 	s.tasks.Go("tidying", s.queue.Tidy)
+	if s.trims {
+		s.tasks.Go("trimming", s.queue.Trim)
+	}
 	s.tasks.Go("attendance", s.queue.Attend)
 	s.tasks.Go("offers", s.dispatcher.Offer)
 	s.tasks.Go("desks", s.dispatcher.Watch)

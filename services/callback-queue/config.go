@@ -56,6 +56,9 @@ type Config struct {
 	// ListClosedFor is how long lists show what is closed; 0 is as long as ReopenWithin,
 	// and less than that is not possible.
 	ListClosedFor time.Duration `koanf:"list_closed_for"`
+	// HistoryKept is how long all events of a customer are kept. What is older goes once a
+	// callback was closed after it, as long ago; 0 keeps everything.
+	HistoryKept time.Duration `koanf:"history_kept"`
 	// AgeingPerPoint is how much waiting weighs as much as a point of priority.
 	AgeingPerPoint time.Duration `koanf:"ageing_per_point"`
 	// FollowUp asks customers how a completed callback went; without a survey nobody is
@@ -115,7 +118,7 @@ func DefaultConfig() Config {
 		PreferredFor: p.PreferredFor, ReservedLease: p.ReservedLease, DeclinedFor: p.DeclinedFor,
 		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
 		Goodwill: Goodwill{Currency: p.Goodwill.Currency}, FollowUp: FollowUp{After: 24 * time.Hour},
-		UnattendedAfter: time.Minute, AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
+		HistoryKept: 400 * 24 * time.Hour, UnattendedAfter: time.Minute, AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
 	}
 }
 
@@ -128,6 +131,9 @@ func (c Config) Validate() error {
 	}
 	if c.ListClosedFor != 0 && c.ListClosedFor < c.ReopenWithin {
 		err = errors.Join(err, errors.New("list_closed_for: must be as long as reopen_within, or longer, or 0"))
+	}
+	if c.HistoryKept != 0 && c.HistoryKept < c.listClosedFor() {
+		err = errors.Join(err, errors.New("history_kept: must be as long as list_closed_for and reopen_within, or longer, or 0"))
 	}
 	if c.UnattendedAfter < 0 {
 		err = errors.Join(err, errors.New("unattended_after: must not be negative"))

@@ -114,7 +114,7 @@ func (w *world) replica(change ...func(*queue.Deps)) *replica {
 	r := &replica{world: w, index: w.index(), logs: logs, metrics: prometheus.NewRegistry()}
 	found, err := store.NewMetrics(r.metrics)
 	require.NoError(w, err)
-	r.store = store.New(w.bus, zap.New(core), found)
+	r.store = store.New(w.bus, zap.New(core), found, 0)
 	m, err := queue.NewMetrics(r.metrics)
 	require.NoError(w, err)
 	d := queue.Deps{

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"go.uber.org/zap"
@@ -22,5 +23,25 @@ func (q *Queue) Tidy(ctx context.Context) error {
 			q.log.Warn("the index could not be tidied; it is tried again", zap.Error(err))
 		}
 	})
+	return nil
+}
+
+const (
+	// trimEvery is how often histories are trimmed, and trimFirst, give or take a half,
+	// how long after the start for the first time: replicas that start together find that
+	// one of them has done it.
+	trimEvery, trimFirst = 24 * time.Hour, 20 * time.Minute
+)
+
+// Trim removes from the stream what is older than histories are kept, once a day, until
+// ctx ends. Any number of processes may.
+func (q *Queue) Trim(ctx context.Context) error {
+	pause := trimFirst/2 + rand.N(trimFirst)
+	for clock.Sleep(ctx, pause) == nil {
+		if _, err := q.store.Trim(ctx); err != nil && ctx.Err() == nil {
+			q.log.Warn("histories could not be trimmed; it is tried again tomorrow", zap.Error(err))
+		}
+		pause = trimEvery
+	}
 	return nil
 }
