@@ -67,7 +67,7 @@ func (c *Config) Validate() []error {
 	errs := append(c.Settings.Validate(),
 		host.Section("scorer", c.Scorer.Validate()),
 		host.Section("alerting", c.Alerting.Validate()),
-		host.Section("callback", c.Callback.Validate()))
+		host.Section("callback", c.Callback.Validate()), c.Redis.Validate())
 	if c.DataDir == "" {
 		errs = append(errs, errors.New("data_dir is required: it keeps every accepted answer"))
 	}
