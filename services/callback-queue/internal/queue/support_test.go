@@ -285,7 +285,7 @@ func (w *world) truth() map[string]queue.Entry {
 		if a.Callback != nil {
 			e := r.Entry(a)
 			e.OpenedAt, e.ReadyAt, e.DueAt = e.OpenedAt.UTC(), e.ReadyAt.UTC(), e.DueAt.UTC()
-			e.Former = ""
+			e.Former, e.MarkedUntil = "", time.Time{}
 			want[e.ID] = e
 		}
 	}

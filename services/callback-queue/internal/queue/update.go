@@ -142,6 +142,7 @@ func (q *Queue) committed(ctx context.Context, cmd callback.Command, e callback.
 		return next, err
 	}
 	q.signals.claimCommitted.on(cmd)
+	q.signals.offerCommitted.onOffer(cmd)
 	q.metrics.event(e)
 	// Whatever follows from the event is stored after it, and is on disk no sooner: it
 	// need not wait for the disk to begin. Only who is told must.
