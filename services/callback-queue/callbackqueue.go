@@ -65,6 +65,7 @@ type Service struct {
 	tasks  *host.Tasks
 	barred *donotcall.List
 	trims  bool
+	saved  *snapshots // nil where the index is not saved
 
 	dispatcher *dispatch.Dispatcher
 
@@ -129,6 +130,9 @@ func build(cfg Config, d *Deps) (*Service, error) {
 		Stored:    func(e callback.Event, a callback.Aggregate) { s.dispatcher.Stored(e, a) },
 		Committed: func(e callback.Event, a callback.Aggregate) { s.dispatcher.Committed(e, a) },
 	})
+	if x, inMemory := s.index.(*memory.Index); inMemory && cfg.IndexFile != "" {
+		s.saved = &snapshots{index: x, path: cfg.IndexFile, ranking: queue.Ranking(policy), durable: d.Bus.Durable, log: d.Log}
+	}
 	s.dispatcher = dispatch.New(dispatch.Deps{
 		Queue: s.queue, Floor: s.floor, Roster: s.agents, Signals: d.Bus, Clock: d.Clock, Log: d.Log, Metrics: offers,
 		LostAfter: cfg.AgentLostAfter, MaxMissed: cfg.MaxMissedOffers,
@@ -196,7 +200,7 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("agents", s.agents.Follow)
 	s.tasks.Go("do-not-call list", s.barred.Follow)
 	s.tasks.Go("what is not to be called", s.queue.Heed)
-	s.tasks.Go("projector", s.queue.Project)
+	s.tasks.Go("projector", s.project)
 	s.tasks.Go("deadlines", s.queue.Watch)
 	s.tasks.Go("tidying", s.queue.Tidy)
 	if s.trims {
@@ -207,6 +211,15 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("desks", s.dispatcher.Watch)
 	s.failed = s.tasks.Failed(consumer.Failed())
 	return nil
+}
+
+// project keeps the index in line with the stream, from the last snapshot on.
+func (s *Service) project(ctx context.Context) error {
+	if s.saved != nil {
+		s.saved.load()
+		s.tasks.Go("snapshots", s.saved.keep)
+	}
+	return s.queue.Project(ctx)
 }
 
 func (s *Service) ready() error {

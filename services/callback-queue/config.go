@@ -77,6 +77,9 @@ type Config struct {
 	// MaxMissedOffers is how many offers in a row an agent may let pass before they
 	// are taken to be away.
 	MaxMissedOffers int `koanf:"max_missed_offers"`
+	// IndexFile keeps what an index in memory holds, so that the next start reads from the
+	// stream only what came since; empty reads all of it.
+	IndexFile string `koanf:"index_file"`
 	// RootCausesFile holds the tree that a wrap-up chooses its root cause from;
 	// empty allows any words.
 	RootCausesFile string `koanf:"root_causes_file"`

@@ -129,7 +129,8 @@ func (o *office) call(agent string, from int, id, token string) {
 		verb string
 		more object
 	}{
-		{"startAttempt", nil}, {"endAttempt", object{"outcome": "REACHED"}},
+		{"startAttempt", nil},
+		{"endAttempt", object{"outcome": "REACHED"}},
 		{"complete", object{"outcome": "RESOLVED", "rootCause": "late", "note": "refund"}},
 	} {
 		body := object{}

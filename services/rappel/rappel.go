@@ -92,6 +92,16 @@ func (c *Config) collector() collector.Config {
 	return section
 }
 
+// callback is the callback queue's section. A snapshot of its index is kept with the
+// data, unless another place is given.
+func (c *Config) callback() callbackqueue.Config {
+	section := c.Callback
+	if section.IndexFile == "" {
+		section.IndexFile = filepath.Join(c.DataDir, "callback-index")
+	}
+	return section
+}
+
 // Modules lists the process's parts: the store first, the services from the end
 // of the loop to its beginning, so that whatever comes in finds the rest ready,
 // and the listeners last.
@@ -102,7 +112,7 @@ func (c *Config) Modules() ([]host.Module, error) {
 	store := embednats.Config{Dir: c.DataDir, Listen: c.NATS.Listen, SyncAlways: c.NATS.SyncAlways}
 	modules := []host.Module{
 		embednats.Module(store, topology.Options{Replicas: 1, MaxBytes: c.NATS.MaxStreamBytes}),
-		callbackqueue.Module(c.Callback, c.Redis),
+		callbackqueue.Module(c.callback(), c.Redis),
 		alerting.Module(c.Alerting),
 		scorer.Module(c.Scorer),
 		collector.Module(c.collector(), c.Redis),

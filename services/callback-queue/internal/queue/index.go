@@ -155,6 +155,14 @@ type Progress struct {
 	Whole bool
 }
 
+// Resumer is an Index that can begin with something that is not whole, and so has no
+// Checkpoint.
+type Resumer interface {
+	// Resume returns how far the index was when what it began with was saved, once; ok is
+	// false when it began empty, or was asked before.
+	Resume() (cp Checkpoint, ok bool)
+}
+
 // Index is the projection that answers what is ready, for whom, and what is due
 // when. It can be lost at any moment and is rebuilt from the stream. All
 // methods are safe for concurrent use; implementations that share a server

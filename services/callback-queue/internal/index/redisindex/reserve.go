@@ -153,7 +153,7 @@ func (s *search) takeOnly(ctx context.Context, known choice, force bool) (queue.
 	}
 	// One line has come and another has gone: there may be a better one.
 	if answer == replyHeld && s.x.Release(ctx, order.Time(s.now), e) != nil {
-		return e, answer, nil // as good as if it had been the only one for a moment longer
+		return e, answer, nil //nolint:nilerr // as good as if it had been the only one for a moment longer
 	}
 	if answer != replyKept {
 		answer = replyAgain
