@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 )
 
@@ -39,6 +40,7 @@ type snapshots struct {
 
 // load begins with the last snapshot; without one that fits, with nothing.
 func (s *snapshots) load() {
+	s.sweep()
 	f, err := os.Open(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
@@ -55,6 +57,14 @@ func (s *snapshots) load() {
 	s.log.Info("a snapshot of the index is loaded", zap.Int("callbacks", s.index.Len()), zap.Duration("took", time.Since(began)))
 }
 
+// sweep removes what a process that was killed amid a save has left.
+func (s *snapshots) sweep() {
+	left, _ := filepath.Glob(s.path + ".*") // the pattern is right
+	for _, name := range left {
+		_ = os.Remove(name) // it only takes room
+	}
+}
+
 // keep saves the index from time to time until ctx ends.
 func (s *snapshots) keep(ctx context.Context) error {
 	pause := snapshotLook
@@ -62,11 +72,14 @@ func (s *snapshots) keep(ctx context.Context) error {
 		if s.index.Len() < snapshotFrom {
 			continue
 		}
-		if err := s.save(ctx); err == nil {
-			pause = snapshotEvery
-		} else if ctx.Err() == nil {
-			s.log.Debug("the index is not saved this time", zap.Error(err))
+		err := s.save(ctx)
+		if errors.Is(err, queue.ErrIndexIncomplete) {
+			continue // it is being built
 		}
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("the index could not be saved: the next start takes longer", zap.Error(err))
+		}
+		pause = snapshotEvery
 	}
 	return nil
 }

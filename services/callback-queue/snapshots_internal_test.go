@@ -57,6 +57,9 @@ func TestSnapshotsKeepTheLastWholeOne(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, left, 1, "nothing half written stays")
 
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "index.123"), nil, 0o600))
+	require.True(t, has("b-1"))
+	require.NoFileExists(t, filepath.Join(dir, "index.123"), "left by who was killed amid it")
 	require.NoError(t, os.Truncate(filepath.Join(dir, "index"), 9))
 	require.False(t, has("b-1"))
 }

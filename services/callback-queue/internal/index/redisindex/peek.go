@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
 
 // head is the best entry of a queue for who asks, as its ready set says.
@@ -29,40 +27,6 @@ type sight struct {
 	unsettled []string
 	// asked are the queues, fitting or not, that know the question.
 	asked []string
-}
-
-// choice is what fits of the lines that are known.
-type choice struct {
-	crowd *crowd
-	// queues are those with a line that fits, in the crowd's order.
-	queues []string
-	fits   map[string][]fitting
-}
-
-// fitting is a line that fits, and how much is added to its ranks.
-type fitting struct {
-	line   string
-	behind int64
-}
-
-func choose(c *crowd, fits queue.Fit) choice {
-	out := choice{crowd: c, fits: make(map[string][]fitting, len(c.queues))}
-	for _, name := range c.queues {
-		for _, text := range c.linesOf[name] {
-			var behind int64
-			ok := fits == nil
-			if !ok {
-				behind, ok = fits(name, text)
-			}
-			if ok {
-				out.fits[name] = append(out.fits[name], fitting{text, behind})
-			}
-		}
-		if len(out.fits[name]) > 0 {
-			out.queues = append(out.queues, name)
-		}
-	}
-	return out
 }
 
 // glance holds the replies about one queue.
@@ -103,21 +67,6 @@ func (s *search) peek(ctx context.Context) (sight, error) {
 			return seen, nil
 		}
 	}
-}
-
-// covers reports whether nothing fits in another choice that is not in this one.
-func (c choice) covers(other choice) bool {
-	for _, name := range other.crowd.queues {
-		if _, known := slices.BinarySearch(c.crowd.queues, name); !known {
-			return false
-		}
-		for _, f := range other.fits[name] {
-			if !slices.Contains(c.fits[name], f) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // choice is what fits of the lines as they were read last.
