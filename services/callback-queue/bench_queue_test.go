@@ -37,7 +37,7 @@ func newQueue(b *testing.B, s *site) contender {
 	metrics, err := queue.NewMetrics(nil)
 	require.NoError(b, err)
 	q := queue.New(queue.Deps{
-		Store: store.New(s.bus, zap.NewNop(), found), Index: index, Roster: roster.List(nil), Floor: floormemory.New(), Policy: callback.DefaultPolicy(),
+		Store: store.New(s.bus, zap.NewNop(), found, 0), Index: index, Roster: roster.List(nil), Floor: floormemory.New(), Policy: callback.DefaultPolicy(),
 		Clock: clock.System{}, Log: zap.NewNop(), Metrics: metrics,
 	})
 	ctx, cancel := context.WithCancel(context.Background())

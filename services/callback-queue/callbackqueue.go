@@ -64,6 +64,8 @@ type Service struct {
 	causes callback.RootCauses
 	tasks  *host.Tasks
 	barred *donotcall.List
+	trims  bool
+	saved  *snapshots // nil where the index is not saved
 
 	dispatcher *dispatch.Dispatcher
 
@@ -117,17 +119,20 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	if policy.RootCauses, err = loadCauses(cfg.RootCausesFile); err != nil {
 		return nil, err
 	}
-	s := &Service{deps: *d, index: newIndex(*d), floor: newFloor(*d), tasks: host.NewTasks(), causes: policy.RootCauses, barred: donotcall.New(d.Bus, d.Log)}
+	s := &Service{deps: *d, index: newIndex(*d, policy), floor: newFloor(*d), tasks: host.NewTasks(), causes: policy.RootCauses, barred: donotcall.New(d.Bus, d.Log), trims: cfg.HistoryKept > 0}
 	if s.agents, err = newDirectory(cfg, d); err != nil {
 		return nil, err
 	}
 	s.queue = queue.New(queue.Deps{
-		Store: store.New(d.Bus, d.Log, found), Index: s.index, Roster: s.agents, Floor: s.floor, Policy: policy,
+		Store: store.New(d.Bus, d.Log, found, cfg.HistoryKept), Index: s.index, Roster: s.agents, Floor: s.floor, Policy: policy,
 		Clock: d.Clock, Log: d.Log, Metrics: metrics,
-		KnownOnly: cfg.KnownAgentsOnly, UnattendedAfter: cfg.UnattendedAfter, DoNotCall: s.barred,
+		KnownOnly: cfg.KnownAgentsOnly, UnattendedAfter: cfg.UnattendedAfter, ListClosedFor: cfg.listClosedFor(), DoNotCall: s.barred,
 		Stored:    func(e callback.Event, a callback.Aggregate) { s.dispatcher.Stored(e, a) },
 		Committed: func(e callback.Event, a callback.Aggregate) { s.dispatcher.Committed(e, a) },
 	})
+	if x, inMemory := s.index.(*memory.Index); inMemory && cfg.IndexFile != "" {
+		s.saved = &snapshots{index: x, path: cfg.IndexFile, ranking: queue.Ranking(policy), durable: d.Bus.Durable, log: d.Log}
+	}
 	s.dispatcher = dispatch.New(dispatch.Deps{
 		Queue: s.queue, Floor: s.floor, Roster: s.agents, Signals: d.Bus, Clock: d.Clock, Log: d.Log, Metrics: offers,
 		LostAfter: cfg.AgentLostAfter, MaxMissed: cfg.MaxMissedOffers,
@@ -161,9 +166,9 @@ func (d *Deps) complete() error {
 	return nil
 }
 
-func newIndex(d Deps) queue.Index {
+func newIndex(d Deps, p callback.Policy) queue.Index {
 	if d.Redis != nil {
-		return redisindex.New(d.Redis, d.RedisPrefix)
+		return redisindex.Under(d.Redis, d.RedisPrefix, queue.Ranking(p))
 	}
 	return memory.New()
 }
@@ -195,13 +200,26 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("agents", s.agents.Follow)
 	s.tasks.Go("do-not-call list", s.barred.Follow)
 	s.tasks.Go("what is not to be called", s.queue.Heed)
-	s.tasks.Go("projector", s.queue.Project)
+	s.tasks.Go("projector", s.project)
 	s.tasks.Go("deadlines", s.queue.Watch)
+	s.tasks.Go("tidying", s.queue.Tidy)
+	if s.trims {
+		s.tasks.Go("trimming", s.queue.Trim)
+	}
 	s.tasks.Go("attendance", s.queue.Attend)
 	s.tasks.Go("offers", s.dispatcher.Offer)
 	s.tasks.Go("desks", s.dispatcher.Watch)
 	s.failed = s.tasks.Failed(consumer.Failed())
 	return nil
+}
+
+// project keeps the index in line with the stream, from the last snapshot on.
+func (s *Service) project(ctx context.Context) error {
+	if s.saved != nil {
+		s.saved.load()
+		s.tasks.Go("snapshots", s.saved.keep)
+	}
+	return s.queue.Project(ctx)
 }
 
 func (s *Service) ready() error {

@@ -232,6 +232,12 @@ func TestConfigAndDepsAreChecked(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, callbackqueue.DefaultConfig().Validate())
 	require.ErrorContains(t, callbackqueue.Config{}.Validate(), "retry_gaps")
+	short := callbackqueue.DefaultConfig()
+	short.ListClosedFor, short.HistoryKept = time.Hour, time.Minute
+	require.ErrorContains(t, short.Validate(), "list_closed_for")
+	require.ErrorContains(t, short.Validate(), "history_kept")
+	short.ListClosedFor, short.HistoryKept = 0, 0
+	require.NoError(t, short.Validate())
 	odd := callbackqueue.DefaultConfig()
 	odd.TimesOfDay, odd.TimeZone = []string{"09:00-12:00", "11:00-14:00"}, "Europe/Pari"
 	require.ErrorContains(t, odd.Validate(), "times_of_day: hours: sun: 09:00-12:00 overlaps 11:00-14:00")

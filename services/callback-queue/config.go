@@ -55,6 +55,12 @@ type Config struct {
 	WrapLease     time.Duration `koanf:"wrap_lease"`
 	// ReopenWithin is how long after its close a callback can be reopened.
 	ReopenWithin time.Duration `koanf:"reopen_within"`
+	// ListClosedFor is how long lists show what is closed; 0 is as long as ReopenWithin,
+	// and less than that is not possible.
+	ListClosedFor time.Duration `koanf:"list_closed_for"`
+	// HistoryKept is how long all events of a customer are kept. What is older goes once a
+	// callback was closed after it, as long ago; 0 keeps everything.
+	HistoryKept time.Duration `koanf:"history_kept"`
 	// AgeingPerPoint is how much waiting weighs as much as a point of priority.
 	AgeingPerPoint time.Duration `koanf:"ageing_per_point"`
 	// FollowUp asks customers how a completed callback went; without a survey nobody is
@@ -73,6 +79,9 @@ type Config struct {
 	// MaxMissedOffers is how many offers in a row an agent may let pass before they
 	// are taken to be away.
 	MaxMissedOffers int `koanf:"max_missed_offers"`
+	// IndexFile keeps what an index in memory holds, so that the next start reads from the
+	// stream only what came since; empty reads all of it.
+	IndexFile string `koanf:"index_file"`
 	// RootCausesFile holds the tree that a wrap-up chooses its root cause from;
 	// empty allows any words.
 	RootCausesFile string `koanf:"root_causes_file"`
@@ -114,7 +123,7 @@ func DefaultConfig() Config {
 		PreferredFor: p.PreferredFor, ReservedLease: p.ReservedLease, DeclinedFor: p.DeclinedFor,
 		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
 		Goodwill: Goodwill{Currency: p.Goodwill.Currency}, FollowUp: FollowUp{After: 24 * time.Hour},
-		UnattendedAfter: time.Minute, AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
+		HistoryKept: 400 * 24 * time.Hour, UnattendedAfter: time.Minute, AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
 	}
 }
 
@@ -125,6 +134,12 @@ func (c Config) Validate() error {
 	if c.AgentLostAfter < 3*time.Second {
 		err = errors.Join(err, errors.New("agent_lost_after: must be 3s or more"))
 	}
+	if c.ListClosedFor != 0 && c.ListClosedFor < c.ReopenWithin {
+		err = errors.Join(err, errors.New("list_closed_for: must be as long as reopen_within, or longer, or 0"))
+	}
+	if c.HistoryKept != 0 && c.HistoryKept < c.listClosedFor() {
+		err = errors.Join(err, errors.New("history_kept: must be as long as list_closed_for and reopen_within, or longer, or 0"))
+	}
 	if c.UnattendedAfter < 0 {
 		err = errors.Join(err, errors.New("unattended_after: must not be negative"))
 	}
@@ -133,6 +148,8 @@ func (c Config) Validate() error {
 	}
 	return err
 }
+
+func (c Config) listClosedFor() time.Duration { return max(c.ListClosedFor, c.ReopenWithin) }
 
 func (c Config) policy() (callback.Policy, error) {
 	p := callback.DefaultPolicy()

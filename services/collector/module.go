@@ -21,7 +21,11 @@ func Module(cfg Config, redisConfig host.RedisConfig) host.Module {
 			Metrics: prometheus.WrapRegistererWithPrefix(name+"_", p.Metrics), RedisPrefix: redisConfig.Prefix,
 		}
 		if len(redisConfig.Addrs) > 0 && cfg.limits() {
-			d.Redis = host.OpenRedis(p, redisConfig)
+			client, err := host.OpenRedis(p, redisConfig)
+			if err != nil {
+				return err
+			}
+			d.Redis = client
 		}
 		s, err := New(cfg, d)
 		if err != nil {

@@ -41,6 +41,14 @@ func allInOne(t *testing.T, env ...string) *loop {
 // fiveServices is each service alone, over one NATS and one Redis.
 func fiveServices(t *testing.T, own ...string) *loop {
 	t.Helper()
+	l, _ := services(t, 1, own...)
+	return l
+}
+
+// services is each service alone, the callback queue so many times, over one NATS and
+// one Redis.
+func services(t *testing.T, queues int, own ...string) (*loop, []*process) {
+	t.Helper()
 	redis := testkit.RedisServer(t)
 	nats, err := embednats.Start(embednats.Config{Dir: t.TempDir(), Listen: "127.0.0.1:0", SyncAlways: true}, zap.NewNop())
 	require.NoError(t, err)
@@ -56,13 +64,19 @@ func fiveServices(t *testing.T, own ...string) *loop {
 		}
 	}
 	told := start(t, "feed", env)
-	queue := start(t, "callback-queue", queueEnv)
+	replicas := make([]*process, queues)
+	for i := range replicas {
+		replicas[i] = launch(t, "callback-queue", queueEnv)
+	}
+	for _, p := range replicas {
+		p.waitReady()
+	}
 	start(t, "alerting", env)
 	start(t, "scorer", env)
 	collector := start(t, "collector", collectorEnv)
-	return &loop{t: t, collector: collector, queue: queue, feed: told, wipeIndex: func() {
+	return &loop{t: t, collector: collector, queue: replicas[0], feed: told, wipeIndex: func() {
 		require.NoError(t, redis.Client(t).FlushAll(t.Context()).Err())
-	}}
+	}}, replicas
 }
 
 // restartQueue runs the callback queue again after it died, in its own

@@ -70,7 +70,7 @@ func (c *Config) Validate() []error {
 		host.Section("scorer", c.Scorer.Validate()),
 		host.Section("alerting", c.Alerting.Validate()),
 		host.Section("callback", c.Callback.Validate()),
-		host.Section("feed", c.Feed.Validate()))
+		host.Section("feed", c.Feed.Validate()), c.Redis.Validate())
 	if c.DataDir == "" {
 		errs = append(errs, errors.New("data_dir is required: it keeps every accepted answer"))
 	}
@@ -95,6 +95,16 @@ func (c *Config) collector() collector.Config {
 	return section
 }
 
+// callback is the callback queue's section. A snapshot of its index is kept with the
+// data, unless another place is given.
+func (c *Config) callback() callbackqueue.Config {
+	section := c.Callback
+	if section.IndexFile == "" {
+		section.IndexFile = filepath.Join(c.DataDir, "callback-index")
+	}
+	return section
+}
+
 // Modules lists the process's parts: the store first, the services from the end
 // of the loop to its beginning, so that whatever comes in finds the rest ready,
 // and the listeners last.
@@ -106,7 +116,7 @@ func (c *Config) Modules() ([]host.Module, error) {
 	modules := []host.Module{
 		embednats.Module(store, topology.Options{Replicas: 1, MaxBytes: c.NATS.MaxStreamBytes}),
 		feed.Module(c.Feed),
-		callbackqueue.Module(c.Callback, c.Redis),
+		callbackqueue.Module(c.callback(), c.Redis),
 		alerting.Module(c.Alerting),
 		scorer.Module(c.Scorer),
 		collector.Module(c.collector(), c.Redis),

@@ -28,6 +28,7 @@ var suites = []suite{
 	{"./services/scorer", "Score", "2s"},
 	{"./services/alerting", "Alert", "2s"},
 	{"./services/callback-queue", "Claim", "40000x"},
+	{"./services/callback-queue/internal/index/memory", "IndexClaim", "200000x"},
 	{"./services/e2e/bench", "AnswerToCallback", "1x"},
 	{"./services/e2e/bench", "AnswerToOffer", "1x"},
 }
@@ -53,6 +54,8 @@ var rows = []row{
 	{"claim: memory, 400,000 ready", "Claim/memory/400000/queue/claims", "claims/s", "Claim/memory/400000/bare/claims"},
 	{"claim: Redis, 1,000 ready", "Claim/redis/1000/queue/claims", "claims/s", "Claim/redis/1000/bare/claims"},
 	{"claim: Redis, 400,000 ready", "Claim/redis/400000/queue/claims", "claims/s", "Claim/redis/400000/bare/claims"},
+	{"index in memory alone: reserve and take in, 1,000 ready", "IndexClaim/ready=1000/many", "claims/s", ""},
+	{"index in memory alone: reserve and take in, 1,000,000 ready", "IndexClaim/ready=1000000/many", "claims/s", "IndexClaim/ready=1000/many"},
 	{"answer to claimed callback, 200 answers/s", "AnswerToCallback", "p50-ms", ""},
 	{"answer to an offer on an agent's stream, 200 answers/s", "AnswerToOffer/answer", "p50-ms", ""},
 	{"open callback to an offer on an agent's stream", "AnswerToOffer/callback", "p50-ms", ""},

@@ -117,7 +117,7 @@ func Streams() []Stream {
 		{
 			Name: subject.Callbacks, Subjects: []string{subject.AllCallbacks},
 			Duplicates: 2 * time.Minute,
-			Why:        "The truth about callbacks: the last event of a customer's subject is the state. No age limit: once a subject is gone, its callbacks could be opened again.",
+			Why:        "The truth about callbacks: the last event of a customer's subject is the state. No age limit: once a subject is gone, its callbacks could be opened again. What is older than callback.history_kept and came before a close goes.",
 		},
 		{
 			Name: subject.Agents, Subjects: []string{subject.AllAgents},

@@ -17,7 +17,7 @@ type settings struct {
 }
 
 func (s *settings) Validate() []error {
-	return append(s.Settings.Validate(), host.Section("callback", s.Callback.Validate()), s.NATS.Validate())
+	return append(s.Settings.Validate(), host.Section("callback", s.Callback.Validate()), s.NATS.Validate(), s.Redis.Validate())
 }
 
 func main() {

@@ -30,6 +30,8 @@ const (
 type Queue interface {
 	Offer(ctx context.Context, agentID string) (*callback.Callback, error)
 	Fit(ctx context.Context, agentID string) (queue.Fit, error)
+	// Fitting is Fit for many agents at one moment.
+	Fitting(ctx context.Context) func(agentID string) (queue.Fit, error)
 	Lines(ctx context.Context) ([]queue.Line, error)
 	Held(ctx context.Context, agentID string) ([]callback.Aggregate, error)
 	Look(ctx context.Context, customerKey string) (callback.Aggregate, error)

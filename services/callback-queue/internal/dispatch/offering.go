@@ -169,12 +169,13 @@ func (o *offering) free(ctx context.Context) ([]floor.Seat, error) {
 // match gives each agent at most one offer, as long as there is something in a line
 // that they take.
 func (o *offering) match(ctx context.Context, free []floor.Seat, lines []queue.Line) error {
+	fitting := o.Queue.Fitting(ctx)
 	for _, s := range free {
 		lines = slices.DeleteFunc(lines, func(l queue.Line) bool { return l.Ready <= 0 })
 		if len(lines) == 0 {
 			return nil
 		}
-		fit, err := o.Queue.Fit(ctx, s.Agent)
+		fit, err := fitting(s.Agent)
 		if err != nil {
 			continue // taken off the roster: their desk closes
 		}

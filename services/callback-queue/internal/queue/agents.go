@@ -18,7 +18,19 @@ func (q *Queue) Fit(ctx context.Context, agentID string) (Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.fit(ctx, a, nil), nil
+	return q.fit(a, nil, q.atDesk(ctx)), nil
+}
+
+// Fitting is Fit for many agents: who is at their desk is read once for all.
+func (q *Queue) Fitting(ctx context.Context) func(agentID string) (Fit, error) {
+	atDesk := q.atDesk(ctx)
+	return func(agentID string) (Fit, error) {
+		a, err := q.agent(agentID)
+		if err != nil {
+			return nil, err
+		}
+		return q.fit(a, nil, atDesk), nil
+	}
 }
 
 // Lines counts what is ready now.
@@ -151,12 +163,12 @@ func (q *Queue) Explain(ctx context.Context, cb *callback.Callback) (Routing, er
 			agents = append(agents, roster.Agent{ID: s.Agent, Capacity: s.Capacity})
 		}
 	}
-	now := q.clock.Now()
+	now, atDesk := q.clock.Now(), q.there(seats)
 	out := make([]Candidate, 0, len(agents))
 	for i := range agents {
 		seat := there[agents[i].ID]
 		_, known := q.roster.Agent(agents[i].ID)
-		out = append(out, q.candidate(ctx, routed{agents[i], known}, &seat, cb, now))
+		out = append(out, q.candidate(routed{agents[i], known}, &seat, cb, now, atDesk))
 	}
 	slices.SortFunc(out, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(len(a.Obstacles), len(b.Obstacles)), cmp.Compare(a.Load, b.Load), a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.Agent, b.Agent))
@@ -168,7 +180,7 @@ func (q *Queue) Explain(ctx context.Context, cb *callback.Callback) (Routing, er
 	return r, nil
 }
 
-func (q *Queue) candidate(ctx context.Context, a routed, seat *floor.Seat, cb *callback.Callback, now time.Time) Candidate {
+func (q *Queue) candidate(a routed, seat *floor.Seat, cb *callback.Callback, now time.Time, atDesk map[string]bool) Candidate {
 	needs := cb.Needs()
 	c := Candidate{Agent: a.ID, Status: seat.StatusAt(now)}
 	if a.known {
@@ -178,7 +190,7 @@ func (q *Queue) candidate(ctx context.Context, a routed, seat *floor.Seat, cb *c
 			c.Obstacles = append(c.Obstacles, Obstacle(l))
 		}
 	}
-	if needs.Preferred != "" && needs.Preferred != a.ID && q.atDesk(ctx, needs.Preferred) {
+	if needs.Preferred != "" && needs.Preferred != a.ID && atDesk[needs.Preferred] {
 		c.Obstacles = append(c.Obstacles, KeptForAnother)
 	}
 	if !q.policy.DeclinedUntil(cb, a.ID, now).IsZero() {

@@ -74,7 +74,7 @@ func (q *Queue) claim(ctx context.Context, r ClaimRequest) (*callback.Callback, 
 	if err := q.wants(ctx, r.AgentID); err != nil {
 		return nil, err
 	}
-	c := candidates{queue: q, agent: agent, request: r}
+	c := candidates{queue: q, agent: agent, request: r, fits: r.narrow(q.fit(agent, r.Queues, q.atDesk(ctx)))}
 	once := r.name()
 	for range maxCandidates {
 		e, err := c.next(ctx)
@@ -135,7 +135,7 @@ func (q *Queue) Offer(ctx context.Context, agentID string) (*callback.Callback, 
 	if err := q.hasRoom(ctx, agent); err != nil {
 		return nil, err
 	}
-	c := candidates{queue: q, agent: agent, request: ClaimRequest{AgentID: agentID}}
+	c := candidates{queue: q, agent: agent, request: ClaimRequest{AgentID: agentID}, fits: q.fit(agent, nil, q.atDesk(ctx))}
 	defer func() { c.putBack(ctx) }()
 	for range maxCandidates {
 		e, err := c.next(ctx)
@@ -203,6 +203,7 @@ type candidates struct {
 	queue   *Queue
 	agent   routed
 	request ClaimRequest
+	fits    Fit
 	last    Entry // the one refused last
 	skipped int
 	passed  []Entry // held, and not for this agent
@@ -239,7 +240,7 @@ func (c *candidates) reserve(ctx context.Context) (Entry, error) {
 		question += "\x00" + strconv.Itoa(c.skipped)
 	}
 	e, err := c.queue.index.Reserve(ctx, Reservation{
-		Agent: c.request.AgentID, RequestID: question, Fits: c.request.narrow(c.queue.fit(ctx, c.agent, c.request.Queues)),
+		Agent: c.request.AgentID, RequestID: question, Fits: c.fits,
 		Now: c.queue.clock.Now(), Hold: reservationHold,
 	})
 	return e, c.queue.indexError(err)

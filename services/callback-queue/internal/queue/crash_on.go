@@ -4,15 +4,28 @@ package queue
 
 import (
 	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
 	"syscall"
 )
 
 // crashPoints makes the process kill itself when it reaches the step that
-// CRASH_AT names: reserved, decided, committed or applied. It is how the
-// end-to-end tests prove that a claim survives a kill between any two steps.
+// CRASH_AT names: reserved, decided, committed or applied, of a claim, or offered;
+// "committed:7" is the seventh time. It is how the end-to-end tests prove that a claim
+// and an offer survive a kill between any two steps.
 func crashPoints() signals {
-	die := func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }
-	switch os.Getenv("CRASH_AT") {
+	step, times, _ := strings.Cut(os.Getenv("CRASH_AT"), ":")
+	left := atomic.Int64{}
+	n, _ := strconv.ParseInt(times, 10, 64)
+	left.Store(max(n, 1))
+	die := func() {
+		if left.Add(-1) == 0 {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	}
+	switch step {
 	case "reserved":
 		return signals{reserved: die}
 	case "decided":
@@ -21,6 +34,8 @@ func crashPoints() signals {
 		return signals{claimCommitted: die}
 	case "applied":
 		return signals{claimApplied: die}
+	case "offered":
+		return signals{offerCommitted: die}
 	default:
 		return signals{}
 	}

@@ -54,7 +54,7 @@ func (q *Queue) retire(ctx context.Context, e Entry, a callback.Aggregate) bool 
 func (q *Queue) insteadOf(e Entry, a callback.Aggregate) Entry {
 	right := q.entry(a)
 	if right.Queue != e.Queue {
-		right.Former = e.Queue
+		right.Former, right.MarkedUntil = e.Queue, q.clock.Now().Add(markedFor)
 	}
 	return right
 }
@@ -77,7 +77,7 @@ func (q *Queue) gone(ctx context.Context, e Entry) bool {
 // drop closes an entry that no event will ever correct.
 func (q *Queue) drop(ctx context.Context, e Entry, seq uint64) bool {
 	e.Seq, e.State, e.Agent, e.ReadyAt, e.DueAt = seq, callback.Canceled, "", time.Time{}, time.Time{}
-	e.Overdue, e.SLA = false, callback.SLANone
+	e.Overdue, e.SLA, e.ForgetAt = false, callback.SLANone, q.clock.Now().Add(markedFor)
 	if err := q.index.Apply(ctx, e); err != nil {
 		q.log.Warn("an outdated entry stays in the index", zap.String(obs.CallbackID, e.ID), zap.Error(err))
 		return false

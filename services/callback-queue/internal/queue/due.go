@@ -22,14 +22,19 @@ const (
 	// firstDueRetry and lastDueRetry are how long a deadline that could not be
 	// handled is left alone; the wait doubles.
 	firstDueRetry, lastDueRetry = 2 * time.Second, 5 * time.Minute
-	// maxFailing bounds how many of those are remembered.
+	// maxFailing bounds how many of those are remembered: beyond it all begin again
+	// with the shortest wait.
 	maxFailing = 10_000
+	// dueHold is how long what one process has taken is left to it: a batch takes some
+	// milliseconds, and if the process dies amid it, its timers are late by that.
+	dueHold = 10 * time.Second
 )
 
 // Watch gives the commands of deadlines that have passed, until ctx ends. Any
-// number of processes may watch the same index: the commit lets one of them win.
+// number of processes may watch the same index: each takes other deadlines out of it,
+// and where two have the same one after all, the commit lets one of them win.
 func (q *Queue) Watch(ctx context.Context) error {
-	w := deadlines{queue: q, failing: map[string]failure{}}
+	w := deadlines{queue: q, failing: map[string]int{}}
 	clock.Every(ctx, q.pace.due, func() {
 		for w.round(ctx) && ctx.Err() == nil {
 			// a full batch: there may be more
@@ -39,48 +44,24 @@ func (q *Queue) Watch(ctx context.Context) error {
 	return nil
 }
 
-// deadlines is one watcher. Those that cannot be handled stay due, at the front
-// of the line: it remembers them and looks behind them.
+// deadlines is one watcher. What cannot be handled is put off, so that those behind
+// it come first.
 type deadlines struct {
-	queue   *Queue
-	failing map[string]failure
-}
-
-type failure struct {
-	times int
-	again time.Time
+	queue *Queue
+	// failing is how often in a row each could not be handled.
+	failing map[string]int
 }
 
 // round handles what is due and reports whether there may be more at once.
 func (w *deadlines) round(ctx context.Context) bool {
-	now, limit := w.queue.clock.Now(), dueBatch+len(w.failing)
-	due, err := w.queue.index.Due(ctx, now, limit)
+	now := w.queue.clock.Now()
+	due, err := w.queue.index.TakeDue(ctx, now, dueHold, dueBatch)
 	if err != nil {
 		w.queue.log.Warn("the index does not say what is due", zap.Error(err))
 		return false
 	}
-	if len(due) < limit {
-		w.forget(due)
-	}
-	todo := make([]Entry, 0, len(due))
-	for _, e := range due {
-		if !now.Before(w.failing[e.ID].again) {
-			todo = append(todo, e)
-		}
-	}
-	settled := w.handle(ctx, todo, now)
-	return len(due) == limit && settled > 0
-}
-
-// forget drops the failures of what is due no more; due is all there is.
-func (w *deadlines) forget(due []Entry) {
-	still := make(map[string]failure, len(w.failing))
-	for _, e := range due {
-		if f, failed := w.failing[e.ID]; failed {
-			still[e.ID] = f
-		}
-	}
-	w.failing = still
+	settled := w.handle(ctx, due, now)
+	return len(due) == dueBatch && settled > 0
 }
 
 // handle deals with the entries, some at once, and returns how many are settled.
@@ -94,30 +75,43 @@ func (w *deadlines) handle(ctx context.Context, todo []Entry, now time.Time) (se
 			defer func() { <-slots }()
 			done, err := w.queue.expire(ctx, e)
 			mu.Lock()
-			defer mu.Unlock()
+			times := w.count(e.ID, done)
 			if done {
 				settled++
-				delete(w.failing, e.ID)
-				return
 			}
-			w.failed(e, now, err)
+			mu.Unlock()
+			if !done {
+				w.failed(ctx, e, times, now, err)
+			}
 		})
 	}
 	wg.Wait()
 	return settled
 }
 
-func (w *deadlines) failed(e Entry, now time.Time, err error) {
-	f := w.failing[e.ID]
-	f.times++
-	f.again = now.Add(min(firstDueRetry<<min(f.times-1, 10), lastDueRetry))
-	if len(w.failing) < maxFailing || f.times > 1 {
-		w.failing[e.ID] = f
-	}
+// failed leaves a deadline alone for a while, longer each time.
+func (w *deadlines) failed(ctx context.Context, e Entry, times int, now time.Time, err error) {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		w.queue.log.Warn("a deadline could not be handled; it stays due",
-			zap.String(obs.CallbackID, e.ID), zap.Int("times", f.times), zap.Error(err))
+			zap.String(obs.CallbackID, e.ID), zap.Int("times", times), zap.Error(err))
 	}
+	again := now.Add(min(firstDueRetry<<min(times-1, 10), lastDueRetry))
+	if err := w.queue.index.PutOff(ctx, again, e); err != nil && ctx.Err() == nil {
+		w.queue.log.Warn("a deadline could not be put off; it is taken again shortly", zap.String(obs.CallbackID, e.ID), zap.Error(err))
+	}
+}
+
+// count notes what came of a deadline and returns how often in a row it has failed.
+func (w *deadlines) count(id string, done bool) int {
+	if done {
+		delete(w.failing, id)
+		return 0
+	}
+	if len(w.failing) >= maxFailing && w.failing[id] == 0 {
+		clear(w.failing)
+	}
+	w.failing[id]++
+	return w.failing[id]
 }
 
 // rings reports whether a deadline of the callback has passed.

@@ -1,8 +1,10 @@
 package queue_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,17 +75,49 @@ func TestOneOfManyWatchersWins(t *testing.T) {
 		}
 		before := len(w.history())
 		w.hand.Advance(policy.AssignedLease)
+		var reads atomic.Int64
+		counted := func(d *queue.Deps) { d.Store = countingStore{d.Store, &reads} }
 		var wg sync.WaitGroup
 		for range 3 {
-			other := w.replica()
+			other := w.replica(counted)
 			wg.Go(func() { other.Expire(w.Context()) })
 		}
 		wg.Wait()
 		require.Len(w, w.history(), before+callbacks, "each lapses once")
-		due, err := r.index.Due(w.Context(), w.clock.Now(), 10)
+		require.EqualValues(w, callbacks, reads.Load(), "each is one process's to read")
+		due, err := r.index.TakeDue(w.Context(), w.clock.Now().Add(15*time.Second), 0, 10)
 		require.NoError(w, err)
 		require.Empty(w, due)
 		w.inLine()
+	})
+}
+
+// countingStore counts the readings that are not of what is remembered.
+type countingStore struct {
+	queue.Store
+	reads *atomic.Int64
+}
+
+func (s countingStore) Read(ctx context.Context, key string) (callback.Aggregate, bool, error) {
+	s.reads.Add(1)
+	return s.Store.Read(ctx, key)
+}
+
+// Who dies with deadlines in hand makes them late, and no more than that.
+func TestDeadlinesOfAProcessThatDiedAreTakenUp(t *testing.T) {
+	everywhere(t, func(w *world) {
+		r := w.replica().ready()
+		r.open(1, 2)
+		r.got("amina", "q-1", id(1))
+		w.hand.Advance(policy.AssignedLease)
+		taken, err := w.index().TakeDue(w.Context(), w.clock.Now(), queue.DueHold, 10)
+		require.NoError(w, err)
+		require.Len(w, taken, 1)
+		r.Expire(w.Context())
+		require.Equal(w, callback.Assigned, mustGet(w, r, id(1)).State)
+		w.hand.Advance(queue.DueHold)
+		r.Expire(w.Context())
+		require.Equal(w, callback.Pending, mustGet(w, r, id(1)).State)
 	})
 }
 
@@ -138,7 +172,7 @@ func TestADeadlineThatIsPastIsForgotten(t *testing.T) {
 		events := len(w.history())
 		lagging.Expire(w.Context())
 		require.Len(w, w.history(), events, "nothing lapsed")
-		due, err := lagging.index.Due(w.Context(), w.clock.Now(), 10)
+		due, err := lagging.index.TakeDue(w.Context(), w.clock.Now().Add(15*time.Second), 0, 10)
 		require.NoError(w, err)
 		require.Empty(w, due)
 	})

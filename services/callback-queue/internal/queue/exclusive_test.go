@@ -19,8 +19,11 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor/redisfloor"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 )
@@ -124,7 +127,7 @@ func (f *shift) claim(client int, name string, rng *rand.Rand) (action, bool) {
 			f.record(client, a, answer{ok: true, token: cb.Holder.Token}, call, time.Since(f.began))
 			a.token = cb.Holder.Token
 			return a, true
-		case is(err, queue.ErrNoneReady), f.Context().Err() != nil:
+		case is(err, queue.ErrNoneReady), is(err, queue.ErrAtCapacity), f.Context().Err() != nil:
 			return action{}, false
 		case !uncertain(err):
 			f.Errorf("claim: %v", err)
@@ -345,6 +348,27 @@ func newFloor(w *world, customers, replicas int, policy func(*queue.Deps), chang
 	return f
 }
 
+// onFloor has the agents in a roster, at desks on the floor that the replicas share, each
+// of a team that works in two of the three queues.
+func (w *world) onFloor(agents int) (change func(*queue.Deps), sit func()) {
+	shared := redisfloor.New(w.redis, "p")
+	list := make([]roster.Agent, agents)
+	queues := []string{"care", "experts", "vip"}
+	for i := range list {
+		list[i] = roster.Agent{ID: fmt.Sprintf("agent-%d", i), Capacity: 4, Team: queues[i%3], Languages: []string{"fr"}, Queues: []roster.QueuePreference{
+			{Queue: queues[i%3], Preference: 1}, {Queue: queues[(i+1)%3], Preference: 2},
+		}}
+	}
+	sit = func() {
+		for _, a := range list {
+			_, _, _ = shared.Sit(w.Context(), floor.Seat{ // Redis may be on its way back
+				Agent: a.ID, Session: a.ID, Status: floor.Available, Capacity: a.Capacity, Until: w.clock.Now().Add(time.Second),
+			})
+		}
+	}
+	return func(d *queue.Deps) { d.Roster, d.Floor = roster.List(list), shared }, sit
+}
+
 // calm is the usual policy.
 func calm(*queue.Deps) {}
 
@@ -364,16 +388,21 @@ func duration() time.Duration {
 	return 5 * time.Second
 }
 
-// Thirty-two agents on three replicas that are replaced one after the other, one
-// Redis that is flushed all the while, a store whose answers get lost and clients who
-// hang up: what they see is what one callback, one holder would look like.
+// Thirty-two agents of a roster, on three replicas that are replaced one after the
+// other, one Redis, with the index and the floor, that is flushed all the while, a
+// store whose answers get lost and clients who hang up: what they see is what one
+// callback, one holder would look like.
 func TestNoCallbackIsEverHeldByTwo(t *testing.T) {
 	t.Parallel()
 	w := onOwnRedis(t)
-	f := newFloor(w, 150, 3, pressing, func(d *queue.Deps) { d.Store = wavering{d.Store} })
+	const agents = 32
+	staffed, sit := w.onFloor(agents)
+	f := newFloor(w, 150, 3, pressing, staffed, func(d *queue.Deps) { d.Store = wavering{d.Store} })
+	sit()
 	next := 0
-	f.work(32, duration(), func() {
+	f.work(agents, duration(), func() {
 		w.flush()
+		sit()
 		f.replace(next % len(f.stops))
 		next++
 	})

@@ -24,7 +24,7 @@ func (q *Queue) Hook(s Signals) {
 func (q *Queue) Hurry(lag time.Duration) {
 	q.pace = pace{
 		flush: 2 * time.Millisecond, lag: lag, check: 10 * time.Millisecond, alone: 50 * time.Millisecond,
-		retry: 10 * time.Millisecond, due: 2 * time.Millisecond, attend: 2 * time.Millisecond, heed: 2 * time.Millisecond,
+		retry: 10 * time.Millisecond, due: 2 * time.Millisecond, attend: 2 * time.Millisecond, heed: 2 * time.Millisecond, tidy: 5 * time.Millisecond,
 	}
 }
 
@@ -36,7 +36,7 @@ func (q *Queue) Entry(a callback.Aggregate) Entry { return q.entry(a) }
 
 // Expire handles what is due once and reports whether there may be more.
 func (q *Queue) Expire(ctx context.Context) bool {
-	w := deadlines{queue: q, failing: map[string]failure{}}
+	w := deadlines{queue: q, failing: map[string]int{}}
 	return w.round(ctx)
 }
 
@@ -54,4 +54,5 @@ const (
 	ReservationHold = reservationHold
 	MaxCandidates   = maxCandidates
 	DueBatch        = dueBatch
+	DueHold         = dueHold
 )

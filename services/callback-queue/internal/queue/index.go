@@ -64,6 +64,11 @@ type Entry struct {
 	Overdue bool
 	// SLA is how the callback's SLA stands; at risk only while the callback is open.
 	SLA callback.SLAState
+	// ForgetAt is from when on a closed callback is not needed here; zero is never.
+	ForgetAt time.Time
+	// MarkedUntil is until when Former must remember that it has left, lest older news
+	// bring it back there; zero is for ever. An index gives it back zero.
+	MarkedUntil time.Time
 }
 
 // Reservation asks for the best ready callback.
@@ -150,6 +155,14 @@ type Progress struct {
 	Whole bool
 }
 
+// Resumer is an Index that can begin with something that is not whole, and so has no
+// Checkpoint.
+type Resumer interface {
+	// Resume returns how far the index was when what it began with was saved, once; ok is
+	// false when it began empty, or was asked before.
+	Resume() (cp Checkpoint, ok bool)
+}
+
 // Index is the projection that answers what is ready, for whom, and what is due
 // when. It can be lost at any moment and is rebuilt from the stream. All
 // methods are safe for concurrent use; implementations that share a server
@@ -190,8 +203,17 @@ type Index interface {
 	// HeldBy returns the entries an agent holds, oldest Seq first; with
 	// ErrIndexIncomplete there may be more.
 	HeldBy(ctx context.Context, agent string) ([]Entry, error)
-	// Due returns up to limit entries whose DueAt is not after now, earliest first.
-	Due(ctx context.Context, now time.Time, limit int) ([]Entry, error)
+	// TakeDue returns up to limit entries whose DueAt is not after now, earliest first,
+	// and leaves each to the caller for so long: it is nobody's until then, unless a
+	// newer one is applied. A hold of 0 only looks. Who dies with some loses time, no
+	// deadline.
+	TakeDue(ctx context.Context, now time.Time, hold time.Duration, limit int) ([]Entry, error)
+	// PutOff keeps entries that were taken so from being given until a moment; those that
+	// a newer one has replaced stay as they are.
+	PutOff(ctx context.Context, until time.Time, entries ...Entry) error
+	// Tidy removes the entries whose ForgetAt has come, and what else nobody needs any
+	// more.
+	Tidy(ctx context.Context, now time.Time) error
 	// Get returns the entry of one callback; ok is false when there is none.
 	Get(ctx context.Context, id string) (e Entry, ok bool, err error)
 	// Before counts the ready entries of a queue, whatever their line, that are in

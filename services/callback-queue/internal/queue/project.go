@@ -76,6 +76,9 @@ func (p *projector) resumeAt(ctx context.Context) (string, uint64, error) {
 		return p.reset(ctx)
 	}
 	cp, err := p.checkpoint(ctx)
+	if begun, ok := p.resumed(); ok && errors.Is(err, ErrIndexIncomplete) {
+		cp, err = begun, nil
+	}
 	if errors.Is(err, ErrIndexIncomplete) {
 		return p.reset(ctx)
 	}
@@ -94,6 +97,15 @@ func (p *projector) resumeAt(ctx context.Context) (string, uint64, error) {
 	default:
 		return cp.Life, cp.Seq + 1, nil
 	}
+}
+
+// resumed is what an index that was read from a snapshot stands at.
+func (p *projector) resumed() (Checkpoint, bool) {
+	r, ok := p.queue.index.(Resumer)
+	if !ok {
+		return Checkpoint{}, false
+	}
+	return r.Resume()
 }
 
 func (p *projector) reset(ctx context.Context) (string, uint64, error) {

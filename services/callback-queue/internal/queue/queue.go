@@ -33,6 +33,9 @@ type Deps struct {
 	// UnattendedAfter is how long nobody at their desk can take something before Attend
 	// says so; 0 never.
 	UnattendedAfter time.Duration
+	// ListClosedFor is how long the index knows what is closed, and has nothing more to
+	// do; 0 is for ever.
+	ListClosedFor time.Duration
 	// Stored, when not nil, hears of every event that this process stored, once the
 	// index has been told: what follows from it may be begun, and nobody told of it yet.
 	// Committed hears of it once it is on disk. Both must be quick.
@@ -59,6 +62,7 @@ type Queue struct {
 
 	knownOnly       bool
 	unattendedAfter time.Duration
+	listClosedFor   time.Duration
 
 	stored, listener func(callback.Event, callback.Aggregate)
 }
@@ -81,12 +85,14 @@ type pace struct {
 	attend time.Duration
 	// heed is how long after a change of the list the open callbacks are gone through.
 	heed time.Duration
+	// tidy is how often the index forgets what nobody needs.
+	tidy time.Duration
 }
 
 var usualPace = pace{
 	flush: 250 * time.Millisecond, lag: 3 * time.Second, check: time.Second, alone: 5 * time.Second,
 	retry: time.Second, due: 500 * time.Millisecond, attend: 5 * time.Second,
-	heed: time.Second,
+	heed: time.Second, tidy: time.Minute,
 }
 
 // New returns a queue; run its Project and Watch beside it.
@@ -98,7 +104,7 @@ func New(d Deps) *Queue {
 		store: d.Store, index: d.Index, roster: d.Roster, floor: d.Floor, policy: d.Policy, clock: d.Clock, log: d.Log.Named("queue"),
 		metrics: d.Metrics, pace: usualPace, signals: crashPoints(),
 		barred: d.DoNotCall, lost: make(chan struct{}, 1), foreign: make(chan struct{}, 1),
-		knownOnly: d.KnownOnly, unattendedAfter: d.UnattendedAfter, stored: d.Stored, listener: d.Committed,
+		knownOnly: d.KnownOnly, unattendedAfter: d.UnattendedAfter, listClosedFor: d.ListClosedFor, stored: d.Stored, listener: d.Committed,
 	}
 }
 

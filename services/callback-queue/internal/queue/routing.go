@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor"
@@ -74,7 +75,7 @@ func (q *Queue) agent(id string) (routed, error) {
 // fit says which lines the agent takes, of the named queues or of all: those whose
 // needs the agent meets and whose customers may be called now, but for what is kept
 // for another who is at their desk.
-func (q *Queue) fit(ctx context.Context, a routed, queues []string) Fit {
+func (q *Queue) fit(a routed, queues []string, atDesk func(agent string) bool) Fit {
 	now := q.clock.Now()
 	return func(name, line string) (int64, bool) {
 		if len(queues) > 0 && !slices.Contains(queues, name) {
@@ -92,22 +93,35 @@ func (q *Queue) fit(ctx context.Context, a routed, queues []string) Fit {
 			return 0, false
 		}
 		kept := needs.Preferred != "" && needs.Preferred == a.ID
-		if needs.Preferred != "" && !kept && q.atDesk(ctx, needs.Preferred) {
+		if needs.Preferred != "" && !kept && atDesk(needs.Preferred) {
 			return 0, false
 		}
 		return q.policy.Behind(preference, kept).Milliseconds(), true
 	}
 }
 
-// atDesk reports whether an agent is there, busy or not. One of whom the floor
-// does not say is not waited for.
-func (q *Queue) atDesk(ctx context.Context, agent string) bool {
-	s, known, err := q.floor.Seat(ctx, agent)
-	if err != nil || !known {
-		return false
+// atDesk says which agents are there, busy or not, as of one reading of the floor that
+// is made when it is first asked: who looks at many lines asks of many agents. One of
+// whom the floor does not say is not waited for.
+func (q *Queue) atDesk(ctx context.Context) func(agent string) bool {
+	there := sync.OnceValue(func() map[string]bool {
+		seats, err := q.floor.Seats(ctx)
+		if err != nil {
+			return nil
+		}
+		return q.there(seats)
+	})
+	return func(agent string) bool { return there()[agent] }
+}
+
+// there are those who sit there now.
+func (q *Queue) there(seats []floor.Seat) map[string]bool {
+	agents := make(map[string]bool, len(seats))
+	for i := range seats {
+		status := seats[i].StatusAt(q.clock.Now())
+		agents[seats[i].Agent] = status == floor.Available || status == floor.Busy
 	}
-	status := s.StatusAt(q.clock.Now())
-	return status == floor.Available || status == floor.Busy
+	return agents
 }
 
 // load is how many of the callbacks that an agent holds take up their time: all

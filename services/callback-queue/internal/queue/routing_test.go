@@ -1,8 +1,10 @@
 package queue_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -202,5 +204,56 @@ func TestOffers(t *testing.T) {
 		r.do(id(2), callback.Release{AgentID: "amina"})
 		w.hand.Advance(policy.DeclinedFor)
 		offer("amina", id(2))
+	})
+}
+
+// countingFloor counts how often it is asked who is there.
+type countingFloor struct {
+	floor.Floor
+	asked *atomic.Int64
+}
+
+func (f countingFloor) Seat(ctx context.Context, agent string) (floor.Seat, bool, error) {
+	f.asked.Add(1)
+	return f.Floor.Seat(ctx, agent)
+}
+
+func (f countingFloor) Seats(ctx context.Context) ([]floor.Seat, error) {
+	f.asked.Add(1)
+	return f.Floor.Seats(ctx)
+}
+
+// However many lines are kept for somebody, a claim asks once who is at their desk.
+func TestAClaimReadsTheFloorOnce(t *testing.T) {
+	everywhere(t, func(w *world) {
+		var asked atomic.Int64
+		r := w.replica(func(d *queue.Deps) { d.Floor = countingFloor{d.Floor, &asked} }).whole()
+		const others = 40
+		for n := range others {
+			agent := fmt.Sprintf("agent-%d", n)
+			_, _, err := w.floor.Sit(w.Context(), floor.Seat{Agent: agent, Status: floor.Available, Capacity: 1, Until: w.clock.Now().Add(time.Hour)})
+			require.NoError(w, err)
+			a := callback.Needs{Queue: "care", Preferred: agent}
+			require.NoError(w, r.index.Apply(w.Context(), queue.Entry{
+				ID: id(n), CustomerKey: key(n), Seq: 1, State: callback.Pending, Queue: "care", Line: a.Line(), OpenedAt: t0, ReadyAt: t0,
+			}))
+		}
+		asked.Store(0)
+		r.none("whoever", "1")
+		require.EqualValues(w, 1, asked.Load())
+
+		fitting := r.Fitting(w.Context())
+		for n := range others {
+			fit, err := fitting(fmt.Sprintf("agent-%d", n))
+			require.NoError(w, err)
+			lines, err := r.Lines(w.Context())
+			require.NoError(w, err)
+			require.Len(w, lines, others)
+			for _, l := range lines {
+				_, ok := fit(l.Queue, l.Line)
+				require.Equal(w, l.First == id(n), ok)
+			}
+		}
+		require.EqualValues(w, 2, asked.Load())
 	})
 }

@@ -13,6 +13,8 @@ type signals struct {
 	claimCommitted signal
 	// claimApplied: the index knows, the agent has no answer yet.
 	claimApplied signal
+	// offerCommitted: an offer is stored, neither the index nor the agent know yet.
+	offerCommitted signal
 	// reset: the projector has emptied the index and begins to build it.
 	reset signal
 	// complete: the projector has caught up.
@@ -30,6 +32,13 @@ type signal func()
 func (s signal) fire() {
 	if s != nil {
 		s()
+	}
+}
+
+// onOffer fires a signal for an offer only.
+func (s signal) onOffer(cmd callback.Command) {
+	if _, offer := cmd.(callback.Offer); offer {
+		s.fire()
 	}
 }
 

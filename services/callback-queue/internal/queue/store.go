@@ -46,6 +46,9 @@ type Store interface {
 	// order, and goes on until ctx ends or each fails. caughtUp is called once,
 	// when all that was stored at the start has been handed over.
 	Follow(ctx context.Context, from uint64, each func(Change) error, caughtUp func() error) error
+	// Trim removes what is older of histories than they are kept, and returns of how many
+	// customers. The last event of each stays.
+	Trim(ctx context.Context) (customers int, err error)
 	// Position names the stream's life and its last sequence.
 	Position(ctx context.Context) (Checkpoint, error)
 }

@@ -114,7 +114,7 @@ func (w *world) replica(change ...func(*queue.Deps)) *replica {
 	r := &replica{world: w, index: w.index(), logs: logs, metrics: prometheus.NewRegistry()}
 	found, err := store.NewMetrics(r.metrics)
 	require.NoError(w, err)
-	r.store = store.New(w.bus, zap.New(core), found)
+	r.store = store.New(w.bus, zap.New(core), found, 0)
 	m, err := queue.NewMetrics(r.metrics)
 	require.NoError(w, err)
 	d := queue.Deps{
@@ -285,7 +285,7 @@ func (w *world) truth() map[string]queue.Entry {
 		if a.Callback != nil {
 			e := r.Entry(a)
 			e.OpenedAt, e.ReadyAt, e.DueAt = e.OpenedAt.UTC(), e.ReadyAt.UTC(), e.DueAt.UTC()
-			e.Former = ""
+			e.Former, e.MarkedUntil = "", time.Time{}
 			want[e.ID] = e
 		}
 	}
@@ -338,11 +338,11 @@ func (w *world) inLine() {
 
 func eventuallyTrue(ok func() bool) bool {
 	deadline := time.Now().Add(eventually)
-	for !ok() {
+	for pause := 2 * time.Millisecond; !ok(); pause = min(2*pause, 50*time.Millisecond) { // a look may cost a consumer
 		if time.Now().After(deadline) {
 			return false
 		}
-		<-time.After(2 * time.Millisecond) // between two looks
+		<-time.After(pause)
 	}
 	return true
 }

@@ -145,6 +145,7 @@ func (q *Queue) committed(ctx context.Context, cmd callback.Command, e callback.
 		return next, err
 	}
 	q.signals.claimCommitted.on(cmd)
+	q.signals.offerCommitted.onOffer(cmd)
 	q.metrics.event(e)
 	// Whatever follows from the event is stored after it, and is on disk no sooner: it
 	// need not wait for the disk to begin. Only who is told must.
@@ -205,7 +206,10 @@ func (q *Queue) entry(a callback.Aggregate) Entry {
 		SLA: cb.SLAState(),
 	}
 	if cb.Moved != nil {
-		e.Former = cb.Moved.From
+		e.Former, e.MarkedUntil = cb.Moved.From, cb.Moved.At.Add(markedFor)
+	}
+	if cb.State.Terminal() && cb.DueAt().IsZero() && q.listClosedFor > 0 {
+		e.ForgetAt = cb.ClosedAt.Add(q.listClosedFor)
 	}
 	if cb.Holder != nil {
 		e.Agent, e.Overdue = cb.Holder.AgentID, cb.WrapUpOverdue()

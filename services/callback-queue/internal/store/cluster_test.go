@@ -46,7 +46,7 @@ func fresh(t *testing.T, b *bus.Bus) *store.Store {
 	t.Helper()
 	m, err := store.NewMetrics(nil)
 	require.NoError(t, err)
-	return store.New(b, zap.NewNop(), m)
+	return store.New(b, zap.NewNop(), m, 0)
 }
 
 // told commits one more reason for a customer's callback.

@@ -19,7 +19,7 @@ import (
 func (s *Store) Follow(ctx context.Context, from uint64, each func(queue.Change) error, caughtUp func() error) error {
 	var links *chain
 	if from <= 1 {
-		links = newChain(s.log, s.metrics)
+		links = newChain(s.log, s.metrics, s.trimmed())
 	}
 	take := func(d bus.Delivery) error {
 		c := queue.Change{Seq: d.Sequence, CustomerKey: keyOf(d.Subject)}
@@ -33,7 +33,7 @@ func (s *Store) Follow(ctx context.Context, from uint64, each func(queue.Change)
 		if links != nil {
 			a, previous, err := s.outline(d)
 			if err == nil {
-				links.check(a, previous, d.Data)
+				links.check(a, previous, d.Data, d.Time)
 			}
 			if err == nil && a.Callback != nil && a.Callback.State.Open() {
 				s.cache.fill(kept{key: a.CustomerKey, seq: d.Sequence, body: d.Data})

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 	"go.uber.org/zap"
@@ -39,15 +40,18 @@ type Store struct {
 	log     *zap.Logger
 	metrics *Metrics
 	cache   *cache
+	// keep is how long histories are kept; 0 is for ever.
+	keep time.Duration
 	// alone says that the stream was last seen with one replica, who knows best.
 	alone atomic.Bool
 }
 
 var _ queue.Store = (*Store)(nil)
 
-// New returns a store on the CALLBACKS stream.
-func New(b *bus.Bus, log *zap.Logger, m *Metrics) *Store {
-	return &Store{bus: b, log: log.Named("store"), metrics: m, cache: newCache(cacheBytes)}
+// New returns a store on the CALLBACKS stream, whose histories are trimmed once they
+// are so old; 0 never.
+func New(b *bus.Bus, log *zap.Logger, m *Metrics, keep time.Duration) *Store {
+	return &Store{bus: b, log: log.Named("store"), metrics: m, cache: newCache(cacheBytes), keep: keep}
 }
 
 func subjectOf(customerKey string) string {

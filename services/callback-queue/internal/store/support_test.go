@@ -38,7 +38,7 @@ func setup(t *testing.T) *bundle {
 	core, logs := observer.New(zap.InfoLevel)
 	m, err := store.NewMetrics(b.metrics)
 	require.NoError(t, err)
-	b.store, b.logs = store.New(b.bus, zap.New(core), m), logs
+	b.store, b.logs = store.New(b.bus, zap.New(core), m, 0), logs
 	return b
 }
 
@@ -47,7 +47,7 @@ func (b *bundle) another() *store.Store {
 	b.Helper()
 	m, err := store.NewMetrics(nil)
 	require.NoError(b, err)
-	return store.New(b.bus, zap.NewNop(), m)
+	return store.New(b.bus, zap.NewNop(), m, 0)
 }
 
 // customer is the n-th customer's key.

@@ -66,6 +66,8 @@ func outlineCallback(c *callback.Callback, body []byte) error {
 			c.NotBefore, err = outlineMoment(b)
 		case 15:
 			c.FirstAttemptDue, err = outlineMoment(b)
+		case 16:
+			c.ClosedAt, err = outlineMoment(b)
 		case 17:
 			c.Holder = &callback.Holder{}
 			err = outlineHolder(c.Holder, b)
@@ -107,11 +109,14 @@ func outlineCustomer(c *callback.Customer, body []byte) error {
 }
 
 func outlineMove(m *callback.Move, body []byte) error {
-	return eachField(body, func(field protowire.Number, _ uint64, b []byte) error {
-		if field == 1 {
+	return eachField(body, func(field protowire.Number, _ uint64, b []byte) (err error) {
+		switch field {
+		case 1:
 			m.From = string(b)
+		case 2:
+			m.At, err = outlineMoment(b)
 		}
-		return nil
+		return err
 	})
 }
 

@@ -20,7 +20,7 @@ func outlined(a callback.Aggregate) callback.Aggregate {
 			ID: cb.ID, CustomerKey: a.CustomerKey, Number: cb.Number, State: cb.State, Queue: cb.Queue,
 			Customer: callback.Customer{TimeZone: cb.Customer.TimeZone},
 			Skills:   cb.Skills, Language: cb.Language, Priority: cb.Priority,
-			OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue,
+			OpenedAt: cb.OpenedAt, NotBefore: cb.NotBefore, FirstAttemptDue: cb.FirstAttemptDue, ClosedAt: cb.ClosedAt,
 		}
 		out.Callback.Preferred, out.Callback.Slots = cb.Preferred, cb.Slots
 		out.Callback.NextAt, out.Callback.Country, out.Callback.Zones = cb.NextAt, cb.Country, cb.Zones
@@ -31,7 +31,7 @@ func outlined(a callback.Aggregate) callback.Aggregate {
 			out.Callback.SLA = &callback.SLA{NextAt: cb.SLA.NextAt, State: cb.SLA.State}
 		}
 		if cb.Moved != nil {
-			out.Callback.Moved = &callback.Move{From: cb.Moved.From}
+			out.Callback.Moved = &callback.Move{From: cb.Moved.From, At: cb.Moved.At}
 		}
 		if h := cb.Holder; h != nil {
 			out.Callback.Holder = &callback.Holder{AgentID: h.AgentID, LeaseExpiresAt: h.LeaseExpiresAt}
@@ -72,7 +72,7 @@ func TestTheOutlinesNumbersAreTheContracts(t *testing.T) {
 	cb := (&eventsv1.Callback{}).ProtoReflect().Descriptor().Fields()
 	for name, number := range map[string]int{
 		"id": 1, "number": 3, "state": 4, "customer": 5, "queue": 8, "skills": 9, "language": 10, "priority": 11, "opened_at": 12, "not_before": 14,
-		"first_attempt_due": 15, "holder": 17, "moved": 25, "preferred": 27, "sla": 29, "slots": 30, "follow_up": 31, "next_at": 36, "country": 37, "zones": 38,
+		"first_attempt_due": 15, "closed_at": 16, "holder": 17, "moved": 25, "preferred": 27, "sla": 29, "slots": 30, "follow_up": 31, "next_at": 36, "country": 37, "zones": 38,
 	} {
 		require.EqualValues(t, number, cb.ByName(protoreflect.Name(name)).Number(), name)
 	}

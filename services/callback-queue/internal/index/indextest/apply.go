@@ -24,7 +24,7 @@ func applyKeepsFields(b *bench) {
 			Rank: math.MinInt64, OpenedAt: nano,
 		},
 		{ID: "k3y-13", CustomerKey: "", Seq: 2, State: callback.Canceled, Queue: "q", DueAt: nano},
-		{ID: "!-1", CustomerKey: "=", Seq: 1<<53 + 1, State: callback.Completed, Queue: "q", Agent: "amina"},
+		{ID: "!-1", CustomerKey: "=", Seq: 1<<53 + 1, State: callback.Completed, Queue: "q", Agent: "amina", ForgetAt: nano},
 	}
 	b.apply(entries...)
 	for _, e := range entries {

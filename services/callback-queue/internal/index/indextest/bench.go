@@ -93,9 +93,15 @@ func (b *bench) heldBy(agent string) []string {
 	return ids(entries)
 }
 
+// due looks at what is due, and takes nothing.
 func (b *bench) due(now time.Time, limit int) []string {
 	b.Helper()
-	entries, err := b.index.Due(b.Context(), now, limit)
+	return b.takeDue(now, 0, limit)
+}
+
+func (b *bench) takeDue(now time.Time, hold time.Duration, limit int) []string {
+	b.Helper()
+	entries, err := b.index.TakeDue(b.Context(), now, hold, limit)
 	require.NoError(b, err)
 	return ids(entries)
 }
@@ -167,6 +173,8 @@ func openedAt(t time.Time) func(*queue.Entry)    { return func(e *queue.Entry) {
 func dueAt(t time.Time) func(*queue.Entry)       { return func(e *queue.Entry) { e.DueAt = t } }
 func state(s callback.State) func(*queue.Entry)  { return func(e *queue.Entry) { e.State = s } }
 func sla(s callback.SLAState) func(*queue.Entry) { return func(e *queue.Entry) { e.SLA = s } }
+func forgetAt(t time.Time) func(*queue.Entry)    { return func(e *queue.Entry) { e.ForgetAt = t } }
+func markedUntil(t time.Time) func(*queue.Entry) { return func(e *queue.Entry) { e.MarkedUntil = t } }
 func agent(name string) func(*queue.Entry)       { return func(e *queue.Entry) { e.Agent = name } }
 func after(seconds int) time.Time                { return t0.Add(time.Duration(seconds) * time.Second) }
 func number(prefix string, i int) string         { return fmt.Sprintf("%s-%05d", prefix, i) }

@@ -34,6 +34,7 @@ func BenchmarkClaim(b *testing.B, newIndex func(b *testing.B) queue.Index, sizes
 					claim(b, index, &next)
 				}
 			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "claims/s")
 		})
 	}
 }

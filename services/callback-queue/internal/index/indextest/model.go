@@ -14,6 +14,8 @@ import (
 type reference struct {
 	entries  []queue.Entry
 	holds    []held
+	off      map[string]time.Time // deadlines that are taken or put off, until when
+	forgot   map[string]uint64    // what was tidied away, by its last sequence
 	complete bool
 	upTo     queue.Checkpoint
 }
@@ -44,6 +46,7 @@ func (m *reference) advance(p queue.Progress) error {
 
 func (m *reference) apply(e queue.Entry) {
 	e.Former = ""
+	e.MarkedUntil = time.Time{}
 	at := slices.IndexFunc(m.entries, func(old queue.Entry) bool { return old.ID == e.ID })
 	if at >= 0 && e.Seq <= m.entries[at].Seq {
 		return
@@ -52,7 +55,23 @@ func (m *reference) apply(e queue.Entry) {
 		m.entries = slices.Delete(m.entries, at, at+1)
 	}
 	m.entries = append(m.entries, e)
+	delete(m.off, e.ID)
 	m.holds = slices.DeleteFunc(m.holds, func(h held) bool { return h.id == e.ID })
+}
+
+// tidy forgets what was closed. Whether older news of it is taken in afterwards is not
+// said, so none comes.
+func (m *reference) tidy(now time.Time) {
+	if m.forgot == nil {
+		m.forgot = make(map[string]uint64)
+	}
+	m.entries = slices.DeleteFunc(m.entries, func(e queue.Entry) bool {
+		gone := e.State.Terminal() && !e.ForgetAt.IsZero() && !e.ForgetAt.After(now)
+		if gone {
+			m.forgot[e.ID] = e.Seq
+		}
+		return gone
+	})
 }
 
 // pass lets holds end.
@@ -126,14 +145,40 @@ func (m *reference) heldBy(agent string) []queue.Entry {
 	return entries
 }
 
-func (m *reference) due(now time.Time, limit int) []queue.Entry {
+// whenDue is when an entry's deadline may be given.
+func (m *reference) whenDue(e queue.Entry) time.Time {
+	if off, taken := m.off[e.ID]; taken {
+		return off
+	}
+	return e.DueAt
+}
+
+func (m *reference) takeDue(now time.Time, hold time.Duration, limit int) []queue.Entry {
 	entries := m.choose(func(e queue.Entry) bool {
-		return !e.DueAt.IsZero() && !e.DueAt.After(now)
+		return !e.DueAt.IsZero() && !m.whenDue(e).After(now)
 	})
+	slices.SortFunc(entries, func(a, b queue.Entry) int {
+		return cmp.Or(m.whenDue(a).Compare(m.whenDue(b)), cmp.Compare(a.ID, b.ID))
+	})
+	entries = entries[:min(max(limit, 0), len(entries))]
 	slices.SortFunc(entries, func(a, b queue.Entry) int {
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
 	})
-	return entries[:min(max(limit, 0), len(entries))]
+	if hold > 0 {
+		m.putOff(now.Add(hold), entries)
+	}
+	return entries
+}
+
+func (m *reference) putOff(until time.Time, entries []queue.Entry) {
+	if m.off == nil {
+		m.off = make(map[string]time.Time)
+	}
+	for _, e := range entries {
+		if !e.DueAt.IsZero() {
+			m.off[e.ID] = until
+		}
+	}
 }
 
 func (m *reference) list(f queue.Filter) []queue.Entry {

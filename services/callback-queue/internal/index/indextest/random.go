@@ -33,6 +33,7 @@ func model(newIndex func(t *testing.T) queue.Index) func(*bench) {
 				"apply":     p.apply,
 				"reserve":   p.reserve,
 				"reset":     p.reset,
+				"tidy":      p.tidy,
 				"advance":   p.advance,
 				"read":      p.read,
 				"":          p.check,
@@ -56,6 +57,7 @@ func (p *play) passTime(t *rapid.T) {
 
 func (p *play) apply(t *rapid.T) {
 	entries := rapid.SliceOfN(rapid.Custom(p.entry), 1, 8).Draw(t, "entries")
+	entries = slices.DeleteFunc(entries, func(e queue.Entry) bool { return e.Seq <= p.reference.forgot[e.ID] })
 	require.NoError(t, p.index.Apply(p.Context(), entries...))
 	for _, e := range entries {
 		p.reference.apply(e)
@@ -76,7 +78,12 @@ func (p *play) entry(t *rapid.T) queue.Entry {
 		in, former = modelQueues[(n+1)%len(modelQueues)], in
 	}
 	state := states.Draw(t, "state")
+	var forget time.Time
+	if state.Terminal() {
+		forget = p.moment(t, "forget")
+	}
 	return queue.Entry{
+		ForgetAt: forget, MarkedUntil: p.now.Add(time.Hour),
 		ID: number("key", n), CustomerKey: "key", Queue: in, Former: former, Seq: seq,
 		Line: rapid.SampledFrom(modelLines).Draw(t, "line"), FirstDue: p.moment(t, "first due"),
 		State: state, Rank: rapid.Int64Range(-2, 2).Draw(t, "rank"),
@@ -124,6 +131,11 @@ func (p *play) fit(t *rapid.T) queue.Fit {
 	}
 }
 
+func (p *play) tidy(t *rapid.T) {
+	require.NoError(t, p.index.Tidy(p.Context(), p.now))
+	p.reference.tidy(p.now)
+}
+
 func (p *play) reset(t *rapid.T) {
 	if rapid.IntRange(0, 3).Draw(t, "one in four") > 0 {
 		return
@@ -158,9 +170,14 @@ func (p *play) advance(t *rapid.T) {
 // read asks all that has an argument to choose.
 func (p *play) read(t *rapid.T) {
 	limit := rapid.IntRange(0, modelIDs).Draw(t, "limit")
-	due, err := p.index.Due(p.Context(), p.now, limit)
+	hold := time.Duration(rapid.IntRange(0, 30).Draw(t, "hold due")) * time.Second
+	due, err := p.index.TakeDue(p.Context(), p.now, hold, limit)
 	require.NoError(t, err)
-	require.Equal(t, listed(p.reference.due(p.now, limit)), listed(due))
+	require.Equal(t, listed(p.reference.takeDue(p.now, hold, limit)), listed(due))
+	until := p.now.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "put off")) * time.Second)
+	due = due[:rapid.IntRange(0, len(due)).Draw(t, "of them")]
+	require.NoError(t, p.index.PutOff(p.Context(), until, due...))
+	p.reference.putOff(until, due)
 
 	f := queue.Filter{
 		Queue: rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "queue"),

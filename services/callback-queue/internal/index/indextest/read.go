@@ -38,36 +38,6 @@ func heldBy(b *bench) {
 	require.Equal(b, []string{"e-1", "c-1"}, b.heldBy("bruno"))
 }
 
-func due(b *bench) {
-	b.apply(
-		pending("a-1", dueAt(after(30))), pending("b-1", dueAt(after(10)), in("other")),
-		pending("c-1", dueAt(after(20)), state(callback.Attempting)), pending("d-1", dueAt(after(20))),
-		pending("e-1"), pending("f-1", dueAt(after(1)), state(callback.Completed)),
-	)
-	require.Empty(b, b.due(after(1).Add(-time.Microsecond), 10))
-	require.Equal(b, []string{"f-1"}, b.due(after(1), 10), "what is closed may have something to do")
-	b.apply(pending("f-1", seq(2), state(callback.Completed)))
-	require.Equal(b, []string{"b-1"}, b.due(after(10), 10))
-	b.apply(pending("f-1", seq(3), dueAt(after(1)), state(callback.Completed)))
-	require.Equal(b, []string{"f-1", "b-1", "c-1", "d-1", "a-1"}, b.due(after(99), 10))
-	require.Equal(b, []string{"f-1", "b-1", "c-1"}, b.due(after(99), 3))
-	require.Empty(b, b.due(after(99), 0))
-
-	b.apply(pending("f-1", seq(4), state(callback.Completed)))
-	entries, err := b.index.Due(b.Context(), after(10), 1)
-	require.NoError(b, err)
-	require.Equal(b, []queue.Entry{pending("b-1", dueAt(after(10)), in("other"))}, entries)
-
-	b.apply(
-		pending("b-1", seq(2), in("other")), pending("c-1", seq(2), dueAt(after(40))),
-		pending("d-1", seq(2), state(callback.Canceled)), pending("e-1", seq(2), dueAt(after(35))),
-	)
-	require.Equal(b, []string{"a-1", "e-1", "c-1"}, b.due(after(99), 10))
-	// Neither a reservation nor time changes a deadline.
-	b.reserve("amina", after(50), "a-1", "q")
-	require.Equal(b, []string{"a-1", "e-1", "c-1"}, b.due(after(999), 10))
-}
-
 func statsCounts(b *bench) {
 	b.apply(
 		pending("a-1", in("b"), openedAt(after(-50)), rank(1)), pending("a-2", in("b"), openedAt(after(-70)), rank(2)),

@@ -51,6 +51,9 @@ func (x *Index) insert(r *record) {
 	if a, ok := order.AlarmOf(r.state, r.sla); ok {
 		r.lane.alarms[a].Set(r)
 	}
+	if r.passes() {
+		x.gone.Set(r)
+	}
 }
 
 // remove takes a record out of every set, and ends its hold.
@@ -65,6 +68,9 @@ func (x *Index) remove(r *record) {
 	}
 	if a, ok := order.AlarmOf(r.state, r.sla); ok {
 		r.lane.alarms[a].Delete(r)
+	}
+	if r.passes() {
+		x.gone.Delete(r)
 	}
 	delete(x.byID, r.id)
 }

@@ -4,7 +4,8 @@
 // Authority: none; the stream decides. Safety: one mutex, so every answer is
 // of one moment. Liveness: nothing runs by itself; holds end and delays pass
 // when Reserve or Stats is asked with a later now. Failure: it dies with the
-// process and the projector builds it again.
+// process and the projector builds it again, from the last snapshot on where there is
+// one.
 //
 // An entry that is in two places to sort (ready and in a page list, say) is one
 // record behind two pointers. Reserve costs a few tree steps whatever the
@@ -22,7 +23,10 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
 
-var _ queue.Index = (*Index)(nil)
+var (
+	_ queue.Index   = (*Index)(nil)
+	_ queue.Resumer = (*Index)(nil)
+)
 
 // Index implements queue.Index. Make it with New.
 type Index struct {
@@ -32,9 +36,11 @@ type Index struct {
 	desks    map[string]*desk
 	delayed  *tree // pending, by the moment they become ready
 	holds    *tree // reserved here, by the moment the hold ends
-	due      *tree // open with a deadline, by the deadline
+	due      *tree // with a deadline, by when it may be given
+	gone     *tree // closed, by when they may be forgotten
 	asks     map[ask]*record
 	complete bool
+	loaded   bool // from a snapshot, and Resume was not asked yet
 	upTo     queue.Checkpoint
 }
 
@@ -58,9 +64,10 @@ func (x *Index) forget() {
 	x.desks = make(map[string]*desk)
 	x.delayed = newTree(byReadyAt)
 	x.holds = newTree(byHoldEnd)
-	x.due = newTree(byDueAt)
+	x.due = newTree(byLook)
+	x.gone = newTree(byForgetting)
 	x.asks = make(map[ask]*record)
-	x.complete, x.upTo = false, queue.Checkpoint{}
+	x.complete, x.loaded, x.upTo = false, false, queue.Checkpoint{}
 }
 
 // Checkpoint implements queue.Index.

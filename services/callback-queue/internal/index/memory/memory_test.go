@@ -17,7 +17,7 @@ func TestIndex(t *testing.T) {
 	indextest.Exercise(t, func(*testing.T) queue.Index { return memory.New() })
 }
 
-func BenchmarkClaim(b *testing.B) {
+func BenchmarkIndexClaim(b *testing.B) {
 	indextest.BenchmarkClaim(b, newIndex, 1_000, 400_000, 1_000_000)
 }
 

@@ -37,22 +37,6 @@ func (x *Index) HeldBy(_ context.Context, agent string) ([]queue.Entry, error) {
 	return entries, err
 }
 
-// Due implements queue.Index.
-func (x *Index) Due(_ context.Context, now time.Time, limit int) ([]queue.Entry, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	var entries []queue.Entry
-	moment := order.Nanos(now)
-	x.due.Scan(func(r *record) bool {
-		if len(entries) >= limit || r.due > moment {
-			return false
-		}
-		entries = append(entries, r.entry())
-		return true
-	})
-	return entries, nil
-}
-
 // Before implements queue.Index. It searches each line by halves.
 func (x *Index) Before(_ context.Context, name, id string, now time.Time) (int, bool, error) {
 	x.mu.Lock()

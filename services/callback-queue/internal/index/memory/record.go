@@ -20,7 +20,8 @@ type record struct {
 	seq             uint64
 	rank, firstDue  int64
 	opened, ready   int64
-	due             int64
+	forget          int64
+	due, look       int64 // the deadline, and when it may be given: later, once taken
 	state           callback.State
 	list            listNo
 	sla             callback.SLAState
@@ -40,8 +41,8 @@ func newRecord(e queue.Entry, l *lane, d *desk) *record {
 	return &record{
 		id: e.ID, customerKey: sharePrefix(e.ID, e.CustomerKey), lane: l, desk: d,
 		line: unique.Make(e.Line), seq: e.Seq, rank: e.Rank, firstDue: order.Nanos(e.FirstDue), state: e.State,
-		opened: order.Nanos(e.OpenedAt), ready: order.Nanos(e.ReadyAt), due: order.Nanos(e.DueAt),
-		list: listNone, sla: e.SLA, overdue: e.Overdue,
+		opened: order.Nanos(e.OpenedAt), ready: order.Nanos(e.ReadyAt), due: order.Nanos(e.DueAt), look: order.Nanos(e.DueAt),
+		list: listNone, sla: e.SLA, overdue: e.Overdue, forget: order.Nanos(e.ForgetAt),
 	}
 }
 
@@ -58,7 +59,7 @@ func (r *record) entry() queue.Entry {
 	e := queue.Entry{
 		ID: r.id, CustomerKey: r.customerKey, Seq: r.seq, State: r.state, Queue: r.lane.name, Line: r.line.Value(),
 		Rank: r.rank, FirstDue: order.Time(r.firstDue), OpenedAt: order.Time(r.opened), ReadyAt: order.Time(r.ready), DueAt: order.Time(r.due),
-		SLA: r.sla, Overdue: r.overdue,
+		SLA: r.sla, Overdue: r.overdue, ForgetAt: order.Time(r.forget),
 	}
 	if r.desk != nil {
 		e.Agent = r.desk.agent
@@ -68,10 +69,11 @@ func (r *record) entry() queue.Entry {
 
 func (r *record) key() order.Key { return order.Key{Opened: r.opened, ID: r.id} }
 
-func byOpening(a, b *record) bool { return before(a.opened, b.opened, a, b) }
-func byReadyAt(a, b *record) bool { return before(a.ready, b.ready, a, b) }
-func byDueAt(a, b *record) bool   { return before(a.due, b.due, a, b) }
-func byHoldEnd(a, b *record) bool { return before(a.hold.until, b.hold.until, a, b) }
+func byOpening(a, b *record) bool    { return before(a.opened, b.opened, a, b) }
+func byReadyAt(a, b *record) bool    { return before(a.ready, b.ready, a, b) }
+func byLook(a, b *record) bool       { return before(a.look, b.look, a, b) }
+func byForgetting(a, b *record) bool { return before(a.forget, b.forget, a, b) }
+func byHoldEnd(a, b *record) bool    { return before(a.hold.until, b.hold.until, a, b) }
 
 // byPlace is the order in which ready entries are given away.
 func byPlace(a, b *record) bool { return goesBefore(a, 0, b, 0) }

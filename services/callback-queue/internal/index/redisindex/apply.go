@@ -2,8 +2,8 @@ package redisindex
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/redis/go-redis/v9"
 
@@ -50,22 +50,21 @@ func (x *Index) apply(ctx context.Context, entries []queue.Entry) error {
 	return nil
 }
 
-// applyRound makes calls, and their lines known before them.
+// applyRound makes calls, and their queues known. A Reset forgets a queue's name before
+// it empties the queue: said before and after, the name is there with what is applied,
+// whatever comes between.
 func (x *Index) applyRound(ctx context.Context, calls []call) error {
-	var enrolled *redis.IntCmd
-	calls[0].before = func(pipe redis.Pipeliner) {
-		var texts []any
-		for _, c := range calls {
-			for _, l := range c.lines {
-				texts = append(texts, line{c.queue, l}.text())
-			}
-		}
-		enrolled = pipe.SAdd(ctx, x.keys.lines(), texts...)
+	names := make([]any, len(calls))
+	for i := range calls {
+		names[i] = calls[i].queue
 	}
+	var enrolled, stay *redis.IntCmd
+	calls[0].before = func(pipe redis.Pipeliner) { enrolled = pipe.SAdd(ctx, x.keys.queues(), names...) }
+	calls[len(calls)-1].after = func(pipe redis.Pipeliner) { stay = pipe.SAdd(ctx, x.keys.queues(), names...) }
 	if _, err := x.run(ctx, calls...); err != nil {
 		return err
 	}
-	return enrolled.Err()
+	return errors.Join(enrolled.Err(), stay.Err())
 }
 
 // place is where something is held of an id.
@@ -74,7 +73,6 @@ type place struct{ queue, id string }
 // value is what shall be held there, unless something newer is.
 type value struct {
 	place
-	line string
 	seq  uint64
 	text string
 }
@@ -85,9 +83,9 @@ func values(entries []queue.Entry) []value {
 	all := make([]value, 0, len(entries))
 	for i := range entries {
 		e := &entries[i]
-		all = append(all, value{place{e.Queue, e.ID}, e.Line, e.Seq, encode(e)})
+		all = append(all, value{place{e.Queue, e.ID}, e.Seq, encode(e)})
 		if e.Former != "" && e.Former != e.Queue {
-			all = append(all, value{place{e.Former, e.ID}, e.Line, e.Seq, encodeMoved(e.Seq)})
+			all = append(all, value{place{e.Former, e.ID}, e.Seq, encodeMoved(e.Seq, e.MarkedUntil)})
 		}
 	}
 	return all
@@ -116,9 +114,6 @@ func applyCalls(entries []queue.Entry) []call {
 			calls = append(calls, call{script: applyScript, queue: v.queue})
 		}
 		calls[at].args = append(calls[at].args, v.id, v.text)
-		if !slices.Contains(calls[at].lines, v.line) {
-			calls[at].lines = append(calls[at].lines, v.line)
-		}
 	}
 	return calls
 }

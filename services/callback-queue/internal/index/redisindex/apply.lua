@@ -2,7 +2,7 @@
 -- There is no clock here: pending entries go where their value says, and the
 -- next script that knows the time puts them right.
 --
--- KEYS     the queue's seven keys
+-- KEYS     the queue's keys
 -- ARGV     id, value, id, value, …: no id twice
 --
 -- Returns  how many were taken in
@@ -12,41 +12,17 @@ local function newer(a, b)
   return #a > #b or (#a == #b and a > b)
 end
 
--- The page list of an agent: what the agent holds, or what only names it.
-local function desk(entry)
-  return (entry.kind == 'h' and 'h/' or 'x/') .. entry.agent
-end
-
-local function takeout(old, asked, entry)
-  if old.kind == 'p' then
-    zrem(READY, standing(old))
-    zrem(DELAYED, old.id)
-    zrem(HOLDS, old.id)
-    unask(asked)
-    zrem(LISTS, member(old, 'r'))
-    zrem(LISTS, member(old, 'w'))
-  else
-    zrem(LISTS, member(old, old.list))
-  end
-  if old.agent ~= '' then
-    zrem(LISTS, member(old, desk(old)))
-  end
-  if old.alarm ~= '-' then
-    zrem(LISTS, member(old, old.alarm))
-  end
-  if old.due ~= '-' and entry.due == '-' then
-    zrem(DUE, old.id)
-  end
-end
-
 local function putin(entry)
   hset(ENTRIES, entry.id, entry.value)
+  if entry.forget ~= '-' then
+    zadd(GONE, entry.forget, entry.id)
+  end
   if entry.kind == 'm' then
     return
   end
   zadd(LISTS, 0, member(entry, entry.list))
   if entry.kind == 'p' and entry.list == 'r' then
-    zadd(READY, 0, standing(entry))
+    stand(entry)
   elseif entry.kind == 'p' then
     zadd(DELAYED, entry.ready, entry.id)
   end

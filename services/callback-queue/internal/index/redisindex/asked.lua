@@ -1,6 +1,6 @@
 -- Find the entry that a question was answered with, while its hold lasts.
 --
--- KEYS     the queue's seven keys
+-- KEYS     the queue's keys
 -- ARGV[1]  now
 -- ARGV[2]  question
 --

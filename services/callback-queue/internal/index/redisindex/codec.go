@@ -14,10 +14,10 @@ import (
 )
 
 // An entry's value is text with single spaces between its fields. The first
-// eleven are for the scripts too (prelude.lua says what they mean); state, SLA and the
+// twelve are for the scripts too (prelude.lua says what they mean); state, SLA and the
 // customer follow. Id and queue stand in the key.
 const (
-	fieldsOfValue = 14
+	fieldsOfValue = 15
 	// absent is what is not there; same is a customer that is found in the id.
 	absent, same = "-", "="
 	// literal comes before a customer key that is not in the id.
@@ -44,11 +44,12 @@ func encode(e *queue.Entry) string {
 	b = append(strconv.AppendInt(b, e.Rank, 10), ' ')
 	b = append(strconv.AppendInt(b, ready, 10), ' ')
 	b = append(append(b, order.HexOf(order.Nanos(e.OpenedAt))...), ' ')
-	b = append(append(b, deadline(e)...), ' ')
+	b = append(append(b, instant(e.DueAt)...), ' ')
 	b = append(append(b, url.QueryEscape(e.Agent)...), ' ')
 	b = append(append(b, e.Line...), ' ')
 	b = append(append(b, placeOf(e)...), ' ')
 	b = append(append(b, alarmOf(e)...), ' ')
+	b = append(append(b, forgetting(e)...), ' ')
 	b = append(strconv.AppendUint(b, uint64(e.State), 10), ' ')
 	b = append(strconv.AppendUint(b, uint64(e.SLA)<<1|overdue(e), 10), ' ')
 	return string(append(b, customer(e)...))
@@ -87,9 +88,10 @@ func splitReady(member, line string) (rank int64, tie string, err error) {
 	return rank, member[at+rankSize:], err
 }
 
-// encodeMoved is the value of an entry that is in another queue since an event.
-func encodeMoved(seq uint64) string {
-	return strconv.FormatUint(seq, 10) + " " + kindMoved + " - 0 0 " + order.HexOf(0) + " " + absent + "   - " + absent + " 0 0 " + absent + " " + same
+// encodeMoved is the value of an entry that is in another queue since an event, and of
+// which that is remembered until a moment.
+func encodeMoved(seq uint64, until time.Time) string {
+	return strconv.FormatUint(seq, 10) + " " + kindMoved + " - 0 0 " + order.HexOf(0) + " " + absent + "   - " + absent + " " + instant(until) + " 0 0 " + same
 }
 
 // isMoved reports whether a value says that its entry is elsewhere.
@@ -113,12 +115,29 @@ func kindOf(e *queue.Entry) (kind, list string) {
 	}
 }
 
-// deadline is an entry's deadline as text.
-func deadline(e *queue.Entry) string {
-	if e.DueAt.IsZero() {
+// instant is a moment as text, absent for none.
+func instant(t time.Time) string {
+	if t.IsZero() {
 		return absent
 	}
-	return strconv.FormatInt(order.Nanos(e.DueAt), 10)
+	return decimal(order.Nanos(t))
+}
+
+// forgetting is when an entry may be forgotten, as text: only what is closed may.
+func forgetting(e *queue.Entry) string {
+	if !e.State.Terminal() {
+		return absent
+	}
+	return instant(e.ForgetAt)
+}
+
+// instantOf reads what instant made.
+func instantOf(text string) (time.Time, error) {
+	if text == absent {
+		return time.Time{}, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	return order.Time(n), err
 }
 
 // alarmOf is the list of alarms that an entry is in.
@@ -166,7 +185,7 @@ func decode(queueName, id, value string) (queue.Entry, error) {
 	if len(f) != fieldsOfValue {
 		return queue.Entry{}, fmt.Errorf("%w: %d fields", errValue, len(f))
 	}
-	var errs [10]error
+	var errs [11]error
 	e := queue.Entry{ID: id, Queue: queueName, Line: f[8]}
 	e.Seq, errs[0] = strconv.ParseUint(f[0], 10, 64)
 	e.Rank, errs[1] = strconv.ParseInt(f[3], 10, 64)
@@ -175,15 +194,13 @@ func decode(queueName, id, value string) (queue.Entry, error) {
 	opened, err := order.FromHex(f[5])
 	e.OpenedAt, errs[3] = order.Time(opened), err
 	e.Agent, errs[4] = url.QueryUnescape(f[7])
-	state, err := strconv.ParseUint(f[11], 10, 8)
+	state, err := strconv.ParseUint(f[12], 10, 8)
 	e.State, errs[5] = callback.State(state), err
-	if f[6] != absent {
-		due, err := strconv.ParseInt(f[6], 10, 64)
-		e.DueAt, errs[6] = order.Time(due), err
-	}
-	e.CustomerKey, errs[7] = customerOf(id, f[13])
+	e.DueAt, errs[6] = instantOf(f[6])
+	e.CustomerKey, errs[7] = customerOf(id, f[14])
 	e.FirstDue, errs[8] = firstDueIn(f[9])
-	sla, err := strconv.ParseUint(f[12], 10, 8)
+	e.ForgetAt, errs[10] = instantOf(f[11])
+	sla, err := strconv.ParseUint(f[13], 10, 8)
 	e.SLA, e.Overdue, errs[9] = callback.SLAState(sla>>1), sla&1 == 1, err
 	if err := errors.Join(errs[:]...); err != nil {
 		return queue.Entry{}, fmt.Errorf("%w: %w", errValue, err)

@@ -52,10 +52,10 @@ func TestDecodeRefusesWhatEncodeNeverMakes(t *testing.T) {
 
 func TestKeysOfAQueueShareASlot(t *testing.T) {
 	t.Parallel()
-	space := keyspace{prefix: "p"}
-	require.Equal(t, "p:3:{after-sales}:entries", space.entries("after-sales"))
-	require.Equal(t, "p:3:{%7Ba%7D}:entries", space.entries("{a}"))
-	require.Equal(t, "p:3:{%}:entries", space.entries(""))
+	space := keyspace{prefix: "p", name: nameOf("")}
+	require.Equal(t, "p:5:{after-sales}:entries", space.entries("after-sales"))
+	require.Equal(t, "p:5:{%7Ba%7D}:entries", space.entries("{a}"))
+	require.Equal(t, "p:5:{%}:entries", space.entries(""))
 	require.NotEqual(t, space.entries("%"), space.entries(""))
 	require.Len(t, space.queue("q"), len(queueKeys))
 }

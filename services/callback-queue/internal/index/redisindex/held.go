@@ -27,7 +27,7 @@ func (x *Index) heldBy(ctx context.Context, agent string) ([]queue.Entry, error)
 	for {
 		known := x.crowd()
 		pipe := x.client.Pipeline()
-		current := pipe.SMembers(ctx, x.keys.lines())
+		current := pipe.SMembers(ctx, x.keys.queues())
 		members := make([]*redis.StringSliceCmd, len(known.queues))
 		list := deskHeld + url.QueryEscape(agent)
 		for i, name := range known.queues {
@@ -38,7 +38,7 @@ func (x *Index) heldBy(ctx context.Context, agent string) ([]queue.Entry, error)
 		if err := x.exec(ctx, pipe); err != nil {
 			return nil, err
 		}
-		same, err := x.compare(known, current)
+		same, err := x.meet(known, current)
 		if err != nil {
 			return nil, err
 		}
@@ -104,8 +104,9 @@ type heldRow struct {
 	values *redis.SliceCmd
 }
 
-// entries are those that are still the agent's. all is false when one is gone: no
-// entry is ever removed, so the index was lost or reset since the list was read.
+// entries are those that are still the agent's. all is false when one is gone: none is
+// removed but long after it was closed, so the index was lost or reset since the list
+// was read.
 func (r heldRow) entries(agent string) (held []queue.Entry, all bool, err error) {
 	values, err := r.values.Result()
 	if err != nil {

@@ -27,7 +27,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -53,8 +52,14 @@ type Index struct {
 // would change the keys' hash slots. Indexes with the same prefix on the same
 // server are one. The client stays the caller's to close; set its
 // ContextTimeoutEnabled, or a context can't end a wait for the server.
-func New(client redis.UniversalClient, prefix string) *Index {
-	x := &Index{client: client, keys: keyspace{prefix: prefix}}
+func New(client redis.UniversalClient, prefix string) *Index { return Under(client, prefix, "") }
+
+// Under is New for entries that were derived under some settings, named in letters,
+// digits and dashes: others have another index under the same prefix. What ranks by
+// different settings never stands in one line, and replicas that disagree, as they do
+// amid a rolling restart, do not undo each other's work.
+func Under(client redis.UniversalClient, prefix, settings string) *Index {
+	x := &Index{client: client, keys: keyspace{prefix: prefix, name: nameOf(settings)}}
 	x.trips.do = x.trip
 	x.applies.do = x.apply
 	return x
@@ -103,9 +108,7 @@ func (x *Index) Advance(ctx context.Context, p queue.Progress) error {
 	}
 }
 
-// Reset implements queue.Index. It takes away only this index's entries. The
-// names of its lines stay known: forgetting one while another replica applies
-// an entry to it would hide that entry.
+// Reset implements queue.Index. It takes away only this index's keys.
 func (x *Index) Reset(ctx context.Context) (string, error) {
 	life := rand.Text()
 	_, err := x.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
@@ -113,24 +116,25 @@ func (x *Index) Reset(ctx context.Context) (string, error) {
 		tx.HSet(ctx, x.keys.meta(), fieldLife, life)
 		return nil
 	})
-	if err != nil {
-		return "", fmt.Errorf("index reset: %w", err)
+	if err == nil {
+		err = x.forget(ctx)
 	}
-	names, err := x.queues(ctx)
 	if err != nil {
-		return "", fmt.Errorf("index reset: %w", err)
-	}
-	if _, err := x.run(ctx, callEach(resetScript, names)...); err != nil {
 		return "", fmt.Errorf("index reset: %w", err)
 	}
 	return life, nil
 }
 
-// queues are the names of all queues an entry was ever applied to.
-func (x *Index) queues(ctx context.Context) ([]string, error) {
-	known := x.crowd()
-	if _, err := x.compare(known, x.client.SMembers(ctx, x.keys.lines())); err != nil {
-		return nil, err
+// forget empties all queues: first their names go, so that a name that somebody
+// applies an entry under meanwhile is there again (applyRound).
+func (x *Index) forget(ctx context.Context) error {
+	names, err := x.queues(ctx)
+	if err != nil || len(names) == 0 {
+		return err
 	}
-	return slices.Clone(x.crowd().queues), nil
+	if err := x.client.SRem(ctx, x.keys.queues(), names).Err(); err != nil {
+		return err
+	}
+	_, err = x.run(ctx, callEach(resetScript, names)...)
+	return err
 }

@@ -190,12 +190,12 @@ func TestResetTakesOnlyItsOwn(t *testing.T) {
 	mine, other := redisindex.New(client, "p"), redisindex.New(client, "p:one")
 	rebuild(t, mine, entries(10))
 	rebuild(t, other, entries(10))
-	require.NoError(t, client.Set(t.Context(), "p:3:{one}:alien", "1", 0).Err())
+	require.NoError(t, client.Set(t.Context(), "p:5:{one}:alien", "1", 0).Err())
 
 	reset(t, mine)
-	left, err := client.Keys(t.Context(), "p:3:{*").Result()
+	left, err := client.Keys(t.Context(), "p:5:{*").Result()
 	require.NoError(t, err)
-	require.ElementsMatch(t, []string{"p:3:{one}:alien", "p:3:{%index}:meta", "p:3:{%index}:lines"}, left)
+	require.ElementsMatch(t, []string{"p:5:{one}:alien", "p:5:{%index}:meta"}, left)
 	require.Equal(t, 10, claimAll(t, other))
 }
 
@@ -274,7 +274,8 @@ func calls(x *redisindex.Index) map[string]func(context.Context) error {
 		"apply":      func(ctx context.Context) error { return x.Apply(ctx, entries(3)...) },
 		"reserve":    func(ctx context.Context) error { _, err := x.Reserve(ctx, everywhere); return err },
 		"held by":    func(ctx context.Context) error { _, err := x.HeldBy(ctx, "amina"); return err },
-		"due":        func(ctx context.Context) error { _, err := x.Due(ctx, t0, 5); return err },
+		"due":        func(ctx context.Context) error { _, err := x.TakeDue(ctx, t0, time.Minute, 5); return err },
+		"put off":    func(ctx context.Context) error { return x.PutOff(ctx, t0, entries(1)...) },
 		"get":        func(ctx context.Context) error { _, _, err := x.Get(ctx, "key0000-1"); return err },
 		"page":       func(ctx context.Context) error { _, err := x.Page(ctx, queue.Filter{}, "", 5); return err },
 		"stats":      func(ctx context.Context) error { _, err := x.Stats(ctx, t0); return err },
@@ -315,10 +316,10 @@ func TestSettledCallbacksLeaveOnlyTheirEntry(t *testing.T) {
 	}
 	left, err := client.Keys(t.Context(), prefix+":*").Result()
 	require.NoError(t, err)
-	want := []string{prefix + ":3:{%index}:meta", prefix + ":3:{%index}:lines"}
+	want := []string{prefix + ":5:{%index}:meta", prefix + ":5:{%index}:queues"}
 	for _, name := range []string{"one", "two"} {
-		want = append(want, prefix+":3:{"+name+"}:entries", prefix+":3:{"+name+"}:lists")
-		count, err := client.ZCard(t.Context(), prefix+":3:{"+name+"}:lists").Result()
+		want = append(want, prefix+":5:{"+name+"}:entries", prefix+":5:{"+name+"}:lists")
+		count, err := client.ZCard(t.Context(), prefix+":5:{"+name+"}:lists").Result()
 		require.NoError(t, err)
 		require.EqualValues(t, len(list)/2, count)
 	}
@@ -331,7 +332,7 @@ func TestDamagedValueIsAnError(t *testing.T) {
 	client, prefix := testkit.Redis(t), testkit.RedisPrefix(t)
 	x := redisindex.New(client, prefix)
 	rebuild(t, x, entries(1))
-	key := prefix + ":3:{one}:entries"
+	key := prefix + ":5:{one}:entries"
 	value, err := client.HGet(t.Context(), key, "key0000-1").Result()
 	require.NoError(t, err)
 	for i := range len(value) {

@@ -1,6 +1,6 @@
 -- Read lists from a place on.
 --
--- KEYS     the queue's seven keys
+-- KEYS     the queue's keys
 -- ARGV[1]  how many entries of each list at most
 -- ARGV[2]  the place, opened:id, after which to begin; '' for the beginning
 -- ARGV     from the third on: the lists

@@ -1,6 +1,6 @@
 -- Move what time moves in a queue.
 --
--- KEYS     the queue's seven keys
+-- KEYS     the queue's keys
 -- ARGV[1]  now
 -- ARGV[2]  how many entries of each sort may move in this call
 --

@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
 
 // head is the best entry of a queue for who asks, as its ready set says.
@@ -24,44 +22,11 @@ type sight struct {
 	choice choice
 	// heads of the queues with lines that fit, best first.
 	heads []head
-	// unsettled are those of them where time has entries to move.
+	// unsettled are the queues, fitting or not, where time has entries to move: a line
+	// may come of that.
 	unsettled []string
 	// asked are the queues, fitting or not, that know the question.
 	asked []string
-}
-
-// choice is what fits of the lines that are known.
-type choice struct {
-	crowd *crowd
-	// queues are those with a line that fits, in the crowd's order.
-	queues []string
-	fits   map[string][]fitting
-}
-
-// fitting is a line that fits, and how much is added to its ranks.
-type fitting struct {
-	line   string
-	behind int64
-}
-
-func choose(c *crowd, fits queue.Fit) choice {
-	out := choice{crowd: c, fits: make(map[string][]fitting, len(c.queues))}
-	for _, name := range c.queues {
-		for _, text := range c.linesOf[name] {
-			var behind int64
-			ok := fits == nil
-			if !ok {
-				behind, ok = fits(name, text)
-			}
-			if ok {
-				out.fits[name] = append(out.fits[name], fitting{text, behind})
-			}
-		}
-		if len(out.fits[name]) > 0 {
-			out.queues = append(out.queues, name)
-		}
-	}
-	return out
 }
 
 // glance holds the replies about one queue.
@@ -69,29 +34,37 @@ type glance struct {
 	queue       string
 	fits        []fitting
 	ready       []*redis.StringSliceCmd // one for each line that fits
-	ended, ripe *redis.IntCmd           // nil where none does
-	asked       *redis.StringCmd        // nil without a question
+	ended, ripe *redis.IntCmd
+	asked       *redis.StringCmd // nil without a question
 }
+
+// peekRounds is how often a peek is made once more because of lines that it did not
+// know of, although it has found something.
+const peekRounds = 3
 
 // peek looks at all queues in one round trip of plain reads, which cost Redis a
 // tenth of what scripts do. The lines there are are read in the same round trip:
-// when they are not those that were known from the last time, it is made once
-// more.
+// when some fit that were not known from the last time, it is made once more.
 func (s *search) peek(ctx context.Context) (sight, error) {
-	for {
+	for round := 1; ; round++ {
 		known := s.choice()
 		pipe := s.x.client.Pipeline()
-		current := pipe.SMembers(ctx, s.x.keys.lines())
+		current := s.x.count(ctx, pipe, known.crowd)
 		glances := s.look(ctx, pipe, known)
 		if err := s.x.exec(ctx, pipe); err != nil {
 			return sight{}, err
 		}
-		if same, err := s.x.compare(known.crowd, current); err != nil {
+		if err := s.x.learn(current); err != nil {
 			return sight{}, err
-		} else if same {
-			seen, err := see(glances)
+		}
+		seen, err := see(glances)
+		if err != nil {
+			return sight{}, err
+		}
+		found := len(seen.heads)+len(seen.unsettled) > 0
+		if known.covers(s.choice()) || found && round >= peekRounds {
 			seen.choice = known
-			return seen, err
+			return seen, nil
 		}
 	}
 }
@@ -113,10 +86,8 @@ func (s *search) look(ctx context.Context, pipe redis.Pipeliner, known choice) [
 		for _, f := range g.fits {
 			g.ready = append(g.ready, pipe.ZRangeByLex(ctx, keys[keyReady], firstOf(f.line)))
 		}
-		if len(g.fits) > 0 {
-			g.ended = pipe.ZCount(ctx, keys[keyHolds], "-inf", decimal(s.now))
-			g.ripe = pipe.ZCount(ctx, keys[keyDelayed], "-inf", decimal(s.now))
-		}
+		g.ended = pipe.ZCount(ctx, keys[keyHolds], "-inf", decimal(s.now))
+		g.ripe = pipe.ZCount(ctx, keys[keyDelayed], "-inf", decimal(s.now))
 		if s.question != "" {
 			g.asked = pipe.HGet(ctx, keys[keyAsks], "q"+s.question)
 		}
@@ -138,9 +109,6 @@ func see(glances []glance) (sight, error) {
 				return sight{}, err
 			}
 			seen.asked = append(seen.asked, g.queue)
-		}
-		if len(g.fits) == 0 {
-			continue
 		}
 		if err := errors.Join(g.ended.Err(), g.ripe.Err()); err != nil {
 			return sight{}, err
@@ -184,35 +152,4 @@ func (g *glance) head() (best head, found bool, err error) {
 		}
 	}
 	return best, found, nil
-}
-
-// crowd is what is known of the lines, as they were read last: calls on all queues
-// go out on it, and read them again in the same round trip.
-func (x *Index) crowd() *crowd {
-	if c := x.lastCrowd.Load(); c != nil {
-		return c
-	}
-	return &nobody
-}
-
-// nobody is the crowd before anything was read.
-var nobody crowd
-
-// compare remembers the lines that were read, and reports whether they are those
-// that were known before.
-func (x *Index) compare(known *crowd, read *redis.StringSliceCmd) (bool, error) {
-	texts, err := read.Result()
-	if err != nil {
-		return false, err
-	}
-	slices.Sort(texts)
-	if slices.Equal(texts, known.texts) {
-		return true, nil
-	}
-	c, err := newCrowd(texts)
-	if err != nil {
-		return false, err
-	}
-	x.lastCrowd.Store(c)
-	return false, nil
 }

@@ -3,13 +3,16 @@
 -- is ready, the best of those is the answer, and what follows would find the same
 -- in four times the time: it prepares for all that may have to move.
 do
-  local entries, ready, delayed, holds, asks = unpack(KEYS)
+  local entries, ready, delayed, holds, asks, _, _, lines = unpack(KEYS)
   local now, ends, question = ARGV[1], ARGV[2], ARGV[3]
+  if ARGV[6] ~= '' and redis.call('HLEN', lines) ~= tonumber(ARGV[6]) then
+    return { 'again' }
+  end
   local best, rank
   local clear = redis.call('ZCOUNT', holds, '-inf', now) == 0
     and redis.call('ZCOUNT', delayed, '-inf', now) == 0
     and (question == '' or redis.call('HEXISTS', asks, 'q' .. question) == 0)
-  for i = 6, clear and #ARGV or 0, 2 do
+  for i = 7, clear and #ARGV or 0, 2 do
     local line = ARGV[i]
     local member = redis.call('ZRANGEBYLEX', ready, '[' .. line .. ' ', '(' .. line .. '!', 'LIMIT', 0, 1)[1]
     if member then
@@ -26,11 +29,17 @@ do
         break
       end
       if not best or r < rank then
-        best, rank = { id = id, value = value, member = member }, r
+        best, rank = { id = id, value = value, member = member, line = line }, r
       end
     end
   end
   if clear and best then
+    local left = tonumber(redis.call('HGET', lines, best.line) or '0') - 1
+    if left > 0 then
+      redis.call('HSET', lines, best.line, left)
+    else
+      redis.call('HDEL', lines, best.line)
+    end
     redis.call('ZREM', ready, best.member)
     redis.call('ZADD', holds, ends, best.id)
     if question ~= '' then

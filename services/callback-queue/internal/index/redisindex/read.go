@@ -1,12 +1,10 @@
 package redisindex
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -57,33 +55,9 @@ func (x *Index) get(ctx context.Context, id string) (queue.Entry, bool, error) {
 	return newest, found, nil
 }
 
-// Due implements queue.Index.
-func (x *Index) Due(ctx context.Context, now time.Time, limit int) ([]queue.Entry, error) {
-	if limit < 1 {
-		return nil, nil
-	}
-	names, err := x.queues(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("index due: %w", err)
-	}
-	moment := strconv.FormatInt(order.Nanos(now), 10)
-	due, err := x.rows(ctx, callEach(dueScript, names, moment, limit))
-	if err != nil {
-		return nil, fmt.Errorf("index due: %w", err)
-	}
-	slices.SortFunc(due, func(a, b queue.Entry) int {
-		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
-	})
-	return due[:min(limit, len(due))], nil
-}
-
 // Before implements queue.Index. It first lets time move all it has to move.
 func (x *Index) Before(ctx context.Context, name, id string, now time.Time) (int, bool, error) {
-	_, err := x.queues(ctx) // the lines there are
-	if err == nil {
-		err = x.settle(ctx, []string{name}, order.Nanos(now))
-	}
-	if err != nil {
+	if err := x.settle(ctx, []string{name}, order.Nanos(now)); err != nil {
 		return 0, false, fmt.Errorf("index before: %w", err)
 	}
 	n, ready, err := x.before(ctx, name, id)
@@ -108,10 +82,14 @@ func (x *Index) before(ctx context.Context, name, id string) (int, bool, error) 
 		return 0, false, err
 	}
 	place := placeOf(&e)
+	lines, err := x.client.HKeys(ctx, x.keys.lines(name)).Result()
+	if err != nil {
+		return 0, false, err
+	}
 	pipe := x.client.Pipeline()
 	there := pipe.ZScore(ctx, x.keys.ready(name), readyMember(e.Line, place, id))
 	var counts []*redis.IntCmd
-	for _, line := range x.crowd().linesOf[name] {
+	for _, line := range lines {
 		counts = append(counts, pipe.ZLexCount(ctx, x.keys.ready(name), "["+line+" ", "("+readyMember(line, place, id)))
 	}
 	_, _ = pipe.Exec(ctx) // each reply has its own error
@@ -124,43 +102,6 @@ func (x *Index) before(ctx context.Context, name, id string) (int, bool, error) 
 		sum += int(n.Val())
 	}
 	return sum, err == nil, err
-}
-
-// Lines implements queue.Index. It first lets time move all it has to move.
-func (x *Index) Lines(ctx context.Context, now time.Time) ([]queue.Line, error) {
-	names, err := x.queues(ctx)
-	if err == nil {
-		err = x.settle(ctx, names, order.Nanos(now))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("index lines: %w", err)
-	}
-	pipe, known := x.client.Pipeline(), x.crowd()
-	var lines []queue.Line
-	var counts []*redis.IntCmd
-	var firsts []*redis.StringSliceCmd
-	for _, name := range known.queues {
-		for _, text := range known.linesOf[name] {
-			lines = append(lines, queue.Line{Queue: name, Line: text})
-			firsts = append(firsts, pipe.ZRangeByLex(ctx, x.keys.ready(name), firstOf(text)))
-			counts = append(counts, pipe.ZLexCount(ctx, x.keys.ready(name), "["+text+" ", "("+text+"!"))
-		}
-	}
-	_, _ = pipe.Exec(ctx) // each reply has its own error
-	for i, n := range counts {
-		if n.Err() != nil {
-			return nil, fmt.Errorf("index lines: %w", n.Err())
-		}
-		lines[i].Ready = int(n.Val())
-		if members := firsts[i].Val(); len(members) > 0 {
-			_, tie, err := splitReady(members[0], lines[i].Line)
-			if err != nil {
-				return nil, fmt.Errorf("index lines: %w", err)
-			}
-			lines[i].First = tie[placeSize-rankSize:]
-		}
-	}
-	return slices.DeleteFunc(lines, func(l queue.Line) bool { return l.Ready == 0 }), nil
 }
 
 // Stats implements queue.Index: one row for every queue that holds an entry.
@@ -213,7 +154,13 @@ func (x *Index) settle(ctx context.Context, names []string, now int64) error {
 // settleOnce lets time move a bounded number of entries in each queue, and
 // returns the queues where it has more to move.
 func (x *Index) settleOnce(ctx context.Context, names []string, now int64) (more []string, err error) {
-	replies, err := x.run(ctx, callEach(passScript, names, strconv.FormatInt(now, 10), settleBatch)...)
+	return x.each(ctx, passScript, names, decimal(now), settleBatch)
+}
+
+// each makes the same call on each queue, and returns those that answer that there is
+// more to do.
+func (x *Index) each(ctx context.Context, script *redis.Script, names []string, args ...any) (more []string, err error) {
+	replies, err := x.run(ctx, callEach(script, names, args...)...)
 	if err != nil {
 		return nil, err
 	}

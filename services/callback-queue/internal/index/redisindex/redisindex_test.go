@@ -31,7 +31,7 @@ func exercise(t *testing.T, client redis.UniversalClient) {
 	})
 }
 
-func BenchmarkClaim(b *testing.B) {
+func BenchmarkIndexClaim(b *testing.B) {
 	indextest.BenchmarkClaim(b, newIndex, 1_000, 400_000)
 }
 

@@ -1,6 +1,6 @@
 -- End holds of which nothing came.
 --
--- KEYS     the queue's seven keys
+-- KEYS     the queue's keys
 -- ARGV[1]  now
 -- ARGV     from the second on: ids
 --
@@ -18,7 +18,7 @@ for i, id in ipairs(ids) do
     zrem(HOLDS, id)
     unask(asking(id, redis.call('HGET', ASKS, 'i' .. id)))
     if ripe then
-      zadd(READY, 0, standing(entry))
+      stand(entry)
     else
       zadd(DELAYED, entry.ready, id)
       relist(entry, 'r', 'w')

@@ -28,6 +28,7 @@ const (
 // First elements of the scripts' replies.
 const (
 	replyHeld  = "held"
+	replyKept  = "kept"
 	replyAgain = "again"
 	replyNone  = "none"
 )
@@ -96,7 +97,7 @@ func (x *Index) reserve(ctx context.Context, r queue.Reservation) (queue.Entry, 
 	for round := 0; ; round++ {
 		e, answer, err := s.try(ctx, round >= settleRounds)
 		if err != nil || answer != replyAgain {
-			return e, answer == replyHeld, err
+			return e, answer != replyNone, err
 		}
 	}
 }
@@ -104,7 +105,7 @@ func (x *Index) reserve(ctx context.Context, r queue.Reservation) (queue.Entry, 
 // try makes one attempt. It answers replyAgain after it let time move entries,
 // so that another attempt sees the order; forced, it takes what it sees.
 func (s *search) try(ctx context.Context, force bool) (queue.Entry, string, error) {
-	if known := s.choice(); len(known.queues) == 1 && (s.question == "" || len(known.crowd.queues) == 1) {
+	if known := s.choice(); len(known.queues) == 1 && len(known.crowd.queues) == 1 {
 		return s.takeOnly(ctx, known, force)
 	}
 	seen, err := s.peek(ctx)
@@ -126,37 +127,47 @@ func (s *search) try(ctx context.Context, force bool) (queue.Entry, string, erro
 	}
 	// When forced, a queue may have all it has still to be moved.
 	for _, name := range append(names, seen.unsettled...) {
-		if e, answer, err := s.call(ctx, s.taking(name, seen.choice, force)); err != nil || answer != replyNone {
+		if e, answer, err := s.call(ctx, s.taking(name, seen.choice, force, "")); err != nil || answer != replyNone {
 			return e, answer, err
 		}
 	}
 	return queue.Entry{}, replyNone, nil
 }
 
-// takeOnly holds the best entry of the only queue that fitted, without a peek. If
-// another line has come meanwhile, what was got here is as good as a peek before.
+// takeOnly holds the best entry of the only queue there is, without a peek: on the lines
+// that were known, as long as the script finds as many.
 func (s *search) takeOnly(ctx context.Context, known choice, force bool) (queue.Entry, string, error) {
-	var current *redis.StringSliceCmd
-	c := s.taking(known.queues[0], known, force)
-	c.before = func(pipe redis.Pipeliner) { current = pipe.SMembers(ctx, s.x.keys.lines()) }
+	name, lines := known.queues[0], ""
+	if !force {
+		lines = strconv.Itoa(len(known.crowd.linesOf[name]))
+	}
+	var current census
+	c := s.taking(name, known, force, lines)
+	c.after = func(pipe redis.Pipeliner) { current = s.x.count(ctx, pipe, known.crowd) }
 	e, answer, err := s.call(ctx, c)
-	if err != nil {
+	if err == nil {
+		err = s.x.learn(current)
+	}
+	if err != nil || force || known.covers(s.choice()) {
 		return e, answer, err
 	}
-	same, err := s.x.compare(known.crowd, current)
-	if err == nil && !same && answer == replyNone {
+	// One line has come and another has gone: there may be a better one.
+	if answer == replyHeld && s.x.Release(ctx, order.Time(s.now), e) != nil {
+		return e, answer, nil //nolint:nilerr // as good as if it had been the only one for a moment longer
+	}
+	if answer != replyKept {
 		answer = replyAgain
 	}
-	return e, answer, err
+	return e, answer, nil
 }
 
 // taking is the call that holds the best entry of one queue.
-func (s *search) taking(name string, known choice, force bool) call {
+func (s *search) taking(name string, known choice, force bool, lines string) call {
 	forced := "0"
 	if force {
 		forced = "1"
 	}
-	args := []any{decimal(s.now), decimal(s.ends), s.question, settleBatch, forced}
+	args := []any{decimal(s.now), decimal(s.ends), s.question, settleBatch, forced, lines}
 	for _, f := range known.fits[name] {
 		args = append(args, f.line, decimal(f.behind))
 	}

@@ -27,12 +27,12 @@ func TestGivingBackAnOldAnswerKeepsTheNewOne(t *testing.T) {
 	reserve := func(question string, now, ends time.Time, force string) string {
 		t.Helper()
 		replies, err := x.run(t.Context(), call{script: reserveScript, queue: "q", args: []any{
-			decimal(order.Nanos(now)), decimal(order.Nanos(ends)), question, 1, force, "/", 0,
+			decimal(order.Nanos(now)), decimal(order.Nanos(ends)), question, 1, force, "", "/", 0,
 		}})
 		require.NoError(t, err)
 		words, err := replies[0].StringSlice()
 		require.NoError(t, err)
-		if words[0] != replyHeld {
+		if words[0] != replyHeld && words[0] != replyKept {
 			return words[0]
 		}
 		return words[1]

@@ -25,6 +25,8 @@ var (
 	dueSource string
 	//go:embed page.lua
 	pageSource string
+	//go:embed putoff.lua
+	putOffSource string
 	//go:embed quick.lua
 	quickSource string
 	//go:embed release.lua
@@ -33,6 +35,8 @@ var (
 	reserveSource string
 	//go:embed reset.lua
 	resetSource string
+	//go:embed tidy.lua
+	tidySource string
 	//go:embed pass.lua
 	passSource string
 	//go:embed stats.lua
@@ -45,10 +49,12 @@ var (
 	askedScript   = redis.NewScript(preludeSource + settleSource + askedSource)
 	dueScript     = redis.NewScript(preludeSource + dueSource)
 	pageScript    = redis.NewScript(preludeSource + pageSource)
+	putOffScript  = redis.NewScript(preludeSource + putOffSource)
 	releaseScript = redis.NewScript(preludeSource + settleSource + releaseSource)
 	reserveScript = redis.NewScript(quickSource + preludeSource + settleSource + reserveSource)
 	resetScript   = redis.NewScript(preludeSource + resetSource)
 	passScript    = redis.NewScript(preludeSource + settleSource + passSource)
+	tidyScript    = redis.NewScript(preludeSource + tidySource)
 	statsScript   = redis.NewScript(preludeSource + statsSource)
 )
 
@@ -57,10 +63,9 @@ type call struct {
 	script *redis.Script
 	queue  string
 	args   []any
-	// lines are those that an Apply has entries of.
-	lines []string
-	// before, if not nil, queues commands that go before it in the same round trip.
-	before func(redis.Pipeliner)
+	// before and after, if not nil, queue commands that go before and after it in the
+	// same round trip.
+	before, after func(redis.Pipeliner)
 }
 
 // callEach makes the same call on each queue.
@@ -104,6 +109,9 @@ func (x *Index) send(ctx context.Context, calls []call, replies []*redis.Cmd, nu
 			before(pipe)
 		}
 		replies[i] = how(calls[i].script, ctx, pipe, x.keys.queue(calls[i].queue), calls[i].args...)
+		if after := calls[i].after; after != nil {
+			after(pipe)
+		}
 	}
 	if err := x.exec(ctx, pipe); err != nil {
 		return nil, err

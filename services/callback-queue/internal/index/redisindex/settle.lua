@@ -28,6 +28,7 @@ end
 -- An entry of a line that is not wanted is nobody's best.
 local function consider(p, entry)
   entry.behind = p.wanted[entry.line]
+  p.strange = p.strange or not entry.behind
   if entry.behind and better(entry, p.best) then
     p.best = entry
   end
@@ -70,7 +71,7 @@ local function head(p, line, max)
     end
     for i, value in ipairs(read(ids)) do
       if not value then
-        zrem(READY, members[i])
+        leave({ line = line, place = string.sub(members[i], #line + 2, #line + 34), id = ids[i] })
       else
         local entry = parse(ids[i], value)
         if tonumber(entry.ready) <= p.instant then
@@ -91,7 +92,7 @@ end
 
 -- plan finds what time alone moves, at most max of each sort, and the entry to
 -- reserve: best, nil when none is known. wanted says how far behind its rank each
--- wanted line is. more says that a bound was met, so that another call may find a
+-- wanted line is; strange that something became ready in another one. more says that a bound was met, so that another call may find a
 -- better one.
 local function plan(now, max, wanted)
   local p = { instant = tonumber(now), wanted = wanted, back = {}, early = {}, more = false }
@@ -115,7 +116,7 @@ local function settle(p, keptout)
       zrem(entry.from, entry.id)
       unask(entry.asking)
       if entry.ripe then
-        zadd(READY, 0, standing(entry))
+        stand(entry)
       else
         zadd(DELAYED, entry.ready, entry.id)
       end
@@ -127,7 +128,7 @@ local function settle(p, keptout)
     end
   end
   for _, entry in ipairs(p.early) do
-    zrem(READY, standing(entry))
+    leave(entry)
     zadd(DELAYED, entry.ready, entry.id)
     relist(entry, 'r', 'w')
   end

@@ -1,6 +1,6 @@
 -- Count a queue in which nothing is left for time to move.
 --
--- KEYS     the queue's seven keys
+-- KEYS     the queue's keys
 -- ARGV[1]  the list of what is at risk
 -- ARGV[2]  the list of what is open and breached
 -- ARGV     from the third on: those of the states in which an agent has it in hand
