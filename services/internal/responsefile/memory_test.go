@@ -2,7 +2,6 @@ package responsefile_test
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
 	"strings"
@@ -94,7 +93,7 @@ func TestALargeFileIsReadInLittleMemory(t *testing.T) {
 			require.Equal(t, rows, n)
 			grown := int64(most) - int64(before) //nolint:gosec // far below
 			t.Logf("%d MB read in %d kB", c.file.size()>>20, grown>>10)
-			require.Less(t, grown, int64(2<<20), fmt.Sprintf("of %d MB", c.file.size()>>20))
+			require.Less(t, grown, int64(2<<20), "of %d MB", c.file.size()>>20)
 			require.NoError(t, f.Close())
 		})
 	}
