@@ -59,9 +59,9 @@ func (e *endless) Seek(offset int64, whence int) (int64, error) {
 
 // A file is read in the same memory however large it is. The test runs alone: it measures.
 func TestALargeFileIsReadInLittleMemory(t *testing.T) {
-	rows := int64(400_000)
+	rows := int64(100_000)
 	if testing.Short() {
-		rows = 40_000
+		rows = 20_000
 	}
 	for name, c := range map[string]struct {
 		file *endless
