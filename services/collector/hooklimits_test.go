@@ -44,9 +44,17 @@ func TestNoAddressUnderHooksIsTheEndOfAWebhook(t *testing.T) {
 	require.Equal(t, 200, l.call(typeformPath+"/", "slash").code)
 	body, header := genuine(t, "else")
 	for _, c := range []struct{ method, path string }{
-		{http.MethodPost, "/v1/hooks"}, {http.MethodPost, "/v1/hooks/"}, {http.MethodPost, "/v1/hooks/typeform"}, {http.MethodPost, "/v1/hooks/typeform/"},
-		{http.MethodPost, "/v1/hooks/livraison"}, {http.MethodPost, typeformPath + "/more"}, {http.MethodPost, "/v1/hooks/typeform/Livraison"},
-		{http.MethodPost, "/v1/hooks/zendesk/livraison"}, {http.MethodPut, typeformPath}, {http.MethodGet, "/v1/hooks/typeform/"}, {http.MethodHead, "/v1/hooks/x"},
+		{http.MethodPost, "/v1/hooks"},
+		{http.MethodPost, "/v1/hooks/"},
+		{http.MethodPost, "/v1/hooks/typeform"},
+		{http.MethodPost, "/v1/hooks/typeform/"},
+		{http.MethodPost, "/v1/hooks/livraison"},
+		{http.MethodPost, typeformPath + "/more"},
+		{http.MethodPost, "/v1/hooks/typeform/Livraison"},
+		{http.MethodPost, "/v1/hooks/zendesk/livraison"},
+		{http.MethodPut, typeformPath},
+		{http.MethodGet, "/v1/hooks/typeform/"},
+		{http.MethodHead, "/v1/hooks/x"},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), c.method, l.url+c.path, strings.NewReader(body))
 		require.NoError(t, err)

@@ -28,9 +28,11 @@ func watching(t *testing.T, change ...func(*collector.Config)) (*loop, *observer
 	return startWith(t, collector.Deps{Bus: testkit.Bus(t), Log: zap.New(core), ReloadEvery: 5 * time.Millisecond}, change...), logs
 }
 
+// write puts a file in place as a whole, as who replaces keys should.
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	require.NoError(t, os.WriteFile(path+".new", []byte(text), 0o600))
+	require.NoError(t, os.Rename(path+".new", path))
 }
 
 // gauge is what a gauge of a file says, by what it holds.

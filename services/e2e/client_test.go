@@ -96,6 +96,11 @@ func do(method, url string, body []byte, into any) int {
 		return 0
 	}
 	req.Header.Set("Content-Type", "application/json")
+	return send(req, into)
+}
+
+// send returns the HTTP code, 0 when nobody answers.
+func send(req *http.Request, into any) int {
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0

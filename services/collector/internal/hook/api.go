@@ -74,7 +74,7 @@ func (e *APIError) Refused() bool {
 	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return false
 	}
-	return e.Status/100 == 4 //nolint:usestdlibvars // the class of all statuses from 400 on
+	return e.Status/100 == 4
 }
 
 // API asks one source's API for one endpoint.

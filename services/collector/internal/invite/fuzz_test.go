@@ -1,7 +1,6 @@
 package invite_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -35,7 +34,7 @@ func FuzzOpen(f *testing.F) {
 			require.Equal(t, len(changed)-1, int(uint(at)%uint(len(changed))))
 			return
 		}
-		require.True(t, errors.Is(err, invite.ErrLink), "%v", err)
+		require.ErrorIs(t, err, invite.ErrLink)
 		_, err = s.Open(string(changed), now.Add(time.Hour))
 		require.ErrorIs(t, err, invite.ErrLink)
 	})

@@ -31,7 +31,7 @@ type process struct {
 // launch runs the program on a data directory and waits until it is ready.
 func launch(ctx context.Context, program, dir string) (*process, error) {
 	p := &process{done: make(chan struct{})}
-	p.cmd = exec.Command(program, "run", "--data-dir", filepath.Join(dir, "data"), "--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0")
+	p.cmd = exec.CommandContext(ctx, program, "run", "--data-dir", filepath.Join(dir, "data"), "--http-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0")
 	p.cmd.Env = append(os.Environ(), "RAPPEL_COLLECTOR__IMPORTS__ROWS_PER_SECOND=0")
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stderr, err := p.cmd.StderrPipe()

@@ -120,14 +120,10 @@ func (l *ledger) fold(r *row) error {
 	t := &l.state.Totals
 	t.Rows++
 	res := r.result
-	switch res.Outcome {
-	case Duplicate:
-		if l.wasOurs(r) {
-			res.Outcome = Sent
-			t.SentAgain++
-		}
-	case Sent:
-		_ = l.wasOurs(r) // and one that repeats it is not
+	// Of a row that was sent, too, it is noted: one that repeats it is no echo.
+	if (res.Outcome == Sent || res.Outcome == Duplicate) && l.wasOurs(r) && res.Outcome == Duplicate {
+		res.Outcome = Sent
+		t.SentAgain++
 	}
 	switch res.Outcome {
 	case Sent:
