@@ -13,6 +13,7 @@ package alert
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,6 +70,18 @@ func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.Ev
 		events = append(events, resolve(set, r, scored))
 	}
 	return events, verdict.Failures
+}
+
+// Begun returns the rules that fire on a scored response and did not on the revision
+// before, in the rules' order: whose alerts begin with it. Failures are as Decide has them.
+func Begun(set *rule.Set, scored *eventsv1.ResponseScored) ([]*rule.Rule, []*rule.EvalError) {
+	now, before := facts(scored)
+	verdict := set.Ask(now)
+	if before == nil || len(verdict.Fired) == 0 {
+		return verdict.Fired, verdict.Failures
+	}
+	fired := set.Ask(before).Fired
+	return slices.DeleteFunc(verdict.Fired, func(r *rule.Rule) bool { return slices.Contains(fired, r) }), verdict.Failures
 }
 
 // facts of the response, and of the revision before when there is one that was
