@@ -17,6 +17,8 @@ type loop struct {
 	// collector and queue are the processes that answer for each; the same one in
 	// the all-in-one.
 	collector, queue *process
+	// alerting is the process that decides by rules, likewise.
+	alerting *process
 	// wipeIndex makes the index lose everything.
 	wipeIndex func()
 }
@@ -35,7 +37,7 @@ var shapes = []shape{{"all in one", allInOne}, {"four services", fourServices}}
 func allInOne(t *testing.T, env ...string) *loop {
 	t.Helper()
 	p := start(t, "rappel", env, "run", "--data-dir", t.TempDir())
-	return &loop{t: t, collector: p, queue: p, wipeIndex: func() { p.restart() }}
+	return &loop{t: t, collector: p, queue: p, alerting: p, wipeIndex: func() { p.restart() }}
 }
 
 // fourServices is each service alone, over one NATS and one Redis.
@@ -56,10 +58,10 @@ func fourServices(t *testing.T, own ...string) *loop {
 		}
 	}
 	queue := start(t, "callback-queue", queueEnv)
-	start(t, "alerting", env)
+	rules := start(t, "alerting", env)
 	start(t, "scorer", env)
 	collector := start(t, "collector", collectorEnv)
-	return &loop{t: t, collector: collector, queue: queue, wipeIndex: func() {
+	return &loop{t: t, collector: collector, queue: queue, alerting: rules, wipeIndex: func() {
 		require.NoError(t, redis.Client(t).FlushAll(t.Context()).Err())
 	}}
 }
