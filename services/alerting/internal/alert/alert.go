@@ -13,7 +13,6 @@ package alert
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -77,11 +76,7 @@ func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.Ev
 func Begun(set *rule.Set, scored *eventsv1.ResponseScored) ([]*rule.Rule, []*rule.EvalError) {
 	now, before := facts(scored)
 	verdict := set.Ask(now)
-	if before == nil || len(verdict.Fired) == 0 {
-		return verdict.Fired, verdict.Failures
-	}
-	fired := set.Ask(before).Fired
-	return slices.DeleteFunc(verdict.Fired, func(r *rule.Rule) bool { return slices.Contains(fired, r) }), verdict.Failures
+	return set.Begun(verdict, before), verdict.Failures
 }
 
 // facts of the response, and of the revision before when there is one that was
