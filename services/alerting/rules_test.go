@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -224,6 +228,52 @@ func TestRulesArePutByTheAPIAndEveryReplicaTakesThem(t *testing.T) {
 	late := setupOn(t, b.bus, alerting.DefaultConfig())
 	require.True(t, late.version(t, "v2"), "before the first response is decided")
 	history(t, url)
+}
+
+// put is PutRules, for goroutines.
+func put(ctx context.Context, url, text string) error {
+	body, err := json.Marshal(map[string]string{"text": text})
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPut, url+"/v1/rules", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		err = errors.New(resp.Status)
+	}
+	return errors.Join(err, resp.Body.Close())
+}
+
+// However many put rules at once and wherever, all replicas end with the same ones: the last
+// that were stored; and none that was put is missing.
+func TestReplicasAgreeOnWhatWasPutLast(t *testing.T) {
+	t.Parallel()
+	b := setup(t, alerting.DefaultConfig())
+	replicas := []bundle{b, setupOn(t, b.bus, alerting.DefaultConfig()), setupOn(t, b.bus, alerting.DefaultConfig())}
+	var putting sync.WaitGroup
+	for i, replica := range replicas {
+		url := replica.serve(t)
+		putting.Go(func() {
+			for n := range 5 {
+				assert.NoError(t, put(t.Context(), url, rules(fmt.Sprintf("v%d-%d", i, n), "a")))
+			}
+		})
+	}
+	putting.Wait()
+	kept := stored(t, b.bus, subject.Rules)
+	require.Len(t, kept, 15)
+	last := &eventsv1.RulesStored{}
+	require.NoError(t, kept[14].Decode(last))
+	version, _, _ := strings.Cut(last.GetVersion(), "+")
+	for _, replica := range replicas {
+		replica.runs(t, version)
+	}
 }
 
 // history looks at versions 1 (v1) and 2 (v2).
