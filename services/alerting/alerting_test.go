@@ -19,6 +19,7 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/alerting"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/rpc"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
 	"github.com/rappel-loop/rappel/services/internal/topology"
 )
@@ -32,21 +33,30 @@ type bundle struct {
 	bus     *bus.Bus
 	service *alerting.Service
 	metrics *prometheus.Registry
+	rpc     *rpc.Server
 }
 
 func setup(t *testing.T, cfg alerting.Config) bundle {
 	t.Helper()
-	b := bundle{bus: testkit.Bus(t), metrics: prometheus.NewRegistry()}
-	b.service = start(t, b.bus, cfg, b.metrics)
+	return setupOn(t, testkit.Bus(t), cfg)
+}
+
+// setupOn is one more replica on a server.
+func setupOn(t *testing.T, on *bus.Bus, cfg alerting.Config) bundle {
+	t.Helper()
+	b := bundle{bus: on, metrics: prometheus.NewRegistry(), rpc: newRPC(t)}
+	var err error
+	b.service, err = alerting.New(cfg, alerting.Deps{Bus: on, RPC: b.rpc, Metrics: b.metrics})
+	require.NoError(t, err)
+	require.NoError(t, b.service.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, b.service.Stop(context.Background())) })
 	return b
 }
 
-func start(t *testing.T, b *bus.Bus, cfg alerting.Config, reg prometheus.Registerer) *alerting.Service {
+func newRPC(t *testing.T) *rpc.Server {
 	t.Helper()
-	s, err := alerting.New(cfg, alerting.Deps{Bus: b, Metrics: reg})
-	require.NoError(t, err)
-	require.NoError(t, s.Start(t.Context()))
-	t.Cleanup(func() { require.NoError(t, s.Stop(context.Background())) })
+	s := rpc.New(rpc.Options{})
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
 }
 
@@ -211,7 +221,7 @@ func TestADeliveryRepeatedDecidesNothingNew(t *testing.T) {
 	t.Parallel()
 	b := setup(t, alerting.DefaultConfig())
 	// Two replicas, and each event twice: what a lost acknowledgement looks like.
-	start(t, b.bus, alerting.DefaultConfig(), nil)
+	setupOn(t, b.bus, alerting.DefaultConfig())
 	for _, id := range []string{"m-1", "m-2"} {
 		b.put(t, id, scored(0))
 		b.put(t, id+"-corrected", scored(0, 9))
@@ -279,11 +289,11 @@ func TestAWrongRulesFileIsRefusedAtStart(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t)
 	cfg := withRules(t, "version: 1\nrules:\n  - name: a\n    when: nps.klass == 1\n")
-	_, err := alerting.New(cfg, alerting.Deps{Bus: b})
+	_, err := alerting.New(cfg, alerting.Deps{Bus: b, RPC: newRPC(t)})
 	require.ErrorContains(t, err, cfg.RulesFile+":4:14: rule a: undefined field 'klass'")
 
 	cfg.RulesFile = filepath.Join(t.TempDir(), "not-there.yaml")
-	_, err = alerting.New(cfg, alerting.Deps{Bus: b})
+	_, err = alerting.New(cfg, alerting.Deps{Bus: b, RPC: newRPC(t)})
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, "rules_file")
 }
@@ -294,6 +304,7 @@ func TestConfigAndDepsAreChecked(t *testing.T) {
 	err := alerting.Config{}.Validate()
 	require.ErrorContains(t, err, "lanes")
 	require.ErrorContains(t, err, "max_rule_cost")
+	require.ErrorContains(t, err, "rules_check")
 	_, err = alerting.New(alerting.Config{}, alerting.Deps{})
 	require.ErrorContains(t, err, "lanes")
 	_, err = alerting.New(alerting.DefaultConfig(), alerting.Deps{})
@@ -303,7 +314,7 @@ func TestConfigAndDepsAreChecked(t *testing.T) {
 func TestLifecycle(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t)
-	s, err := alerting.New(alerting.DefaultConfig(), alerting.Deps{Bus: b})
+	s, err := alerting.New(alerting.DefaultConfig(), alerting.Deps{Bus: b, RPC: newRPC(t)})
 	require.NoError(t, err)
 	require.Nil(t, s.Failed())
 	require.NoError(t, s.Start(t.Context()))

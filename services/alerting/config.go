@@ -3,6 +3,7 @@ package alerting
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 	"github.com/rappel-loop/rappel/services/internal/topology"
@@ -13,12 +14,18 @@ const (
 	mostLanes = 4096
 	leastCost = 1_000
 	mostCost  = 1_000_000_000
+	leastLook = 100 * time.Millisecond
+	mostLook  = time.Hour
 )
 
 // Config is what an operator may choose.
 type Config struct {
-	// RulesFile is the path of the rules; empty means those that are shipped.
+	// RulesFile is the path of the rules. Empty means the last that were put by the API,
+	// and those that are shipped until there are any.
 	RulesFile string `koanf:"rules_file"`
+	// RulesCheck is how often the file is looked at, 100 ms to 1 h. A file that has changed
+	// is taken when it looks the same twice.
+	RulesCheck time.Duration `koanf:"rules_check"`
 	// MaxRuleCost is the most that one evaluation of one rule may cost, in CEL's
 	// units, 1,000 to 1,000,000,000. docs/rules.md says what things cost.
 	MaxRuleCost uint64 `koanf:"max_rule_cost"`
@@ -28,9 +35,9 @@ type Config struct {
 	Lanes int `koanf:"lanes"`
 }
 
-// DefaultConfig runs the shipped rules.
+// DefaultConfig names no file.
 func DefaultConfig() Config {
-	return Config{MaxRuleCost: rule.DefaultMaxCost, Lanes: topology.Alerting.Lanes}
+	return Config{RulesCheck: 2 * time.Second, MaxRuleCost: rule.DefaultMaxCost, Lanes: topology.Alerting.Lanes}
 }
 
 // Validate names every field that is wrong. The rules themselves are read by
@@ -39,6 +46,9 @@ func (c Config) Validate() error {
 	var errs []error
 	if c.MaxRuleCost < leastCost || c.MaxRuleCost > mostCost {
 		errs = append(errs, fmt.Errorf("max_rule_cost: %d is not between %d and %d", c.MaxRuleCost, leastCost, mostCost))
+	}
+	if c.RulesCheck < leastLook || c.RulesCheck > mostLook {
+		errs = append(errs, fmt.Errorf("rules_check: %s is not between %s and %s", c.RulesCheck, leastLook, mostLook))
 	}
 	if c.Lanes < 1 || c.Lanes > mostLanes {
 		errs = append(errs, fmt.Errorf("lanes: %d is not between 1 and %d", c.Lanes, mostLanes))

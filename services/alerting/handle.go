@@ -27,12 +27,12 @@ func (s *Service) handle(ctx context.Context, d bus.Delivery) error {
 	if err := alert.Check(scored); err != nil {
 		return bus.Terminate(reasonInvalid, err)
 	}
-	events, failures := alert.Decide(s.rules, scored)
+	events, failures := alert.Decide(s.book.Current().Set, scored)
 	if err := s.store(ctx, scored.GetReceived().GetBucket(), events); err != nil {
 		return err
 	}
 	if len(failures) > 0 {
-		return s.failed(failures)
+		return s.giveUp(failures)
 	}
 	return nil
 }
@@ -40,7 +40,7 @@ func (s *Service) handle(ctx context.Context, d bus.Delivery) error {
 // store appends the events and then waits once for all of them to be durable.
 func (s *Service) store(ctx context.Context, bucket string, events []alert.Event) error {
 	for _, e := range events {
-		receipt, err := s.bus.Append(ctx, bus.Event{Subject: subject.Alert(e.Rule, bucket), ID: e.ID, Body: e.Body})
+		receipt, err := s.deps.Bus.Append(ctx, bus.Event{Subject: subject.Alert(e.Rule, bucket), ID: e.ID, Body: e.Body})
 		if err != nil {
 			return err
 		}
@@ -51,13 +51,14 @@ func (s *Service) store(ctx context.Context, bucket string, events []alert.Event
 	if len(events) == 0 {
 		return nil
 	}
-	return s.bus.Durable(ctx)
+	return s.deps.Bus.Durable(ctx)
 }
 
-func (s *Service) failed(failures []*rule.EvalError) error {
+// giveUp makes a dead letter of a response that rules failed on.
+func (s *Service) giveUp(failures []*rule.EvalError) error {
 	errs := make([]error, len(failures))
 	for i, f := range failures {
-		s.metrics.failures.WithLabelValues(f.Rule).Inc()
+		s.metrics.failed(f.Rule)
 		errs[i] = f
 	}
 	return bus.Terminate(reasonRuleFailed, errors.Join(errs...))

@@ -1,13 +1,16 @@
 package alerting
 
 import (
+	"sync"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
-	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
+	"github.com/rappel-loop/rappel/services/alerting/internal/rulebook"
+	"github.com/rappel-loop/rappel/services/alerting/internal/transport"
 )
 
-// metrics count alerts by rule. Every rule's series exist from the start, so
+// metrics count alerts by rule. Every rule's series exist from when it is in force, so
 // that a rule which never fired shows as 0 and not as nothing.
 type metrics struct {
 	raised   *prometheus.CounterVec
@@ -15,32 +18,52 @@ type metrics struct {
 	failures *prometheus.CounterVec
 	// followUps are about no rule.
 	followUps prometheus.Counter
+	refused   prometheus.Counter
+	rules     *prometheus.GaugeVec
+	info      *prometheus.GaugeVec
+
+	mu     sync.Mutex
+	counts map[string]transport.Counts // the same as the series, for who asks by the API
 }
 
-func newMetrics(reg prometheus.Registerer, rules *rule.Set) *metrics {
+func newMetrics(reg prometheus.Registerer) *metrics {
 	byRule := func(name, help string) *prometheus.CounterVec {
-		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"rule"})
-		for _, r := range rules.Rules {
-			c.WithLabelValues(r.Name)
-		}
-		return c
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"rule"})
+	}
+	byVersion := func(name, help string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"version"})
 	}
 	m := &metrics{
 		raised:   byRule("alerts_raised_total", "Alerts raised, once a revision that matches."),
 		resolved: byRule("alerts_resolved_total", "Alerts resolved by a later revision."),
+		failures: byRule("rule_failures_total", "Responses that a rule could not be evaluated on; each is a dead letter."),
 		followUps: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "follow_ups_answered_total", Help: "Answers about a callback, once a revision.",
 		}),
-		failures: byRule("rule_failures_total", "Responses that a rule could not be evaluated on; each is a dead letter."),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "rules_reload_failures_total", Help: "Rules that came while others ran, and were wrong: those before were kept.",
+		}),
+		rules:  byVersion("rules", "How many rules run, by their version."),
+		info:   byVersion("rules_info", "1 for the version of the rules that run; replicas that differ for long run different rules."),
+		counts: map[string]transport.Counts{},
 	}
 	if reg != nil {
-		info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "rules", Help: "How many rules run, by the version of their file.",
-		}, []string{"version"})
-		info.WithLabelValues(rules.Version).Set(float64(len(rules.Rules)))
-		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, info)
+		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info)
 	}
 	return m
+}
+
+// uses says which rules run now.
+func (m *metrics) uses(f rulebook.InForce) {
+	for _, r := range f.Set.Rules {
+		for _, of := range []*prometheus.CounterVec{m.raised, m.resolved, m.failures} {
+			of.WithLabelValues(r.Name)
+		}
+	}
+	m.rules.Reset()
+	m.rules.WithLabelValues(f.Version.Name).Set(float64(len(f.Set.Rules)))
+	m.info.Reset()
+	m.info.WithLabelValues(f.Version.Name).Set(1)
 }
 
 func (m *metrics) stored(e alert.Event) {
@@ -49,7 +72,29 @@ func (m *metrics) stored(e alert.Event) {
 		m.followUps.Inc()
 	case e.Raised():
 		m.raised.WithLabelValues(e.Rule).Inc()
+		m.count(e.Rule, func(c *transport.Counts) { c.Raised++ })
 	default:
 		m.resolved.WithLabelValues(e.Rule).Inc()
+		m.count(e.Rule, func(c *transport.Counts) { c.Resolved++ })
 	}
+}
+
+func (m *metrics) failed(rule string) {
+	m.failures.WithLabelValues(rule).Inc()
+	m.count(rule, func(c *transport.Counts) { c.Failed++ })
+}
+
+func (m *metrics) count(rule string, add func(*transport.Counts)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.counts[rule]
+	add(&c)
+	m.counts[rule] = c
+}
+
+// Counts are a rule's, since the process started.
+func (m *metrics) Counts(rule string) transport.Counts {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.counts[rule]
 }

@@ -15,7 +15,7 @@ const name = "alerting"
 func Module(cfg Config) host.Module {
 	return host.Module{Name: name, Start: func(ctx context.Context, p *host.Process) error {
 		s, err := New(cfg, Deps{
-			Bus: p.Bus, Log: p.Log.Named(name), Clock: p.Clock,
+			Bus: p.Bus, RPC: p.RPC, Log: p.Log.Named(name), Clock: p.Clock,
 			Metrics: prometheus.WrapRegistererWithPrefix(name+"_", p.Metrics),
 		})
 		if err != nil {

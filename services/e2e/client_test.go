@@ -20,6 +20,7 @@ type (
 	callback struct {
 		ID        string
 		State     string
+		Queue     string
 		Priority  int
 		Customer  struct{ ID, Name, Phone, Email string }
 		Reasons   []reason

@@ -17,6 +17,8 @@ type loop struct {
 	// collector, queue and feed are the processes that answer for each; the same one in
 	// the all-in-one.
 	collector, queue, feed *process
+	// alerting is the process that decides by rules, likewise.
+	alerting *process
 	// wipeIndex makes the index lose everything.
 	wipeIndex func()
 }
@@ -35,7 +37,7 @@ var shapes = []shape{{"all in one", allInOne}, {"five services", fiveServices}}
 func allInOne(t *testing.T, env ...string) *loop {
 	t.Helper()
 	p := start(t, "rappel", env, "run", "--data-dir", t.TempDir())
-	return &loop{t: t, collector: p, queue: p, feed: p, wipeIndex: func() { p.restart() }}
+	return &loop{t: t, collector: p, queue: p, feed: p, alerting: p, wipeIndex: func() { p.restart() }}
 }
 
 // fiveServices is each service alone, over one NATS and one Redis.
@@ -71,10 +73,10 @@ func services(t *testing.T, queues int, own ...string) (*loop, []*process) {
 	for _, p := range replicas {
 		p.waitReady()
 	}
-	start(t, "alerting", env)
+	rules := start(t, "alerting", env)
 	start(t, "scorer", env)
 	collector := start(t, "collector", collectorEnv)
-	return &loop{t: t, collector: collector, queue: replicas[0], feed: told, wipeIndex: func() {
+	return &loop{t: t, collector: collector, queue: replicas[0], feed: told, alerting: rules, wipeIndex: func() {
 		require.NoError(t, redis.Client(t).FlushAll(t.Context()).Err())
 	}}, replicas
 }

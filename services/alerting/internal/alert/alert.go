@@ -71,6 +71,14 @@ func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.Ev
 	return events, verdict.Failures
 }
 
+// Begun returns the rules that fire on a scored response and did not on the revision
+// before, in the rules' order: whose alerts begin with it. Failures are as Decide has them.
+func Begun(set *rule.Set, scored *eventsv1.ResponseScored) ([]*rule.Rule, []*rule.EvalError) {
+	now, before := facts(scored)
+	verdict := set.Ask(now)
+	return set.Begun(verdict, before), verdict.Failures
+}
+
 // facts of the response, and of the revision before when there is one that was
 // scored.
 func facts(e *eventsv1.ResponseScored) (now, before *rule.Facts) {

@@ -64,6 +64,23 @@ func (s *Set) Lapsed(v Verdict, before ...*Facts) []*Rule {
 	return lapsed
 }
 
+// Begun are the rules that v says fire and that fired on none of the states before, in the
+// file's order. A nil state is none.
+func (s *Set) Begun(v Verdict, before ...*Facts) []*Rule {
+	begun := slices.Clone(v.Fired)
+	for _, f := range before {
+		if f == nil || len(begun) == 0 {
+			continue
+		}
+		was := s.Ask(f)
+		begun = slices.DeleteFunc(begun, func(r *Rule) bool {
+			_, fired := slices.BinarySearchFunc(was.Fired, r, inOrder)
+			return fired
+		})
+	}
+	return begun
+}
+
 // has reports whether a rule fires or fails.
 func (v Verdict) has(r *Rule) bool {
 	_, fired := slices.BinarySearchFunc(v.Fired, r, inOrder)

@@ -142,5 +142,9 @@ func FuzzLoad(f *testing.F) {
 			require.NotEmpty(t, r.Name)
 			_, _ = r.Matches(rule.NewFacts(nil, nil))
 		}
+		wantFired, wantFailed := asked(set, rule.NewFacts(nil, nil))
+		fired, failed := told(set.Ask(rule.NewFacts(nil, nil)))
+		require.Equal(t, wantFired, fired)
+		require.Equal(t, wantFailed, failed)
 	})
 }

@@ -895,7 +895,7 @@ type Staffing struct {
 	// The queue; empty for every one that is not named.
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	// How many agents work in it at once.
-	Agents float64 `protobuf:"fixed64,2,opt,name=agents,proto3" json:"agents,omitempty"`
+	Agents uint32 `protobuf:"varint,2,opt,name=agents,proto3" json:"agents,omitempty"`
 	// How many callbacks one of them finishes an hour; 0 when it is not known: then nothing
 	// is said of waiting.
 	CallbacksAnHour float64 `protobuf:"fixed64,3,opt,name=callbacks_an_hour,json=callbacksAnHour,proto3" json:"callbacks_an_hour,omitempty"`
@@ -948,7 +948,7 @@ func (x *Staffing) GetQueue() string {
 	return ""
 }
 
-func (x *Staffing) GetAgents() float64 {
+func (x *Staffing) GetAgents() uint32 {
 	if x != nil {
 		return x.Agents
 	}
@@ -1860,7 +1860,7 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\x04text\x18\x02 \x01(\tR\x04text\"\xed\x01\n" +
 	"\bStaffing\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
-	"\x06agents\x18\x02 \x01(\x01R\x06agents\x12*\n" +
+	"\x06agents\x18\x02 \x01(\rR\x06agents\x12*\n" +
 	"\x11callbacks_an_hour\x18\x03 \x01(\x01R\x0fcallbacksAnHour\x12\x1e\n" +
 	"\vhours_a_day\x18\x04 \x01(\x01R\thoursADay\x124\n" +
 	"\bopen_for\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\aopenFor\x121\n" +

@@ -1,0 +1,18 @@
+package alerting
+
+import (
+	"context"
+	"time"
+
+	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
+	"github.com/rappel-loop/rappel/services/alerting/internal/rehearsal"
+)
+
+// Rehearsed rehearses a text without a server in between.
+func Rehearsed(ctx context.Context, s *Service, text string) (*alertingv1.RehearsalReport, error) {
+	set, err := s.book.Check(text)
+	if err != nil {
+		return nil, err
+	}
+	return s.Rehearse(ctx, rehearsal.Plan{Draft: set}, time.Time{}, func(uint64, uint64) error { return nil })
+}

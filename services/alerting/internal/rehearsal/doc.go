@@ -1,0 +1,13 @@
+// Package rehearsal runs a draft of rules over the answers of the past, beside those in
+// force, and says what would have been.
+//
+// It decides as the live path does, by package alert: each revision with the one before it,
+// so that a rule counts once a response, when it first fires. It keeps no response in mind:
+// memory goes with the customers who would have been called, and beyond so many of them it
+// goes on with every second, then every fourth, and so on, and says that it estimates.
+//
+// What it does not know it assumes, and says so: that a callback is open for so long
+// (Staffing.open_for), that agents and their pace are what they are today, and that
+// callbacks come evenly over the hours worked. Silences, the do-not-call list and how often
+// a customer has to be tried are not considered.
+package rehearsal

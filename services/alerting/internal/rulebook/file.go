@@ -1,0 +1,97 @@
+package rulebook
+
+import (
+	"context"
+	"errors"
+
+	"go.uber.org/zap"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
+)
+
+// watched is what is known of the file. Only Follow's task reads and writes it, and New
+// and Open before.
+type watched struct {
+	looked  string // how it looked last: the digest of its text, or why it can't be read
+	decided string // how it looked when it was last taken or refused
+	text    []byte // of the version in force
+	stored  bool   // that version is in RULES
+}
+
+// look looks at the file once, and takes it when it has changed and stood still since the
+// last look.
+func (b *Book) look(ctx context.Context) {
+	text, err := readFile(b.deps.File)
+	looks := digest(text)
+	if err != nil {
+		looks = err.Error()
+	}
+	still := looks == b.file.looked
+	b.file.looked = looks
+	if still && looks != b.file.decided {
+		b.file.decided = looks
+		b.takeFile(text, err)
+	}
+	if !b.file.stored {
+		if err := b.record(ctx); err != nil && ctx.Err() == nil {
+			b.deps.Log.Warn("the version of the rules is not stored yet", zap.Error(err))
+		}
+	}
+}
+
+// takeFile puts the file in force, unless it is wrong.
+func (b *Book) takeFile(text []byte, err error) {
+	if err != nil {
+		b.refuse("the rules file cannot be read", err)
+		return
+	}
+	if digest(text) == b.Current().Version.SHA256 {
+		return // it is again as it was
+	}
+	set, err := rule.Load(b.deps.File, text, b.deps.Rules)
+	if err != nil {
+		b.refuse("the rules file is wrong", err)
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.file.text, b.file.stored = text, false
+	b.enforce(InForce{Version{Name: set.Version, SHA256: digest(text), Origin: eventsv1.RulesStored_FILE}, set})
+}
+
+// record stores the file's version, unless it is the last one.
+func (b *Book) record(ctx context.Context) error {
+	v, err := b.store(ctx, candidate{text: b.file.text, version: b.Current().Version})
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.file.stored = true
+	b.enforce(InForce{v, b.Current().Set})
+	return nil
+}
+
+// mostFaults is how many faults of one file are logged.
+const mostFaults = 50
+
+// refuse says why other rules are not taken. Faults repeat what the rules say, which is
+// nobody's data.
+func (b *Book) refuse(what string, err error) {
+	b.deps.Refused()
+	kept := zap.String("kept", b.Current().Version.Name)
+	var wrong *strictyaml.Error
+	if !errors.As(err, &wrong) {
+		b.deps.Log.Error(what+"; the rules before are kept", zap.Error(err), kept)
+		return
+	}
+	b.deps.Log.Error(what+"; the rules before are kept", zap.Int("faults", len(wrong.Problems)+wrong.More), kept)
+	for i, line := range wrong.Lines() {
+		if i == mostFaults {
+			break
+		}
+		b.deps.Log.Error("a fault of the rules", zap.String("fault", line))
+	}
+}

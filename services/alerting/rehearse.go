@@ -1,0 +1,54 @@
+package alerting
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/alerting/internal/rehearsal"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+)
+
+// tellEvery is how often a rehearsal tells how far it is.
+const tellEvery = 250 * time.Millisecond
+
+// errRead ends following at what was the end when it began.
+var errRead = errors.New("all is read")
+
+// Rehearse runs the draft of a plan over the answers that were scored since a moment, beside
+// the rules in force, up to what there is when it begins. It reads by a consumer of its own,
+// on one core at most, and touches nothing. tell is told how many answers were read, and
+// about how many there are. It returns ctx's error, tell's, or one of the bus.
+func (s *Service) Rehearse(ctx context.Context, p rehearsal.Plan, since time.Time, tell func(read, of uint64) error) (*alertingv1.RehearsalReport, error) {
+	first, last, err := s.deps.Bus.Since(ctx, subject.Scores, since)
+	if err != nil {
+		return nil, err
+	}
+	p.Current = s.book.Current().Set
+	r := rehearsal.New(p)
+	of, read, told := last+1-min(first, last+1), uint64(0), time.Now()
+	each := func(d bus.Delivery) error {
+		if d.Sequence > last {
+			return errRead
+		}
+		scored := &eventsv1.ResponseScored{}
+		if d.Decode(scored) == nil {
+			r.Take(scored)
+		} else {
+			r.Unreadable()
+		}
+		if read++; read%256 != 0 || time.Since(told) < tellEvery {
+			return nil
+		}
+		told = time.Now()
+		return tell(read, of)
+	}
+	err = s.deps.Bus.Follow(ctx, bus.FollowOptions{Stream: subject.Scores, From: first}, each, func() error { return errRead })
+	if !errors.Is(err, errRead) {
+		return nil, err
+	}
+	return r.Report(), tell(read, read)
+}
