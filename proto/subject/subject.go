@@ -22,6 +22,8 @@ const (
 	DoNotCall   = "DO_NOT_CALL"
 	Responses   = "RESPONSES"
 	Scores      = "SCORES"
+	Corrections = "CORRECTIONS"
+	Models      = "MODELS"
 	Alerts      = "ALERTS"
 	Callbacks   = "CALLBACKS"
 	Agents      = "AGENTS"
@@ -40,6 +42,8 @@ const (
 	AllDoNotCall     = "rappel.v1.do_not_call.>"
 	AllResponses     = "rappel.v1.response.>"
 	AllScores        = "rappel.v1.score.>"
+	AllCorrections   = "rappel.v1.correction.>"
+	AllModels        = "rappel.v1.model.>"
 	AllAlerts        = "rappel.v1.alert.>"
 	AllCallbacks     = "rappel.v1.callback.>"
 	AllAgents        = "rappel.v1.agent.>"
@@ -182,6 +186,14 @@ func Response(survey, bucket string) string {
 func Score(survey, bucket string) string {
 	return "rappel.v1.score." + must(survey) + "." + must(bucket)
 }
+
+// Correction is the subject of the corrections of what was found in a survey's verbatims.
+func Correction(survey, bucket string) string {
+	return "rappel.v1.correction." + must(survey) + "." + must(bucket)
+}
+
+// Model is the subject of the versions of a model, as sentiment.
+func Model(name string) string { return "rappel.v1.model." + must(name) }
 
 // Alert is the subject of a rule's alerts.
 func Alert(rule, bucket string) string {

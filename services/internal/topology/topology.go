@@ -97,6 +97,15 @@ func Streams() []Stream {
 			Why: "Every answer with what the scorer found in it.",
 		},
 		{
+			Name: subject.Corrections, Subjects: []string{subject.AllCorrections}, MaxAge: 730 * day,
+			Duplicates: 2 * time.Minute,
+			Why:        "What somebody says that a verbatim means, in place of what the scorer found. Made by hand, so few; kept for two years, far longer than the answers, because each training learns from them.",
+		},
+		{
+			Name: subject.Models, Subjects: []string{subject.AllModels}, Duplicates: 2 * time.Minute,
+			Why: "The models that were trained, each with its weights once, and which one is in use. No age limit: the one in use may be old.",
+		},
+		{
 			Name: subject.Alerts, Subjects: []string{subject.AllAlerts}, MaxAge: 90 * day,
 			Bounded: true, Duplicates: 10 * time.Minute,
 			Why: "Every rule that matched, and every one that no longer does; and every answer about a callback.",
@@ -136,6 +145,11 @@ var (
 		Stream: subject.Responses, Durable: "scorer", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
 		Why: "scores each response",
 	}
+	// Corrections scores again what was corrected.
+	Corrections = Consumer{
+		Stream: subject.Corrections, Durable: "corrections", Lanes: 16, AckWait: 20 * time.Second, MaxDeliveries: 10,
+		Why: "scores a response again of which an analysis was corrected",
+	}
 	// Alerting runs the rules over scored responses.
 	Alerting = Consumer{
 		Stream: subject.Scores, Durable: "alerting", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
@@ -173,7 +187,7 @@ const MaxEndpoint = 48
 
 // Consumers lists every durable consumer that is always there, but those of redrives:
 // each has one.
-func Consumers() []Consumer { return []Consumer{Imports, Scorer, Alerting, CallbackQueue} }
+func Consumers() []Consumer { return []Consumer{Imports, Scorer, Corrections, Alerting, CallbackQueue} }
 
 // Redrives is the consumer of the orders to try again what c gave up. It handles
 // one at a time: each is handled when the next begins.

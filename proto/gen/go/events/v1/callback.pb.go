@@ -608,9 +608,21 @@ type Reason struct {
 	// How bad the rule says that it is; unspecified counts as MEDIUM.
 	Severity Severity `protobuf:"varint,17,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
 	// The response is itself an answer about this callback, to its follow-up survey.
-	FollowsUp     bool `protobuf:"varint,18,opt,name=follows_up,json=followsUp,proto3" json:"follows_up,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	FollowsUp bool `protobuf:"varint,18,opt,name=follows_up,json=followsUp,proto3" json:"follows_up,omitempty"`
+	// How many corrections of what the scorer found in that revision this reason reflects.
+	Correction uint32 `protobuf:"varint,19,opt,name=correction,proto3" json:"correction,omitempty"`
+	// How the verbatims sound, the worst of them; unspecified where none was read.
+	Sentiment Sentiment_Label `protobuf:"varint,20,opt,name=sentiment,proto3,enum=rappel.events.v1.Sentiment_Label" json:"sentiment,omitempty"`
+	// What they are about, each theme once; without evidence, and at most 20.
+	Themes []*ThemeFound `protobuf:"bytes,21,rep,name=themes,proto3" json:"themes,omitempty"`
+	// What the customer wants or announces, each once.
+	Intents []Intent `protobuf:"varint,22,rep,packed,name=intents,proto3,enum=rappel.events.v1.Intent" json:"intents,omitempty"`
+	// Whether score and words disagree.
+	Disagreement Disagreement `protobuf:"varint,23,opt,name=disagreement,proto3,enum=rappel.events.v1.Disagreement" json:"disagreement,omitempty"`
+	// How much the scorer says that the customer needs to be won back, 0 to 100.
+	RecoveryPriority float64 `protobuf:"fixed64,24,opt,name=recovery_priority,json=recoveryPriority,proto3" json:"recovery_priority,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Reason) Reset() {
@@ -767,6 +779,48 @@ func (x *Reason) GetFollowsUp() bool {
 		return x.FollowsUp
 	}
 	return false
+}
+
+func (x *Reason) GetCorrection() uint32 {
+	if x != nil {
+		return x.Correction
+	}
+	return 0
+}
+
+func (x *Reason) GetSentiment() Sentiment_Label {
+	if x != nil {
+		return x.Sentiment
+	}
+	return Sentiment_LABEL_UNSPECIFIED
+}
+
+func (x *Reason) GetThemes() []*ThemeFound {
+	if x != nil {
+		return x.Themes
+	}
+	return nil
+}
+
+func (x *Reason) GetIntents() []Intent {
+	if x != nil {
+		return x.Intents
+	}
+	return nil
+}
+
+func (x *Reason) GetDisagreement() Disagreement {
+	if x != nil {
+		return x.Disagreement
+	}
+	return Disagreement_DISAGREEMENT_UNSPECIFIED
+}
+
+func (x *Reason) GetRecoveryPriority() float64 {
+	if x != nil {
+		return x.RecoveryPriority
+	}
+	return 0
 }
 
 // Attempt is one real try to reach the customer.
@@ -2168,7 +2222,9 @@ type TakenAlert struct {
 	// The highest revision seen.
 	Revision uint32 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The alert was resolved at that revision.
-	Resolved      bool `protobuf:"varint,3,opt,name=resolved,proto3" json:"resolved,omitempty"`
+	Resolved bool `protobuf:"varint,3,opt,name=resolved,proto3" json:"resolved,omitempty"`
+	// The highest correction seen of that revision.
+	Correction    uint32 `protobuf:"varint,4,opt,name=correction,proto3" json:"correction,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2222,6 +2278,13 @@ func (x *TakenAlert) GetResolved() bool {
 		return x.Resolved
 	}
 	return false
+}
+
+func (x *TakenAlert) GetCorrection() uint32 {
+	if x != nil {
+		return x.Correction
+	}
+	return 0
 }
 
 // CallbackEvent is stored in CALLBACKS: what happened to one customer's
@@ -2575,7 +2638,7 @@ var File_events_v1_callback_proto protoreflect.FileDescriptor
 
 const file_events_v1_callback_proto_rawDesc = "" +
 	"\n" +
-	"\x18events/v1/callback.proto\x12\x10rappel.events.v1\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/score.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x05\n" +
+	"\x18events/v1/callback.proto\x12\x10rappel.events.v1\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/score.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\a\n" +
 	"\x06Reason\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x16\n" +
@@ -2599,7 +2662,15 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\twithdrawn\x18\x10 \x01(\bR\twithdrawn\x126\n" +
 	"\bseverity\x18\x11 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x12\x1d\n" +
 	"\n" +
-	"follows_up\x18\x12 \x01(\bR\tfollowsUpB\b\n" +
+	"follows_up\x18\x12 \x01(\bR\tfollowsUp\x12\x1e\n" +
+	"\n" +
+	"correction\x18\x13 \x01(\rR\n" +
+	"correction\x12?\n" +
+	"\tsentiment\x18\x14 \x01(\x0e2!.rappel.events.v1.Sentiment.LabelR\tsentiment\x124\n" +
+	"\x06themes\x18\x15 \x03(\v2\x1c.rappel.events.v1.ThemeFoundR\x06themes\x122\n" +
+	"\aintents\x18\x16 \x03(\x0e2\x18.rappel.events.v1.IntentR\aintents\x12B\n" +
+	"\fdisagreement\x18\x17 \x01(\x0e2\x1e.rappel.events.v1.DisagreementR\fdisagreement\x12+\n" +
+	"\x11recovery_priority\x18\x18 \x01(\x01R\x10recoveryPriorityB\b\n" +
 	"\x06_valueB\x0f\n" +
 	"\r_satisfaction\"\xfa\x03\n" +
 	"\aAttempt\x12\x16\n" +
@@ -2795,12 +2866,15 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"ATTEMPTING\x10\x04\x12\f\n" +
 	"\bWRAPPING\x10\x05\x12\r\n" +
 	"\tCOMPLETED\x10\x06\x12\f\n" +
-	"\bCANCELED\x10\a\"_\n" +
+	"\bCANCELED\x10\a\"\x7f\n" +
 	"\n" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xad\a\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\x12\x1e\n" +
+	"\n" +
+	"correction\x18\x04 \x01(\rR\n" +
+	"correction\"\xad\a\n" +
 	"\rCallbackEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\bevent_no\x18\x02 \x01(\x04R\aeventNo\x12#\n" +
@@ -2897,9 +2971,13 @@ var file_events_v1_callback_proto_goTypes = []any{
 	(Class)(0),                    // 27: rappel.events.v1.Class
 	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
 	(Severity)(0),                 // 29: rappel.events.v1.Severity
-	(*Customer)(nil),              // 30: rappel.events.v1.Customer
-	(*Slot)(nil),                  // 31: rappel.events.v1.Slot
-	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
+	(Sentiment_Label)(0),          // 30: rappel.events.v1.Sentiment.Label
+	(*ThemeFound)(nil),            // 31: rappel.events.v1.ThemeFound
+	(Intent)(0),                   // 32: rappel.events.v1.Intent
+	(Disagreement)(0),             // 33: rappel.events.v1.Disagreement
+	(*Customer)(nil),              // 34: rappel.events.v1.Customer
+	(*Slot)(nil),                  // 35: rappel.events.v1.Slot
+	(*durationpb.Duration)(nil),   // 36: google.protobuf.Duration
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
 	25, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
@@ -2907,74 +2985,78 @@ var file_events_v1_callback_proto_depIdxs = []int32{
 	27, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
 	28, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
 	29, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
-	28, // 5: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	28, // 6: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
-	0,  // 7: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	28, // 8: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
-	1,  // 9: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	28, // 10: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
-	10, // 11: rappel.events.v1.WrapUp.gesture:type_name -> rappel.events.v1.Gesture
-	28, // 12: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
-	28, // 13: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
-	25, // 14: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
-	27, // 15: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
-	28, // 16: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
-	28, // 17: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	28, // 18: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	28, // 19: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	28, // 20: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
-	28, // 21: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
-	28, // 22: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
-	28, // 23: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
-	28, // 24: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
-	23, // 25: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
-	23, // 26: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
-	28, // 27: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
-	24, // 28: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
-	28, // 29: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
-	4,  // 30: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
-	5,  // 31: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	30, // 32: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
-	7,  // 33: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	28, // 34: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	28, // 35: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	28, // 36: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	28, // 37: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	28, // 38: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
-	13, // 39: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
-	8,  // 40: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
-	9,  // 41: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
-	13, // 42: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
-	14, // 43: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
-	15, // 44: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
-	16, // 45: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
-	17, // 46: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
-	18, // 47: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
-	19, // 48: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
-	31, // 49: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
-	11, // 50: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
-	12, // 51: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
-	28, // 52: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
-	31, // 53: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
-	6,  // 54: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	28, // 55: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	20, // 56: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	21, // 57: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	28, // 58: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
-	28, // 59: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
-	28, // 60: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
-	28, // 61: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
-	28, // 62: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 63: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
-	3,  // 64: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
-	32, // 65: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
-	28, // 66: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
-	28, // 67: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
-	68, // [68:68] is the sub-list for method output_type
-	68, // [68:68] is the sub-list for method input_type
-	68, // [68:68] is the sub-list for extension type_name
-	68, // [68:68] is the sub-list for extension extendee
-	0,  // [0:68] is the sub-list for field type_name
+	30, // 5: rappel.events.v1.Reason.sentiment:type_name -> rappel.events.v1.Sentiment.Label
+	31, // 6: rappel.events.v1.Reason.themes:type_name -> rappel.events.v1.ThemeFound
+	32, // 7: rappel.events.v1.Reason.intents:type_name -> rappel.events.v1.Intent
+	33, // 8: rappel.events.v1.Reason.disagreement:type_name -> rappel.events.v1.Disagreement
+	28, // 9: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	28, // 10: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	0,  // 11: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	28, // 12: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	1,  // 13: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	28, // 14: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	10, // 15: rappel.events.v1.WrapUp.gesture:type_name -> rappel.events.v1.Gesture
+	28, // 16: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
+	28, // 17: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
+	25, // 18: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
+	27, // 19: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
+	28, // 20: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
+	28, // 21: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	28, // 22: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	28, // 23: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	28, // 24: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	28, // 25: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
+	28, // 26: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
+	28, // 27: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
+	28, // 28: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
+	23, // 29: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
+	23, // 30: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
+	28, // 31: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
+	24, // 32: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
+	28, // 33: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
+	4,  // 34: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
+	5,  // 35: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
+	34, // 36: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	7,  // 37: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
+	28, // 38: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	28, // 39: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	28, // 40: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	28, // 41: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	28, // 42: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	13, // 43: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
+	8,  // 44: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
+	9,  // 45: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
+	13, // 46: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
+	14, // 47: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
+	15, // 48: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
+	16, // 49: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
+	17, // 50: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
+	18, // 51: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
+	19, // 52: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
+	35, // 53: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
+	11, // 54: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
+	12, // 55: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
+	28, // 56: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
+	35, // 57: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
+	6,  // 58: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	28, // 59: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	20, // 60: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	21, // 61: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	28, // 62: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	28, // 63: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	28, // 64: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	28, // 65: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	28, // 66: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 67: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 68: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	36, // 69: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	28, // 70: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	28, // 71: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	72, // [72:72] is the sub-list for method output_type
+	72, // [72:72] is the sub-list for method input_type
+	72, // [72:72] is the sub-list for extension type_name
+	72, // [72:72] is the sub-list for extension extendee
+	0,  // [0:72] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }
