@@ -124,6 +124,7 @@ func fromReason(m *eventsv1.Reason) callback.Reason {
 		Verbatim: m.GetVerbatim(), Channel: m.GetChannel(), Touchpoint: m.GetTouchpoint(),
 		SubmittedAt: moment(m.GetSubmittedAt()), Priority: int(m.GetPriority()), Withdrawn: m.GetWithdrawn(),
 		Severity: callback.Severity(m.GetSeverity()), FollowsUp: m.GetFollowsUp(),
+		Correction: m.GetCorrection(), Words: fromWords(m),
 	}
 	if m.Value != nil {
 		r.HasValue, r.Value, r.Satisfaction = true, m.GetValue(), m.GetSatisfaction()

@@ -1,0 +1,86 @@
+// Package reading reads verbatims for the scorer: by the lexicon of package verbatim and a
+// model, as the events have it. Which model is in use may change at any moment; each
+// analysis says which one it was.
+package reading
+
+import (
+	"sync"
+	"sync/atomic"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/internal/verbatim"
+	"github.com/rappel-loop/rappel/services/scorer/internal/score"
+)
+
+// Model says how probable each sentiment is. It does not change once it is in use.
+type Model interface {
+	// Version names the weights.
+	Version() string
+	// Predict is the probability of negative, neutral and positive, which sum to 1, of the
+	// text that was analysed last with s.
+	Predict(s *verbatim.Scratch, a *verbatim.Analysis) [3]float64
+}
+
+// Reader reads verbatims. Safe for concurrent use.
+type Reader struct {
+	analyser *verbatim.Analyser
+	model    atomic.Pointer[inUse]
+	scratch  sync.Pool
+}
+
+var _ score.Reader = (*Reader)(nil)
+
+// inUse is a model, and the version that analyses have.
+type inUse struct {
+	model   Model
+	version string
+}
+
+// New returns a reader with a model.
+func New(a *verbatim.Analyser, m Model) *Reader {
+	r := &Reader{analyser: a}
+	r.scratch.New = func() any { return new(verbatim.Scratch) }
+	r.Use(m)
+	return r
+}
+
+// Use takes another model from the next text on.
+func (r *Reader) Use(m Model) {
+	r.model.Store(&inUse{model: m, version: r.analyser.Version() + " " + m.Version()})
+}
+
+// Version is what analyses have now: the lexicon and the model.
+func (r *Reader) Version() string { return r.model.Load().version }
+
+// Analyser is what texts are read with.
+func (r *Reader) Analyser() *verbatim.Analyser { return r.analyser }
+
+// Read says what is found in a text, with about so many pieces of evidence at most: half of
+// them for the sentiment, the strongest, and the others for what it is about.
+func (r *Reader) Read(text string, evidence int) *eventsv1.VerbatimAnalysis {
+	s := r.scratch.Get().(*verbatim.Scratch) //nolint:forcetypeassert // the pool makes nothing else
+	defer r.scratch.Put(s)
+	use := r.model.Load()
+	a := r.analyser.Analyse(s, text)
+	out := &eventsv1.VerbatimAnalysis{
+		Status: eventsv1.VerbatimAnalysis_ANALYSED, Language: a.Language.String(), Version: use.version, Cut: a.Cut,
+		Sentiment: sentiment(use.model.Predict(s, &a)),
+	}
+	out.Sentiment.Evidence = r.evidence(a.Findings, max(1, evidence/2))
+	return out
+}
+
+// unsure is below which probability the most probable of negative and positive is not said.
+const unsure = 0.5
+
+// sentiment is the label with the probabilities: neutral is also what is not certain.
+func sentiment(p [3]float64) *eventsv1.Sentiment {
+	s := &eventsv1.Sentiment{Label: eventsv1.Sentiment_NEUTRAL, Negative: p[0], Neutral: p[1], Positive: p[2]}
+	switch {
+	case p[0] >= unsure:
+		s.Label = eventsv1.Sentiment_NEGATIVE
+	case p[2] >= unsure:
+		s.Label = eventsv1.Sentiment_POSITIVE
+	}
+	return s
+}
