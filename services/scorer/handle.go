@@ -18,44 +18,43 @@ const (
 	reasonInvalidCorrection = "invalid_correction"
 )
 
-// handle scores one response and returns once the score is stored.
+// handle scores one response and returns once the score is stored. Nothing of a response was
+// corrected before its first revision was stored, and what is corrected afterwards scores it
+// again. Where something was corrected, the revisions after this one that there are already
+// are scored again: what their scores take the place of must have this one in it.
 func (s *Service) handle(ctx context.Context, d bus.Delivery) error {
 	received := &eventsv1.ResponseReceived{}
 	if err := d.Decode(received); err != nil {
 		return err
 	}
-	corrections, err := s.corrections(ctx, received)
-	if err != nil {
-		return err
+	revisions := []*eventsv1.ResponseReceived{received}
+	var known []*eventsv1.AnalysisCorrected
+	if key := correction.KeyOf(received); received.GetRevision() > 1 && storable(key) {
+		var err error
+		if known, _, err = s.book.Of(ctx, key); err != nil {
+			return err
+		}
+		if len(known) > 0 {
+			later, err := s.book.After(ctx, key, received.GetRevision())
+			if err != nil {
+				return err
+			}
+			revisions = append(revisions, later...)
+		}
 	}
-	scored, err := s.score(received, corrections)
-	if err != nil {
-		return err
+	for _, r := range revisions {
+		scored, err := s.score(r, known)
+		if bus.IsTerminal(err) && r != received {
+			continue // it becomes a dead letter in its own turn
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.store(ctx, scored); err != nil {
+			return err
+		}
 	}
-	return s.store(ctx, scored)
-}
-
-// corrections are those that a revision is to be scored with. Nothing of a response was
-// corrected before its first revision was stored, and what is corrected afterwards scores it
-// again. One that is no longer the latest is scored without: the one after it takes its
-// place, and knows of no other state of it than were stored by then.
-func (s *Service) corrections(ctx context.Context, r *eventsv1.ResponseReceived) ([]*eventsv1.AnalysisCorrected, error) {
-	key := correction.KeyOf(r)
-	if r.GetRevision() <= 1 || !storable(key) {
-		return nil, nil
-	}
-	known, _, err := s.book.Of(ctx, key)
-	if err != nil || len(known) == 0 {
-		return nil, err
-	}
-	latest, err := s.book.Latest(ctx, key)
-	if err != nil && !errors.Is(err, correction.ErrNoResponse) {
-		return nil, err
-	}
-	if latest.GetRevision() > r.GetRevision() {
-		return nil, nil
-	}
-	return known, nil
+	return nil
 }
 
 // score makes the event to store.

@@ -21,6 +21,8 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 
 	"go.uber.org/zap"
@@ -76,44 +78,61 @@ func (b *Book) Of(ctx context.Context, k Key) ([]*eventsv1.AnalysisCorrected, ui
 // Latest is the response at its latest revision, of all that was stored before the call. It
 // is ErrNoResponse when there is none, or none any more.
 func (b *Book) Latest(ctx context.Context, k Key) (*eventsv1.ResponseReceived, error) {
-	id := base64.RawURLEncoding.EncodeToString([]byte(k.ResponseID))
-	var at, revision uint64
-	var unnamed []uint64 // written without the headers
-	_, err := b.bus.Whole(ctx, subject.Response(k.Survey, k.Bucket), true, func(d bus.Delivery) error {
-		switch d.Headers.Get(subject.HeaderResponseID) {
-		case id:
-			if n, err := strconv.ParseUint(d.Headers.Get(subject.HeaderRevision), 10, 32); err == nil && n >= revision {
-				at, revision = d.Sequence, n
-			}
-		case "":
-			unnamed = append(unnamed, d.Sequence)
-		}
-		return nil
-	})
+	all, err := b.places(ctx, k)
 	if err != nil {
 		return nil, err
 	}
-	var latest *eventsv1.ResponseReceived
-	for _, seq := range append(unnamed, at) {
-		r, err := b.received(ctx, seq)
+	for len(all) > 0 {
+		revision := slices.Max(slices.Collect(maps.Keys(all)))
+		r, err := b.received(ctx, all[revision])
+		if r != nil || err != nil {
+			return r, err
+		}
+		delete(all, revision)
+	}
+	return nil, ErrNoResponse
+}
+
+// After are the revisions of a response after one, in their order, of all that were stored
+// before the call.
+func (b *Book) After(ctx context.Context, k Key, revision uint32) ([]*eventsv1.ResponseReceived, error) {
+	all, err := b.places(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	var later []*eventsv1.ResponseReceived
+	for _, n := range slices.Sorted(maps.Keys(all)) {
+		if n <= revision {
+			continue
+		}
+		r, err := b.received(ctx, all[n])
 		if err != nil {
 			return nil, err
 		}
-		if KeyOf(r) == k && r.GetRevision() >= latest.GetRevision() {
-			latest = r
+		if r != nil {
+			later = append(later, r)
 		}
 	}
-	if latest == nil {
-		return nil, ErrNoResponse
-	}
-	return latest, nil
+	return later, nil
+}
+
+// places are where the revisions of a response stand in RESPONSES.
+func (b *Book) places(ctx context.Context, k Key) (map[uint32]uint64, error) {
+	id := base64.RawURLEncoding.EncodeToString([]byte(k.ResponseID))
+	all := map[uint32]uint64{}
+	_, err := b.bus.Whole(ctx, subject.Response(k.Survey, k.Bucket), true, func(d bus.Delivery) error {
+		if d.Headers.Get(subject.HeaderResponseID) == id {
+			if n, err := strconv.ParseUint(d.Headers.Get(subject.HeaderRevision), 10, 32); err == nil {
+				all[uint32(n)] = d.Sequence
+			}
+		}
+		return nil
+	})
+	return all, err
 }
 
 // received reads one event; nil when it has gone meanwhile, or cannot be read.
 func (b *Book) received(ctx context.Context, seq uint64) (*eventsv1.ResponseReceived, error) {
-	if seq == 0 {
-		return nil, nil //nolint:nilnil // there is none
-	}
 	d, err := b.bus.At(ctx, subject.Responses, seq)
 	if errors.Is(err, bus.ErrNotFound) {
 		return nil, nil //nolint:nilnil // it has left the stream
