@@ -67,7 +67,8 @@ func (b *Book) Of(ctx context.Context, k Key) ([]*eventsv1.AnalysisCorrected, ui
 			b.log.Error("a correction cannot be read and is left out", zap.Uint64(obs.Sequence, d.Sequence))
 			return nil //nolint:nilerr // it was logged: the others count nevertheless
 		}
-		if c.GetResponseId() == k.ResponseID {
+		// The same one twice, as after a restored stream, counts once.
+		if c.GetResponseId() == k.ResponseID && (len(known) == 0 || c.GetNumber() > known[len(known)-1].GetNumber()) {
 			known = append(known, c)
 		}
 		return nil

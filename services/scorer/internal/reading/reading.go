@@ -67,7 +67,37 @@ func (r *Reader) Read(text string, evidence int) *eventsv1.VerbatimAnalysis {
 		Sentiment: sentiment(use.model.Predict(s, &a)),
 	}
 	out.Sentiment.Evidence = r.evidence(a.Findings, max(1, evidence/2))
+	r.topics(out, &a, max(1, evidence/2))
 	return out
+}
+
+// mostOfOne is how much evidence one theme or intent has at most.
+const mostOfOne = 8
+
+// topics adds what a text is about and what its writer wants, which share so many pieces of
+// evidence; each has one at least.
+func (r *Reader) topics(out *eventsv1.VerbatimAnalysis, a *verbatim.Analysis, evidence int) {
+	n := len(a.Themes) + len(a.Intents)
+	if n == 0 {
+		return
+	}
+	each := min(mostOfOne, max(1, evidence/n))
+	for i := range a.Themes {
+		t := &a.Themes[i]
+		out.Themes = append(out.Themes, &eventsv1.ThemeFound{
+			Dimension: eventsv1.Dimension(t.Dimension), Theme: t.ID, Polarity: labels[t.Polarity], Evidence: r.evidence(t.Evidence, each),
+		})
+	}
+	for i := range a.Intents {
+		found := &a.Intents[i]
+		out.Intents = append(out.Intents, &eventsv1.IntentFound{Intent: eventsv1.Intent(found.Intent), Evidence: r.evidence(found.Evidence, each)})
+	}
+}
+
+// labels are the lexicon's in the events' words.
+var labels = map[verbatim.Label]eventsv1.Sentiment_Label{
+	verbatim.Negative: eventsv1.Sentiment_NEGATIVE, verbatim.Neutral: eventsv1.Sentiment_NEUTRAL,
+	verbatim.Positive: eventsv1.Sentiment_POSITIVE, verbatim.Unsaid: eventsv1.Sentiment_LABEL_UNSPECIFIED,
 }
 
 // unsure is below which probability the most probable of negative and positive is not said.
