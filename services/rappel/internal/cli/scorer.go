@@ -57,6 +57,7 @@ func Scorer() *cobra.Command {
 	}
 	eval.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	root.AddCommand(eval)
+	addScorerCommands(root, system())
 	return root
 }
 

@@ -111,6 +111,19 @@ func (c *Client) Stream(ctx context.Context, path string, query url.Values, head
 	for k, v := range header {
 		req.Header[k] = v
 	}
+	return c.begin(ctx, req)
+}
+
+// StreamOf is Stream of a call with a body, as JSON.
+func (c *Client) StreamOf(ctx context.Context, path string, body []byte) (*http.Response, error) {
+	req, err := c.request(ctx, http.MethodPost, path, nil, body)
+	if err != nil {
+		return nil, err
+	}
+	return c.begin(ctx, req)
+}
+
+func (c *Client) begin(ctx context.Context, req *http.Request) (*http.Response, error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.failed(ctx, err)

@@ -75,7 +75,17 @@ type wireDetail struct {
 }
 
 func newStatusError(resp *http.Response, body []byte) *StatusError {
-	e := &StatusError{HTTP: resp.StatusCode, Code: codes.Unknown, Body: body}
+	e := InStream(body)
+	e.HTTP = resp.StatusCode
+	if after, ok := retryAfter(resp); ok {
+		e.RetryAfter = after
+	}
+	return e
+}
+
+// InStream is the refusal that a stream ends with, whose status was 200.
+func InStream(body []byte) *StatusError {
+	e := &StatusError{HTTP: http.StatusOK, Code: codes.Unknown, Body: body}
 	var w wireStatus
 	if json.Unmarshal(body, &w) == nil && (w.Code != 0 || w.Message != "") {
 		e.Code, e.Message = codes.Code(w.Code), w.Message //nolint:gosec // a wrong code is shown as it is
@@ -88,9 +98,6 @@ func newStatusError(resp *http.Response, body []byte) *StatusError {
 				e.RetryAfter = after
 			}
 		}
-	}
-	if after, ok := retryAfter(resp); ok {
-		e.RetryAfter = after
 	}
 	return e
 }
