@@ -1,5 +1,7 @@
 package verbatim
 
+import "slices"
+
 // bear gives every hit the polarity of what bears on it, clause by clause: between
 // two marks, or a mark and a "mais". The hits and the items are in the order of
 // the text, and each is looked at a bounded number of times.
@@ -38,7 +40,6 @@ func (a *Analyser) clause(s *Scratch, items []item, hits []hit, from, to int32) 
 	a.shared(s, items, hits)
 	a.nearest(items, hits, false)
 	a.nearest(items, hits, true)
-	a.overall(items, hits)
 	if a.yield(hits) == last && a.names(s, items, from, to) {
 		for h := range hits {
 			hits[h].dropped = hits[h].dropped || a.entries[hits[h].entry].traits&last != 0
@@ -139,21 +140,6 @@ func (a *Analyser) wanting(hits []hit, h int) int {
 	return h
 }
 
-// overall gives what is praised the polarity of its whole clause.
-func (a *Analyser) overall(items []item, hits []hit) {
-	var sum hit
-	for i := range items {
-		if items[i].effect == polar {
-			sum.take(&items[i])
-		}
-	}
-	for h := range hits {
-		if a.entries[hits[h].entry].traits&praised != 0 {
-			hits[h].value = sum.value
-		}
-	}
-}
-
 // yield drops hits that only count where nothing stronger in their clause does:
 // "parfait" is about the whole, "livraison parfaite" is not.
 func (a *Analyser) yield(hits []hit) (strongest trait) {
@@ -171,22 +157,32 @@ func (a *Analyser) yield(hits []hit) (strongest trait) {
 	return strongest
 }
 
-// rest gives hits that nothing bears on in their clause what the rest of the
-// sentence says of nothing: "accueil, chambre, repas : tout était parfait".
+// rest sees to what is of a whole sentence: hits that nothing bears on in their
+// clause have what is said of nothing ("accueil, chambre, repas : tout était
+// parfait"), and what may be praise has all that is said.
 func (a *Analyser) rest(items []item, hits []hit) {
-	var sum hit
-	for h := range hits {
-		if hits[h].valued || a.entries[hits[h].entry].effect != topic {
+	var all, free hit
+	for i := range items {
+		if items[i].effect != polar {
 			continue
 		}
-		if sum.entry == 0 {
-			sum.entry = 1
-			for i := range items {
-				if items[i].effect == polar && !items[i].used {
-					sum.take(&items[i])
-				}
-			}
+		if all.take(&items[i]); !items[i].used {
+			free.take(&items[i])
 		}
-		hits[h].value, hits[h].rules, hits[h].valued = sum.value, sum.rules, sum.valued
+	}
+	others := slices.ContainsFunc(hits, func(h hit) bool {
+		e := &a.entries[h.entry]
+		return e.effect == topic && e.traits&last == 0 && !h.dropped
+	})
+	for h := range hits {
+		it, e := &hits[h], &a.entries[hits[h].entry]
+		switch {
+		case e.traits&last != 0 && others:
+			it.dropped = true
+		case e.traits&praised != 0:
+			it.value = all.value
+		case e.effect == topic && !it.valued:
+			it.value, it.rules, it.valued = free.value, free.rules, free.valued
+		}
 	}
 }

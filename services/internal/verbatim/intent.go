@@ -49,7 +49,7 @@ type IntentFound struct {
 const enough = 0.99
 
 // wantsOf finds the intents, sentence by sentence.
-func (a *Analyser) wantsOf(s *Scratch) {
+func (a *Analyser) wantsOf(s *Scratch, tone Label) {
 	if len(s.lines) <= int(a.families) { // line numbers begin at 1
 		s.lines = make([]int32, a.families+1)
 	}
@@ -58,7 +58,7 @@ func (a *Analyser) wantsOf(s *Scratch) {
 		for to < len(s.hits) && s.hits[to].from < until {
 			to++
 		}
-		a.weigh(s, s.hits[from:to])
+		a.weigh(s, s.hits[from:to], tone)
 		from = to
 	}
 	s.gatherIntents(a)
@@ -74,15 +74,18 @@ func (s *Scratch) sentenceEnd(token int32) int32 {
 }
 
 // weigh drops the hits of intents that a sentence does not have.
-func (a *Analyser) weigh(s *Scratch, hits []hit) {
+func (a *Analyser) weigh(s *Scratch, hits []hit, tone Label) {
 	var sums [intents]float32
+	if tone == Positive {
+		sums[Urgent] = -wasUrgent
+	}
 	s.sentence++
 	for i := range hits {
 		e := &a.entries[hits[i].entry]
 		if e.effect != want || hits[i].dropped {
 			continue
 		}
-		if denied := e.factor > 0 && e.traits&firm == 0 && s.denied(&hits[i]); denied || e.traits&praised != 0 && !hits[i].praises() {
+		if denied := e.factor > 0 && e.traits&firm == 0 && s.denied(&hits[i]); denied || e.traits&praised != 0 && !hits[i].praises(tone) {
 			hits[i].dropped = true
 			continue
 		}
@@ -99,10 +102,17 @@ func (a *Analyser) weigh(s *Scratch, hits []hit) {
 	}
 }
 
-// praiseLeast is how good what bears on somebody must be to be praise.
+// wasUrgent is what more it takes in the text of somebody satisfied: they tell
+// what was urgent and went well.
+const wasUrgent = 0.5
+
+// praiseLeast is how good what bears on somebody must be to be praise, in a text
+// that is not good as a whole.
 const praiseLeast = 1.4
 
-func (h *hit) praises() bool { return h.value >= praiseLeast }
+func (h *hit) praises(tone Label) bool {
+	return tone == Positive && h.value > 0 || tone == Neutral && h.value >= praiseLeast
+}
 
 // gatherIntents makes intents of the hits that are left.
 func (s *Scratch) gatherIntents(a *Analyser) {

@@ -1,6 +1,8 @@
 package verbatim
 
-import "slices"
+import (
+	"slices"
+)
 
 // Theme is something that a text is about.
 type Theme struct {
@@ -140,9 +142,6 @@ func (a *Analyser) wholeOf(s *Scratch, tone Label) {
 		return
 	}
 	d := &a.themes[a.whole]
-	if a.names(s, s.items, 0, int32(len(s.tokens))) {
-		d = &a.themes[0]
-	}
 	s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: tone, Evidence: s.findings})
 }
 
