@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,9 +15,9 @@ import (
 // loop is a running loop, whatever its shape.
 type loop struct {
 	t *testing.T
-	// collector and queue are the processes that answer for each; the same one in
+	// collector, scorer and queue are the processes that answer for each; the same one in
 	// the all-in-one.
-	collector, queue *process
+	collector, scorer, queue *process
 	// wipeIndex makes the index lose everything.
 	wipeIndex func()
 }
@@ -24,8 +25,8 @@ type loop struct {
 // shape is one way to run the loop.
 type shape struct {
 	name string
-	// start runs it in an environment that says things of the callback queue, or of the
-	// collector.
+	// start runs it in an environment that says things of the callback queue, the collector
+	// or alerting.
 	start func(t *testing.T, env ...string) *loop
 }
 
@@ -35,7 +36,7 @@ var shapes = []shape{{"all in one", allInOne}, {"four services", fourServices}}
 func allInOne(t *testing.T, env ...string) *loop {
 	t.Helper()
 	p := start(t, "rappel", env, "run", "--data-dir", t.TempDir())
-	return &loop{t: t, collector: p, queue: p, wipeIndex: func() { p.restart() }}
+	return &loop{t: t, collector: p, scorer: p, queue: p, wipeIndex: func() { p.restart() }}
 }
 
 // fourServices is each service alone, over one NATS and one Redis.
@@ -48,18 +49,22 @@ func fourServices(t *testing.T, own ...string) *loop {
 	env := []string{"RAPPEL_NATS__URL=" + nats.URL()}
 	queueEnv := append([]string{"RAPPEL_REDIS__ADDRS=" + redis.Addr}, env...)
 	collectorEnv := append([]string{"RAPPEL_COLLECTOR__SECRET=a secret of the tests alone"}, env...)
+	alertingEnv := slices.Clone(env)
 	for _, v := range own {
-		if strings.HasPrefix(v, "RAPPEL_COLLECTOR__") {
+		switch {
+		case strings.HasPrefix(v, "RAPPEL_COLLECTOR__"):
 			collectorEnv = append(collectorEnv, v)
-		} else {
+		case strings.HasPrefix(v, "RAPPEL_ALERTING__"):
+			alertingEnv = append(alertingEnv, v)
+		default:
 			queueEnv = append(queueEnv, v)
 		}
 	}
 	queue := start(t, "callback-queue", queueEnv)
-	start(t, "alerting", env)
-	start(t, "scorer", env)
+	start(t, "alerting", alertingEnv)
+	scorer := start(t, "scorer", env)
 	collector := start(t, "collector", collectorEnv)
-	return &loop{t: t, collector: collector, queue: queue, wipeIndex: func() {
+	return &loop{t: t, collector: collector, scorer: scorer, queue: queue, wipeIndex: func() {
 		require.NoError(t, redis.Client(t).FlushAll(t.Context()).Err())
 	}}
 }
