@@ -3,42 +3,60 @@ package scorer
 import (
 	"context"
 	"errors"
-	"math"
 
 	"github.com/rappel-loop/rappel/services/internal/verbatim"
+	"github.com/rappel-loop/rappel/services/internal/verbatim/model"
 	"github.com/rappel-loop/rappel/services/scorer/internal/reading"
 	"github.com/rappel-loop/rappel/services/scorer/internal/training"
 )
 
-// newReader reads verbatims with the model that the program carries.
-func newReader() (*reading.Reader, reading.Model, error) {
+// newReader reads verbatims with the model that the program carries, which it returns too.
+func newReader() (*reading.Reader, *model.Model, error) {
 	a, err := verbatim.New()
 	if err != nil {
 		return nil, nil, err
 	}
-	base := lexiconAlone{}
+	base, err := model.Base()
+	if err != nil {
+		return nil, nil, err
+	}
 	return reading.New(a, base), base, nil
 }
 
-// lexiconAlone is INTERIM: the model lands with package model.
-type lexiconAlone struct{}
-
-func (lexiconAlone) Version() string { return "base-none" }
-
-func (lexiconAlone) Predict(_ *verbatim.Scratch, a *verbatim.Analysis) [3]float64 {
-	sure := math.Abs(a.Sentiment.Score)
-	switch {
-	case a.Sentiment.Score < 0:
-		return [3]float64{sure, 1 - sure, 0}
-	default:
-		return [3]float64{0, 1 - sure, sure}
+// decode reads stored weights.
+func decode(weights []byte) (reading.Model, error) {
+	m, err := model.Decode(weights)
+	if err != nil {
+		return nil, err // and not a Model that is nil
 	}
+	return m, nil
 }
 
-func decode([]byte) (reading.Model, error) { return nil, errors.New("no models yet") }
+// correctedWeight is how much a correction counts: somebody has read the text, where a score
+// may be about something else.
+const correctedWeight = 3
 
-func learner(*verbatim.Analyser) training.Learner {
-	return func(context.Context, []training.Example, reading.Model, func(pass, passes int)) (reading.Model, []byte, error) {
-		return nil, nil, errors.New("no models yet")
+// learner learns from the model that the program carries.
+func learner(a *verbatim.Analyser, base *model.Model) training.Learner {
+	return func(ctx context.Context, examples []training.Example, tell func(pass, passes int)) (reading.Model, []byte, error) {
+		all := func(yield func(model.Example) bool) {
+			for _, e := range examples {
+				x := model.Example{Text: e.Text, Class: e.Class, Group: e.Customer, Weight: 1}
+				if e.Corrected {
+					x.Weight = correctedWeight
+				}
+				if !yield(x) {
+					return
+				}
+			}
+		}
+		m, err := model.Train(ctx, a, all, model.Options{Base: base, Progress: tell})
+		if errors.Is(err, model.ErrTooFew) {
+			return nil, nil, &training.TooFewError{What: "dissatisfied, or satisfied, verbatims with words to learn from", Have: -1, Need: model.Fewest}
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		return m, m.Encode(), nil
 	}
 }

@@ -119,8 +119,8 @@ func (s *Service) build() error {
 		},
 	})
 	trainer := training.New(training.Deps{
-		Bus: s.bus, Log: s.log, Clock: s.clock, Analyser: reader.Analyser(), Scales: scales, Registry: s.models, Base: base,
-		Learn: learner(reader.Analyser()), Options: s.cfg.Training,
+		Bus: s.bus, Log: s.log, Clock: s.clock, Analyser: reader.Analyser(), Scales: scales, Registry: s.models,
+		Learn: learner(reader.Analyser(), base), Options: s.cfg.Training,
 		Ended: func(result string) { s.metrics.trainings.WithLabelValues(result).Inc() },
 	})
 	scorerv1.RegisterScorerServiceServer(s.rpc.GRPC(), transport.New(transport.Deps{

@@ -4,11 +4,13 @@
 package reading
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/internal/verbatim"
+	"github.com/rappel-loop/rappel/services/internal/verbatim/model"
 	"github.com/rappel-loop/rappel/services/scorer/internal/score"
 )
 
@@ -19,12 +21,16 @@ type Model interface {
 	// Predict is the probability of negative, neutral and positive, which sum to 1, of the
 	// text that was analysed last with s.
 	Predict(s *verbatim.Scratch, a *verbatim.Analysis) [3]float64
+	// Verdict is what is said in a word, of these probabilities.
+	Verdict(p [3]float64) model.Verdict
 }
+
+var _ Model = (*model.Model)(nil)
 
 // Reader reads verbatims. Safe for concurrent use.
 type Reader struct {
 	analyser *verbatim.Analyser
-	model    atomic.Pointer[inUse]
+	use      atomic.Pointer[inUse]
 	scratch  sync.Pool
 }
 
@@ -46,11 +52,11 @@ func New(a *verbatim.Analyser, m Model) *Reader {
 
 // Use takes another model from the next text on.
 func (r *Reader) Use(m Model) {
-	r.model.Store(&inUse{model: m, version: r.analyser.Version() + " " + m.Version()})
+	r.use.Store(&inUse{model: m, version: r.analyser.Version() + " " + m.Version()})
 }
 
 // Version is what analyses have now: the lexicon and the model.
-func (r *Reader) Version() string { return r.model.Load().version }
+func (r *Reader) Version() string { return r.use.Load().version }
 
 // Analyser is what texts are read with.
 func (r *Reader) Analyser() *verbatim.Analyser { return r.analyser }
@@ -60,11 +66,11 @@ func (r *Reader) Analyser() *verbatim.Analyser { return r.analyser }
 func (r *Reader) Read(text string, evidence int) *eventsv1.VerbatimAnalysis {
 	s := r.scratch.Get().(*verbatim.Scratch) //nolint:forcetypeassert // the pool makes nothing else
 	defer r.scratch.Put(s)
-	use := r.model.Load()
+	use := r.use.Load()
 	a := r.analyser.Analyse(s, text)
 	out := &eventsv1.VerbatimAnalysis{
 		Status: eventsv1.VerbatimAnalysis_ANALYSED, Language: a.Language.String(), Version: use.version, Cut: a.Cut,
-		Sentiment: sentiment(use.model.Predict(s, &a)),
+		Sentiment: sentiment(use.model, use.model.Predict(s, &a)),
 	}
 	out.Sentiment.Evidence = r.evidence(a.Findings, max(1, evidence/2))
 	r.topics(out, &a, max(1, evidence/2))
@@ -100,17 +106,13 @@ var labels = map[verbatim.Label]eventsv1.Sentiment_Label{
 	verbatim.Positive: eventsv1.Sentiment_POSITIVE, verbatim.Unsaid: eventsv1.Sentiment_LABEL_UNSPECIFIED,
 }
 
-// unsure is below which probability the most probable of negative and positive is not said.
-const unsure = 0.5
-
-// sentiment is the label with the probabilities: neutral is also what is not certain.
-func sentiment(p [3]float64) *eventsv1.Sentiment {
-	s := &eventsv1.Sentiment{Label: eventsv1.Sentiment_NEUTRAL, Negative: p[0], Neutral: p[1], Positive: p[2]}
-	switch {
-	case p[0] >= unsure:
-		s.Label = eventsv1.Sentiment_NEGATIVE
-	case p[2] >= unsure:
-		s.Label = eventsv1.Sentiment_POSITIVE
+// sentiment is the label with the probabilities. The label is the model's verdict, which is
+// not always the most probable: where few are dissatisfied, less is enough to say so.
+func sentiment(m Model, p [3]float64) *eventsv1.Sentiment {
+	return &eventsv1.Sentiment{
+		Label: labels[m.Verdict(p).Class.Label()], Negative: shown(p[model.Negative]), Neutral: shown(p[model.Neutral]), Positive: shown(p[model.Positive]),
 	}
-	return s
 }
+
+// shown is a probability to the millionth: more is noise, and differs between machines.
+func shown(p float64) float64 { return math.Round(p*1e6) / 1e6 }

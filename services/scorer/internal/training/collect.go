@@ -7,19 +7,21 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/verbatim/model"
 )
 
 // tellEvery is after how many responses somebody is told again.
 const tellEvery = 5000
 
-// least is how many of dissatisfied and satisfied there must be on each side.
-const least = 10
+// least is how many of dissatisfied and of satisfied there must be, to learn from and to
+// measure on.
+const least = model.Fewest
 
 var errRead = errors.New("read to the end")
 
 type said struct {
-	class   Class
-	heldOut bool
+	class    model.Class
+	customer uint64
 }
 
 // collect reads what there is to learn from, and what to measure on.
@@ -87,7 +89,7 @@ func (t *Trainer) corrected(ctx context.Context) (map[uint64]texts, error) {
 			all[k] = texts{}
 			fallthrough
 		default:
-			all[k][cut(c.GetText())] = said{class: class, heldOut: heldOut(c.GetCustomerKey())}
+			all[k][cut(c.GetText())] = said{class: class, customer: customer(c.GetCustomerKey())}
 		}
 		return nil
 	})
@@ -100,7 +102,7 @@ type texts map[string]said
 func (t texts) examples() []Example {
 	var out []Example
 	for text, s := range t {
-		out = append(out, Example{Text: text, Class: s.class, Corrected: true, heldOut: s.heldOut})
+		out = append(out, Example{Text: text, Class: s.class, Corrected: true, Customer: s.customer})
 	}
 	return out
 }
@@ -113,7 +115,7 @@ func (t *Trainer) examples(r *eventsv1.ResponseReceived, corrected texts) []Exam
 		if a.GetVerbatim() == "" {
 			continue
 		}
-		e := Example{Text: cut(a.GetVerbatim()), Class: class, heldOut: heldOut(r.GetCustomerKey())}
+		e := Example{Text: cut(a.GetVerbatim()), Class: class, Customer: customer(r.GetCustomerKey())}
 		if s, ok := corrected[e.Text]; ok {
 			e.Class, e.Corrected = s.class, true
 		}
@@ -138,10 +140,11 @@ func (t *Trainer) enough(taught, held []Example) error {
 		for _, e := range side.of {
 			n[e.Class]++
 		}
-		for c, name := range map[Class]string{Negative: "dissatisfied verbatims ", Positive: "satisfied verbatims "} {
-			if n[c] < least {
-				return &TooFewError{What: name + side.what, Have: n[c], Need: least}
-			}
+		if n[model.Negative] < least {
+			return &TooFewError{What: "dissatisfied verbatims " + side.what, Have: n[model.Negative], Need: least}
+		}
+		if n[model.Positive] < least {
+			return &TooFewError{What: "satisfied verbatims " + side.what, Have: n[model.Positive], Need: least}
 		}
 	}
 	return nil

@@ -4,16 +4,7 @@ import (
 	"unicode/utf8"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
-)
-
-// Class is what a text means, as the models number it.
-type Class uint8
-
-// The classes.
-const (
-	Negative Class = iota
-	Neutral
-	Positive
+	"github.com/rappel-loop/rappel/services/internal/verbatim/model"
 )
 
 // Thresholds of a label, on the scale of satisfaction. They are the same for all metrics: an
@@ -30,7 +21,7 @@ const maxBytes = 2000
 // label is the class of a response's verbatims: that of the mean satisfaction of its scores.
 // Without a score there is none, nor where one answer is good and another bad: nobody knows
 // which of them the words are about.
-func (t *Trainer) label(r *eventsv1.Response) (Class, bool) {
+func (t *Trainer) label(r *eventsv1.Response) (model.Class, bool) {
 	sum, n, bad, good := 0.0, 0.0, false, false
 	for _, a := range r.GetAnswers() {
 		if a.GetMetric() == eventsv1.Metric_METRIC_UNSPECIFIED {
@@ -48,22 +39,22 @@ func (t *Trainer) label(r *eventsv1.Response) (Class, bool) {
 	case n == 0, bad && good:
 		return 0, false
 	case mean < dissatisfied:
-		return Negative, true
+		return model.Negative, true
 	case mean > satisfied:
-		return Positive, true
+		return model.Positive, true
 	}
-	return Neutral, true
+	return model.Neutral, true
 }
 
 // classOf is what somebody said; ok is false where they said nothing of the sentiment.
-func classOf(l eventsv1.Sentiment_Label) (c Class, ok bool) {
+func classOf(l eventsv1.Sentiment_Label) (c model.Class, ok bool) {
 	switch l {
 	case eventsv1.Sentiment_NEGATIVE:
-		return Negative, true
+		return model.Negative, true
 	case eventsv1.Sentiment_NEUTRAL:
-		return Neutral, true
+		return model.Neutral, true
 	case eventsv1.Sentiment_POSITIVE:
-		return Positive, true
+		return model.Positive, true
 	case eventsv1.Sentiment_LABEL_UNSPECIFIED:
 	}
 	return 0, false

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/rappel-loop/rappel/services/internal/verbatim/model"
 )
 
 // heldOutOf is of how many customers one is held out.
@@ -13,12 +15,15 @@ const heldOutOf = 5
 // Example is a text and what it means.
 type Example struct {
 	Text  string
-	Class Class
+	Class model.Class
 	// Corrected says that somebody said so, and not the customer's score.
 	Corrected bool
-
-	heldOut bool
+	// Customer is a hash of whose it is.
+	Customer uint64
 }
+
+// heldOut reports whether it is measured on, and never learnt from.
+func (e *Example) heldOut() bool { return e.Customer%heldOutOf == 0 }
 
 // key is a response's: a hash of its survey and id, the same in every run.
 func key(survey, response string) uint64 {
@@ -27,11 +32,11 @@ func key(survey, response string) uint64 {
 	return mixed(h.Sum64())
 }
 
-// heldOut reports whether a customer's answers are measured on, and never learnt from.
-func heldOut(customerKey string) bool {
+// customer is a hash of a customer's key, the same in every run.
+func customer(key string) uint64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(customerKey))
-	return mixed(h.Sum64())%heldOutOf == 0
+	_, _ = h.Write([]byte(key))
+	return mixed(h.Sum64())
 }
 
 // mixed spreads a hash over all its bits; it is the finaliser of MurmurHash3 (Appleby).
@@ -84,7 +89,7 @@ func (s *sample) put(k uint64, examples []Example) {
 func (s *sample) split() (taught, held []Example) {
 	for _, k := range slices.Sorted(maps.Keys(s.by)) {
 		for _, e := range s.by[k] {
-			if e.heldOut {
+			if e.heldOut() {
 				held = append(held, e)
 			} else {
 				taught = append(taught, e)

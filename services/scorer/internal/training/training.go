@@ -40,13 +40,16 @@ var ErrAlready = errors.New("a model is being trained")
 
 // TooFewError says that there is too little to learn from.
 type TooFewError struct {
-	// What is too few, and how many there are and have to be.
+	// What is too few, and how many there are, where that is known (else -1), and have to be.
 	What       string
 	Have, Need int
 }
 
 // Error says it.
 func (e *TooFewError) Error() string {
+	if e.Have < 0 {
+		return fmt.Sprintf("there are fewer than %d %s", e.Need, e.What)
+	}
 	return fmt.Sprintf("there are %d %s, and %d are needed", e.Have, e.What, e.Need)
 }
 
@@ -94,9 +97,9 @@ type Progress struct {
 // Result is what came of a training. Its event was stored, unless it was a dry run.
 type Result struct{ Event *eventsv1.ModelEvent }
 
-// Learner learns from labelled texts, beginning with a model, and returns the new one with
-// its weights. tell is called once a pass.
-type Learner func(ctx context.Context, examples []Example, begin reading.Model, tell func(pass, passes int)) (reading.Model, []byte, error)
+// Learner learns from labelled texts and returns a model with its weights. tell is told now
+// and then which pass it is in. It may return a *TooFewError.
+type Learner func(ctx context.Context, examples []Example, tell func(pass, passes int)) (reading.Model, []byte, error)
 
 // Deps are what a Trainer works with; all are required.
 type Deps struct {
@@ -106,7 +109,6 @@ type Deps struct {
 	Analyser *verbatim.Analyser
 	Scales   *metric.Scales
 	Registry *registry.Registry
-	Base     reading.Model
 	Learn    Learner
 	Options  Options
 	// Ended is told what became of each training, in a word.
@@ -155,7 +157,7 @@ func (t *Trainer) train(ctx context.Context, o Order, tell func(Progress)) (Resu
 	var trained reading.Model
 	var weights []byte
 	err = lowPriority(func() (err error) {
-		trained, weights, err = t.deps.Learn(ctx, taught, t.deps.Base, func(pass, passes int) {
+		trained, weights, err = t.deps.Learn(ctx, taught, func(pass, passes int) {
 			p.Pass, p.Passes = pass, passes
 			tell(p)
 		})
