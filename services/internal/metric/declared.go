@@ -83,10 +83,13 @@ func (s *Scales) of(survey string, a *eventsv1.Answer) (Declared, string) {
 	return Declared{}, ""
 }
 
-// ScaleFor is the scale that an answer without one is read on.
-func (s *Scales) ScaleFor(survey string, a *eventsv1.Answer) (*eventsv1.Scale, error) {
-	d, _ := s.of(survey, a)
-	return ScaleOf(a.GetMetric(), d.Scale)
+// Declared is a copy of the scale that is declared for an answer; nil when none is.
+func (s *Scales) Declared(survey string, a *eventsv1.Answer) *eventsv1.Scale {
+	d, whose := s.of(survey, a)
+	if whose == "" {
+		return nil
+	}
+	return &eventsv1.Scale{Min: d.Scale.GetMin(), Max: d.Scale.GetMax(), Direction: d.Scale.GetDirection()}
 }
 
 func firstScale(own, declared *eventsv1.Scale) *eventsv1.Scale {

@@ -81,22 +81,27 @@ func (r *Reader) Read(text string, evidence int) *eventsv1.VerbatimAnalysis {
 const mostOfOne = 8
 
 // topics adds what a text is about and what its writer wants, which share so many pieces of
-// evidence; each has one at least.
+// evidence: the first have one where there are more of them.
 func (r *Reader) topics(out *eventsv1.VerbatimAnalysis, a *verbatim.Analysis, evidence int) {
 	n := len(a.Themes) + len(a.Intents)
 	if n == 0 {
 		return
 	}
-	each := min(mostOfOne, max(1, evidence/n))
+	each := func() int { // how much the next one has
+		if found := len(out.GetThemes()) + len(out.GetIntents()); n > evidence {
+			return min(1, max(0, evidence-found))
+		}
+		return min(mostOfOne, evidence/n)
+	}
 	for i := range a.Themes {
 		t := &a.Themes[i]
 		out.Themes = append(out.Themes, &eventsv1.ThemeFound{
-			Dimension: eventsv1.Dimension(t.Dimension), Theme: t.ID, Polarity: labels[t.Polarity], Evidence: r.evidence(t.Evidence, each),
+			Dimension: eventsv1.Dimension(t.Dimension), Theme: t.ID, Polarity: labels[t.Polarity], Evidence: r.evidence(t.Evidence, each()),
 		})
 	}
 	for i := range a.Intents {
 		found := &a.Intents[i]
-		out.Intents = append(out.Intents, &eventsv1.IntentFound{Intent: eventsv1.Intent(found.Intent), Evidence: r.evidence(found.Evidence, each)})
+		out.Intents = append(out.Intents, &eventsv1.IntentFound{Intent: eventsv1.Intent(found.Intent), Evidence: r.evidence(found.Evidence, each())})
 	}
 }
 

@@ -1,6 +1,7 @@
 package score
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,19 +49,32 @@ func (s *Scorer) Event(r *eventsv1.ResponseReceived, corrections []*eventsv1.Ana
 	return scored, nil
 }
 
-// earlier are the states with fewer corrections, each once.
+// maxEarlier bounds, in bytes, what of a revision's earlier states stands in an event, beside
+// the one before the last correction, which always does: in a response of a hundred verbatims
+// that was corrected fifty times they would outgrow it. Those left out are the oldest, which
+// a state that was stored since has taken the place of.
+const maxEarlier = 32 << 10
+
+// earlier are the states with fewer corrections, each once, the oldest first.
 func (s *Scorer) earlier(f *found, corrections []*eventsv1.AnalysisCorrected, revisionBefore bool) []*eventsv1.EarlierScore {
 	if f == nil {
 		return nil
 	}
 	var all []*eventsv1.EarlierScore
-	last := bare(s.state(f, corrections))
-	for n := range len(corrections) {
+	size := 0
+	last, next := bare(s.state(f, corrections)), (*eventsv1.Score)(nil)
+	for n := len(corrections) - 1; n >= 0; n-- {
 		was := bare(s.state(f, corrections[:n]))
-		if !proto.Equal(was, last) && (len(all) == 0 || !proto.Equal(was, all[len(all)-1].GetScore())) {
-			all = append(all, &eventsv1.EarlierScore{RevisionBefore: revisionBefore, Score: was})
+		if proto.Equal(was, last) || proto.Equal(was, next) {
+			continue
 		}
+		if size += proto.Size(was); size > maxEarlier && len(all) > 0 {
+			break
+		}
+		next = was
+		all = append(all, &eventsv1.EarlierScore{RevisionBefore: revisionBefore, Score: was})
 	}
+	slices.Reverse(all)
 	return all
 }
 
