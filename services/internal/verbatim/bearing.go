@@ -77,8 +77,12 @@ func (a *Analyser) shared(s *Scratch, items []item, hits []hit) {
 			i++
 		}
 		for k := i; k < len(items) && items[k].from < it.to; k++ {
-			if items[k].effect == polar {
-				items[k].used = true
+			switch {
+			case items[k].effect != polar:
+			case e.traits&plain != 0:
+				items[k].effect = small // from here on it bears on nothing
+			default:
+				items[k].used = int(e.theme) != a.whole
 				it.take(&items[k])
 			}
 		}
