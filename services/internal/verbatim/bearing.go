@@ -77,8 +77,12 @@ func (a *Analyser) shared(s *Scratch, items []item, hits []hit) {
 			i++
 		}
 		for k := i; k < len(items) && items[k].from < it.to; k++ {
-			if items[k].effect == polar {
-				items[k].used = true
+			switch {
+			case items[k].effect != polar:
+			case e.traits&plain != 0:
+				items[k].effect = small // from here on it bears on nothing
+			default:
+				items[k].used = int(e.theme) != a.whole
 				it.take(&items[k])
 			}
 		}
@@ -157,9 +161,9 @@ func (a *Analyser) yield(hits []hit) (strongest trait) {
 	return strongest
 }
 
-// rest sees to what is of a whole sentence: hits that nothing bears on in their
-// clause have what is said of nothing ("accueil, chambre, repas : tout était
-// parfait"), and what may be praise has all that is said.
+// rest sees to what is of a whole sentence: a hit that nothing bears on in its
+// clause has what is said of nothing ("accueil, lit, repas : tout était parfait"),
+// and what may be praise has all that is said.
 func (a *Analyser) rest(items []item, hits []hit) {
 	var all, free hit
 	for i := range items {

@@ -37,8 +37,6 @@ const (
 	same
 	// denies takes what follows from an intent: "je ne changerai pas".
 	denies
-	// set names alternatives, for entries further down.
-	set
 	// topic is of a theme, want of an intent; stop is of none, and takes its words
 	// from what is shorter.
 	topic

@@ -49,7 +49,7 @@ type IntentFound struct {
 const enough = 0.99
 
 // wantsOf finds the intents, sentence by sentence.
-func (a *Analyser) wantsOf(s *Scratch, tone Label) {
+func (a *Analyser) wantsOf(s *Scratch, tone Sentiment) {
 	if len(s.lines) <= int(a.families) { // line numbers begin at 1
 		s.lines = make([]int32, a.families+1)
 	}
@@ -74,10 +74,13 @@ func (s *Scratch) sentenceEnd(token int32) int32 {
 }
 
 // weigh drops the hits of intents that a sentence does not have.
-func (a *Analyser) weigh(s *Scratch, hits []hit, tone Label) {
+func (a *Analyser) weigh(s *Scratch, hits []hit, tone Sentiment) {
 	var sums [intents]float32
-	if tone == Positive {
-		sums[Urgent] = -wasUrgent
+	if tone.Label == Positive {
+		sums[Urgent] = -content
+	}
+	if tone.Score > 0.5 {
+		sums[ChurnRisk] = -content
 	}
 	s.sentence++
 	for i := range hits {
@@ -85,7 +88,7 @@ func (a *Analyser) weigh(s *Scratch, hits []hit, tone Label) {
 		if e.effect != want || hits[i].dropped {
 			continue
 		}
-		if denied := e.factor > 0 && e.traits&firm == 0 && s.denied(&hits[i]); denied || e.traits&praised != 0 && !hits[i].praises(tone) {
+		if denied := e.factor > 0 && e.traits&firm == 0 && s.denied(&hits[i]); denied || e.traits&praised != 0 && !hits[i].praises(tone.Label) {
 			hits[i].dropped = true
 			continue
 		}
@@ -102,9 +105,9 @@ func (a *Analyser) weigh(s *Scratch, hits []hit, tone Label) {
 	}
 }
 
-// wasUrgent is what more it takes in the text of somebody satisfied: they tell
-// what was urgent and went well.
-const wasUrgent = 0.5
+// content is what more it takes in the text of somebody satisfied: they tell what
+// was urgent and went well, and whom they left for us.
+const content = 0.5
 
 // praiseLeast is how good what bears on somebody must be to be praise, in a text
 // that is not good as a whole.

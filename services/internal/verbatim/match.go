@@ -126,6 +126,7 @@ func (a *Analyser) longest(s *Scratch, layer, lexicon int, at int32, i, to int) 
 // follow is the node that a token leads to. A number leads where any number does,
 // unless an entry has that very one.
 func (a *Analyser) follow(s *Scratch, t *trie, lexicon int, at int32, i int) int32 {
+	s.steps++
 	tok := &s.tokens[i]
 	next := t.edges[edge(at, a.words.words[tok.word].canon[lexicon])]
 	if next == 0 && tok.Kind == Number {

@@ -90,7 +90,7 @@ func (a *Analyser) Analyse(s *Scratch, text string) Analysis {
 	if len(s.hits) > 0 {
 		a.deny(s)
 		a.bear(s)
-		a.wantsOf(s, sentiment.Label)
+		a.wantsOf(s, sentiment)
 	}
 	a.themesOf(s, sentiment.Label)
 	return Analysis{

@@ -77,29 +77,33 @@ func (a *Analyser) themesOf(s *Scratch, tone Label) {
 	}
 }
 
-// followed adds the themes that intents bring with them, where no word named them.
+// followed adds the themes that intents bring with them, or tells how those are
+// spoken of that words have named.
 func (a *Analyser) followed(s *Scratch) {
 	for i := range s.intents {
 		n := a.following[s.intents[i].Intent]
-		e := &a.entries[n]
-		if n == 0 || s.places[e.theme].count > 0 {
+		if n == 0 {
 			continue
 		}
-		s.places[e.theme].count++
+		e := &a.entries[n]
 		d := &a.themes[e.theme]
-		s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: leaning(e), Evidence: s.intents[i].Evidence})
+		k := slices.IndexFunc(s.themes, func(t Theme) bool { return t.ID == d.id })
+		if k < 0 {
+			k = len(s.themes)
+			s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: Unsaid, Evidence: s.intents[i].Evidence})
+		}
+		if e.traits&fixed != 0 {
+			s.themes[k].Polarity = leaning(e.Strength)
+		}
 	}
 }
 
 // leaning is the label of an entry's own polarity.
-func leaning(e *Entry) Label {
-	switch {
-	case e.Strength > 0:
+func leaning(strength float32) Label {
+	if strength > 0 {
 		return Positive
-	case e.Strength < 0:
-		return Negative
 	}
-	return Unsaid
+	return Negative
 }
 
 // place is what there is of a theme in a text.

@@ -17,6 +17,9 @@ const (
 	weak
 	// last: and that only counts where it has nothing that is weak, either.
 	last
+	// plain: a theme's entry that says nothing good or bad, though the sentiment takes
+	// it for a complaint when nothing else is said: "remboursement".
+	plain
 	// follows: a line of themes that names intents, and not words; the theme is there
 	// where one of them is.
 	follows
@@ -26,7 +29,7 @@ const (
 	praised
 )
 
-var traitNames = map[string]trait{"weak": weak, "last": last, "follows": follows, "firm": firm, "praised": praised}
+var traitNames = map[string]trait{"weak": weak, "last": last, "plain": plain, "follows": follows, "firm": firm, "praised": praised}
 
 // themeOf reads the left side of a line of themes: `P product_quality`, then a
 // polarity or `weak`; `-` is of no theme.
@@ -46,10 +49,10 @@ func (a *Analyser) themeOf(file string, l line) (Entry, error) {
 	for _, w := range l.what[2:] {
 		if v, err := strconv.ParseFloat(w, 32); err == nil && v >= -MaxStrength && v <= MaxStrength {
 			e.Strength, e.traits = float32(v), e.traits|fixed
-		} else if t := traitNames[w]; t == weak || t == last || t == follows {
+		} else if t := traitNames[w]; t&(weak|last|plain|follows) != 0 {
 			e.traits |= t
 		} else {
-			return e, fmt.Errorf("%s:%d: %q is neither a polarity from -3 to 3 nor weak, last or follows", file, l.number, w)
+			return e, fmt.Errorf("%s:%d: %q is neither a polarity from -3 to 3 nor weak, last, plain or follows", file, l.number, w)
 		}
 	}
 	return e, nil
