@@ -16,13 +16,14 @@ type Measures struct {
 	// Ranked is false, and AUC 0, without both.
 	AUC    float64
 	Ranked bool
-	// MacroF1 and BalancedAccuracy are of negative against positive, by the sign of
-	// the verdict's score; answers in the middle are left out.
-	MacroF1, BalancedAccuracy float64
+	// MacroF1, BalancedAccuracy and AccuracyTwo are of negative against positive, by
+	// the sign of the verdict's score; answers in the middle are left out.
+	MacroF1, BalancedAccuracy, AccuracyTwo float64
 	// MacroF1Three and Accuracy are of the three classes.
 	MacroF1Three, Accuracy float64
-	// Confusion counts by true class (row), and in it by the class found.
-	Confusion evaluation.Matrix
+	// Confusion counts by true class (row), and in it by the class found;
+	// ConfusionTwo does of negative and positive.
+	Confusion, ConfusionTwo evaluation.Matrix
 }
 
 // Tally collects verdicts. The zero value is ready.
@@ -51,11 +52,11 @@ func (t *Tally) Add(truth Class, v Verdict) {
 // Measures are those of what was added.
 func (t *Tally) Measures() Measures {
 	if t.three == nil {
-		return Measures{Confusion: evaluation.NewMatrix(classes)}
+		return Measures{Confusion: evaluation.NewMatrix(classes), ConfusionTwo: evaluation.NewMatrix(2)}
 	}
 	m := Measures{
-		MacroF1: t.two.MacroF1(), BalancedAccuracy: t.two.BalancedAccuracy(),
-		MacroF1Three: t.three.MacroF1(), Accuracy: t.three.Accuracy(), Confusion: t.three,
+		MacroF1: t.two.MacroF1(), BalancedAccuracy: t.two.BalancedAccuracy(), AccuracyTwo: t.two.Accuracy(),
+		MacroF1Three: t.three.MacroF1(), Accuracy: t.three.Accuracy(), Confusion: t.three, ConfusionTwo: t.two,
 	}
 	m.AUC, m.Ranked = evaluation.AUC(t.scored)
 	for _, row := range t.three {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/rappel-loop/rappel/services/internal/verbatim"
 )
@@ -21,6 +22,9 @@ type Example struct {
 	// Weight says how much it counts; 0 is 1. A correction may count more.
 	Weight float32
 }
+
+// Each yields examples that are in memory.
+func Each(examples []Example) iter.Seq[Example] { return slices.Values(examples) }
 
 // Options say how to train. The zero value, with DefaultOptions' numbers, is for a
 // deployment's own answers.

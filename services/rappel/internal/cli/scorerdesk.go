@@ -33,7 +33,11 @@ func addScorerCommands(root *cobra.Command, e env) {
 		cmd.Short, cmd.Long, cmd.Example = text.Short, text.Long, text.Example
 		cmd.SilenceUsage, cmd.SilenceErrors = true, true
 		run := cmd.RunE
+		ofFiles := taken(root, cmd)
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if ofFiles != nil && len(args) > 0 {
+				return ofFiles(cmd, args)
+			}
 			if err := d.prepare(); err != nil {
 				return err
 			}
@@ -45,6 +49,19 @@ func addScorerCommands(root *cobra.Command, e env) {
 		f.StringVarP(&d.output, "output", "o", "text", h.Flags["output"])
 		root.AddCommand(cmd)
 	}
+}
+
+// taken takes the place of a command of the same name that works on files: train with files
+// is done here, without any by the scorer. It returns how that command runs.
+func taken(root, cmd *cobra.Command) func(*cobra.Command, []string) error {
+	for _, other := range root.Commands() {
+		if other.Name() == cmd.Name() {
+			other.Flags().VisitAll(cmd.Flags().AddFlag)
+			root.RemoveCommand(other)
+			return other.RunE
+		}
+	}
+	return nil
 }
 
 // prepare reads what they share.

@@ -34,7 +34,7 @@ func scorerCall(t *testing.T, lang string, handle http.HandlerFunc, in string, a
 	return out.String(), err
 }
 
-const found = `{"analysis":{"status":"ANALYSED","language":"fr","version":"lexicon-1 base-2",
+const foundIn37 = `{"analysis":{"status":"ANALYSED","language":"fr","version":"lexicon-1 base-2",
 "sentiment":{"label":"NEGATIVE","negative":0.91,"neutral":0.06,"positive":0.03,"evidence":[{"start":9,"end":15},{"start":9,"end":15}]},
 "themes":[{"dimension":"RESPONSIVENESS_AFTER_SALES","theme":"delivery_time","polarity":"NEGATIVE","evidence":[{"start":0,"end":8}]},
 {"dimension":"OVERALL_EXPERIENCE","theme":"own_theme"}],
@@ -48,7 +48,7 @@ func TestAnalyse(t *testing.T) {
 	handle := func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		asked = r.Method + " " + r.URL.Path + " " + string(body)
-		_, _ = io.WriteString(w, found)
+		_, _ = io.WriteString(w, foundIn37)
 	}
 	out, err := scorerCall(t, "fr", handle, words37+"\n", "analyse")
 	require.NoError(t, err)
@@ -77,7 +77,7 @@ func TestCorrect(t *testing.T) {
 	handle := func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		asked = r.URL.Path + " " + strings.ReplaceAll(string(body), " ", "")
-		_, _ = io.WriteString(w, found)
+		_, _ = io.WriteString(w, foundIn37)
 	}
 	out, err := scorerCall(t, "en", handle, "", "correct", "s", "r-1", "--customer", "k", "--sentiment", "negative",
 		"--theme", "delivery_time:R:negative", "--theme", "own:g", "--intent", "urgent,churn_risk", "--number", "0", "--verbatim", "1")

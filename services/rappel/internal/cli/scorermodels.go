@@ -72,7 +72,10 @@ func (d *scorerDesk) measure(v float64) string {
 
 func trainCommand(d *scorerDesk, h *scorerWords) *cobra.Command {
 	var dryRun bool
-	cmd := &cobra.Command{Use: "train", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "train [FILE...]", RunE: func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return errors.New(d.s.NoFiles)
+		}
 		ctx, stop := interruptible(cmd)
 		defer stop()
 		body, err := protojson.Marshal(&scorerv1.TrainModelRequest{By: d.by, DryRun: dryRun})

@@ -8,12 +8,12 @@ type scorerWords struct {
 	// Reasons explain refusals, by their reason.
 	Reasons map[string]string
 
-	Unreachable, NeedText, NeedVersion, NeedCorrection, BadWord string
-	Language, Sentiment, Themes, Intents, Version, Cut, None    string
-	CorrectedAs                                                 string
-	Reading, Learning, Promoted, Kept, DryRun, NotStored        string
-	InUse, HeldOut, Carried                                     string
-	ModelColumns, MeasureColumns                                []string
+	Unreachable, NoFiles, NeedText, NeedVersion, NeedCorrection, BadWord string
+	Language, Sentiment, Themes, Intents, Version, Cut, None             string
+	CorrectedAs                                                          string
+	Reading, Learning, Promoted, Kept, DryRun, NotStored                 string
+	InUse, HeldOut, Carried                                              string
+	ModelColumns, MeasureColumns                                         []string
 }
 
 // scorer are the words of a language.
@@ -38,8 +38,8 @@ var englishScorer = scorerWords{
 		},
 		"train": {
 			"Train a model on the answers that are stored",
-			"Train a model of sentiment on the answers that are stored: the customers' scores say\nwhat their words mean, and corrections go before. It is compared with the one in use on\nthe answers of a fifth of the customers, who are held out, and put to use where it is\nbetter. Every scorer takes it over within moments.",
-			"  rappel scorer train --by sam\n  rappel scorer train --dry-run -o json",
+			"Train a model of sentiment on the answers that are stored: the customers' scores say\nwhat their words mean, and corrections go before. It is compared with the one in use on\nthe answers of a fifth of the customers, who are held out, and put to use where it is\nbetter. Every scorer takes it over within moments.\n\nWith files of answers whose scores are known, as for eval, a model is trained here and\nwritten to --out, and no scorer is asked.",
+			"  rappel scorer train --by sam\n  rappel scorer train --dry-run -o json\n  rappel scorer train answers.csv --out model.bin",
 		},
 		"models": {"List the models", "List the models, the latest first; the one that the program carries is the last.", "  rappel scorer models"},
 		"promote": {
@@ -62,6 +62,7 @@ var englishScorer = scorerWords{
 		"TOO_FEW_ANSWERS": "There is too little to learn from.", "TOO_MANY_CORRECTIONS": "This response was corrected too often.",
 	},
 	Unreachable: "start a server with `rappel run`, or name a scorer's: --server or RAPPEL_SERVER",
+	NoFiles:     "files are for the program that trains on them itself",
 	NeedText:    "name a text, or give it on standard input", NeedVersion: "name one model; rappel scorer models lists them",
 	NeedCorrection: "name a survey and a response, and say what the verbatim means: --sentiment, --theme or --intent", BadWord: "%s: %q is none of %s",
 	Language: "Language", Sentiment: "Sentiment", Themes: "Themes", Intents: "Intents", Version: "Read by", Cut: "the text was too long to be read whole", None: "none",
@@ -87,8 +88,8 @@ var frenchScorer = scorerWords{
 		},
 		"train": {
 			"Entraîner un modèle sur les réponses conservées",
-			"Entraîner un modèle de sentiment sur les réponses conservées : les notes des clients\ndisent ce que veulent dire leurs mots, et les corrections priment. Il est comparé à\ncelui en service sur les réponses d'un cinquième des clients, mis de côté, et mis en\nservice s'il est meilleur. Chaque scorer le reprend en quelques instants.",
-			"  rappel scorer train --by sam\n  rappel scorer train --dry-run -o json",
+			"Entraîner un modèle de sentiment sur les réponses conservées : les notes des clients\ndisent ce que veulent dire leurs mots, et les corrections priment. Il est comparé à\ncelui en service sur les réponses d'un cinquième des clients, mis de côté, et mis en\nservice s'il est meilleur. Chaque scorer le reprend en quelques instants.\n\nAvec des fichiers de réponses dont les notes sont connues, comme pour eval, un modèle\nest entraîné ici et écrit dans --out, et aucun scorer n'est sollicité.",
+			"  rappel scorer train --by sam\n  rappel scorer train --dry-run -o json\n  rappel scorer train answers.csv --out model.bin",
 		},
 		"models": {"Lister les modèles", "Lister les modèles, le plus récent d'abord ; celui que porte le programme est le dernier.", "  rappel scorer models"},
 		"promote": {
@@ -111,6 +112,7 @@ var frenchScorer = scorerWords{
 		"TOO_FEW_ANSWERS": "Il y a trop peu de quoi apprendre.", "TOO_MANY_CORRECTIONS": "Cette réponse a été corrigée trop souvent.",
 	},
 	Unreachable: "démarrez un serveur avec `rappel run`, ou nommez celui d'un scorer : --server ou RAPPEL_SERVER",
+	NoFiles:     "les fichiers sont pour le programme qui s'entraîne lui-même dessus",
 	NeedText:    "nommez un texte, ou donnez-le sur l'entrée standard", NeedVersion: "nommez un modèle ; rappel scorer models les liste",
 	NeedCorrection: "nommez une enquête et une réponse, et dites ce que veut dire le verbatim : --sentiment, --theme ou --intent", BadWord: "%s : %q n'est pas l'un de %s",
 	Language: "Langue", Sentiment: "Sentiment", Themes: "Thèmes", Intents: "Intentions", Version: "Lu par", Cut: "le texte était trop long pour être lu en entier", None: "aucun",
