@@ -24,6 +24,9 @@ type Config struct {
 	Lanes int `koanf:"lanes"`
 	// ScalesFile is the path of the scales that surveys declare; empty declares none.
 	ScalesFile string `koanf:"scales_file"`
+	// ThemesFile is the path of themes of the deployment's own; empty has those that are
+	// shipped.
+	ThemesFile string `koanf:"themes_file"`
 	// Priority are the weights of a customer's priority; docs/scoring.md has the formula.
 	Priority score.Priority `koanf:"priority"`
 	// Certain is from which probability on words contradict a score, 0.5 to 1.
@@ -40,7 +43,7 @@ func DefaultConfig() Config {
 	}
 }
 
-// Validate names every field that is wrong. The scales themselves are read by New.
+// Validate names every field that is wrong. The files are read by New.
 func (c Config) Validate() error {
 	var errs []error
 	if c.Lanes < 1 || c.Lanes > mostLanes {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/rappel-loop/rappel/services/internal/themefile"
 	"github.com/rappel-loop/rappel/services/internal/verbatim"
 	"github.com/rappel-loop/rappel/services/internal/verbatim/model"
 	"github.com/rappel-loop/rappel/services/scorer/internal/reading"
@@ -11,8 +12,8 @@ import (
 )
 
 // newReader reads verbatims with the model that the program carries, which it returns too.
-func newReader() (*reading.Reader, *model.Model, error) {
-	a, err := verbatim.New()
+func newReader(themesFile string) (*reading.Reader, *model.Model, error) {
+	a, err := themefile.Open(themesFile)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -105,7 +105,7 @@ func (s *Service) build() error {
 	if err != nil {
 		return err
 	}
-	reader, base, err := newReader()
+	reader, base, err := newReader(s.cfg.ThemesFile)
 	if err != nil {
 		return err
 	}
