@@ -5,8 +5,9 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/metric"
 )
 
-// DefaultCertain is from which probability on words contradict a score.
-const DefaultCertain = 0.85
+// DefaultCertain is from which probability on words contradict a score. docs/scoring.md says what it
+// comes to.
+const DefaultCertain = 0.7
 
 // disagreement compares the classes of all answers with what is certain of the words: all
 // good, and a verbatim that is negative; all bad, and a verbatim that is positive while none
