@@ -164,13 +164,14 @@ func (s *Service) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopped = true
-	errs := make([]error, len(s.consumers))
+	errs := make([]error, len(s.consumers)+1)
 	var stopping sync.WaitGroup
 	for i, c := range s.consumers {
 		stopping.Go(func() { errs[i] = c.Stop(ctx) })
 	}
 	stopping.Wait()
-	return errors.Join(append(errs, s.tasks.Stop(ctx))...)
+	errs[len(s.consumers)] = s.tasks.Stop(ctx)
+	return errors.Join(errs...)
 }
 
 // Failed yields an error when the service can never go on. Call it after Start;

@@ -111,7 +111,6 @@ func trainCommand(d *scorerDesk, h *scorerWords) *cobra.Command {
 func (d *scorerDesk) follow(cmd *cobra.Command, body io.Reader) (*scorerv1.Model, error) {
 	_, terminal := d.terminal(cmd.ErrOrStderr())
 	var shown time.Time
-	drawn := false
 	lines := json.NewDecoder(body)
 	for {
 		var line struct {
@@ -135,8 +134,7 @@ func (d *scorerDesk) follow(cmd *cobra.Command, body io.Reader) (*scorerv1.Model
 		if last := p.GetModel() != nil; last || d.now().Sub(shown) >= every {
 			shown = d.now()
 			d.draw(cmd.ErrOrStderr(), terminal, p)
-			drawn = true
-			if last && terminal && drawn {
+			if last && terminal {
 				_, _ = io.WriteString(cmd.ErrOrStderr(), "\n") // a lost line of progress is no loss
 			}
 		}

@@ -65,7 +65,11 @@ func (p Priority) Validate() error {
 		name string
 		v    float64
 	}{
-		{"bad", p.Bad}, {"middle", p.Middle}, {"good", p.Good}, {"satisfaction", p.Satisfaction}, {"sentiment", p.Sentiment},
+		{"bad", p.Bad},
+		{"middle", p.Middle},
+		{"good", p.Good},
+		{"satisfaction", p.Satisfaction},
+		{"sentiment", p.Sentiment},
 		{"intents_most", p.IntentsMost},
 	} {
 		check(w.name, w.v)

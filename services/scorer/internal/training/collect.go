@@ -77,8 +77,8 @@ func (t *Trainer) corrected(ctx context.Context) (map[uint64]texts, error) {
 	all := map[uint64]texts{}
 	err := t.read(ctx, subject.Corrections, func(d bus.Delivery) error {
 		c := &eventsv1.AnalysisCorrected{}
-		if d.Decode(c) != nil {
-			return nil
+		if err := d.Decode(c); err != nil {
+			return nil //nolint:nilerr // the book of corrections reports it
 		}
 		k := key(c.GetSurvey(), c.GetResponseId())
 		class, ok := classOf(c.GetCorrection().GetSentiment())
