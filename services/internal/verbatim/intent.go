@@ -103,10 +103,10 @@ func (a *Analyser) weigh(s *Scratch, hits []hit, tone Sentiment, asked bool) {
 // beginning is what the weights begin with, by how the text sounds. A question
 // whether to leave is not a wish to.
 func beginning(tone Sentiment, asked bool) (sums [intents]float32) {
-	switch {
-	case tone.Label == Negative:
+	if tone.Label == Negative {
 		sums[ChurnRisk], sums[RefundAsked] = unhappy, unhappy
-	case tone.Label == Positive:
+	}
+	if tone.Label == Positive {
 		sums[Urgent] = -content
 	}
 	if tone.Score > 0.5 || asked {

@@ -2,6 +2,7 @@ package verbatim_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -11,9 +12,12 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/verbatim"
 )
 
+// shipped is one for all tests: it is safe for them to share.
+var shipped = sync.OnceValues(func() (*verbatim.Analyser, error) { return verbatim.New() })
+
 func analyser(t testing.TB) *verbatim.Analyser {
 	t.Helper()
-	a, err := verbatim.New()
+	a, err := shipped()
 	require.NoError(t, err)
 	return a
 }
