@@ -44,7 +44,7 @@ var sources = [lexica][]source{
 }
 
 // New makes an Analyser from the data that the program carries. It takes some
-// tens of milliseconds: one is enough for a process.
+// tenths of a second: one is enough for a process.
 func New(opts ...Option) (*Analyser, error) {
 	data, err := fs.Sub(embedded, "data")
 	if err != nil {

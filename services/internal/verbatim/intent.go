@@ -58,7 +58,8 @@ func (a *Analyser) wantsOf(s *Scratch, tone Sentiment) {
 		for to < len(s.hits) && s.hits[to].from < until {
 			to++
 		}
-		a.weigh(s, s.hits[from:to], tone)
+		asked := int(until) < len(s.tokens) && s.tokens[until].Has(Question)
+		a.weigh(s, s.hits[from:to], tone, asked)
 		from = to
 	}
 	s.gatherIntents(a)
@@ -74,14 +75,8 @@ func (s *Scratch) sentenceEnd(token int32) int32 {
 }
 
 // weigh drops the hits of intents that a sentence does not have.
-func (a *Analyser) weigh(s *Scratch, hits []hit, tone Sentiment) {
-	var sums [intents]float32
-	if tone.Label == Positive {
-		sums[Urgent] = -content
-	}
-	if tone.Score > 0.5 {
-		sums[ChurnRisk] = -content
-	}
+func (a *Analyser) weigh(s *Scratch, hits []hit, tone Sentiment, asked bool) {
+	sums := beginning(tone, asked)
 	s.sentence++
 	for i := range hits {
 		e := &a.entries[hits[i].entry]
@@ -105,9 +100,28 @@ func (a *Analyser) weigh(s *Scratch, hits []hit, tone Sentiment) {
 	}
 }
 
+// beginning is what the weights begin with, by how the text sounds. A question
+// whether to leave is not a wish to.
+func beginning(tone Sentiment, asked bool) (sums [intents]float32) {
+	if tone.Label == Negative {
+		sums[ChurnRisk], sums[RefundAsked] = unhappy, unhappy
+	}
+	if tone.Label == Positive {
+		sums[Urgent] = -content
+	}
+	if tone.Score > 0.5 || asked {
+		sums[ChurnRisk] = -content
+	}
+	return sums
+}
+
 // content is what more it takes in the text of somebody satisfied: they tell what
 // was urgent and went well, and whom they left for us.
 const content = 0.5
+
+// unhappy is what less it takes in the text of somebody who is not: "ailleurs" is
+// then where they go.
+const unhappy = 0.4
 
 // praiseLeast is how good what bears on somebody must be to be praise, in a text
 // that is not good as a whole.

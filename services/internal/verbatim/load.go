@@ -128,8 +128,7 @@ func (a *Analyser) unite(lexicon int, words []string) {
 
 // foldWord folds one word as a text's are.
 func (a *Analyser) foldWord(w string) string {
-	a.loading.Scan(w)
-	if len(a.loading.tokens) == 0 {
+	if a.scanField(w) == 0 {
 		return w
 	}
 	return string(a.loading.Folded(&a.loading.tokens[0]))

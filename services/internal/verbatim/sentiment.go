@@ -60,7 +60,8 @@ type Analysis struct {
 	Sentiment Sentiment
 	// Findings are the evidence, in the order of the text.
 	Findings []Finding
-	// Themes are what it is about, each once, in the order of the text.
+	// Themes are what it is about, each once, in the order of the text; those that only
+	// an intent brought come last.
 	Themes []Theme
 	// Intents are what its writer wants or announces, each once.
 	Intents []IntentFound

@@ -2,6 +2,7 @@ package verbatim
 
 import (
 	"errors"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -130,9 +131,9 @@ func (a *Analyser) wordsOf(field string) ([]int32, error) {
 	case anyName:
 		return []int32{a.words.name}, nil
 	}
-	a.loading.Scan(field)
+	n := a.scanField(field)
 	ids := a.ids[:0]
-	for i := range a.loading.tokens {
+	for i := range n {
 		t := &a.loading.tokens[i]
 		if t.Kind == Mark || t.Kind == Link {
 			return nil, errPunctuation
@@ -141,4 +142,15 @@ func (a *Analyser) wordsOf(field string) ([]int32, error) {
 	}
 	a.ids = ids
 	return ids, nil
+}
+
+// scanField reads a piece of an entry as a text's words are read, and returns how
+// many there are. An apostrophe at its end is one before a vowel: l', qu'.
+func (a *Analyser) scanField(field string) int {
+	if strings.HasSuffix(field, "'") {
+		a.loading.Scan(field + "a")
+		return len(a.loading.tokens) - 1
+	}
+	a.loading.Scan(field)
+	return len(a.loading.tokens)
 }
