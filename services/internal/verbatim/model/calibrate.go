@@ -57,7 +57,7 @@ func calibrate(held []scored, elsewhere bool) calibration {
 		c.slope = max(0.1, c.slope-adagrad(&squares[classes], gradient[classes], 0.2))
 	}
 	if !elsewhere {
-		c.chooseShares(held, sums, total)
+		c.chooseShares(held, sums)
 	}
 	return c
 }
@@ -70,28 +70,37 @@ func (c *calibration) apply(z [classes]float64) [classes]float64 {
 	return softmax(z)
 }
 
+// few is how many examples of the rarest class move the shares half of the way
+// from where classes are equally frequent to what was best for those examples.
+const few = 50
+
 // chooseShares tries a grid of shares, each step a factor of e^¼, for the mean of
-// the classes' F1 among two and among three classes. A class with fewer than
-// Fewest examples gets the share that it has.
-func (c *calibration) chooseShares(held []scored, sums [classes]float64, total float64) {
+// the classes' F1 among two and among three classes. The fewer examples there are
+// the nearer the shares stay to the classes' own, which make all equally frequent.
+func (c *calibration) chooseShares(held []scored, sums [classes]float64) {
 	said := make([][classes]float64, len(held))
 	for i := range held {
 		said[i] = c.apply(held[i].z)
 	}
-	best, highest := c.share, -1.0
+	equal := [classes]float64{Positive: 1}
+	for k := range Positive {
+		equal[k] = max(sums[k], 1) / max(sums[Positive], 1)
+	}
+	best, highest := equal, -1.0
 	const reach, step = 12, 0.25
 	for n := -reach; n <= reach; n++ {
 		for m := -reach; m <= reach; m++ {
 			share := [classes]float64{math.Exp(float64(n) * step), math.Exp(float64(m) * step), 1}
-			if sums[Neutral] < Fewest {
-				share[Neutral] = max(0.05, sums[Neutral]/total)
-			}
 			if v := worth(held, said, share); v > highest {
 				best, highest = share, v
 			}
 		}
 	}
-	c.share = best
+	for k := range Positive {
+		rarest := min(sums[k], sums[Positive])
+		c.share[k] = equal[k] * math.Pow(best[k]/equal[k], rarest/(rarest+few))
+	}
+	c.share[Positive] = 1
 }
 
 // worth is the sum of both means of F1 under some shares.
