@@ -52,14 +52,8 @@ func (b bundle) receive(t testing.TB, r *eventsv1.ResponseReceived) {
 // quiet waits until both consumers have dealt with everything.
 func (b bundle) quiet(t *testing.T) {
 	t.Helper()
-	for _, spec := range []topology.Consumer{topology.Scorer, topology.Corrections} {
-		c, err := b.bus.JetStream().Consumer(t.Context(), spec.Stream, spec.Durable)
-		require.NoError(t, err)
-		require.Eventually(t, func() bool {
-			info, err := c.Info(t.Context())
-			return err == nil && info.NumPending == 0 && info.NumAckPending == 0
-		}, 30*time.Second, 2*time.Millisecond)
-	}
+	b.reached(t, topology.Scorer)
+	b.reached(t, topology.Corrections)
 }
 
 // scores are all events of SCORES about a response.

@@ -21,6 +21,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strconv"
@@ -50,11 +51,33 @@ type Book struct {
 	bus   *bus.Bus
 	log   *zap.Logger
 	clock clock.Clock
+	turns [turns]chan struct{}
+}
+
+// turns is how many buckets can be corrected at once in one process: who waits for a turn
+// reads what the one before wrote, and loses no compare-and-set to them.
+const turns = 64
+
+// turn waits for a bucket's turn, or for the end of ctx; end gives it up.
+func (b *Book) turn(ctx context.Context, bucket string) (end func(), err error) {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(bucket))
+	t := b.turns[h.Sum32()%turns]
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // New returns the book of corrections.
 func New(b *bus.Bus, log *zap.Logger, c clock.Clock) *Book {
-	return &Book{bus: b, log: log.Named("corrections"), clock: c}
+	book := &Book{bus: b, log: log.Named("corrections"), clock: c}
+	for i := range book.turns {
+		book.turns[i] = make(chan struct{}, 1)
+	}
+	return book
 }
 
 // Of are the corrections of a response, in the order of their numbers, and the sequence of

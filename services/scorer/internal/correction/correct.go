@@ -49,6 +49,11 @@ type Wish struct {
 // made now. It returns ErrNoResponse, ErrMeanwhile, ErrTooMany, ErrContended, or an error of
 // the bus.
 func (b *Book) Correct(ctx context.Context, w Wish) (*eventsv1.AnalysisCorrected, error) {
+	end, err := b.turn(ctx, w.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	for range tries {
 		text, err := b.text(ctx, w)
 		if err != nil {
