@@ -53,6 +53,7 @@ func (t *trainer) fit(ctx context.Context, use func(*row) bool) (*weights, error
 	}
 	f.weigh()
 	if b := t.options.Base; b != nil {
+		f.holdBiases = t.options.Elsewhere
 		for i, v := range b.weights {
 			f.base[i] = float32(v) * b.scale
 		}
@@ -95,6 +96,9 @@ type fitting struct {
 	class  [classes]float64
 	words  []float32 // the sums of squares of Adagrad
 	biases [classes]float64
+	// holdBiases leaves them as the base has them: how often the classes are is not
+	// to be learnt for use elsewhere.
+	holdBiases bool
 }
 
 // weigh counts features and classes.
@@ -155,6 +159,9 @@ func (f *fitting) epoch(ctx context.Context) error {
 				f.words[j] += d * d
 				f.at.words[j] -= rate * d / (float32(math.Sqrt(float64(f.words[j]))) + smallest)
 			}
+		}
+		if f.holdBiases {
+			continue
 		}
 		for c := range g {
 			d := g[c] + pull*(f.at.bias[c]-f.start[c])
