@@ -115,7 +115,7 @@ func LexiconVerdict(s verbatim.Sentiment) Verdict {
 		v.Class = Negative
 	case verbatim.Positive:
 		v.Class = Positive
-	case verbatim.Neutral:
+	case verbatim.Neutral, verbatim.Unsaid:
 	}
 	return v
 }

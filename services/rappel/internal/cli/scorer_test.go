@@ -48,11 +48,10 @@ func TestTextsAreComparedWithTheirScores(t *testing.T) {
 	require.Equal(t, 3, report.Files[0].ConfusionTwo[0][0]+report.Files[0].ConfusionTwo[0][1]+report.Files[0].ConfusionTwo[1][1])
 	require.Nil(t, report.Files[0].Sentiment)
 	require.Nil(t, report.Files[0].Themes)
-	require.Empty(t, report.Files[0].NotAvailable)
 }
 
 const labelledRows = "scale,score,text,sentiment,themes,churn,urgent\n" +
-	"star5,5,Très bon accueil,pos,C,0,0\n,,\"Service nul, jamais de réponse\",neg,,1,0\nstar5,3,Ça va,neu,\"P, R\",,\n"
+	"star5,5,Très bon accueil,pos,C,0,0\n,,\"Service nul, jamais de réponse. Je résilie mon contrat.\",neg,R,1,0\nstar5,3,Ça va,neu,\"P, R\",,\n"
 
 func TestLabelsAreComparedWhereAFileHasThem(t *testing.T) {
 	t.Parallel()
@@ -64,7 +63,13 @@ func TestLabelsAreComparedWhereAFileHasThem(t *testing.T) {
 	require.Equal(t, 3, m.Rows)
 	require.Equal(t, 3, m.Sentiment.Rows)
 	require.Equal(t, 1, m.Sentiment.Confusion[0][0])
-	require.Equal(t, []string{"themes", "churn", "urgent"}, m.NotAvailable)
+	require.Equal(t, found{Precision: 1, Recall: 1, F1: 1, Right: 1}, *m.Themes.Letters["C"])
+	require.Equal(t, 1, m.Themes.Letters["P"].Missed)
+	require.Equal(t, 1, m.Churn.Right+m.Churn.Missed)
+	require.Equal(t, 2, m.Urgent.Right+m.Urgent.Missed+m.Urgent.Wrong+2)
+	text, err := scorerSays(t, "eval", file(t, "labelled.csv", labelledRows))
+	require.NoError(t, err)
+	golden(t, "scorer-eval-labelled", versions.ReplaceAllString(text, "$1-VERSION"))
 }
 
 func TestWhatIsFoundIsCounted(t *testing.T) {
