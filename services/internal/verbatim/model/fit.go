@@ -53,6 +53,7 @@ func (t *trainer) fit(ctx context.Context, use func(*row) bool) (*weights, error
 	}
 	f.weigh()
 	if b := t.options.Base; b != nil {
+		f.holdBiases = t.options.Elsewhere
 		for i, v := range b.weights {
 			f.base[i] = float32(v) * b.scale
 		}
@@ -95,6 +96,9 @@ type fitting struct {
 	class  [classes]float64
 	words  []float32 // the sums of squares of Adagrad
 	biases [classes]float64
+	// holdBiases leaves them as the base has them: how often the classes are is not
+	// to be learnt for use elsewhere.
+	holdBiases bool
 }
 
 // weigh counts features and classes.
@@ -135,9 +139,6 @@ func (f *fitting) errors(r *row) [classes]float64 {
 	return g
 }
 
-// smallest keeps Adagrad from dividing by zero.
-const smallest = 1e-3
-
 // biasPull is how many rows' worth of pull holds the biases to where they began.
 const biasPull = 5
 
@@ -156,6 +157,9 @@ func (f *fitting) epoch(ctx context.Context) error {
 				f.at.words[j] -= rate * d / (float32(math.Sqrt(float64(f.words[j]))) + smallest)
 			}
 		}
+		if f.holdBiases {
+			continue
+		}
 		for c := range g {
 			d := g[c] + pull*(f.at.bias[c]-f.start[c])
 			f.biases[c] += d * d
@@ -163,39 +167,6 @@ func (f *fitting) epoch(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// lexicon learns the biases and the weights of the lexicon's score, by Adagrad
-// over all rows at once.
-func (f *fitting) lexicon() {
-	const steps = 200
-	var squares [2 * classes]float64
-	for range steps {
-		var sums [2 * classes]float64
-		for _, r := range f.rows {
-			var z [classes]float64
-			for c := range z {
-				z[c] = f.at.bias[c] + f.at.score[c]*r.score
-			}
-			p := softmax(z)
-			p[r.class]--
-			for c := range p {
-				g := p[c] * f.class[r.class] * r.weight
-				sums[c] += g
-				sums[classes+c] += g * r.score
-			}
-		}
-		for c := range classes {
-			f.at.bias[c] -= adagrad(&squares[c], sums[c], 0.5)
-			f.at.score[c] -= adagrad(&squares[classes+c], sums[classes+c], 0.5)
-		}
-	}
-}
-
-// adagrad is one step of a parameter whose squares are summed so far.
-func adagrad(squares *float64, gradient, rate float64) float64 {
-	*squares += gradient * gradient
-	return rate * gradient / (math.Sqrt(*squares) + smallest)
 }
 
 func (w *weights) add(of *weights) {
@@ -213,25 +184,5 @@ func (w *weights) divide(by int) {
 	}
 	for c := range classes {
 		w.bias[c] /= float64(by)
-	}
-}
-
-// shuffler is SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom
-// Number Generators", 2014): the same on every machine and under every compiler.
-type shuffler uint64
-
-func (x *shuffler) next() uint64 {
-	*x += 0x9e3779b97f4a7c15
-	z := uint64(*x)
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
-
-// shuffle is Fisher and Yates's.
-func (x *shuffler) shuffle(rows []*row) {
-	for i := len(rows) - 1; i > 0; i-- {
-		j := x.next() % uint64(i+1)
-		rows[i], rows[j] = rows[j], rows[i]
 	}
 }

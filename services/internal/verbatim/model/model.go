@@ -79,22 +79,31 @@ type Verdict struct {
 }
 
 // Verdict decides. Each probability is divided by the share that the class must
-// exceed before it is believed, and the highest wins: where nine of ten are
-// satisfied, a text that is dissatisfied with a probability of 0.4 is worth more
-// than being called satisfied. The shares were chosen in training, on answers
-// that were held out, for the mean of the classes' F1 (with calibrated
+// exceed before it is believed: where nine of ten are satisfied, a text that is
+// dissatisfied with a probability of 0.4 is worth more than being called
+// satisfied. Negative and Positive must then be more probable than not, or it is
+// Neutral: too little confidence to say. The shares were chosen in training, on
+// answers that were held out, for the mean of the classes' F1 (with calibrated
 // probabilities the best share is half the F1 that it leads to: Lipton, Elkan and
 // Naryanaswamy, "Optimal Thresholding of Classifiers to Maximize F1 Measure",
 // 2014). Base has the same share for each.
 func (m *Model) Verdict(p [3]float64) Verdict {
-	var v Verdict
+	return decide(p, [classes]float64{float64(m.share[0]), float64(m.share[1]), float64(m.share[2])})
+}
+
+func decide(p, share [classes]float64) Verdict {
+	sum := 0.0
 	for c := range p {
-		p[c] /= float64(m.share[c])
-		if p[c] > p[v.Class] {
-			v.Class = Class(c)
-		}
+		p[c] /= share[c]
+		sum += p[c]
 	}
-	v.Score = (p[Positive] - p[Negative]) / (p[Positive] + p[Negative])
+	v := Verdict{Class: Neutral, Score: (p[Positive] - p[Negative]) / (p[Positive] + p[Negative])}
+	switch {
+	case 2*p[Negative] > sum:
+		v.Class = Negative
+	case 2*p[Positive] > sum:
+		v.Class = Positive
+	}
 	return v
 }
 
@@ -106,7 +115,7 @@ func LexiconVerdict(s verbatim.Sentiment) Verdict {
 		v.Class = Negative
 	case verbatim.Positive:
 		v.Class = Positive
-	case verbatim.Neutral:
+	case verbatim.Neutral, verbatim.Unsaid:
 	}
 	return v
 }

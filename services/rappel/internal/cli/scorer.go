@@ -41,14 +41,16 @@ const scorerExample = `  rappel scorer eval answers.csv
   rappel scorer train --by sam`
 
 // Scorer is `rappel scorer` with its commands.
-func Scorer() *cobra.Command {
+func Scorer() *cobra.Command { return scorerCommand(system()) }
+
+func scorerCommand(e env) *cobra.Command {
 	root := &cobra.Command{
 		Use: "scorer", Short: "Measure how verbatims are understood, train a model", Long: scorerLong, Example: scorerExample,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(scorerEval(), scorerTrain())
-	addScorerCommands(root, system())
+	addScorerCommands(root, e)
 	return root
 }
 

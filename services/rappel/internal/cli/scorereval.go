@@ -35,8 +35,6 @@ type measures struct {
 	Churn            *found            `json:"churn,omitempty"`
 	Urgent           *found            `json:"urgent,omitempty"`
 	LanguageRight    *float64          `json:"languageRight,omitempty"`
-	// NotAvailable are columns that the file has and the analysis does not answer.
-	NotAvailable []string `json:"notAvailable,omitempty"`
 }
 
 // sentimentMeasure is of the column sentiment: a person's reading of the text,

@@ -56,9 +56,6 @@ func printTopics(w io.Writer, m measures) {
 	}
 	row("churn", m.Churn)
 	row("urgent", m.Urgent)
-	if len(m.NotAvailable) > 0 {
-		fmt.Fprintf(w, "\n%s: not available yet: %s\n", oneLine(m.File), strings.Join(m.NotAvailable, ", "))
-	}
 }
 
 func threePlaces(v *float64) string {

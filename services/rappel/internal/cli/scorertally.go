@@ -61,11 +61,10 @@ type tally struct {
 	labelled               int
 	themes                 map[string]*found
 	churn, urgent          *found
-	missing                map[string]bool
 }
 
 func newTally(file string) *tally {
-	return &tally{file: filepath.Base(file), missing: map[string]bool{}}
+	return &tally{file: filepath.Base(file)}
 }
 
 func (t *tally) add(k known, a *verbatim.Analysis, v model.Verdict) {
@@ -83,8 +82,8 @@ func (t *tally) add(k known, a *verbatim.Analysis, v model.Verdict) {
 		t.labelled++
 		t.sentiment.Add(*k.sentiment, v)
 	}
-	said, ok := topicsOf(a)
-	if k.themes != nil && t.available("themes", ok) {
+	said := topicsOf(a)
+	if k.themes != nil {
 		if t.themes == nil {
 			t.themes = map[string]*found{"P": {}, "C": {}, "R": {}, "G": {}}
 		}
@@ -92,20 +91,12 @@ func (t *tally) add(k known, a *verbatim.Analysis, v model.Verdict) {
 			t.themes[l].add(strings.Contains(*k.themes, l), strings.Contains(said.letters, l))
 		}
 	}
-	if k.churn != nil && t.available("churn", ok) {
+	if k.churn != nil {
 		t.churn = tallied(t.churn, *k.churn, said.churn)
 	}
-	if k.urgent != nil && t.available("urgent", ok) {
+	if k.urgent != nil {
 		t.urgent = tallied(t.urgent, *k.urgent, said.urgent)
 	}
-}
-
-// available notes a column that the analysis does not answer.
-func (t *tally) available(column string, ok bool) bool {
-	if !ok {
-		t.missing[column] = true
-	}
-	return ok
 }
 
 func tallied(f *found, is, said bool) *found {
@@ -147,11 +138,6 @@ func (t *tally) measures() measures {
 	}
 	if t.urgent != nil {
 		m.Urgent = t.urgent.work()
-	}
-	for _, column := range []string{"themes", "churn", "urgent"} {
-		if t.missing[column] {
-			m.NotAvailable = append(m.NotAvailable, column)
-		}
 	}
 	return m
 }

@@ -8,6 +8,14 @@ type topics struct {
 	churn, urgent bool
 }
 
-// topicsOf takes them from an analysis; ok is false where the analyser does not
-// look for them.
-func topicsOf(*verbatim.Analysis) (t topics, ok bool) { return topics{}, false }
+// topicsOf takes them from an analysis.
+func topicsOf(a *verbatim.Analysis) (t topics) {
+	for i := range a.Themes {
+		t.letters += a.Themes[i].Dimension.Letter()
+	}
+	for i := range a.Intents {
+		t.churn = t.churn || a.Intents[i].Intent == verbatim.ChurnRisk
+		t.urgent = t.urgent || a.Intents[i].Intent == verbatim.Urgent
+	}
+	return t
+}
