@@ -85,6 +85,10 @@ bench-import: ## Import N (1000000) rows into a loop that is killed amid it, and
 bench-peers: ## The second of them alone
 	@scripts/bench-peers
 
+.PHONY: eval
+eval: ## Measure how verbatims are understood on DATA=dir of labelled answers, each source held out in turn
+	@scripts/eval $(DATA)
+
 .PHONY: compose-test
 compose-test: ## Play the sample through the containers of docker-compose.yml (needs a container engine)
 	@scripts/compose-test

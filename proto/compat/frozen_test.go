@@ -27,6 +27,7 @@ func stored() []proto.Message {
 	return []proto.Message{
 		&eventsv1.PushReceived{}, &eventsv1.ImportEvent{}, &eventsv1.ImportPart{}, &eventsv1.CallNoted{}, &eventsv1.FeedKey{}, &eventsv1.DoNotCallChanged{}, &eventsv1.ResponseReceived{}, &eventsv1.ResponseScored{}, &eventsv1.AlertRaised{}, &eventsv1.AlertResolved{},
 		&eventsv1.FollowUpAnswered{}, &eventsv1.RulesStored{},
+		&eventsv1.AnalysisCorrected{}, &eventsv1.ModelEvent{},
 		&eventsv1.CallbackEvent{}, &eventsv1.AgentEvent{}, &eventsv1.DeadLetter{}, &eventsv1.Redrive{},
 	}
 }
@@ -83,7 +84,7 @@ func TestEveryMessageOfAStreamIsFrozen(t *testing.T) {
 		known[name(m)] = true
 	}
 	for _, file := range []protoreflect.FileDescriptor{
-		eventsv1.File_events_v1_response_proto, eventsv1.File_events_v1_score_proto, eventsv1.File_events_v1_alert_proto, eventsv1.File_events_v1_rules_proto,
+		eventsv1.File_events_v1_response_proto, eventsv1.File_events_v1_score_proto, eventsv1.File_events_v1_alert_proto, eventsv1.File_events_v1_rules_proto, eventsv1.File_events_v1_analysis_proto,
 		eventsv1.File_events_v1_callback_proto, eventsv1.File_events_v1_agent_proto, eventsv1.File_events_v1_dead_letter_proto,
 	} {
 		for i := range file.Messages().Len() {

@@ -38,6 +38,8 @@ const (
 	CallbackPreferenceEnded Type = "callback_preference_ended"
 	CallbackSlotEnded       Type = "callback_slot_ended"
 	CallbackUnattended      Type = "callback_unattended"
+	CallbackAttended        Type = "callback_attended"
+	CallbackRequeued        Type = "callback_requeued"
 	SLAWarned               Type = "sla_warned"
 	SLABreached             Type = "sla_breached"
 	SLAEscalated            Type = "sla_escalated"
@@ -110,6 +112,8 @@ var descriptions = []Description{
 	{CallbackPreferenceEnded, OfCallback, "it is no longer kept for one agent"},
 	{CallbackSlotEnded, OfCallback, "a moment that the customer had chosen passed without a call"},
 	{CallbackUnattended, OfCallback, "nobody at their desk can take what is next"},
+	{CallbackAttended, OfCallback, "somebody is at their desk again who can take it"},
+	{CallbackRequeued, OfCallback, "a supervisor took it back from an agent who is gone"},
 	{SLAWarned, OfCallback, "a promise (`target`) is about to be missed"},
 	{SLABreached, OfCallback, "a promise (`target`) was missed"},
 	{SLAEscalated, OfCallback, "a step of escalation was taken about a promise (`target`)"},

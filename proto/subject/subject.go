@@ -22,6 +22,8 @@ const (
 	DoNotCall   = "DO_NOT_CALL"
 	Responses   = "RESPONSES"
 	Scores      = "SCORES"
+	Corrections = "CORRECTIONS"
+	Models      = "MODELS"
 	Rules       = "RULES"
 	Alerts      = "ALERTS"
 	Callbacks   = "CALLBACKS"
@@ -42,6 +44,8 @@ const (
 	AllDoNotCall     = "rappel.v1.do_not_call.>"
 	AllResponses     = "rappel.v1.response.>"
 	AllScores        = "rappel.v1.score.>"
+	AllCorrections   = "rappel.v1.correction.>"
+	AllModels        = "rappel.v1.model.>"
 	AllRules         = "rappel.v1.rules"
 	AllAlerts        = "rappel.v1.alert.>"
 	AllCallbacks     = "rappel.v1.callback.>"
@@ -196,6 +200,14 @@ func Response(survey, bucket string) string {
 func Score(survey, bucket string) string {
 	return "rappel.v1.score." + must(survey) + "." + must(bucket)
 }
+
+// Correction is the subject of the corrections of what was found in a survey's verbatims.
+func Correction(survey, bucket string) string {
+	return "rappel.v1.correction." + must(survey) + "." + must(bucket)
+}
+
+// Model is the subject of the versions of a model, as sentiment.
+func Model(name string) string { return "rappel.v1.model." + must(name) }
 
 // Alert is the subject of a rule's alerts.
 func Alert(rule, bucket string) string {

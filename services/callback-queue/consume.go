@@ -61,8 +61,7 @@ func (s *Service) resolved(ctx context.Context, d bus.Delivery) error {
 	if err := subject.CheckCustomerKey(received.GetCustomerKey()); err != nil {
 		return bus.Terminate("invalid_alert", err)
 	}
-	about := received.GetResponse().GetCallbackId()
-	return verdict(s.queue.WithdrawAlert(ctx, received.GetCustomerKey(), about, m.GetAlertId(), received.GetRevision()))
+	return verdict(s.queue.WithdrawAlert(ctx, received.GetCustomerKey(), received.GetResponse().GetCallbackId(), wire.Resolved(&m)))
 }
 
 // answered links the answer to a follow-up survey. One about a callback that there

@@ -56,6 +56,7 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/donotcall"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
+	"github.com/rappel-loop/rappel/services/internal/scalefile"
 )
 
 // Deps are what the service works with.
@@ -122,6 +123,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("collector: %w", err)
 	}
+	scales, err := scalefile.Open(cfg.ScalesFile)
+	if err != nil {
+		return nil, fmt.Errorf("collector: %w", err)
+	}
+	normaliser = normaliser.WithScales(scales)
 	secret, err := cfg.secret()
 	if err != nil {
 		return nil, fmt.Errorf("collector: %w", err)

@@ -24,6 +24,9 @@ type Config struct {
 	// DefaultRegion is where a phone number in national form is dialled when the
 	// customer's language and time zone say nothing better: an ISO 3166 code.
 	DefaultRegion string `koanf:"default_region"`
+	// ScalesFile declares on which scales surveys ask, where a source does not say it with
+	// each answer; the scorer's own file has the thresholds. docs/scoring.md.
+	ScalesFile string `koanf:"scales_file"`
 	// MaxInFlight bounds the responses being stored at once, at least 64. Beyond
 	// it a source is told to come back.
 	MaxInFlight int `koanf:"max_in_flight"`

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,9 +15,9 @@ import (
 // loop is a running loop, whatever its shape.
 type loop struct {
 	t *testing.T
-	// collector, queue and feed are the processes that answer for each; the same one in
+	// collector, scorer, queue and feed are the processes that answer for each; the same one in
 	// the all-in-one.
-	collector, queue, feed *process
+	collector, scorer, queue, feed *process
 	// alerting is the process that decides by rules, likewise.
 	alerting *process
 	// wipeIndex makes the index lose everything.
@@ -26,8 +27,8 @@ type loop struct {
 // shape is one way to run the loop.
 type shape struct {
 	name string
-	// start runs it in an environment that says things of the callback queue, or of the
-	// collector.
+	// start runs it in an environment that says things of the callback queue, the collector
+	// or alerting.
 	start func(t *testing.T, env ...string) *loop
 }
 
@@ -37,7 +38,7 @@ var shapes = []shape{{"all in one", allInOne}, {"five services", fiveServices}}
 func allInOne(t *testing.T, env ...string) *loop {
 	t.Helper()
 	p := start(t, "rappel", env, "run", "--data-dir", t.TempDir())
-	return &loop{t: t, collector: p, queue: p, feed: p, alerting: p, wipeIndex: func() { p.restart() }}
+	return &loop{t: t, collector: p, scorer: p, queue: p, feed: p, alerting: p, wipeIndex: func() { p.restart() }}
 }
 
 // fiveServices is each service alone, over one NATS and one Redis.
@@ -58,10 +59,14 @@ func services(t *testing.T, queues int, own ...string) (*loop, []*process) {
 	env := []string{"RAPPEL_NATS__URL=" + nats.URL()}
 	queueEnv := append([]string{"RAPPEL_REDIS__ADDRS=" + redis.Addr}, env...)
 	collectorEnv := append([]string{"RAPPEL_COLLECTOR__SECRET=a secret of the tests alone"}, env...)
+	alertingEnv := slices.Clone(env)
 	for _, v := range own {
-		if strings.HasPrefix(v, "RAPPEL_COLLECTOR__") {
+		switch {
+		case strings.HasPrefix(v, "RAPPEL_COLLECTOR__"):
 			collectorEnv = append(collectorEnv, v)
-		} else {
+		case strings.HasPrefix(v, "RAPPEL_ALERTING__"):
+			alertingEnv = append(alertingEnv, v)
+		default:
 			queueEnv = append(queueEnv, v)
 		}
 	}
@@ -73,10 +78,10 @@ func services(t *testing.T, queues int, own ...string) (*loop, []*process) {
 	for _, p := range replicas {
 		p.waitReady()
 	}
-	rules := start(t, "alerting", env)
-	start(t, "scorer", env)
+	rules := start(t, "alerting", alertingEnv)
+	scorer := start(t, "scorer", env)
 	collector := start(t, "collector", collectorEnv)
-	return &loop{t: t, collector: collector, queue: replicas[0], feed: told, alerting: rules, wipeIndex: func() {
+	return &loop{t: t, collector: collector, scorer: scorer, queue: replicas[0], feed: told, alerting: rules, wipeIndex: func() {
 		require.NoError(t, redis.Client(t).FlushAll(t.Context()).Err())
 	}}, replicas
 }

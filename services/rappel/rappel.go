@@ -4,6 +4,7 @@
 package rappel
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -86,12 +87,13 @@ func (c *Config) Validate() []error {
 }
 
 // collector is the collector's section. Its secret is kept with the data, unless
-// one is given.
+// one is given, and its scales are the scorer's.
 func (c *Config) collector() collector.Config {
 	section := c.Collector
 	if section.Secret == "" && section.SecretFile == "" {
 		section.SecretFile = filepath.Join(c.DataDir, "secret")
 	}
+	section.ScalesFile = cmp.Or(section.ScalesFile, c.Scorer.ScalesFile)
 	return section
 }
 

@@ -9,17 +9,28 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/internal/bus"
-	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/rpc"
+	"github.com/rappel-loop/rappel/services/internal/testkit"
 )
 
+// verbatim150 is an invented verbatim of 150 bytes.
+const verbatim150 = "Livré avec trois jours de retard, personne au téléphone, et le carton était ouvert. Le vendeur avait pourtant été aimable, mais jamais plus chez eux !"
+
 // BenchmarkScore is all the work of one response on one core but the server's:
-// decode, score, encode.
+// decode, score, read the verbatim, encode.
 func BenchmarkScore(b *testing.B) {
-	s := &Service{clock: clock.System{}}
+	server := rpc.New(rpc.Options{})
+	defer server.Close()
+	s, err := New(DefaultConfig(), Deps{Bus: testkit.Bus(b), RPC: server})
+	require.NoError(b, err)
 	d := delivery(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		e, err := s.score(d)
+		r := &eventsv1.ResponseReceived{}
+		if err := d.Decode(r); err != nil {
+			b.Fatal(err)
+		}
+		e, err := s.score(r, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -41,7 +52,7 @@ func delivery(tb testing.TB) bus.Delivery {
 			Answers: []*eventsv1.Answer{
 				{Metric: eventsv1.Metric_NPS, Value: proto.Float64(2)},
 				{Metric: eventsv1.Metric_CSAT, Value: proto.Float64(3), Scale: &eventsv1.Scale{Min: 1, Max: 10}},
-				{Verbatim: strings.Repeat("Livré en retard. ", 9)},
+				{Verbatim: verbatim150},
 			},
 			Attributes: map[string]string{"segment": "pro", "region": "IDF"},
 		},

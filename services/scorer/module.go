@@ -15,16 +15,16 @@ const name = "scorer"
 func Module(cfg Config) host.Module {
 	return host.Module{Name: name, Start: func(ctx context.Context, p *host.Process) error {
 		s, err := New(cfg, Deps{
-			Bus: p.Bus, Log: p.Log.Named(name), Clock: p.Clock,
+			Bus: p.Bus, RPC: p.RPC, Log: p.Log.Named(name), Clock: p.Clock,
 			Metrics: prometheus.WrapRegistererWithPrefix(name+"_", p.Metrics),
 		})
 		if err != nil {
 			return err
 		}
+		p.OnStop(name, s.Stop) // what was started before one thing failed is stopped, too
 		if err := s.Start(ctx); err != nil {
 			return err
 		}
-		p.OnStop(name, s.Stop)
 		p.Watch(name, s.Failed())
 		return nil
 	}}

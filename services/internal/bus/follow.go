@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 type FollowOptions struct {
 	// Stream is what is followed.
 	Stream string
+	// Filter is the subject, or the wildcard, of the events that are wanted; empty is all.
+	Filter string
 	// From is the first sequence wanted; 0 and 1 are the beginning. Not with LastOnly.
 	From uint64
 	// HeadersOnly leaves the bodies out.
@@ -54,6 +57,9 @@ func (b *Bus) Follow(ctx context.Context, o FollowOptions, each func(Delivery) e
 	cfg := jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverAllPolicy, HeadersOnly: o.HeadersOnly, InactiveThreshold: orphanAge,
 	}
+	if o.Filter != "" {
+		cfg.FilterSubjects = []string{o.Filter}
+	}
 	if o.LastOnly {
 		cfg.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
 	}
@@ -72,7 +78,7 @@ func (b *Bus) Follow(ctx context.Context, o FollowOptions, each func(Delivery) e
 	defer cancel(nil)
 	f := &follower{
 		bus: b, name: o.Stream, until: s.CachedInfo().State.LastSeq, seen: max(o.From, 1) - 1,
-		each: each, caughtUp: caughtUp, events: make(chan followed, followDecoded),
+		each: each, caughtUp: caughtUp, filter: cmp.Or(o.Filter, ">"), events: make(chan followed, followDecoded),
 	}
 	go f.read(ctx, msgs)
 	if o.Check > 0 {
@@ -93,6 +99,7 @@ func (b *Bus) Follow(ctx context.Context, o FollowOptions, each func(Delivery) e
 type follower struct {
 	bus      *Bus
 	name     string
+	filter   string
 	until    uint64 // the last sequence when Follow began
 	seen     uint64 // the last sequence handed over, or not asked for
 	each     func(Delivery) error
@@ -205,7 +212,7 @@ func (f *follower) look(ctx context.Context) error {
 	if f.caughtUp == nil || len(f.events) > 0 {
 		return nil
 	}
-	d, err := f.bus.leaderGet(ctx, f.name, getRequest{Seq: f.seen + 1, Next: ">"})
+	d, err := f.bus.leaderGet(ctx, f.name, getRequest{Seq: f.seen + 1, Next: f.filter})
 	if errors.Is(err, ErrNotFound) || (err == nil && d.Sequence > f.until) {
 		return f.reached()
 	}

@@ -97,6 +97,8 @@ var streamsByPrefix = []struct{ prefix, stream string }{
 	{strings.TrimSuffix(subject.AllDoNotCall, ">"), subject.DoNotCall},
 	{strings.TrimSuffix(subject.AllResponses, ">"), subject.Responses},
 	{strings.TrimSuffix(subject.AllScores, ">"), subject.Scores},
+	{strings.TrimSuffix(subject.AllCorrections, ">"), subject.Corrections},
+	{strings.TrimSuffix(subject.AllModels, ">"), subject.Models},
 	{subject.AllRules, subject.Rules},
 	{strings.TrimSuffix(subject.AllAlerts, ">"), subject.Alerts},
 	{strings.TrimSuffix(subject.AllCallbacks, ">"), subject.Callbacks},

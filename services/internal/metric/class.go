@@ -1,6 +1,10 @@
 package metric
 
-import eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+import (
+	"strconv"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+)
 
 // bands cut satisfaction into classes: below low, above high, and what lies
 // between, both thresholds included.
@@ -34,17 +38,20 @@ func bandsOf(m eventsv1.Metric) (bands, bool) {
 }
 
 // class is a function of the satisfaction alone, so a class and the
-// satisfaction shown beside it never disagree.
-func (b bands) class(satisfaction float64) eventsv1.Class {
+// satisfaction shown beside it never disagree. why says on which side of which threshold
+// it is.
+func (b bands) class(satisfaction float64) (class eventsv1.Class, why string) {
 	switch {
 	case satisfaction < b.low:
-		return b.below
+		return b.below, "below " + short(b.low)
 	case satisfaction > b.high:
-		return b.beyond
+		return b.beyond, "above " + short(b.high)
 	default:
-		return b.between
+		return b.between, short(b.low) + " to " + short(b.high)
 	}
 }
+
+func short(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // Mood is what classes of all metrics have in common, in the order of how much they
 // need somebody's attention.

@@ -105,6 +105,15 @@ func Streams() []Stream {
 			Why: "Every answer with what the scorer found in it.",
 		},
 		{
+			Name: subject.Corrections, Subjects: []string{subject.AllCorrections}, MaxAge: 730 * day,
+			Duplicates: 2 * time.Minute,
+			Why:        "What somebody says that a verbatim means, in place of what the scorer found. Made by hand, so few; kept for two years, far longer than the answers, because each training learns from them.",
+		},
+		{
+			Name: subject.Models, Subjects: []string{subject.AllModels}, Duplicates: 2 * time.Minute,
+			Why: "The models that were trained, each with its weights once, and which one is in use. No age limit: the one in use may be old.",
+		},
+		{
 			Name: subject.Rules, Subjects: []string{subject.AllRules},
 			Duplicates: 2 * time.Minute,
 			Why:        "The versions of the rules, each whole: the last is in force unless a file is named, those before say what an alert was raised by. Made by hand, so few; no age limit.",
@@ -153,6 +162,11 @@ var (
 	Scorer = Consumer{
 		Stream: subject.Responses, Durable: "scorer", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
 		Why: "scores each response",
+	}
+	// Corrections scores again what was corrected.
+	Corrections = Consumer{
+		Stream: subject.Corrections, Durable: "corrections", Lanes: 16, AckWait: 20 * time.Second, MaxDeliveries: 10,
+		Why: "scores a response again of which an analysis was corrected",
 	}
 	// Alerting runs the rules over scored responses.
 	Alerting = Consumer{
@@ -221,7 +235,7 @@ const MaxEndpoint = 48
 // Consumers lists every durable consumer that is always there, but those of redrives:
 // each has one.
 func Consumers() []Consumer {
-	return []Consumer{Imports, Scorer, Alerting, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedCallbacks}
+	return []Consumer{Imports, Scorer, Corrections, Alerting, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedCallbacks}
 }
 
 // Redrives is the consumer of the orders to try again what c gave up. It handles

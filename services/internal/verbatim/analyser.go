@@ -7,8 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
-	"strings"
+	"slices"
 	"sync"
 )
 
@@ -17,34 +16,50 @@ var embedded embed.FS
 
 // Analyser reads texts. It is safe for concurrent use.
 type Analyser struct {
-	words   *vocabulary
-	tries   [lexica]*trie
-	entries []Entry
-	version string
-	forms   int
-	loading Scratch
-	scratch sync.Pool
+	words     *vocabulary
+	tries     [layers][lexica]*trie
+	sets      [lexica]sets
+	entries   []Entry
+	themes    []definition
+	whole     int // the theme of a text that names none; -1 is none
+	families  int32
+	following [intents]int32 // the entry of the theme that an intent brings with it; 0 is none
+	version   string
+	forms     int
+	loading   Scratch
+	ids       []int32
+	scratch   sync.Pool
 }
 
-// lexiconFiles are the files of each lexicon.
-var lexiconFiles = [lexica][]string{
-	french:  {"operators.fr.tsv", "emoji.tsv", "sentiment.fr.tsv"},
-	english: {"operators.en.tsv", "emoji.tsv", "sentiment.en.tsv"},
+// source is a file of a lexicon, and the layer that its entries are of.
+type source struct {
+	file  string
+	layer int
+}
+
+// sources are the files of each lexicon, in the order in which they are read.
+var sources = [lexica][]source{
+	french:  {{"operators.fr.tsv", tones}, {"emoji.tsv", tones}, {"sentiment.fr.tsv", tones}, {"themes.fr.tsv", topics}, {"intents.fr.tsv", wants}},
+	english: {{"operators.en.tsv", tones}, {"emoji.tsv", tones}, {"sentiment.en.tsv", tones}, {"themes.en.tsv", topics}, {"intents.en.tsv", wants}},
 }
 
 // New makes an Analyser from the data that the program carries. It takes some
-// tens of milliseconds: one is enough for a process.
-func New() (*Analyser, error) {
+// tenths of a second: one is enough for a process.
+func New(opts ...Option) (*Analyser, error) {
 	data, err := fs.Sub(embedded, "data")
 	if err != nil {
 		return nil, err
 	}
-	return Load(data)
+	return Load(data, opts...)
 }
 
 // Load makes an Analyser from other data: all the files of data/, in fsys's root.
 // The error names every line that is wrong.
-func Load(fsys fs.FS) (*Analyser, error) {
+func Load(fsys fs.FS, opts ...Option) (*Analyser, error) {
+	var with options
+	for _, o := range opts {
+		o(&with)
+	}
 	a := &Analyser{words: newVocabulary(), entries: make([]Entry, 1)}
 	a.scratch.New = func() any { return new(Scratch) }
 	digest := sha256.New()
@@ -61,17 +76,22 @@ func Load(fsys fs.FS) (*Analyser, error) {
 		return lines
 	}
 	errs = append(errs, a.addTongues("language.tsv", read("language.tsv")))
-	for l, files := range lexiconFiles {
-		a.tries[l] = newTrie()
-		for _, file := range files {
-			errs = append(errs, a.addEntries(l, file, read(file)))
+	for l := range sources {
+		a.sets[l] = sets{}
+		for layer := range a.tries {
+			a.tries[layer][l] = newTrie()
+		}
+		for _, src := range sources[l] {
+			errs = append(errs, a.addLines(src, l, read(src.file)))
 		}
 	}
+	a.whole = slices.IndexFunc(a.themes, func(d definition) bool { return d.id == wholeTheme })
+	errs = append(errs, a.addOwn(with.themes, digest))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	a.index()
-	a.loading = Scratch{}
+	a.loading, a.ids = Scratch{}, nil
 	a.version = "lexicon-" + hex.EncodeToString(digest.Sum(nil)[:4])
 	return a, nil
 }
@@ -89,77 +109,4 @@ func (a *Analyser) Entry(number int32) Entry {
 		return Entry{}
 	}
 	return a.entries[number]
-}
-
-func (a *Analyser) addEntries(lexicon int, file string, lines []line) error {
-	var errs []error
-	for _, l := range lines {
-		e, err := entryOf(file, l)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if e.effect == same {
-			a.unite(lexicon, l.entries)
-			continue
-		}
-		for _, text := range l.entries {
-			e.Text = text
-			a.entries = append(a.entries, e)
-			if err := a.addForms(lexicon, int32(len(a.entries)-1)); err != nil {
-				errs = append(errs, fmt.Errorf("%s:%d: %w", file, l.number, err))
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (a *Analyser) addForms(lexicon int, entry int32) error {
-	e := a.entries[entry]
-	forms, err := expand(e.Text)
-	if err != nil {
-		return err
-	}
-	a.forms += len(forms)
-	for _, f := range forms {
-		if e.effect == small || e.effect == degree || e.effect == ne || e.effect == plus {
-			a.words.words[a.words.id(a.foldWord(f.text))].small |= 1 << lexicon
-		}
-		if e.effect == small {
-			continue
-		}
-		if err := a.insert(lexicon, entry, f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unite makes words one word, the first, for a lexicon.
-func (a *Analyser) unite(lexicon int, words []string) {
-	head := a.words.id(a.foldWord(words[0]))
-	for _, w := range words {
-		id := a.words.id(a.foldWord(w))
-		a.words.words[id].canon[lexicon] = head
-	}
-}
-
-// foldWord folds one word as a text's are.
-func (a *Analyser) foldWord(w string) string {
-	a.loading.Scan(w)
-	if len(a.loading.tokens) == 0 {
-		return w
-	}
-	return string(a.loading.Folded(&a.loading.tokens[0]))
-}
-
-// splitGaps gives the parts of a form between its gaps.
-func splitGaps(text string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for part := range strings.SplitSeq(" "+text+" ", " _ ") {
-			if !yield(part) {
-				return
-			}
-		}
-	}
 }

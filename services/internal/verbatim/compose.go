@@ -79,7 +79,7 @@ func (a *Analyser) sentence(s *Scratch, items []item, mark *Token, calm bool) {
 			state.after = true
 		case unmet, hoped:
 			state.hope = it
-		case joins, degree, another, small, same, ends:
+		case joins, degree, another, small, same, ends, denies, topic, want, stop:
 		}
 	}
 }

@@ -1,6 +1,7 @@
 // Package verbatim reads what a customer wrote, in French or in English, and
-// says how it sounds and why: tokens, language, and a sentiment with its
-// evidence. docs/verbatims.md explains it to operators.
+// says how it sounds, what it is about and what its writer wants, and why: tokens,
+// language, a sentiment, themes and intents, each with its evidence.
+// docs/verbatims.md explains it to operators.
 //
 // Promises. It is pure: no I/O, no clock, no state that changes, and the same
 // text under the same data always gives the same result. An Analyser is safe for
@@ -15,7 +16,12 @@
 // the language (language.go); entries of the lexicon, of one word or several, are
 // found by a trie over words, the longest first (match.go); operators (negation,
 // intensity, contrast, what was only hoped for) then change the polarities they
-// reach (compose.go). The formula of the score stands at Sentiment.
+// reach (compose.go). The formula of the score stands at Sentiment. Themes and
+// intents are found in the same pass, by tries of their own (layers in trie.go), so
+// that neither takes a word from the sentiment. A theme has the polarity of what
+// bears on it in its clause (bearing.go); an intent is weighed, sentence by
+// sentence, against what speaks for somebody else's or for the opposite
+// (intent.go), and what a negation reaches is none (denial.go).
 //
 // Sources. What negation, intensity and contrast do is the composition of
 // lexicon-based sentiment analysis (Taboada and others, "Lexicon-Based Methods for

@@ -35,6 +35,13 @@ const (
 	small
 	// same makes words one word for the lexicon: the, a and an.
 	same
+	// denies takes what follows from an intent: "je ne changerai pas".
+	denies
+	// topic is of a theme, want of an intent; stop is of none, and takes its words
+	// from what is shorter.
+	topic
+	want
+	stop
 	// parts and ends are punctuation.
 	parts
 	ends
@@ -42,7 +49,7 @@ const (
 
 var effectNames = map[string]effect{
 	"negation": negation, "ne": ne, "plus": plus, "degree": degree, "contrast": contrast, "unmet": unmet,
-	"hoped": hoped, "another": another, "joins": joins, "small": small, "same": same,
+	"hoped": hoped, "another": another, "joins": joins, "small": small, "same": same, "denies": denies,
 }
 
 // MaxStrength bounds an entry's polarity.
@@ -59,8 +66,12 @@ type Entry struct {
 	// nothing, what it says alone.
 	Strength float32
 	effect   effect
-	factor   float32 // of a degree
-	reach    int32   // of a negation, in words
+	factor   float32 // of a degree; of an intent, its weight
+	reach    int32   // of a negation, or of what denies, in words
+	theme    int32   // of a topic: its number
+	intent   Intent  // of a want
+	family   int32   // of a want: its line
+	traits   trait
 }
 
 // line is a line of a data file.
@@ -96,8 +107,8 @@ func parseLines(file, text string) ([]line, error) {
 	return out, errors.Join(errs...)
 }
 
-// entryOf reads what a line says that its entries do.
-func entryOf(file string, l line) (Entry, error) {
+// toneOf reads what a line of the sentiment's files says that its entries do.
+func toneOf(file string, l line) (Entry, error) {
 	e := Entry{File: file, Line: l.number}
 	if v, err := strconv.ParseFloat(l.what[0], 32); err == nil {
 		e.effect, e.Strength = polar, float32(v)
@@ -108,7 +119,7 @@ func entryOf(file string, l line) (Entry, error) {
 	}
 	e.effect = effectNames[l.what[0]]
 	numbers, err := floats(l.what[1:])
-	want := map[effect]int{negation: 2, plus: 2, degree: 1, unmet: 1, contrast: 1}[e.effect]
+	want := map[effect]int{negation: 2, plus: 2, degree: 1, unmet: 1, contrast: 1, denies: 1}[e.effect]
 	if e.effect == 0 || err != nil || len(numbers) != want {
 		return e, fmt.Errorf("%s:%d: %q is neither a polarity nor an operator with its %d numbers", file, l.number, strings.Join(l.what, " "), want)
 	}
@@ -117,6 +128,8 @@ func entryOf(file string, l line) (Entry, error) {
 		e.Strength, e.reach = -numbers[0], int32(numbers[1])
 	case degree:
 		e.factor = numbers[0]
+	case denies:
+		e.reach = int32(numbers[0])
 	case unmet, contrast:
 		e.Strength = -numbers[0]
 	default:

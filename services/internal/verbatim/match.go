@@ -13,21 +13,35 @@ type item struct {
 	rules    Rule
 }
 
+// hit is an entry of a theme or an intent at a place.
+type hit struct {
+	entry    int32
+	from, to int32 // tokens
+	value    float32
+	rules    Rule
+	valued   bool // something bears on it
+	settled  bool // nothing more shall
+	dropped  bool // it does not count
+}
+
 // maxGap is how many small words a gap may hold.
 const maxGap = 2
 
-// match fills the items of the tokens in [from,to), by one lexicon or by both.
+// match fills the items and the hits of the tokens in [from,to), by one lexicon
+// or by both.
 func (a *Analyser) match(s *Scratch, from, to int, use [lexica]bool) {
-	for i := from; i < to; {
+	var free [layers]int // where each layer may go on
+	for i := from; i < to; i++ {
 		t := &s.tokens[i]
-		switch {
-		case t.Kind == Mark:
+		if t.Kind == Mark {
 			s.items = append(s.items, item{from: int32(i), to: int32(i + 1), effect: markEffect(t)})
-			i++
-		case t.word == 0:
-			i++
-		default:
-			i = a.matchAt(s, i, to, use)
+			continue
+		}
+		begins := a.words.words[t.word].begins
+		for layer := 0; begins != 0; layer, begins = layer+1, begins>>1 {
+			if begins&1 != 0 && i >= free[layer] {
+				free[layer] = a.matchAt(s, layer, i, to, use)
+			}
 		}
 	}
 }
@@ -39,48 +53,68 @@ func markEffect(t *Token) effect {
 	return parts
 }
 
-// matchAt adds the longest entry that begins at a token, and returns where to go
-// on. Of two of one length, the French one is first.
-func (a *Analyser) matchAt(s *Scratch, i, to int, use [lexica]bool) int {
+// matchAt adds the longest entry of a layer that begins at a token, and returns
+// where the layer goes on. Of two of one length, the French one is first. Of the
+// intents it adds all that begin there: one may lie in another.
+func (a *Analyser) matchAt(s *Scratch, layer, i, to int, use [lexica]bool) int {
 	end, best, in := i, int32(0), 0
 	w := &a.words.words[s.tokens[i].word]
-	for l := range a.tries {
-		if !use[l] || w.first[l] == 0 {
+	s.begin = int32(i)
+	for l, first := range w.first[layer] {
+		if !use[l] || first == 0 {
 			continue
 		}
-		if n, at := a.longest(s, l, w.first[l], i+1, to); n != 0 && at > end {
+		if n, at := a.longest(s, layer, l, first, i+1, to); n != 0 && at > end {
 			end, best, in = at, n, l
 		}
 	}
-	if best == 0 {
+	if best == 0 || layer == wants {
 		return i + 1
 	}
-	n := &a.tries[in].nodes[best]
-	e := &a.entries[n.entry]
-	head := &a.entries[a.tries[in].nodes[w.first[in]].entry]
+	t := a.tries[layer][in]
+	n := &t.nodes[best]
+	if layer != tones {
+		if a.entries[n.entry].effect != stop {
+			s.hits = append(s.hits, hit{entry: n.entry, from: int32(i), to: int32(end)})
+		}
+		return end
+	}
+	e, head := &a.entries[n.entry], &a.entries[t.nodes[w.first[layer][in]].entry]
 	s.items = append(s.items, item{closed: head.effect == negation && end > i+1, entry: n.entry, from: int32(i), to: int32(end), effect: e.effect, verb: n.verb, value: e.Strength})
 	return end
 }
 
+// want adds the hits of intents that end at a node.
+func (s *Scratch) want(t *trie, at int32, end int) {
+	s.hits = append(s.hits, hit{entry: t.nodes[at].entry, from: s.begin, to: int32(end)})
+	if t.nodes[at].shared {
+		for _, e := range t.also[at] {
+			s.hits = append(s.hits, hit{entry: e, from: s.begin, to: int32(end)})
+		}
+	}
+}
+
 // longest follows the trie from a node and returns the node of the longest entry
 // with the token behind it. Gaps bound how often it branches.
-func (a *Analyser) longest(s *Scratch, lexicon int, at int32, i, to int) (found int32, end int) {
-	t := a.tries[lexicon]
+func (a *Analyser) longest(s *Scratch, layer, lexicon int, at int32, i, to int) (found int32, end int) {
+	t := a.tries[layer][lexicon]
 	for {
 		n := &t.nodes[at]
 		if n.entry != 0 {
 			found, end = at, i
+			if layer == wants {
+				s.want(t, at, i)
+			}
 		}
 		if n.gap != 0 {
-			if f, e := a.overGap(s, lexicon, n.gap, i, to); f != 0 && e >= end {
+			if f, e := a.overGap(s, layer, lexicon, n.gap, i, to); f != 0 && e >= end {
 				found, end = f, e
 			}
 		}
 		if !n.more || i >= to || s.tokens[i].word == 0 || s.tokens[i].Kind == Mark {
 			return found, end
 		}
-		w := a.words.words[s.tokens[i].word].canon[lexicon]
-		next := t.edges[edge(at, w)]
+		next := a.follow(s, t, lexicon, at, i)
 		if next == 0 {
 			return found, end
 		}
@@ -89,19 +123,30 @@ func (a *Analyser) longest(s *Scratch, lexicon int, at int32, i, to int) (found 
 	}
 }
 
+// follow is the node that a token leads to. A number leads where any number does,
+// unless an entry has that very one.
+func (a *Analyser) follow(s *Scratch, t *trie, lexicon int, at int32, i int) int32 {
+	s.steps++
+	tok := &s.tokens[i]
+	next := t.edges[edge(at, a.words.words[tok.word].canon[lexicon])]
+	if next == 0 && tok.Kind == Number {
+		next = t.edges[edge(at, a.words.number)]
+	}
+	return next
+}
+
 // overGap goes on behind up to maxGap small words.
-func (a *Analyser) overGap(s *Scratch, lexicon int, at int32, i, to int) (found int32, end int) {
+func (a *Analyser) overGap(s *Scratch, layer, lexicon int, at int32, i, to int) (found int32, end int) {
 	for range maxGap + 1 {
 		if i >= to || s.tokens[i].Kind == Mark || s.tokens[i].word == 0 {
 			return found, end
 		}
-		w := &a.words.words[s.tokens[i].word]
-		if next := a.tries[lexicon].edges[edge(at, w.canon[lexicon])]; next != 0 {
-			if f, e := a.longest(s, lexicon, next, i+1, to); f != 0 && e > end {
+		if next := a.follow(s, a.tries[layer][lexicon], lexicon, at, i); next != 0 {
+			if f, e := a.longest(s, layer, lexicon, next, i+1, to); f != 0 && e > end {
 				found, end = f, e
 			}
 		}
-		if w.small&(1<<lexicon) == 0 {
+		if a.words.words[s.tokens[i].word].small&(1<<lexicon) == 0 {
 			return found, end
 		}
 		i++

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rappel-loop/rappel/services/internal/verbatim"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew; then read it")
@@ -43,6 +45,20 @@ func TestNamesChangeNothing(t *testing.T) {
 	}
 }
 
+// proven are texts whose themes and intents stand in the golden file, too.
+var proven = []string{
+	"Livraison rapide, produit conforme, je recommande",
+	"Très déçue 😡 : la crème brûlée était tiède, et le maître d’hôtel désagréable",
+	"ÉTÉ GÂCHÉ. Sans eau chaude depuis trois jours… Rappelez-moi dès que possible !",
+	"Je résilie mon abonnement et j’exige le remboursement, sinon je saisis le médiateur.",
+	"Accueil, chambre, petit-déjeuner : tout était parfait",
+	"Bon produit, mais délai interminable… « Désolé », dit-on à Zoé",
+	"Merci à Amélie pour sa patience, ce serait bien d’ouvrir le dimanche",
+	"Great food — but the waiter was rude, never again!",
+	"Naïve of me: I’m taking my business elsewhere, please call me back",
+	"Remboursement reçu en deux jours, je ne changerai pas",
+}
+
 func TestEvidence(t *testing.T) {
 	t.Parallel()
 	a := analyser(t)
@@ -59,6 +75,23 @@ func TestEvidence(t *testing.T) {
 				fmt.Fprintf(&b, "  %d-%d %q %s %s: %.1f -> %.2f %s\n", f.Start, f.End, text[f.Start:f.End], e.File, e.Text, f.Strength, f.Polarity,
 					strings.Join(slices.Collect(f.Rules.All()), " "))
 			}
+		}
+	}
+	for _, text := range proven {
+		out := a.Read(text)
+		fmt.Fprintf(&b, "%s\n", text)
+		prove := func(what string, evidence []verbatim.Finding) {
+			fmt.Fprintf(&b, "  %s\n", what)
+			for _, f := range evidence {
+				e := a.Entry(f.Entry)
+				fmt.Fprintf(&b, "    %d-%d %q %s %s: %.2f\n", f.Start, f.End, text[f.Start:f.End], e.File, e.Text, f.Polarity)
+			}
+		}
+		for _, th := range out.Themes {
+			prove(strings.TrimSpace(fmt.Sprintf("%s %s %s", th.Dimension.Letter(), th.ID, th.Polarity)), th.Evidence)
+		}
+		for _, in := range out.Intents {
+			prove(in.Intent.String(), in.Evidence)
 		}
 	}
 	const path = "testdata/evidence.golden"

@@ -45,13 +45,17 @@ type form struct {
 // shall be an error and not a gigabyte.
 const maxForms = 4000
 
+// sets are the lists of alternatives that entries name.
+type sets map[string][]string
+
 // expand writes an entry's forms out. Notation: (x) may be absent, [a|b] is one of
-// them, ~class is a class of endings, _ is a gap of up to two small words.
-func expand(entry string) ([]form, error) {
+// them, {set} is one of a set, ~class is a class of endings, _ is a gap of up to
+// two small words.
+func expand(entry string, known sets) ([]form, error) {
 	if entry[0] == ':' { // an emoticon: its brackets are a mouth
 		return []form{{text: entry}}, nil
 	}
-	texts, err := brackets(entry)
+	texts, err := brackets(entry, known)
 	if err != nil {
 		return nil, err
 	}
@@ -81,25 +85,30 @@ func expand(entry string) ([]form, error) {
 	return out, nil
 }
 
-// brackets writes out what ( ) and [ | ] stand for.
-func brackets(s string) ([]string, error) {
-	i := strings.IndexAny(s, "([")
+// brackets writes out what ( ), [ | ] and { } stand for.
+func brackets(s string, known sets) ([]string, error) {
+	i := strings.IndexAny(s, "([{")
 	if i < 0 {
-		if strings.ContainsAny(s, ")]|") {
+		if strings.ContainsAny(s, ")]|}") {
 			return nil, fmt.Errorf("%q: a bracket is closed that was not opened", s)
 		}
 		return []string{s}, nil
 	}
-	closing := map[byte]string{'(': ")", '[': "]"}[s[i]]
+	closing := map[byte]string{'(': ")", '[': "]", '{': "}"}[s[i]]
 	inner, after, ok := strings.Cut(s[i+1:], closing)
-	if !ok || strings.ContainsAny(inner, "([") {
+	if !ok || strings.ContainsAny(inner, "([{") {
 		return nil, fmt.Errorf("%q: brackets must be closed, and hold no others", s)
 	}
 	choices := strings.Split(inner, "|")
-	if s[i] == '(' {
+	switch s[i] {
+	case '(':
 		choices = []string{"", inner}
+	case '{':
+		if choices = known[inner]; choices == nil {
+			return nil, fmt.Errorf("%q: there is no set {%s}", s, inner)
+		}
 	}
-	rest, err := brackets(after)
+	rest, err := brackets(after, known)
 	if err != nil {
 		return nil, err
 	}
@@ -113,4 +122,18 @@ func brackets(s string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// define adds a line's set, with what its members stand for written out.
+func (k sets) define(name string, members []string) error {
+	for _, m := range members {
+		forms, err := expand(m, k)
+		if err != nil {
+			return err
+		}
+		for _, f := range forms {
+			k[name] = append(k[name], f.text)
+		}
+	}
+	return nil
 }

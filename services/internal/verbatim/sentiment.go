@@ -10,9 +10,11 @@ const (
 	Neutral Label = iota
 	Negative
 	Positive
+	// Unsaid is of a theme that is only mentioned; no text is.
+	Unsaid
 )
 
-// String is as it stands in results.
+// String is as it stands in results; empty for Unsaid.
 func (l Label) String() string { return [...]string{"neutral", "negative", "positive", ""}[l&3] }
 
 // Finding is a piece of evidence: a place of the text that bears on the sentiment.
@@ -58,6 +60,11 @@ type Analysis struct {
 	Sentiment Sentiment
 	// Findings are the evidence, in the order of the text.
 	Findings []Finding
+	// Themes are what it is about, each once, in the order of the text; those that only
+	// an intent brought come last.
+	Themes []Theme
+	// Intents are what its writer wants or announces, each once.
+	Intents []IntentFound
 	// Words are how many there were.
 	Words int
 	// Cut says that the text was longer than MaxText and the rest was not read.
@@ -69,9 +76,10 @@ type Analysis struct {
 func (a *Analyser) Analyse(s *Scratch, text string) Analysis {
 	s.Scan(text)
 	a.words.resolve(s)
-	s.items, s.findings = s.items[:0], s.findings[:0]
+	s.forget()
 	s.votes = a.vote(s, 0, len(s.tokens))
 	language, use := s.votes.language()
+	s.use = use
 	if language == Mixed {
 		a.matchMixed(s)
 	} else {
@@ -79,7 +87,17 @@ func (a *Analyser) Analyse(s *Scratch, text string) Analysis {
 	}
 	a.compose(s)
 	a.collect(s)
-	return Analysis{Language: language, Sentiment: sum(s.findings), Findings: s.findings, Words: int(s.votes.words), Cut: s.cut}
+	sentiment := sum(s.findings)
+	if len(s.hits) > 0 {
+		a.deny(s)
+		a.bear(s)
+		a.wantsOf(s, sentiment)
+	}
+	a.themesOf(s, sentiment.Label)
+	return Analysis{
+		Language: language, Sentiment: sentiment, Findings: s.findings, Themes: s.themes, Intents: s.intents,
+		Words: int(s.votes.words), Cut: s.cut,
+	}
 }
 
 // Read reads a text and returns an Analysis of its own.
@@ -88,6 +106,13 @@ func (a *Analyser) Read(text string) Analysis {
 	defer a.scratch.Put(s)
 	out := a.Analyse(s, text)
 	out.Findings = slices.Clone(out.Findings)
+	out.Themes, out.Intents = slices.Clone(out.Themes), slices.Clone(out.Intents)
+	for i := range out.Themes {
+		out.Themes[i].Evidence = slices.Clone(out.Themes[i].Evidence)
+	}
+	for i := range out.Intents {
+		out.Intents[i].Evidence = slices.Clone(out.Intents[i].Evidence)
+	}
 	return out
 }
 
@@ -134,7 +159,7 @@ func (a *Analyser) collect(s *Scratch) {
 	}
 }
 
-// sum is the formula.
+// sum adds up what was found.
 func sum(findings []Finding) Sentiment {
 	var out Sentiment
 	for i := range findings {
@@ -144,13 +169,19 @@ func sum(findings []Finding) Sentiment {
 			out.Bad -= p
 		}
 	}
-	bad := badWeight * out.Bad
-	out.Score = (out.Good - bad) / (out.Good + bad + damping)
-	switch {
-	case out.Score > neutralBand:
-		out.Label = Positive
-	case out.Score < -neutralBand:
-		out.Label = Negative
-	}
+	out.Score, out.Label = judge(out.Good, out.Bad)
 	return out
+}
+
+// judge is the formula.
+func judge(good, bad float64) (score float64, label Label) {
+	bad *= badWeight
+	score = (good - bad) / (good + bad + damping)
+	switch {
+	case score > neutralBand:
+		label = Positive
+	case score < -neutralBand:
+		label = Negative
+	}
+	return score, label
 }

@@ -75,6 +75,25 @@ type Scratch struct {
 	items    []item
 	findings []Finding
 	votes    votes
+	use      [lexica]bool
+	hits     []hit
+	begin    int32   // where the hits begin that are being looked for
+	steps    int     // looked up in the tries for this text: what a test holds linear
+	denials  []int32 // for each token, the one that denies it, plus 1
+	lines    []int32 // for each line of intents, the sentence in which it last counted
+	sentence int32   // of the lines
+	places   []place // for each theme
+	order    []int32 // of the themes
+	evidence []Finding
+	themes   []Theme
+	intents  []IntentFound
+}
+
+// forget makes the scratch ready for what is found in another text.
+func (s *Scratch) forget() {
+	s.items, s.hits, s.findings, s.evidence = s.items[:0], s.hits[:0], s.findings[:0], s.evidence[:0]
+	s.steps = 0
+	s.themes, s.intents, s.order = s.themes[:0], s.intents[:0], s.order[:0]
 }
 
 // Tokens are those of the text that was read last, valid until the next.

@@ -2,6 +2,7 @@ package verbatim_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -11,9 +12,12 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/verbatim"
 )
 
+// shipped is one for all tests: it is safe for them to share.
+var shipped = sync.OnceValues(func() (*verbatim.Analyser, error) { return verbatim.New() })
+
 func analyser(t testing.TB) *verbatim.Analyser {
 	t.Helper()
-	a, err := verbatim.New()
+	a, err := shipped()
 	require.NoError(t, err)
 	return a
 }
@@ -121,16 +125,39 @@ func check(t require.TestingT, a *verbatim.Analyser, text string) {
 		last = tok.End
 		require.True(t, utf8.ValidString(text[tok.Start:tok.End]), "%q", text[tok.Start:tok.End])
 	}
-	for _, f := range out.Findings {
-		require.True(t, 0 <= f.Start && f.Start < f.End && int(f.End) <= len(text))
+	checkEvidence(t, a, text, out.Findings)
+	seen := map[string]bool{}
+	for _, th := range out.Themes {
+		require.False(t, seen[th.ID], "%s twice", th.ID)
+		seen[th.ID] = true
+		require.NotEmpty(t, th.Dimension.String())
+		require.NotEmpty(t, th.Evidence)
+		checkEvidence(t, a, text, th.Evidence)
+	}
+	for _, in := range out.Intents {
+		require.False(t, seen[in.Intent.String()], "%s twice", in.Intent)
+		seen[in.Intent.String()] = true
+		require.NotEmpty(t, in.Evidence)
+		checkEvidence(t, a, text, in.Evidence)
+	}
+}
+
+// checkEvidence holds that findings are of the text, between characters, in its
+// order, and of the data.
+func checkEvidence(t require.TestingT, a *verbatim.Analyser, text string, findings []verbatim.Finding) {
+	last := int32(0)
+	for _, f := range findings {
+		require.True(t, last <= f.Start && f.Start < f.End && int(f.End) <= len(text), "%+v after %d", f, last)
+		require.True(t, !utf8.ValidString(text) || utf8.RuneStart(text[f.Start]) && (int(f.End) == len(text) || utf8.RuneStart(text[f.End])))
 		require.NotEmpty(t, a.Entry(f.Entry).Text)
+		last = f.Start
 	}
 }
 
 func TestAnyTextIsRead(t *testing.T) {
 	t.Parallel()
 	a := analyser(t)
-	words := strings.Fields("pas ne plus mais très bon nul. jamais l'agent isn't not good ! ? … 😀 j'aurais aimé S.A.V. rappel.fr \xff é")
+	words := strings.Fields("livraison accueil je résilie mon abonnement remboursement rappelez moi never again urgent merci à Nadia 3 jours pas ne plus mais très bon nul. jamais l'agent isn't not good ! ? … 😀 j'aurais aimé S.A.V. rappel.fr \xff é")
 	rapid.Check(t, func(r *rapid.T) {
 		check(r, a, strings.Join(rapid.SliceOf(rapid.SampledFrom(words)).Draw(r, "words"), rapid.SampledFrom([]string{" ", "", "\n"}).Draw(r, "between")))
 		check(r, a, rapid.String().Draw(r, "text"))
@@ -145,23 +172,28 @@ func FuzzAnalyse(f *testing.F) {
 			f.Add(text)
 		}
 	}
+	for _, text := range proven {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) { check(t, a, text) })
 }
 
 func TestAWordCostsNoAllocation(t *testing.T) {
 	a := analyser(t)
 	var s verbatim.Scratch
-	text := labelled[1].texts[17]
-	a.Analyse(&s, text)
-	require.Zero(t, testing.AllocsPerRun(100, func() { a.Analyse(&s, text) }))
+	for _, text := range append([]string{labelled[1].texts[17], strings.Repeat("Livraison rapide, je résilie mon contrat. ", 50)}, proven...) {
+		a.Analyse(&s, text)
+		require.Zero(t, testing.AllocsPerRun(100, func() { a.Analyse(&s, text) }), text)
+	}
 }
 
 func BenchmarkAnalyse(b *testing.B) {
 	a := analyser(b)
 	for name, text := range map[string]string{
-		"150B": labelled[1].texts[17],
-		"64KB": strings.Repeat("Le vendeur n'est pas aimable, mais ", 1900)[:verbatim.MaxText],
-		"1MB":  strings.Repeat("Le vendeur n'est pas aimable, mais ", 30000),
+		"150B":        labelled[1].texts[17],
+		"150B/themes": "Livraison très rapide et produit conforme, mais le SAV ne répond pas au téléphone : rappelez-moi, sinon je résilie mon abonnement. Cordialement, Zoé",
+		"64KB":        strings.Repeat("Le vendeur n'est pas aimable, mais ", 1900)[:verbatim.MaxText],
+		"1MB":         strings.Repeat("Le vendeur n'est pas aimable, mais ", 30000),
 	} {
 		b.Run(name, func(b *testing.B) {
 			var s verbatim.Scratch

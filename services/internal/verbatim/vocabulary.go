@@ -1,7 +1,10 @@
 package verbatim
 
 import (
-	"fmt"
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // language indices of lexica.
@@ -15,24 +18,40 @@ const (
 type word struct {
 	// tongues is a bit for each language that it is a function word of.
 	tongues uint16
-	// known is a bit for each lexicon that has an entry which begins with it.
+	// known is a bit for each lexicon whose sentiment has an entry that begins with it.
 	known uint8
+	// begins is a bit for each layer that has an entry which begins with it.
+	begins uint8
 	// small is a bit for each lexicon that lets a gap hold it.
 	small uint8
+	// ne is a bit for each lexicon in which it is the first half of a negation.
+	ne uint8
+	// denies is how many words it denies, in each lexicon; below 0, after ne only.
+	denies [lexica]int8
 	// canon is the word that stands for it in each lexicon.
 	canon [lexica]int32
 	// first is the node of each trie that it leads to.
-	first [lexica]int32
+	first [layers][lexica]int32
 }
+
+// The words that stand for any number, and for a name: a word with a capital
+// inside a sentence that is in no file. Entries write them so.
+const (
+	anyNumber = "#"
+	anyName   = "@"
+)
 
 // vocabulary numbers words. The number 0 is of none.
 type vocabulary struct {
-	ids   map[string]int32
-	words []word
+	ids          map[string]int32
+	words        []word
+	number, name int32
 }
 
 func newVocabulary() *vocabulary {
-	return &vocabulary{ids: map[string]int32{}, words: make([]word, 1)}
+	v := &vocabulary{ids: map[string]int32{}, words: make([]word, 1)}
+	v.number, v.name = v.id(anyNumber), v.id(anyName)
+	return v
 }
 
 func (v *vocabulary) id(folded string) int32 {
@@ -47,16 +66,40 @@ func (v *vocabulary) id(folded string) int32 {
 
 // resolve looks every token up.
 func (v *vocabulary) resolve(s *Scratch) {
+	begins := true // a sentence
 	for i := range s.tokens {
 		t := &s.tokens[i]
 		if t.Kind == Mark || t.Kind == Link {
+			begins = t.Has(Ends)
 			continue
 		}
 		t.word = v.ids[string(s.folded[t.foldStart:t.foldEnd])]
-		if t.word == 0 && t.Has(Lengthened) {
-			t.word = v.squeezed(s, t)
+		if t.word == 0 {
+			t.word = v.unknown(s, t, begins)
 		}
+		begins = false
 	}
+}
+
+// unknown is what a word is that is in no file.
+func (v *vocabulary) unknown(s *Scratch, t *Token, begins bool) int32 {
+	switch {
+	case t.Kind == Number:
+		return v.number
+	case t.Has(Lengthened):
+		return v.squeezed(s, t)
+	case t.Kind == Word && !begins && isUpperAt(s.text[t.Start:]):
+		return v.name
+	}
+	return 0
+}
+
+func isUpperAt(text string) bool {
+	if b := text[0]; b < utf8.RuneSelf {
+		return 'A' <= b && b <= 'Z'
+	}
+	r, _ := utf8.DecodeRuneInString(text)
+	return unicode.IsUpper(r)
 }
 
 // squeezed looks a lengthened word up with one letter where two were kept:
@@ -77,93 +120,37 @@ func (v *vocabulary) squeezed(s *Scratch, t *Token) int32 {
 	return v.ids[string(one[:n])]
 }
 
-// trie finds the entries of one lexicon in a sequence of words.
-type trie struct {
-	edges map[uint64]int32 // node and word -> node
-	nodes []node
-}
+var errPunctuation = errors.New("punctuation is never matched")
 
-type node struct {
-	entry int32 // which ends here; 0 is none
-	gap   int32 // the node after a gap; 0 is none
-	verb  bool  // the entry's form here is a French verb's
-	exact bool  // the entry was written out, without notation
-	more  bool  // an edge leads on
-}
-
-func newTrie() *trie { return &trie{edges: map[uint64]int32{}, nodes: make([]node, 2)} }
-
-// root is where matching begins; 0 is nowhere.
-const root = 1
-
-func edge(from, word int32) uint64 { return uint64(uint32(from))<<32 | uint64(uint32(word)) }
-
-func (t *trie) step(from, word int32) int32 {
-	key := edge(from, word)
-	if to, ok := t.edges[key]; ok {
-		return to
+// wordsOf are the numbers of the words that a piece of an entry, without spaces,
+// is read as. They are valid until the next call.
+func (a *Analyser) wordsOf(field string) ([]int32, error) {
+	switch field {
+	case anyNumber:
+		return []int32{a.words.number}, nil
+	case anyName:
+		return []int32{a.words.name}, nil
 	}
-	to := t.node()
-	t.edges[key] = to
-	t.nodes[from].more = true
-	return to
-}
-
-func (t *trie) node() int32 {
-	t.nodes = append(t.nodes, node{})
-	return int32(len(t.nodes) - 1)
-}
-
-func (t *trie) gap(from int32) int32 {
-	if t.nodes[from].gap == 0 {
-		to := t.node() // before the assignment: it may move the nodes
-		t.nodes[from].gap = to
-	}
-	return t.nodes[from].gap
-}
-
-// insert adds one form of an entry. Of two entries with one form, the one that
-// wrote it out wins over notation, and else the later.
-func (a *Analyser) insert(lexicon int, entry int32, f form) error {
-	t, at := a.tries[lexicon], int32(root)
-	s := &a.loading
-	first := int32(0)
-	for segment := range splitGaps(f.text) {
-		if first != 0 {
-			at = t.gap(at)
+	n := a.scanField(field)
+	ids := a.ids[:0]
+	for i := range n {
+		t := &a.loading.tokens[i]
+		if t.Kind == Mark || t.Kind == Link {
+			return nil, errPunctuation
 		}
-		s.Scan(segment)
-		for i := range s.tokens {
-			tok := &s.tokens[i]
-			if tok.Kind == Mark || tok.Kind == Link {
-				return fmt.Errorf("%q: punctuation is never matched", f.text)
-			}
-			w := a.words.words[a.words.id(string(s.Folded(tok)))].canon[lexicon]
-			if at = t.step(at, w); first == 0 {
-				first = w
-			}
-		}
+		ids = append(ids, a.words.id(string(a.loading.Folded(t))))
 	}
-	if first == 0 {
-		return fmt.Errorf("%q: has no word", f.text)
-	}
-	n := &t.nodes[at]
-	exact := f.text == a.entries[entry].Text
-	if n.entry == 0 || exact || !n.exact {
-		n.entry, n.verb, n.exact = entry, f.verb, exact
-	}
-	return nil
+	a.ids = ids
+	return ids, nil
 }
 
-// index notes beside each word where it leads from the root: what most words
-// lead to is nothing, and one look shall tell.
-func (a *Analyser) index() {
-	for id := range a.words.words {
-		w := &a.words.words[id]
-		for l, t := range a.tries {
-			if w.first[l] = t.edges[edge(root, w.canon[l])]; w.first[l] != 0 {
-				w.known |= 1 << l
-			}
-		}
+// scanField reads a piece of an entry as a text's words are read, and returns how
+// many there are. An apostrophe at its end is one before a vowel: l', qu'.
+func (a *Analyser) scanField(field string) int {
+	if strings.HasSuffix(field, "'") {
+		a.loading.Scan(field + "a")
+		return len(a.loading.tokens) - 1
 	}
+	a.loading.Scan(field)
+	return len(a.loading.tokens)
 }

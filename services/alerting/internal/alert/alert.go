@@ -2,12 +2,14 @@
 // raised, raised again for a later revision, or resolved.
 //
 // It is pure and keeps nothing. A later revision carries the one before it and
-// its score, so whether a rule matched before is found by asking it again.
+// its score, and a corrected score the states that it takes the place of, so
+// whether a rule matched before is found by asking it again.
 // Every id is derived from what the event is about, so an event decided twice,
 // on whatever replica, is the same event.
 //
-// A rule fires once a response: all revisions of a response share the rule's one
-// alert id, and it is for the callback queue to enrich, not to open again.
+// A rule fires once a response: all revisions of a response, and all corrections of
+// them, share the rule's one alert id, and it is for the callback queue to enrich, not
+// to open again. Revision and correction say which of two events is the later one.
 package alert
 
 import (
@@ -65,7 +67,7 @@ func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.Ev
 	for _, r := range verdict.Fired {
 		events = append(events, raise(set, r, scored, now))
 	}
-	for _, r := range set.Lapsed(verdict, before) {
+	for _, r := range set.Lapsed(verdict, before...) {
 		events = append(events, resolve(set, r, scored))
 	}
 	return events, verdict.Failures
@@ -76,16 +78,23 @@ func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.Ev
 func Begun(set *rule.Set, scored *eventsv1.ResponseScored) ([]*rule.Rule, []*rule.EvalError) {
 	now, before := facts(scored)
 	verdict := set.Ask(now)
-	return set.Begun(verdict, before), verdict.Failures
+	return set.Begun(verdict, before...), verdict.Failures
 }
 
-// facts of the response, and of the revision before when there is one that was
-// scored.
-func facts(e *eventsv1.ResponseScored) (now, before *rule.Facts) {
+// facts of the response, and of the states that its score takes the place of: the revision
+// before when there is one that was scored, and what was found with fewer corrections.
+func facts(e *eventsv1.ResponseScored) (now *rule.Facts, before []*rule.Facts) {
 	received := e.GetReceived()
 	now = rule.NewFacts(received.GetResponse(), e.GetScore())
 	if received.GetPrevious() != nil && e.GetPreviousScore() != nil {
-		before = rule.NewFacts(received.GetPrevious(), e.GetPreviousScore())
+		before = append(before, rule.NewFacts(received.GetPrevious(), e.GetPreviousScore()))
+	}
+	for _, was := range e.GetEarlier() {
+		r := received.GetResponse()
+		if was.GetRevisionBefore() {
+			r = received.GetPrevious()
+		}
+		before = append(before, rule.NewFacts(r, was.GetScore()))
 	}
 	return now, before
 }
@@ -121,11 +130,16 @@ func resolve(set *rule.Set, r *rule.Rule, e *eventsv1.ResponseScored) Event {
 	}}
 }
 
-// ids of a rule's alert about a response, and of the event about this revision.
+// ids of a rule's alert about a response, and of the event about this revision with its
+// corrections.
 func ids(r *rule.Rule, e *eventsv1.ResponseScored) (alertID, eventID string) {
 	received := e.GetReceived()
 	alertID = ID(r.Name, received.GetResponse().GetSurvey(), received.GetResponse().GetId())
-	return alertID, alertID + "-" + strconv.FormatUint(uint64(received.GetRevision()), 10)
+	eventID = alertID + "-" + strconv.FormatUint(uint64(received.GetRevision()), 10)
+	if e.GetCorrection() > 0 {
+		eventID += "-c" + strconv.FormatUint(uint64(e.GetCorrection()), 10)
+	}
+	return alertID, eventID
 }
 
 // ID is the id of a rule's alert about a response: the same for every revision,

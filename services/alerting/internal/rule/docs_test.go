@@ -45,7 +45,7 @@ func TestEveryMistakeOfTheDocumentIsRefused(t *testing.T) {
 		require.Error(t, condition(code[0][1]), code[0][1])
 		require.NoError(t, condition(code[1][1]))
 	}
-	require.Equal(t, 3, rows)
+	require.Equal(t, 4, rows)
 }
 
 func condition(when string) error {

@@ -17,6 +17,7 @@ type Facts struct {
 	worst    [5]*eventsv1.AnswerScore // by metric; filled on the first question
 	sought   bool
 	texts    [3]ref.Val // survey, channel, touchpoint, once asked for
+	words    [4]ref.Val // what was found in the verbatims, once asked for
 }
 
 var _ interpreter.Activation = (*Facts)(nil)
@@ -90,6 +91,16 @@ func (f *Facts) ResolveName(name string) (any, bool) {
 		return f.text(1, f.response.GetChannel()), true
 	case "touchpoint":
 		return f.text(2, f.response.GetTouchpoint()), true
+	case "sentiment":
+		return f.word(sentiment), true
+	case "intents":
+		return f.word(intents), true
+	case "themes":
+		return f.word(themes), true
+	case "dimensions":
+		return f.word(dimensions), true
+	case "disagreement":
+		return f.score.GetDisagreement() != eventsv1.Disagreement_DISAGREEMENT_UNSPECIFIED, true
 	case "attributes":
 		return f.response.GetAttributes(), true
 	case "response":

@@ -37,10 +37,10 @@ var classesOf = map[string][]eventsv1.Class{
 	"fcr":  {eventsv1.Class_RESOLVED, eventsv1.Class_UNRESOLVED},
 }
 
-// guard finds three mistakes that the type checker cannot see, each of which
+// guard finds four mistakes that the type checker cannot see, each of which
 // would call the wrong customers, or none, without a word: a number read where
-// no question was asked, an attribute read that a response may lack, and a class
-// of another metric.
+// no question was asked, an attribute read that a response may lack, a class of
+// another metric, and a word that a fact never is.
 func guard(a *ast.AST) []guarded {
 	r := &reading{
 		fields: map[string]map[string]int64{}, has: map[string]map[string]int64{},

@@ -67,9 +67,13 @@ func (r *reading) called(c ast.CallExpr) {
 			r.asked[key] = true
 		}
 		r.compared(args[0], listItems(args[1])...)
+		r.spelled(args[0], listItems(args[1])...) // sentiment in ["negative"]
+		r.spelled(args[1], args[0])               // "urgent" in intents
 	case operators.Equals, operators.NotEquals:
 		r.compared(args[0], args[1])
 		r.compared(args[1], args[0])
+		r.spelled(args[0], args[1])
+		r.spelled(args[1], args[0])
 	}
 }
 

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,11 +39,18 @@ type Aggregate struct {
 type TakenAlert struct {
 	// AlertID is the alert, the same for each revision of its response.
 	AlertID string
-	// Revision is the highest revision heard of.
-	Revision uint32
+	// Revision is the highest revision heard of, and Correction the highest correction
+	// of it.
+	Revision, Correction uint32
 	// Resolved says that the alert no longer stood at that revision. A resolved
 	// alert counts again when it is raised at a higher one.
 	Resolved bool
+}
+
+// order compares what was heard of an alert with a revision of its response and a correction
+// of that: -1 is older, 0 the same, 1 newer.
+func (t TakenAlert) order(revision, correction uint32) int {
+	return cmp.Or(cmp.Compare(t.Revision, revision), cmp.Compare(t.Correction, correction))
 }
 
 // NewAggregate is a customer to whom nothing has happened yet.
@@ -88,7 +96,7 @@ func (a *Aggregate) taken(alertID string) (TakenAlert, bool) {
 	}
 	if i := a.Callback.reason(alertID); i >= 0 {
 		r := a.Callback.Reasons[i]
-		return TakenAlert{AlertID: alertID, Revision: r.Revision, Resolved: r.Withdrawn}, true
+		return TakenAlert{AlertID: alertID, Revision: r.Revision, Correction: r.Correction, Resolved: r.Withdrawn}, true
 	}
 	return TakenAlert{}, false
 }

@@ -22,6 +22,8 @@ type WithdrawAlert struct {
 	// Revision is the revision of the response that no longer matches. At the
 	// revision the alert was raised at, the withdrawal wins.
 	Revision uint32
+	// Correction is how many corrections of its analysis were known.
+	Correction uint32
 	// Reason becomes the CancelReason if nothing else counts; a default is used
 	// when it is empty.
 	Reason string

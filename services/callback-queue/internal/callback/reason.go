@@ -50,6 +50,33 @@ type Scale struct {
 	LowerIsBetter bool
 }
 
+// MaxThemes is how many themes of a reason are kept.
+const MaxThemes = 20
+
+// Words is what the scorer found in what a customer wrote, to be shown to who calls. It
+// decides nothing here.
+type Words struct {
+	// Sentiment is NEGATIVE, NEUTRAL or POSITIVE, of the worst verbatim; empty when none was
+	// read.
+	Sentiment string
+	// Themes are what it is about, at most MaxThemes.
+	Themes []Theme
+	// Intents are what the customer wants or announces, as CHURN_RISK.
+	Intents []string
+	// Disagreement says that score and words disagree, as GOOD_SCORE_BAD_WORDS.
+	Disagreement string
+	// Priority is how much the customer needs to be won back, 0 to 100.
+	Priority float64
+}
+
+// Theme is something that a customer wrote about.
+type Theme struct {
+	// Name is as delivery_time, Dimension as RESPONSIVENESS_AFTER_SALES.
+	Name, Dimension string
+	// Polarity is as a sentiment; empty where it is only mentioned.
+	Polarity string
+}
+
 // Customer is whom to call. It is personal data: it never stands in an error, a
 // log, a metric or a subject. Empty fields are not known.
 type Customer struct {
@@ -91,9 +118,10 @@ func (c *Customer) pairs(o *Customer) [6][2]*string {
 type Reason struct {
 	AlertID, Rule      string
 	Survey, ResponseID string
-	// Revision is the revision of the response this reason was last changed at.
-	Revision uint32
-	Metric   Metric
+	// Revision is the revision of the response this reason was last changed at, and
+	// Correction how many corrections of its analysis were known then.
+	Revision, Correction uint32
+	Metric               Metric
 	// Value is the customer's on Scale, and Satisfaction what it is worth, 0
 	// (worst) to 100 (best). Both mean something only when HasValue.
 	Value        float64
@@ -102,7 +130,9 @@ type Reason struct {
 	Class        Class
 	Satisfaction float64
 	// Verbatim is the customer's own words, at most MaxVerbatimBytes of them.
-	Verbatim            string
+	Verbatim string
+	// Words is what was found in it.
+	Words               Words
 	Channel, Touchpoint string
 	SubmittedAt         time.Time
 	// Priority is what the rule asks for, 0 to 100, and Severity how bad it says that
@@ -128,9 +158,10 @@ type Reason struct {
 // Alert is what the callback queue takes from ALERTS: the reason, and what the
 // rule asks for.
 type Alert struct {
-	// AlertID is the same for each Revision of the response under one rule.
-	AlertID, Rule string
-	Revision      uint32
+	// AlertID is the same for each Revision of the response under one rule, and for each
+	// Correction of what was found in one.
+	AlertID, Rule        string
+	Revision, Correction uint32
 	// Severity is how bad it is.
 	Severity Severity
 	// CustomerKey is whose aggregate the alert is for.
@@ -138,8 +169,8 @@ type Alert struct {
 	Customer    Customer
 	// Aliases are further pseudonyms of the customer.
 	Aliases []string
-	// Reason's AlertID, Rule, Severity, Revision, FollowsUp, Withdrawn, and what the rule
-	// asks for, are set by Decide.
+	// Reason's AlertID, Rule, Severity, Revision, Correction, FollowsUp, Withdrawn, and what
+	// the rule asks for, are set by Decide.
 	Reason Reason
 	// Queue is the queue asked for; empty means the policy's default.
 	Queue    string
@@ -165,7 +196,8 @@ type Alert struct {
 // reason is the alert as a reason of a callback.
 func (a *Alert) reason() Reason {
 	r := a.Reason
-	r.AlertID, r.Rule, r.Severity, r.Revision, r.Withdrawn = a.AlertID, a.Rule, a.Severity, a.Revision, false
+	r.AlertID, r.Rule, r.Severity, r.Withdrawn = a.AlertID, a.Rule, a.Severity, false
+	r.Revision, r.Correction = a.Revision, a.Correction
 	r.FollowsUp, r.Unanswered = a.FollowsUp != "", false
 	r.Queue, r.Skills, r.FirstAttemptWithin = a.Queue, slices.Clone(a.Skills), a.FirstAttemptWithin
 	r.Verbatim = cut(r.Verbatim, MaxVerbatimBytes)

@@ -23,15 +23,16 @@ func (f *fields) alertID(id string) {
 	f.text("alert_id", id, 1, maxAlertID)
 }
 
-// apply takes the alert once a revision. What an alert does depends on what is
+// apply takes the alert once a revision and its corrections. What an alert does depends on what is
 // remembered of it:
 //
 //	never heard of                            counts: opens, or joins the open one, or
 //	                                          reopens the completed one it is about,
 //	                                          once an answer
-//	known at this revision or a higher one    nothing: a repeat, or too late
+//	known at this revision or a higher one,   nothing: a repeat, or too late
+//	or at this correction or a higher one
 //	its reason is in the open callback        the reason is brought up to date
-//	resolved at a lower revision              counts again: opens, or joins
+//	resolved at a lower one                   counts again: opens, or joins
 //	counts, none is open, and the customer    noted; it opens nothing, now or ever
 //	is not to be called
 //	else settled by a callback now closed     noted; the customer was called for it
@@ -47,11 +48,11 @@ func (c TakeAlert) apply(d *draft) (EventType, error) {
 		return "", &ValidationError{Fields: []FieldError{{"customer_key", "is another customer's"}}}
 	}
 	known, heard := d.agg.taken(al.AlertID)
-	if heard && known.Revision >= al.Revision {
+	if heard && known.order(al.Revision, al.Correction) >= 0 {
 		return "", ErrNoChange
 	}
 	d.by(ActorAlerting, al.AlertID)
-	d.agg.remember(TakenAlert{AlertID: al.AlertID, Revision: al.Revision})
+	d.agg.remember(TakenAlert{AlertID: al.AlertID, Revision: al.Revision, Correction: al.Correction})
 	opened, err := d.carryOver()
 	if err != nil {
 		return "", err

@@ -24,14 +24,15 @@ func (c WithdrawAlert) apply(d *draft) (EventType, error) {
 	}
 	known, heard := d.agg.taken(c.AlertID)
 	i := d.openReason(c.AlertID)
-	// At the very revision known, only a reason that still counts is news.
-	news := known.Revision < c.Revision || known.Revision == c.Revision && !known.Resolved && i >= 0
+	// At the very revision and correction known, only a reason that still counts is news.
+	order := known.order(c.Revision, c.Correction)
+	news := order < 0 || order == 0 && !known.Resolved && i >= 0
 	if heard && !news {
 		return "", ErrNoChange
 	}
 	d.by(ActorAlerting, c.AlertID)
 	d.agg.remember(TakenAlert{
-		AlertID: c.AlertID, Revision: c.Revision,
+		AlertID: c.AlertID, Revision: c.Revision, Correction: c.Correction,
 		// What a closed callback settled stays settled.
 		Resolved: !heard || known.Resolved || i >= 0,
 	})
@@ -46,7 +47,8 @@ func (c WithdrawAlert) apply(d *draft) (EventType, error) {
 // theirs to cancel.
 func (d *draft) withdraw(i int, c WithdrawAlert) (EventType, error) {
 	d.cb.Reasons = slices.Clone(d.cb.Reasons)
-	d.cb.Reasons[i].Withdrawn, d.cb.Reasons[i].Revision = true, c.Revision
+	r := &d.cb.Reasons[i]
+	r.Withdrawn, r.Revision, r.Correction = true, c.Revision, c.Correction
 	d.cb.Priority = d.cb.urgencyOfAll()
 	d.askSkills()
 	if d.cb.State.Terminal() && len(d.cb.unanswered()) == 0 {

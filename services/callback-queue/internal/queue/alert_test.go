@@ -76,8 +76,8 @@ func TestAWithdrawnAlertCancels(t *testing.T) {
 	everywhere(t, func(w *world) {
 		r := w.replica().ready()
 		r.open(1, 2)
-		require.NoError(w, r.WithdrawAlert(w.Context(), key(1), "", "a-1", 2))
-		require.NoError(w, r.WithdrawAlert(w.Context(), key(1), "", "a-1", 2))
+		require.NoError(w, r.WithdrawAlert(w.Context(), key(1), "", callback.WithdrawAlert{AlertID: "a-1", Revision: 2}))
+		require.NoError(w, r.WithdrawAlert(w.Context(), key(1), "", callback.WithdrawAlert{AlertID: "a-1", Revision: 2}))
 		cb, err := r.Get(w.Context(), id(1))
 		require.NoError(w, err)
 		require.Equal(w, callback.Canceled, cb.State)

@@ -118,14 +118,14 @@ func (q *Queue) TakeAlert(ctx context.Context, a callback.Alert) (err error) {
 	return err
 }
 
-// WithdrawAlert takes a corrected response's alert back. followsUp is the callback
+// WithdrawAlert takes a corrected response's alert back, or one of a corrected analysis. followsUp is the callback
 // that the response is an answer about; empty for every other response.
-func (q *Queue) WithdrawAlert(ctx context.Context, customerKey, followsUp, alertID string, revision uint32) error {
+func (q *Queue) WithdrawAlert(ctx context.Context, customerKey, followsUp string, w callback.WithdrawAlert) error {
 	key, err := q.whose(ctx, followsUp, customerKey)
 	if err != nil {
 		return err
 	}
-	_, err = q.update(ctx, key, onAny(callback.WithdrawAlert{AlertID: alertID, Revision: revision}))
+	_, err = q.update(ctx, key, onAny(w))
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 )
 
@@ -49,7 +50,7 @@ func TestAProcessThatIsAloneReadsNothingTwice(t *testing.T) {
 		cb := r.finish(r.got("amina", "q-1", id(0)))
 		// An event that changes no callback is its own as well.
 		require.NoError(w, r.TakeAlert(w.Context(), alert(0, "a-next")))
-		require.NoError(w, r.WithdrawAlert(w.Context(), key(0), "", cb.Reasons[0].AlertID, 9))
+		require.NoError(w, r.WithdrawAlert(w.Context(), key(0), "", callback.WithdrawAlert{AlertID: cb.Reasons[0].AlertID, Revision: 9}))
 		r.saved()
 		// On a busy machine the keeper may look at the stream between a commit and
 		// its being remembered, and reads that one event: not all of them.

@@ -13,7 +13,7 @@ func Raised(m *eventsv1.AlertRaised) callback.Alert {
 	response := received.GetResponse()
 	plan := m.GetCallback()
 	return callback.Alert{
-		AlertID: m.GetAlertId(), Rule: m.GetRule(), Revision: received.GetRevision(),
+		AlertID: m.GetAlertId(), Rule: m.GetRule(), Revision: received.GetRevision(), Correction: m.GetScored().GetCorrection(),
 		CustomerKey: received.GetCustomerKey(), Customer: FromCustomer(response.GetCustomer()), Aliases: received.GetAliasKeys(),
 		Reason: reasonOf(m, response),
 		Queue:  plan.GetQueue(), Skills: plan.GetSkills(), Language: response.GetCustomer().GetLanguage(),
@@ -22,6 +22,20 @@ func Raised(m *eventsv1.AlertRaised) callback.Alert {
 		SlotsTakenBack: len(response.GetCallbackSlots()) == 0 && len(received.GetPrevious().GetCallbackSlots()) > 0,
 		RaisedAt:       moment(m.GetRaisedAt()), FirstAttemptWithin: plan.GetFirstAttemptWithin().AsDuration(),
 	}
+}
+
+// wordsCorrected is the CancelReason where not the customer corrected something.
+const wordsCorrected = "what was found in the answer's words was corrected"
+
+// Resolved is a resolved alert as the domain takes it.
+func Resolved(m *eventsv1.AlertResolved) callback.WithdrawAlert {
+	w := callback.WithdrawAlert{
+		AlertID: m.GetAlertId(), Revision: m.GetScored().GetReceived().GetRevision(), Correction: m.GetScored().GetCorrection(),
+	}
+	if w.Correction > 0 {
+		w.Reason = wordsCorrected
+	}
+	return w
 }
 
 // Answered is an answer to a follow-up survey as the domain takes it.
@@ -45,7 +59,7 @@ func Answered(m *eventsv1.FollowUpAnswered) callback.TakeFollowUp {
 func reasonOf(m *eventsv1.AlertRaised, response *eventsv1.Response) callback.Reason {
 	r := callback.Reason{
 		Survey: response.GetSurvey(), ResponseID: response.GetId(), Verbatim: verbatims(response),
-		Channel: response.GetChannel(), Touchpoint: response.GetTouchpoint(),
+		Words: wordsOf(m.GetScored().GetScore()), Channel: response.GetChannel(), Touchpoint: response.GetTouchpoint(),
 		SubmittedAt: moment(response.GetSubmittedAt()), Priority: int(m.GetCallback().GetPriority()),
 	}
 	if a := m.GetAnswer(); a != nil {

@@ -135,9 +135,10 @@ func reason(r *callback.Reason) *eventsv1.Reason {
 		Class:  eventsv1.Class(eventsv1.Class_value[string(r.Class)]),
 		Scale:  scale(r.Scale), Verbatim: r.Verbatim, Channel: r.Channel, Touchpoint: r.Touchpoint,
 		SubmittedAt: Stamp(r.SubmittedAt), Priority: int32(r.Priority), Withdrawn: r.Withdrawn,
-		Severity: eventsv1.Severity(r.Severity), FollowsUp: r.FollowsUp,
+		Severity: eventsv1.Severity(r.Severity), FollowsUp: r.FollowsUp, Correction: r.Correction,
 		Queue: r.Queue, Skills: r.Skills, RaisedAt: Stamp(r.RaisedAt), Unanswered: r.Unanswered,
 	}
+	putWords(m, &r.Words)
 	if r.HasValue {
 		m.Value, m.Satisfaction = &r.Value, &r.Satisfaction
 	}

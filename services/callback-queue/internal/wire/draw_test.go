@@ -108,6 +108,7 @@ func drawReason(t *rapid.T) callback.Reason {
 	r := callback.Reason{
 		AlertID: texts.Draw(t, "alert"), Rule: texts.Draw(t, "rule"), Survey: texts.Draw(t, "survey"),
 		ResponseID: texts.Draw(t, "response"), Revision: rapid.Uint32().Draw(t, "revision"),
+		Correction: rapid.Uint32().Draw(t, "correction"), Words: drawWords(t),
 		Metric: orNone(metrics).Draw(t, "metric"), Class: orNone(classes).Draw(t, "class"), Scale: drawScale(t),
 		Verbatim: texts.Draw(t, "verbatim"), Channel: texts.Draw(t, "channel"), Touchpoint: texts.Draw(t, "touchpoint"),
 		SubmittedAt: moments.Draw(t, "submitted"), Priority: rapid.IntRange(0, 100).Draw(t, "priority"),
@@ -122,6 +123,24 @@ func drawReason(t *rapid.T) callback.Reason {
 		r.Value, r.Satisfaction = numbers.Draw(t, "value"), numbers.Draw(t, "satisfaction")
 	}
 	return r
+}
+
+func drawWords(t *rapid.T) callback.Words {
+	w := callback.Words{
+		Sentiment:    rapid.SampledFrom([]string{"", "NEGATIVE", "NEUTRAL", "POSITIVE"}).Draw(t, "sentiment"),
+		Disagreement: rapid.SampledFrom([]string{"", "GOOD_SCORE_BAD_WORDS", "BAD_SCORE_GOOD_WORDS"}).Draw(t, "disagreement"),
+		Priority:     numbers.Draw(t, "recovery priority"),
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "themes") {
+		w.Themes = append(w.Themes, callback.Theme{
+			Name: texts.Draw(t, "theme"), Dimension: rapid.SampledFrom([]string{"", "OVERALL_EXPERIENCE"}).Draw(t, "dimension"),
+			Polarity: rapid.SampledFrom([]string{"", "NEGATIVE"}).Draw(t, "polarity"),
+		})
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "intents") {
+		w.Intents = append(w.Intents, rapid.SampledFrom([]string{"CHURN_RISK", "SAFETY"}).Draw(t, "intent"))
+	}
+	return w
 }
 
 func drawAttempt(t *rapid.T) callback.Attempt {
@@ -246,7 +265,8 @@ func drawStep(t *rapid.T) callback.Step {
 
 func drawTaken(t *rapid.T) callback.TakenAlert {
 	return callback.TakenAlert{
-		AlertID: texts.Draw(t, "alert"), Revision: rapid.Uint32().Draw(t, "revision"), Resolved: rapid.Bool().Draw(t, "resolved"),
+		AlertID: texts.Draw(t, "alert"), Revision: rapid.Uint32().Draw(t, "revision"), Correction: rapid.Uint32().Draw(t, "correction"),
+		Resolved: rapid.Bool().Draw(t, "resolved"),
 	}
 }
 

@@ -34,7 +34,7 @@ func Aggregate(e *eventsv1.CallbackEvent, body []byte, seq uint64) callback.Aggr
 		Callback: FromCallback(e.GetCallback()),
 	}
 	for _, t := range e.GetTakenAlerts() {
-		a.Taken = append(a.Taken, callback.TakenAlert{AlertID: t.GetAlertId(), Revision: t.GetRevision(), Resolved: t.GetResolved()})
+		a.Taken = append(a.Taken, callback.TakenAlert{AlertID: t.GetAlertId(), Revision: t.GetRevision(), Correction: t.GetCorrection(), Resolved: t.GetResolved()})
 	}
 	a.Past = fromPast(e.GetPast())
 	a.Loaded(seq)
@@ -44,7 +44,7 @@ func Aggregate(e *eventsv1.CallbackEvent, body []byte, seq uint64) callback.Aggr
 func taken(list []callback.TakenAlert) []*eventsv1.TakenAlert {
 	out := make([]*eventsv1.TakenAlert, len(list))
 	for i, t := range list {
-		out[i] = &eventsv1.TakenAlert{AlertId: t.AlertID, Revision: t.Revision, Resolved: t.Resolved}
+		out[i] = &eventsv1.TakenAlert{AlertId: t.AlertID, Revision: t.Revision, Correction: t.Correction, Resolved: t.Resolved}
 	}
 	return out
 }

@@ -127,6 +127,7 @@ func fromReason(m *eventsv1.Reason) callback.Reason {
 		Severity: callback.Severity(m.GetSeverity()), FollowsUp: m.GetFollowsUp(),
 		Queue: m.GetQueue(), Skills: m.GetSkills(), FirstAttemptWithin: m.GetFirstAttemptWithin().AsDuration(),
 		RaisedAt: moment(m.GetRaisedAt()), Unanswered: m.GetUnanswered(),
+		Correction: m.GetCorrection(), Words: fromWords(m),
 	}
 	if m.Value != nil {
 		r.HasValue, r.Value, r.Satisfaction = true, m.GetValue(), m.GetSatisfaction()

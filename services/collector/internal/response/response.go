@@ -23,6 +23,7 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
+	scale "github.com/rappel-loop/rappel/services/internal/metric"
 )
 
 // Limits of a response. Lengths are in characters, not bytes.
@@ -67,6 +68,7 @@ type Normaliser struct {
 	phones    *phones
 	languages *languages
 	zones     *zones
+	scales    *scale.Scales
 }
 
 // NewNormaliser returns a normaliser that reads national phone numbers as those
@@ -78,6 +80,26 @@ func NewNormaliser(defaultRegion string) (*Normaliser, error) {
 		return nil, err
 	}
 	return &Normaliser{phones: p, languages: &languages{}, zones: &zones{}}, nil
+}
+
+// WithScales has what an answer is given on said in it, where the deployment declares that for
+// its survey and the source does not say: nobody behind has to know of the declaration.
+func (n *Normaliser) WithScales(s *scale.Scales) *Normaliser {
+	with := *n
+	with.scales = s
+	return &with
+}
+
+// declare gives answers the scales that are declared for them.
+func (n *Normaliser) declare(r *eventsv1.Response) {
+	if n.scales.Len() == 0 {
+		return
+	}
+	for _, a := range r.GetAnswers() {
+		if a.GetMetric() != eventsv1.Metric_METRIC_UNSPECIFIED && a.GetScale() == nil {
+			a.Scale = n.scales.Declared(r.GetSurvey(), a)
+		}
+	}
 }
 
 // Normalise brings r, which it takes over, into its one form, or returns
@@ -93,6 +115,7 @@ func (n *Normaliser) Normalise(r *eventsv1.Response, now time.Time) (Submission,
 	r.Channel = c.line("channel", r.GetChannel(), MaxLabel)
 	r.Touchpoint = c.line("touchpoint", r.GetTouchpoint(), MaxLabel)
 	r.Customer = n.customer(&c, r.GetCustomer())
+	n.declare(r)
 	c.answers(r)
 	r.Attributes = c.attributes(r.GetAttributes())
 	if r.GetConsent() != nil {

@@ -67,6 +67,10 @@ func callbackType(t eventsv1.CallbackEvent_Type) (feedevent.Type, error) { //nol
 		return feedevent.FollowedUp, nil
 	case eventsv1.CallbackEvent_UNATTENDED:
 		return feedevent.CallbackUnattended, nil
+	case eventsv1.CallbackEvent_ATTENDED:
+		return feedevent.CallbackAttended, nil
+	case eventsv1.CallbackEvent_REQUEUED:
+		return feedevent.CallbackRequeued, nil
 	}
 	return "", ErrUnknownType
 }

@@ -88,6 +88,10 @@ func shape(e *eventsv1.CallbackEvent) {
 		c.Sla.FirstAttempt.BreachedAt, e.OccurredAt = at(60), at(60)
 	case eventsv1.CallbackEvent_UNATTENDED:
 		e.Actor, c.UnattendedSince = "routing", at(4)
+	case eventsv1.CallbackEvent_ATTENDED:
+		e.Actor = "routing"
+	case eventsv1.CallbackEvent_REQUEUED:
+		e.Actor = "sam"
 	case eventsv1.CallbackEvent_OFFER_EXPIRED, eventsv1.CallbackEvent_LEASE_EXPIRED, eventsv1.CallbackEvent_AGENT_LOST,
 		eventsv1.CallbackEvent_PREFERENCE_ENDED, eventsv1.CallbackEvent_SLOT_ENDED:
 		// the timer, and nothing else

@@ -167,7 +167,11 @@ func (c *card) reasons(cb *eventsv1.Callback) {
 	for i, r := range cb.GetReasons() {
 		text := c.reason(r)
 		if r.GetWithdrawn() {
-			text = c.style.dim(text + " (" + c.w.Withdrawn + ")")
+			why := c.w.Withdrawn
+			if r.GetCorrection() > 0 {
+				why = c.w.topics().Corrected // and not by the customer
+			}
+			text = c.style.dim(text + " (" + why + ")")
 		} else if r.GetMetric() != eventsv1.Metric_METRIC_UNSPECIFIED {
 			text = c.style.red(text)
 		}
@@ -189,6 +193,7 @@ func (c *card) reasons(cb *eventsv1.Callback) {
 		if !calledAgain(cb) || !sameWords(r, cb.GetRecovery()) {
 			c.quoted(r.GetVerbatim())
 		}
+		c.found(r)
 	}
 	if n := cb.GetMoreReasons(); n > 0 {
 		c.line("  " + fill(c.w.MoreReasons, n))

@@ -53,7 +53,13 @@ func noemie() *eventsv1.Callback {
 			{
 				Rule: "detractor", Survey: "magasins", ResponseId: "M-0003", Revision: 1, Metric: eventsv1.Metric_NPS, Value: proto.Float64(1),
 				Scale: &eventsv1.Scale{Max: 10}, Class: eventsv1.Class_DETRACTOR, Channel: "kiosk", Touchpoint: "store", SubmittedAt: at(-80),
-				Verbatim: complaint,
+				Verbatim: complaint, Sentiment: eventsv1.Sentiment_NEGATIVE, Correction: 1,
+				Intents: []eventsv1.Intent{eventsv1.Intent_CHURN_RISK, eventsv1.Intent_URGENT},
+				Themes: []*eventsv1.ThemeFound{
+					{Theme: "refund_returns", Dimension: eventsv1.Dimension_RESPONSIVENESS_AFTER_SALES, Polarity: eventsv1.Sentiment_NEGATIVE},
+					{Theme: "loyalty_card", Dimension: eventsv1.Dimension_OVERALL_EXPERIENCE},
+				},
+				Disagreement: eventsv1.Disagreement_GOOD_SCORE_BAD_WORDS,
 			},
 			{
 				Rule: "high_effort", Survey: "service-client", Metric: eventsv1.Metric_CES, Value: proto.Float64(4.5),

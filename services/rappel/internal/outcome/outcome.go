@@ -109,9 +109,9 @@ type (
 		answers  []*eventsv1.AnswerScore
 	}
 	alertState struct {
-		rule     string
-		revision uint32
-		resolved bool
+		rule                 string
+		revision, correction uint32
+		resolved             bool
 	}
 )
 
@@ -165,19 +165,24 @@ func (r *reader) score(d bus.Delivery) error {
 func (r *reader) alert(d bus.Delivery) error {
 	var raised eventsv1.AlertRaised
 	if err := d.Decode(&raised); err == nil {
-		r.note(raised.GetAlertId(), alertState{raised.GetRule(), raised.GetScored().GetReceived().GetRevision(), false})
+		r.note(raised.GetAlertId(), stateOf(raised.GetRule(), raised.GetScored(), false))
 		return nil
 	}
 	var resolved eventsv1.AlertResolved
 	if err := d.Decode(&resolved); err != nil {
 		return err
 	}
-	r.note(resolved.GetAlertId(), alertState{resolved.GetRule(), resolved.GetScored().GetReceived().GetRevision(), true})
+	r.note(resolved.GetAlertId(), stateOf(resolved.GetRule(), resolved.GetScored(), true))
 	return nil
 }
 
+func stateOf(rule string, e *eventsv1.ResponseScored, resolved bool) alertState {
+	return alertState{rule: rule, revision: e.GetReceived().GetRevision(), correction: e.GetCorrection(), resolved: resolved}
+}
+
 func (r *reader) note(id string, s alertState) {
-	if r.alerts[id].revision < s.revision {
+	was, known := r.alerts[id]
+	if !known || was.revision < s.revision || was.revision == s.revision && was.correction < s.correction {
 		r.alerts[id] = s
 	}
 }
@@ -196,7 +201,7 @@ func (r *reader) callback(d bus.Delivery) error {
 		return nil
 	}
 	for _, reason := range cb.GetReasons() {
-		if reason.GetAlertId() != m.GetCause() {
+		if reason.GetAlertId() != m.GetCause() || reason.GetCorrection() > 0 {
 			continue
 		}
 		key := revisionKey{responseKey{reason.GetSurvey(), reason.GetResponseId()}, reason.GetRevision()}

@@ -2,6 +2,7 @@ package tail
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,17 +30,25 @@ type Line struct {
 // Summary is what an event says, as far as anybody may see it. Each kind of
 // event fills the fields it has.
 type Summary struct {
-	// What happened: received, revised, scored, raised, resolved, answered, dead,
+	// What happened: received, revised, scored, corrected, raised, resolved, answered, dead,
 	// redriven, or a callback's event in small letters, as attempt_started.
 	What string `json:"what"`
 	// Customer is the customer's key.
-	Customer          string   `json:"customer,omitempty"`
-	Survey            string   `json:"survey,omitempty"`
-	Revision          uint32   `json:"revision,omitempty"`
-	Channel           string   `json:"channel,omitempty"`
-	Answers           []Answer `json:"answers,omitempty"`
-	VerbatimCount     int      `json:"verbatims,omitempty"`
-	CallbackRequested bool     `json:"callbackRequested,omitempty"`
+	Customer      string   `json:"customer,omitempty"`
+	Survey        string   `json:"survey,omitempty"`
+	Revision      uint32   `json:"revision,omitempty"`
+	Channel       string   `json:"channel,omitempty"`
+	Answers       []Answer `json:"answers,omitempty"`
+	VerbatimCount int      `json:"verbatims,omitempty"`
+	// Sentiments, Themes and Intents are what was found in them, each once, and Disagreement
+	// says that score and words disagree.
+	Sentiments   []string `json:"sentiments,omitempty"`
+	Themes       []string `json:"themes,omitempty"`
+	Intents      []string `json:"intents,omitempty"`
+	Disagreement bool     `json:"disagreement,omitempty"`
+	// Correction is how many corrections of the analysis are in it.
+	Correction        uint32 `json:"correction,omitempty"`
+	CallbackRequested bool   `json:"callbackRequested,omitempty"`
 	// Class is the response's worst, or the one the alert is about.
 	Class string `json:"class,omitempty"`
 	Rule  string `json:"rule,omitempty"`
@@ -185,8 +194,30 @@ func (l *Line) received(e *eventsv1.ResponseReceived) {
 func (l *Line) about(e *eventsv1.ResponseScored) {
 	l.Summary = Summary{
 		Customer: e.GetReceived().GetCustomerKey(), Survey: e.GetReceived().GetResponse().GetSurvey(),
-		Revision: e.GetReceived().GetRevision(),
+		Revision: e.GetReceived().GetRevision(), Correction: e.GetCorrection(),
 	}
+}
+
+// words fills in what was found in the verbatims.
+func (l *Line) words(s *eventsv1.Score) {
+	add := func(to *[]string, name string) {
+		if name = strings.ToLower(name); !slices.Contains(*to, name) {
+			*to = append(*to, name)
+		}
+	}
+	for _, v := range s.GetVerbatims() {
+		if label := v.GetSentiment().GetLabel(); label != eventsv1.Sentiment_LABEL_UNSPECIFIED {
+			add(&l.Summary.Sentiments, label.String())
+		}
+		for _, t := range v.GetThemes() {
+			add(&l.Summary.Themes, t.GetTheme())
+		}
+		for _, i := range v.GetIntents() {
+			add(&l.Summary.Intents, i.GetIntent().String())
+		}
+	}
+	l.Summary.VerbatimCount = len(s.GetVerbatims())
+	l.Summary.Disagreement = s.GetDisagreement() != eventsv1.Disagreement_DISAGREEMENT_UNSPECIFIED
 }
 
 func (l *Line) scored(e *eventsv1.ResponseScored) {
@@ -195,7 +226,10 @@ func (l *Line) scored(e *eventsv1.ResponseScored) {
 	for _, a := range e.GetScore().GetAnswers() {
 		l.Summary.Answers = append(l.Summary.Answers, scoredAnswer(a))
 	}
-	l.Summary.VerbatimCount = len(e.GetScore().GetVerbatims())
+	if e.GetCorrection() > 0 {
+		l.Summary.What = "corrected"
+	}
+	l.words(e.GetScore())
 }
 
 func (l *Line) raised(e *eventsv1.AlertRaised) {

@@ -43,6 +43,7 @@ func (s Summary) parts(zone *time.Location) []string {
 	}
 	add(s.Survey != "", s.Survey)
 	add(s.Revision > 1, "revision "+strconv.FormatUint(uint64(s.Revision), 10))
+	add(s.Correction > 0, "correction "+strconv.FormatUint(uint64(s.Correction), 10))
 	add(s.Rule != "", "rule "+s.Rule)
 	add(s.Severity == "high" || s.Severity == "critical", "severity "+s.Severity)
 	if len(s.Answers) > 0 {
@@ -56,6 +57,10 @@ func (s Summary) parts(zone *time.Location) []string {
 	}
 	add(s.VerbatimCount == 1, "1 verbatim")
 	add(s.VerbatimCount > 1, strconv.Itoa(s.VerbatimCount)+" verbatims")
+	add(len(s.Sentiments) > 0, strings.Join(s.Sentiments, ", "))
+	add(len(s.Intents) > 0, strings.Join(s.Intents, ", "))
+	add(len(s.Themes) > 0, "about "+strings.Join(s.Themes, ", "))
+	add(s.Disagreement, "score and words disagree")
 	add(s.CallbackRequested, "asks to be called")
 	add(s.Channel != "", s.Channel)
 	if s.Target != "" {

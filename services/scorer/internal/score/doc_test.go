@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
-	"github.com/rappel-loop/rappel/services/scorer/internal/score"
 )
 
 // classesOf lists a metric's classes, worst first.
@@ -52,7 +51,7 @@ func TestEveryScaleOfTheDocument(t *testing.T) {
 
 // one scores a response of a single answer.
 func one(t require.TestingT, m eventsv1.Metric, v float64, scale *eventsv1.Scale) *eventsv1.AnswerScore {
-	s, err := score.Score(&eventsv1.Response{Answers: []*eventsv1.Answer{{Metric: m, Value: &v, Scale: scale}}})
+	s, err := plain.Score(&eventsv1.Response{Answers: []*eventsv1.Answer{{Metric: m, Value: &v, Scale: scale}}})
 	require.NoError(t, err)
 	require.Len(t, s.GetAnswers(), 1)
 	return s.GetAnswers()[0]

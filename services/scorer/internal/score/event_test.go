@@ -13,6 +13,9 @@ import (
 
 var at = time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
 
+// plain scores without a reader.
+var plain = score.New(score.Options{})
+
 func received(nps float64) *eventsv1.ResponseReceived {
 	return &eventsv1.ResponseReceived{
 		EventId: "e-1", Revision: 1, CustomerKey: "aaaaaaaaaaaaaaaaaaaaaaaaaa", Bucket: "0af",
@@ -26,9 +29,9 @@ func response(nps float64) *eventsv1.Response {
 
 func TestEventIsDeterministicButForItsTime(t *testing.T) {
 	t.Parallel()
-	a, err := score.Event(received(2), at)
+	a, err := plain.Event(received(2), nil, at)
 	require.NoError(t, err)
-	b, err := score.Event(received(2), at.Add(time.Hour))
+	b, err := plain.Event(received(2), nil, at.Add(time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, "s"+score.Version+"-e-1", a.GetEventId())
 	require.Equal(t, at, a.GetScoredAt().AsTime())
@@ -42,7 +45,7 @@ func TestEventScoresTheRevisionBefore(t *testing.T) {
 	t.Parallel()
 	r := received(9)
 	r.Revision, r.Previous = 2, response(0)
-	e, err := score.Event(r, at)
+	e, err := plain.Event(r, nil, at)
 	require.NoError(t, err)
 	require.Equal(t, eventsv1.Class_PROMOTER, e.GetScore().GetWorstClass())
 	require.Equal(t, eventsv1.Class_DETRACTOR, e.GetPreviousScore().GetWorstClass())
@@ -52,7 +55,7 @@ func TestACorrectionDoesNotSufferFromTheMistake(t *testing.T) {
 	t.Parallel()
 	r := received(9)
 	r.Revision, r.Previous = 2, response(99)
-	e, err := score.Event(r, at)
+	e, err := plain.Event(r, nil, at)
 	require.NoError(t, err)
 	require.Equal(t, eventsv1.Class_PROMOTER, e.GetScore().GetWorstClass())
 	require.Nil(t, e.GetPreviousScore())
@@ -68,12 +71,12 @@ func TestAnEventWithoutAPlaceIsRefused(t *testing.T) {
 	} {
 		r := received(2)
 		spoil(r)
-		_, err := score.Event(r, at)
+		_, err := plain.Event(r, nil, at)
 		var invalid *score.InvalidError
 		require.ErrorAs(t, err, &invalid)
 		require.ErrorContains(t, err, want)
 	}
-	_, err := score.Event(&eventsv1.ResponseReceived{}, at)
+	_, err := plain.Event(&eventsv1.ResponseReceived{}, nil, at)
 	var invalid *score.InvalidError
 	require.ErrorAs(t, err, &invalid)
 	require.Len(t, invalid.Problems, 3)

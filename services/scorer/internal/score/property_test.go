@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
-	"github.com/rappel-loop/rappel/services/scorer/internal/score"
 )
 
 var metrics = []eventsv1.Metric{eventsv1.Metric_NPS, eventsv1.Metric_CSAT, eventsv1.Metric_CES, eventsv1.Metric_FCR}
@@ -158,7 +157,7 @@ func FuzzScore(f *testing.F) {
 		if proto.Unmarshal(b, r) != nil {
 			return
 		}
-		s, err := score.Score(r)
+		s, err := plain.Score(r)
 		if err != nil {
 			require.Nil(t, s)
 			return

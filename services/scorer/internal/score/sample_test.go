@@ -9,7 +9,6 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
-	"github.com/rappel-loop/rappel/services/scorer/internal/score"
 )
 
 // The classes that sample/README.md counted by hand, on the last revision of
@@ -18,7 +17,7 @@ func TestTheSampleScoresAsItWasCounted(t *testing.T) {
 	t.Parallel()
 	counts := map[string]int{}
 	for _, r := range sample(t) {
-		s, err := score.Score(r)
+		s, err := plain.Score(r)
 		require.NoError(t, err)
 		for _, a := range s.GetAnswers() {
 			counts[a.GetMetric().String()+" "+a.GetClass().String()]++

@@ -86,7 +86,7 @@ func TestWorstAnswer(t *testing.T) {
 		{"not settled", []*eventsv1.Answer{nps(10), fcr(0)}, eventsv1.Class_UNRESOLVED, 0},
 		{"no metric", []*eventsv1.Answer{{Verbatim: "Bonjour"}}, eventsv1.Class_CLASS_UNSPECIFIED, 0},
 	} {
-		s, err := score.Score(&eventsv1.Response{Answers: c.answers})
+		s, err := plain.Score(&eventsv1.Response{Answers: c.answers})
 		require.NoError(t, err, c.name)
 		require.Equal(t, c.class, s.GetWorstClass(), c.name)
 		require.InDelta(t, c.sat, s.GetWorstSatisfaction(), 0, c.name)
@@ -102,16 +102,18 @@ func TestAnswersAndVerbatimsKeepTheirOrderAndQuestions(t *testing.T) {
 		{Verbatim: "Too slow."},
 	}}
 	before := proto.Clone(r)
-	got, err := score.Score(r)
+	got, err := plain.Score(r)
 	require.NoError(t, err)
 	want := &eventsv1.Score{
 		Answers: []*eventsv1.AnswerScore{
 			{
 				Question: "q1", Metric: eventsv1.Metric_NPS, Value: 3, Class: eventsv1.Class_DETRACTOR, Satisfaction: 30,
+				Rule:  "NPS 0-10: below 65 is DETRACTOR",
 				Scale: &eventsv1.Scale{Min: 0, Max: 10, Direction: eventsv1.Direction_HIGHER_IS_BETTER},
 			},
 			{
 				Question: "q3", Metric: eventsv1.Metric_CSAT, Value: 7, Class: eventsv1.Class_SATISFIED, Satisfaction: 66.666667,
+				Rule:  "CSAT 1-10: above 60 is SATISFIED",
 				Scale: &eventsv1.Scale{Min: 1, Max: 10, Direction: eventsv1.Direction_HIGHER_IS_BETTER},
 			},
 		},
@@ -150,7 +152,7 @@ func TestWhatCannotBeScoredIsNamedWithItsPlace(t *testing.T) {
 		{"neither", &eventsv1.Answer{}},
 		{"neither", nil},
 	} {
-		s, err := score.Score(&eventsv1.Response{Answers: []*eventsv1.Answer{answer(5, nil), c.bad, c.bad}})
+		s, err := plain.Score(&eventsv1.Response{Answers: []*eventsv1.Answer{answer(5, nil), c.bad, c.bad}})
 		require.Nil(t, s)
 		var invalid *score.InvalidError
 		require.ErrorAs(t, err, &invalid)
@@ -160,6 +162,6 @@ func TestWhatCannotBeScoredIsNamedWithItsPlace(t *testing.T) {
 		require.ErrorContains(t, err, c.want)
 		require.NotContains(t, err.Error(), "secret-question")
 	}
-	_, err := score.Score(nil)
+	_, err := plain.Score(nil)
 	require.Error(t, err)
 }

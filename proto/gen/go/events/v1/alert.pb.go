@@ -162,7 +162,7 @@ func (x *CallbackPlan) GetFirstAttemptWithin() *durationpb.Duration {
 // response that still matches.
 type AlertRaised struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Deterministic: derived from the alert id and the response's revision.
+	// Deterministic: derived from the alert id and the response's revision and correction.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	// The same for every revision of the same response under the same rule.
 	AlertId string `protobuf:"bytes,2,opt,name=alert_id,json=alertId,proto3" json:"alert_id,omitempty"`
@@ -364,7 +364,7 @@ func (x *FollowUpAnswered) GetScored() *ResponseScored {
 // the rule that matched the revision before no longer does.
 type AlertResolved struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Deterministic: derived from the alert id and the response's revision.
+	// Deterministic: derived from the alert id and the response's revision and correction.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	// The alert that no longer stands.
 	AlertId string `protobuf:"bytes,2,opt,name=alert_id,json=alertId,proto3" json:"alert_id,omitempty"`

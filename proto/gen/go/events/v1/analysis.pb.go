@@ -88,11 +88,11 @@ func (x *Correction) GetIntents() *Correction_Intents {
 }
 
 // AnalysisCorrected is stored in CORRECTIONS: somebody says what a verbatim means. The last
-// of a verbatim counts; the scorer applies it to every revision of the response in which the
-// words are the same, and the next training learns from it.
+// of a text counts, whole; the scorer applies it to every revision of the response in which
+// the words are the same, and the next training learns from it.
 type AnalysisCorrected struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Deterministic: derived from the response, the verbatim and the correction's number.
+	// Deterministic: derived from the response, the correction's number and what it says.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	// When.
 	CorrectedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=corrected_at,json=correctedAt,proto3" json:"corrected_at,omitempty"`
@@ -112,7 +112,7 @@ type AnalysisCorrected struct {
 	Text string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
 	// What it means.
 	Correction *Correction `protobuf:"bytes,10,opt,name=correction,proto3" json:"correction,omitempty"`
-	// Rises by one with each correction of this response.
+	// Rises by one with each correction of this response, from 1.
 	Number        uint32 `protobuf:"varint,11,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

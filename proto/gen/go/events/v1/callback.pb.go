@@ -617,6 +617,18 @@ type Reason struct {
 	Severity Severity `protobuf:"varint,17,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
 	// The response is itself an answer about this callback, to its follow-up survey.
 	FollowsUp bool `protobuf:"varint,18,opt,name=follows_up,json=followsUp,proto3" json:"follows_up,omitempty"`
+	// How many corrections of what the scorer found in that revision this reason reflects.
+	Correction uint32 `protobuf:"varint,19,opt,name=correction,proto3" json:"correction,omitempty"`
+	// How the verbatims sound, the worst of them; unspecified where none was read.
+	Sentiment Sentiment_Label `protobuf:"varint,20,opt,name=sentiment,proto3,enum=rappel.events.v1.Sentiment_Label" json:"sentiment,omitempty"`
+	// What they are about, each theme once; without evidence, and at most 20.
+	Themes []*ThemeFound `protobuf:"bytes,21,rep,name=themes,proto3" json:"themes,omitempty"`
+	// What the customer wants or announces, each once.
+	Intents []Intent `protobuf:"varint,22,rep,packed,name=intents,proto3,enum=rappel.events.v1.Intent" json:"intents,omitempty"`
+	// Whether score and words disagree.
+	Disagreement Disagreement `protobuf:"varint,23,opt,name=disagreement,proto3,enum=rappel.events.v1.Disagreement" json:"disagreement,omitempty"`
+	// How much the scorer says that the customer needs to be won back, 0 to 100.
+	RecoveryPriority float64 `protobuf:"fixed64,24,opt,name=recovery_priority,json=recoveryPriority,proto3" json:"recovery_priority,omitempty"`
 	// The queue that the rule asks for; empty for the default one.
 	Queue string `protobuf:"bytes,30,opt,name=queue,proto3" json:"queue,omitempty"`
 	// The skills that the rule asks for, as in Callback.
@@ -786,6 +798,48 @@ func (x *Reason) GetFollowsUp() bool {
 		return x.FollowsUp
 	}
 	return false
+}
+
+func (x *Reason) GetCorrection() uint32 {
+	if x != nil {
+		return x.Correction
+	}
+	return 0
+}
+
+func (x *Reason) GetSentiment() Sentiment_Label {
+	if x != nil {
+		return x.Sentiment
+	}
+	return Sentiment_LABEL_UNSPECIFIED
+}
+
+func (x *Reason) GetThemes() []*ThemeFound {
+	if x != nil {
+		return x.Themes
+	}
+	return nil
+}
+
+func (x *Reason) GetIntents() []Intent {
+	if x != nil {
+		return x.Intents
+	}
+	return nil
+}
+
+func (x *Reason) GetDisagreement() Disagreement {
+	if x != nil {
+		return x.Disagreement
+	}
+	return Disagreement_DISAGREEMENT_UNSPECIFIED
+}
+
+func (x *Reason) GetRecoveryPriority() float64 {
+	if x != nil {
+		return x.RecoveryPriority
+	}
+	return 0
 }
 
 func (x *Reason) GetQueue() string {
@@ -2271,7 +2325,9 @@ type TakenAlert struct {
 	// The highest revision seen.
 	Revision uint32 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The alert was resolved at that revision.
-	Resolved      bool `protobuf:"varint,3,opt,name=resolved,proto3" json:"resolved,omitempty"`
+	Resolved bool `protobuf:"varint,3,opt,name=resolved,proto3" json:"resolved,omitempty"`
+	// The highest correction seen of that revision.
+	Correction    uint32 `protobuf:"varint,4,opt,name=correction,proto3" json:"correction,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2325,6 +2381,13 @@ func (x *TakenAlert) GetResolved() bool {
 		return x.Resolved
 	}
 	return false
+}
+
+func (x *TakenAlert) GetCorrection() uint32 {
+	if x != nil {
+		return x.Correction
+	}
+	return 0
 }
 
 // PastCallback is what is kept of a closed callback that the customer's next has followed.
@@ -2934,7 +2997,7 @@ var File_events_v1_callback_proto protoreflect.FileDescriptor
 
 const file_events_v1_callback_proto_rawDesc = "" +
 	"\n" +
-	"\x18events/v1/callback.proto\x12\x10rappel.events.v1\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/score.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x06\n" +
+	"\x18events/v1/callback.proto\x12\x10rappel.events.v1\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/score.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\t\n" +
 	"\x06Reason\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x16\n" +
@@ -2958,7 +3021,15 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\twithdrawn\x18\x10 \x01(\bR\twithdrawn\x126\n" +
 	"\bseverity\x18\x11 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x12\x1d\n" +
 	"\n" +
-	"follows_up\x18\x12 \x01(\bR\tfollowsUp\x12\x14\n" +
+	"follows_up\x18\x12 \x01(\bR\tfollowsUp\x12\x1e\n" +
+	"\n" +
+	"correction\x18\x13 \x01(\rR\n" +
+	"correction\x12?\n" +
+	"\tsentiment\x18\x14 \x01(\x0e2!.rappel.events.v1.Sentiment.LabelR\tsentiment\x124\n" +
+	"\x06themes\x18\x15 \x03(\v2\x1c.rappel.events.v1.ThemeFoundR\x06themes\x122\n" +
+	"\aintents\x18\x16 \x03(\x0e2\x18.rappel.events.v1.IntentR\aintents\x12B\n" +
+	"\fdisagreement\x18\x17 \x01(\x0e2\x1e.rappel.events.v1.DisagreementR\fdisagreement\x12+\n" +
+	"\x11recovery_priority\x18\x18 \x01(\x01R\x10recoveryPriority\x12\x14\n" +
 	"\x05queue\x18\x1e \x01(\tR\x05queue\x12\x16\n" +
 	"\x06skills\x18\x1f \x03(\tR\x06skills\x12K\n" +
 	"\x14first_attempt_within\x18  \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\x127\n" +
@@ -3167,12 +3238,15 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"ATTEMPTING\x10\x04\x12\f\n" +
 	"\bWRAPPING\x10\x05\x12\r\n" +
 	"\tCOMPLETED\x10\x06\x12\f\n" +
-	"\bCANCELED\x10\a\"_\n" +
+	"\bCANCELED\x10\a\"\x7f\n" +
 	"\n" +
 	"TakenAlert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\rR\brevision\x12\x1a\n" +
-	"\bresolved\x18\x03 \x01(\bR\bresolved\"\xdc\x02\n" +
+	"\bresolved\x18\x03 \x01(\bR\bresolved\x12\x1e\n" +
+	"\n" +
+	"correction\x18\x04 \x01(\rR\n" +
+	"correction\"\xdc\x02\n" +
 	"\fPastCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x127\n" +
 	"\tclosed_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\x12<\n" +
@@ -3294,9 +3368,13 @@ var file_events_v1_callback_proto_goTypes = []any{
 	(Class)(0),                    // 30: rappel.events.v1.Class
 	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
 	(Severity)(0),                 // 32: rappel.events.v1.Severity
-	(*durationpb.Duration)(nil),   // 33: google.protobuf.Duration
-	(*Customer)(nil),              // 34: rappel.events.v1.Customer
-	(*Slot)(nil),                  // 35: rappel.events.v1.Slot
+	(Sentiment_Label)(0),          // 33: rappel.events.v1.Sentiment.Label
+	(*ThemeFound)(nil),            // 34: rappel.events.v1.ThemeFound
+	(Intent)(0),                   // 35: rappel.events.v1.Intent
+	(Disagreement)(0),             // 36: rappel.events.v1.Disagreement
+	(*durationpb.Duration)(nil),   // 37: google.protobuf.Duration
+	(*Customer)(nil),              // 38: rappel.events.v1.Customer
+	(*Slot)(nil),                  // 39: rappel.events.v1.Slot
 }
 var file_events_v1_callback_proto_depIdxs = []int32{
 	28, // 0: rappel.events.v1.Reason.metric:type_name -> rappel.events.v1.Metric
@@ -3304,86 +3382,90 @@ var file_events_v1_callback_proto_depIdxs = []int32{
 	30, // 2: rappel.events.v1.Reason.class:type_name -> rappel.events.v1.Class
 	31, // 3: rappel.events.v1.Reason.submitted_at:type_name -> google.protobuf.Timestamp
 	32, // 4: rappel.events.v1.Reason.severity:type_name -> rappel.events.v1.Severity
-	33, // 5: rappel.events.v1.Reason.first_attempt_within:type_name -> google.protobuf.Duration
-	31, // 6: rappel.events.v1.Reason.raised_at:type_name -> google.protobuf.Timestamp
-	31, // 7: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
-	31, // 8: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
-	0,  // 9: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
-	31, // 10: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
-	1,  // 11: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
-	31, // 12: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
-	10, // 13: rappel.events.v1.WrapUp.gesture:type_name -> rappel.events.v1.Gesture
-	31, // 14: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
-	31, // 15: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
-	28, // 16: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
-	30, // 17: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
-	31, // 18: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
-	31, // 19: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
-	31, // 20: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
-	31, // 21: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
-	31, // 22: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
-	31, // 23: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
-	31, // 24: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
-	31, // 25: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
-	31, // 26: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
-	25, // 27: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
-	25, // 28: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
-	31, // 29: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
-	26, // 30: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
-	31, // 31: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
-	4,  // 32: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
-	5,  // 33: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
-	34, // 34: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
-	7,  // 35: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
-	31, // 36: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
-	31, // 37: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
-	31, // 38: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
-	31, // 39: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
-	31, // 40: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
-	13, // 41: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
-	8,  // 42: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
-	9,  // 43: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
-	13, // 44: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
-	14, // 45: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
-	15, // 46: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
-	16, // 47: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
-	17, // 48: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
-	18, // 49: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
-	19, // 50: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
-	35, // 51: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
-	11, // 52: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
-	12, // 53: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
-	31, // 54: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
-	35, // 55: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
-	31, // 56: rappel.events.v1.Callback.next_at:type_name -> google.protobuf.Timestamp
-	31, // 57: rappel.events.v1.PastCallback.closed_at:type_name -> google.protobuf.Timestamp
-	27, // 58: rappel.events.v1.PastCallback.before:type_name -> rappel.events.v1.PastCallback.Score
-	12, // 59: rappel.events.v1.PastCallback.recovery:type_name -> rappel.events.v1.Recovery
-	2,  // 60: rappel.events.v1.SLAOutcome.target:type_name -> rappel.events.v1.SLA.Target
-	31, // 61: rappel.events.v1.SLAOutcome.due_at:type_name -> google.protobuf.Timestamp
-	6,  // 62: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	31, // 63: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	20, // 64: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	21, // 65: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	23, // 66: rappel.events.v1.CallbackEvent.sla_outcomes:type_name -> rappel.events.v1.SLAOutcome
-	22, // 67: rappel.events.v1.CallbackEvent.past:type_name -> rappel.events.v1.PastCallback
-	31, // 68: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
-	31, // 69: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
-	31, // 70: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
-	31, // 71: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
-	31, // 72: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 73: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
-	3,  // 74: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
-	33, // 75: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
-	31, // 76: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
-	31, // 77: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
-	28, // 78: rappel.events.v1.PastCallback.Score.metric:type_name -> rappel.events.v1.Metric
-	30, // 79: rappel.events.v1.PastCallback.Score.class:type_name -> rappel.events.v1.Class
-	80, // [80:80] is the sub-list for method output_type
-	80, // [80:80] is the sub-list for method input_type
-	80, // [80:80] is the sub-list for extension type_name
-	80, // [80:80] is the sub-list for extension extendee
-	0,  // [0:80] is the sub-list for field type_name
+	33, // 5: rappel.events.v1.Reason.sentiment:type_name -> rappel.events.v1.Sentiment.Label
+	34, // 6: rappel.events.v1.Reason.themes:type_name -> rappel.events.v1.ThemeFound
+	35, // 7: rappel.events.v1.Reason.intents:type_name -> rappel.events.v1.Intent
+	36, // 8: rappel.events.v1.Reason.disagreement:type_name -> rappel.events.v1.Disagreement
+	37, // 9: rappel.events.v1.Reason.first_attempt_within:type_name -> google.protobuf.Duration
+	31, // 10: rappel.events.v1.Reason.raised_at:type_name -> google.protobuf.Timestamp
+	31, // 11: rappel.events.v1.Attempt.started_at:type_name -> google.protobuf.Timestamp
+	31, // 12: rappel.events.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	0,  // 13: rappel.events.v1.Attempt.outcome:type_name -> rappel.events.v1.Attempt.Outcome
+	31, // 14: rappel.events.v1.Attempt.call_again_at:type_name -> google.protobuf.Timestamp
+	1,  // 15: rappel.events.v1.WrapUp.outcome:type_name -> rappel.events.v1.WrapUp.Outcome
+	31, // 16: rappel.events.v1.WrapUp.at:type_name -> google.protobuf.Timestamp
+	10, // 17: rappel.events.v1.WrapUp.gesture:type_name -> rappel.events.v1.Gesture
+	31, // 18: rappel.events.v1.FollowUp.ask_at:type_name -> google.protobuf.Timestamp
+	31, // 19: rappel.events.v1.FollowUp.asked_at:type_name -> google.protobuf.Timestamp
+	28, // 20: rappel.events.v1.Recovery.metric:type_name -> rappel.events.v1.Metric
+	30, // 21: rappel.events.v1.Recovery.class:type_name -> rappel.events.v1.Class
+	31, // 22: rappel.events.v1.Recovery.at:type_name -> google.protobuf.Timestamp
+	31, // 23: rappel.events.v1.Holder.since:type_name -> google.protobuf.Timestamp
+	31, // 24: rappel.events.v1.Holder.lease_expires_at:type_name -> google.protobuf.Timestamp
+	31, // 25: rappel.events.v1.Holder.ended_at:type_name -> google.protobuf.Timestamp
+	31, // 26: rappel.events.v1.Reopening.at:type_name -> google.protobuf.Timestamp
+	31, // 27: rappel.events.v1.Move.at:type_name -> google.protobuf.Timestamp
+	31, // 28: rappel.events.v1.Escalation.at:type_name -> google.protobuf.Timestamp
+	31, // 29: rappel.events.v1.Preference.until:type_name -> google.protobuf.Timestamp
+	31, // 30: rappel.events.v1.Decline.at:type_name -> google.protobuf.Timestamp
+	25, // 31: rappel.events.v1.SLA.first_attempt:type_name -> rappel.events.v1.SLA.Clock
+	25, // 32: rappel.events.v1.SLA.resolution:type_name -> rappel.events.v1.SLA.Clock
+	31, // 33: rappel.events.v1.SLA.paused_until:type_name -> google.protobuf.Timestamp
+	26, // 34: rappel.events.v1.SLA.steps:type_name -> rappel.events.v1.SLA.Step
+	31, // 35: rappel.events.v1.SLA.next_at:type_name -> google.protobuf.Timestamp
+	4,  // 36: rappel.events.v1.SLA.state:type_name -> rappel.events.v1.SLA.State
+	5,  // 37: rappel.events.v1.Callback.state:type_name -> rappel.events.v1.Callback.State
+	38, // 38: rappel.events.v1.Callback.customer:type_name -> rappel.events.v1.Customer
+	7,  // 39: rappel.events.v1.Callback.reasons:type_name -> rappel.events.v1.Reason
+	31, // 40: rappel.events.v1.Callback.opened_at:type_name -> google.protobuf.Timestamp
+	31, // 41: rappel.events.v1.Callback.updated_at:type_name -> google.protobuf.Timestamp
+	31, // 42: rappel.events.v1.Callback.not_before:type_name -> google.protobuf.Timestamp
+	31, // 43: rappel.events.v1.Callback.first_attempt_due:type_name -> google.protobuf.Timestamp
+	31, // 44: rappel.events.v1.Callback.closed_at:type_name -> google.protobuf.Timestamp
+	13, // 45: rappel.events.v1.Callback.holder:type_name -> rappel.events.v1.Holder
+	8,  // 46: rappel.events.v1.Callback.attempts:type_name -> rappel.events.v1.Attempt
+	9,  // 47: rappel.events.v1.Callback.wrap_up:type_name -> rappel.events.v1.WrapUp
+	13, // 48: rappel.events.v1.Callback.last_holder:type_name -> rappel.events.v1.Holder
+	14, // 49: rappel.events.v1.Callback.reopened:type_name -> rappel.events.v1.Reopening
+	15, // 50: rappel.events.v1.Callback.moved:type_name -> rappel.events.v1.Move
+	16, // 51: rappel.events.v1.Callback.escalated:type_name -> rappel.events.v1.Escalation
+	17, // 52: rappel.events.v1.Callback.preferred:type_name -> rappel.events.v1.Preference
+	18, // 53: rappel.events.v1.Callback.declined:type_name -> rappel.events.v1.Decline
+	19, // 54: rappel.events.v1.Callback.sla:type_name -> rappel.events.v1.SLA
+	39, // 55: rappel.events.v1.Callback.slots:type_name -> rappel.events.v1.Slot
+	11, // 56: rappel.events.v1.Callback.follow_up:type_name -> rappel.events.v1.FollowUp
+	12, // 57: rappel.events.v1.Callback.recovery:type_name -> rappel.events.v1.Recovery
+	31, // 58: rappel.events.v1.Callback.unattended_since:type_name -> google.protobuf.Timestamp
+	39, // 59: rappel.events.v1.Callback.wish:type_name -> rappel.events.v1.Slot
+	31, // 60: rappel.events.v1.Callback.next_at:type_name -> google.protobuf.Timestamp
+	31, // 61: rappel.events.v1.PastCallback.closed_at:type_name -> google.protobuf.Timestamp
+	27, // 62: rappel.events.v1.PastCallback.before:type_name -> rappel.events.v1.PastCallback.Score
+	12, // 63: rappel.events.v1.PastCallback.recovery:type_name -> rappel.events.v1.Recovery
+	2,  // 64: rappel.events.v1.SLAOutcome.target:type_name -> rappel.events.v1.SLA.Target
+	31, // 65: rappel.events.v1.SLAOutcome.due_at:type_name -> google.protobuf.Timestamp
+	6,  // 66: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	31, // 67: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	20, // 68: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	21, // 69: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	23, // 70: rappel.events.v1.CallbackEvent.sla_outcomes:type_name -> rappel.events.v1.SLAOutcome
+	22, // 71: rappel.events.v1.CallbackEvent.past:type_name -> rappel.events.v1.PastCallback
+	31, // 72: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	31, // 73: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	31, // 74: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	31, // 75: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	31, // 76: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 77: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 78: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	37, // 79: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	31, // 80: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	31, // 81: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	28, // 82: rappel.events.v1.PastCallback.Score.metric:type_name -> rappel.events.v1.Metric
+	30, // 83: rappel.events.v1.PastCallback.Score.class:type_name -> rappel.events.v1.Class
+	84, // [84:84] is the sub-list for method output_type
+	84, // [84:84] is the sub-list for method input_type
+	84, // [84:84] is the sub-list for extension type_name
+	84, // [84:84] is the sub-list for extension extendee
+	0,  // [0:84] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }

@@ -1080,32 +1080,93 @@ func (x *Score) GetDisagreement() Disagreement {
 	return Disagreement_DISAGREEMENT_UNSPECIFIED
 }
 
-// ResponseScored is stored in SCORES: the response and what the scorer found.
+// EarlierScore is a state of a response that a corrected one takes the place of.
+type EarlierScore struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// It is of the revision before; otherwise of this one.
+	RevisionBefore bool `protobuf:"varint,1,opt,name=revision_before,json=revisionBefore,proto3" json:"revision_before,omitempty"`
+	// What was found then; without evidence.
+	Score         *Score `protobuf:"bytes,2,opt,name=score,proto3" json:"score,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EarlierScore) Reset() {
+	*x = EarlierScore{}
+	mi := &file_events_v1_score_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EarlierScore) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EarlierScore) ProtoMessage() {}
+
+func (x *EarlierScore) ProtoReflect() protoreflect.Message {
+	mi := &file_events_v1_score_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EarlierScore.ProtoReflect.Descriptor instead.
+func (*EarlierScore) Descriptor() ([]byte, []int) {
+	return file_events_v1_score_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *EarlierScore) GetRevisionBefore() bool {
+	if x != nil {
+		return x.RevisionBefore
+	}
+	return false
+}
+
+func (x *EarlierScore) GetScore() *Score {
+	if x != nil {
+		return x.Score
+	}
+	return nil
+}
+
+// ResponseScored is stored in SCORES: the response and what the scorer found. Revision and
+// correction, in this order, say which of the events about a response is the later one,
+// whatever order they come in.
 type ResponseScored struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Deterministic: derived from the received event's id and the scorer's version.
+	// Deterministic: derived from the received event's id, the scorer's version and the
+	// correction.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	// When it was scored.
 	ScoredAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=scored_at,json=scoredAt,proto3" json:"scored_at,omitempty"`
 	// The response as received.
 	Received *ResponseReceived `protobuf:"bytes,3,opt,name=received,proto3" json:"received,omitempty"`
-	// What the scorer found in it.
+	// What the scorer found in it, with the corrections.
 	Score *Score `protobuf:"bytes,4,opt,name=score,proto3" json:"score,omitempty"`
-	// What the same scorer finds in the revision before; absent at revision 1.
+	// What the same scorer finds in the revision before, with the same corrections; without
+	// evidence, and absent at revision 1.
 	PreviousScore *Score `protobuf:"bytes,5,opt,name=previous_score,json=previousScore,proto3" json:"previous_score,omitempty"`
 	// The version of the scoring rules.
 	ScorerVersion string `protobuf:"bytes,6,opt,name=scorer_version,json=scorerVersion,proto3" json:"scorer_version,omitempty"`
-	// 0 for what the scorer found by itself; rises by one with each correction of what it
-	// found in this revision of the response. previous_score is then of the score before the
-	// correction, and the response before is the response itself.
-	Correction    uint32 `protobuf:"varint,7,opt,name=correction,proto3" json:"correction,omitempty"`
+	// How many corrections of the response are in it; 0 for what the scorer found by itself.
+	Correction uint32 `protobuf:"varint,7,opt,name=correction,proto3" json:"correction,omitempty"`
+	// What was found with fewer corrections, in this revision and in the one before, each
+	// once: whoever concluded something from one of these withdraws it where the score does
+	// not bear it out. Absent without corrections.
+	Earlier       []*EarlierScore `protobuf:"bytes,8,rep,name=earlier,proto3" json:"earlier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResponseScored) Reset() {
 	*x = ResponseScored{}
-	mi := &file_events_v1_score_proto_msgTypes[8]
+	mi := &file_events_v1_score_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1117,7 +1178,7 @@ func (x *ResponseScored) String() string {
 func (*ResponseScored) ProtoMessage() {}
 
 func (x *ResponseScored) ProtoReflect() protoreflect.Message {
-	mi := &file_events_v1_score_proto_msgTypes[8]
+	mi := &file_events_v1_score_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1130,7 +1191,7 @@ func (x *ResponseScored) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponseScored.ProtoReflect.Descriptor instead.
 func (*ResponseScored) Descriptor() ([]byte, []int) {
-	return file_events_v1_score_proto_rawDescGZIP(), []int{8}
+	return file_events_v1_score_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ResponseScored) GetEventId() string {
@@ -1180,6 +1241,13 @@ func (x *ResponseScored) GetCorrection() uint32 {
 		return x.Correction
 	}
 	return 0
+}
+
+func (x *ResponseScored) GetEarlier() []*EarlierScore {
+	if x != nil {
+		return x.Earlier
+	}
+	return nil
 }
 
 var File_events_v1_score_proto protoreflect.FileDescriptor
@@ -1247,7 +1315,10 @@ const file_events_v1_score_proto_rawDesc = "" +
 	"\tverbatims\x18\x04 \x03(\v2\".rappel.events.v1.VerbatimAnalysisR\tverbatims\x12\x1a\n" +
 	"\bpriority\x18\x05 \x01(\x01R\bpriority\x12E\n" +
 	"\x0epriority_parts\x18\x06 \x03(\v2\x1e.rappel.events.v1.PriorityPartR\rpriorityParts\x12B\n" +
-	"\fdisagreement\x18\a \x01(\x0e2\x1e.rappel.events.v1.DisagreementR\fdisagreement\"\xda\x02\n" +
+	"\fdisagreement\x18\a \x01(\x0e2\x1e.rappel.events.v1.DisagreementR\fdisagreement\"f\n" +
+	"\fEarlierScore\x12'\n" +
+	"\x0frevision_before\x18\x01 \x01(\bR\x0erevisionBefore\x12-\n" +
+	"\x05score\x18\x02 \x01(\v2\x17.rappel.events.v1.ScoreR\x05score\"\x94\x03\n" +
 	"\x0eResponseScored\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x127\n" +
 	"\tscored_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bscoredAt\x12>\n" +
@@ -1257,7 +1328,8 @@ const file_events_v1_score_proto_rawDesc = "" +
 	"\x0escorer_version\x18\x06 \x01(\tR\rscorerVersion\x12\x1e\n" +
 	"\n" +
 	"correction\x18\a \x01(\rR\n" +
-	"correction*\xb5\x01\n" +
+	"correction\x128\n" +
+	"\aearlier\x18\b \x03(\v2\x1e.rappel.events.v1.EarlierScoreR\aearlier*\xb5\x01\n" +
 	"\x05Class\x12\x15\n" +
 	"\x11CLASS_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tDETRACTOR\x10\x01\x12\v\n" +
@@ -1311,7 +1383,7 @@ func file_events_v1_score_proto_rawDescGZIP() []byte {
 }
 
 var file_events_v1_score_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_events_v1_score_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_events_v1_score_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_events_v1_score_proto_goTypes = []any{
 	(Class)(0),                    // 0: rappel.events.v1.Class
 	(Dimension)(0),                // 1: rappel.events.v1.Dimension
@@ -1327,15 +1399,16 @@ var file_events_v1_score_proto_goTypes = []any{
 	(*VerbatimAnalysis)(nil),      // 11: rappel.events.v1.VerbatimAnalysis
 	(*PriorityPart)(nil),          // 12: rappel.events.v1.PriorityPart
 	(*Score)(nil),                 // 13: rappel.events.v1.Score
-	(*ResponseScored)(nil),        // 14: rappel.events.v1.ResponseScored
-	(Metric)(0),                   // 15: rappel.events.v1.Metric
-	(*Scale)(nil),                 // 16: rappel.events.v1.Scale
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(*ResponseReceived)(nil),      // 18: rappel.events.v1.ResponseReceived
+	(*EarlierScore)(nil),          // 14: rappel.events.v1.EarlierScore
+	(*ResponseScored)(nil),        // 15: rappel.events.v1.ResponseScored
+	(Metric)(0),                   // 16: rappel.events.v1.Metric
+	(*Scale)(nil),                 // 17: rappel.events.v1.Scale
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*ResponseReceived)(nil),      // 19: rappel.events.v1.ResponseReceived
 }
 var file_events_v1_score_proto_depIdxs = []int32{
-	15, // 0: rappel.events.v1.AnswerScore.metric:type_name -> rappel.events.v1.Metric
-	16, // 1: rappel.events.v1.AnswerScore.scale:type_name -> rappel.events.v1.Scale
+	16, // 0: rappel.events.v1.AnswerScore.metric:type_name -> rappel.events.v1.Metric
+	17, // 1: rappel.events.v1.AnswerScore.scale:type_name -> rappel.events.v1.Scale
 	0,  // 2: rappel.events.v1.AnswerScore.class:type_name -> rappel.events.v1.Class
 	4,  // 3: rappel.events.v1.Sentiment.label:type_name -> rappel.events.v1.Sentiment.Label
 	7,  // 4: rappel.events.v1.Sentiment.evidence:type_name -> rappel.events.v1.Evidence
@@ -1353,15 +1426,17 @@ var file_events_v1_score_proto_depIdxs = []int32{
 	11, // 16: rappel.events.v1.Score.verbatims:type_name -> rappel.events.v1.VerbatimAnalysis
 	12, // 17: rappel.events.v1.Score.priority_parts:type_name -> rappel.events.v1.PriorityPart
 	3,  // 18: rappel.events.v1.Score.disagreement:type_name -> rappel.events.v1.Disagreement
-	17, // 19: rappel.events.v1.ResponseScored.scored_at:type_name -> google.protobuf.Timestamp
-	18, // 20: rappel.events.v1.ResponseScored.received:type_name -> rappel.events.v1.ResponseReceived
-	13, // 21: rappel.events.v1.ResponseScored.score:type_name -> rappel.events.v1.Score
-	13, // 22: rappel.events.v1.ResponseScored.previous_score:type_name -> rappel.events.v1.Score
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	13, // 19: rappel.events.v1.EarlierScore.score:type_name -> rappel.events.v1.Score
+	18, // 20: rappel.events.v1.ResponseScored.scored_at:type_name -> google.protobuf.Timestamp
+	19, // 21: rappel.events.v1.ResponseScored.received:type_name -> rappel.events.v1.ResponseReceived
+	13, // 22: rappel.events.v1.ResponseScored.score:type_name -> rappel.events.v1.Score
+	13, // 23: rappel.events.v1.ResponseScored.previous_score:type_name -> rappel.events.v1.Score
+	14, // 24: rappel.events.v1.ResponseScored.earlier:type_name -> rappel.events.v1.EarlierScore
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_score_proto_init() }
@@ -1376,7 +1451,7 @@ func file_events_v1_score_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_score_proto_rawDesc), len(file_events_v1_score_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

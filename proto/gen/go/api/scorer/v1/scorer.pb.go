@@ -127,9 +127,9 @@ type CorrectAnalysisRequest struct {
 	ResponseId string `protobuf:"bytes,2,opt,name=response_id,json=responseId,proto3" json:"response_id,omitempty"`
 	// The customer's key, as it stands in callbacks and in the feed.
 	CustomerKey string `protobuf:"bytes,3,opt,name=customer_key,json=customerKey,proto3" json:"customer_key,omitempty"`
-	// Which verbatim of the response, from 0.
+	// Which verbatim of the response, from 0, of its latest revision.
 	Verbatim uint32 `protobuf:"varint,4,opt,name=verbatim,proto3" json:"verbatim,omitempty"`
-	// What it means; something must be said.
+	// What it means, in place of an earlier correction of it; something must be said.
 	Correction *v1.Correction `protobuf:"bytes,5,opt,name=correction,proto3" json:"correction,omitempty"`
 	// Who says so: 1 to 64 letters, digits, and . _ - @.
 	By string `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`
@@ -279,7 +279,7 @@ type TrainModelRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who asks; optional.
 	By string `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
-	// Train and compare, and put nothing to use.
+	// Train and compare; store nothing, and put nothing to use.
 	DryRun        bool `protobuf:"varint,2,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

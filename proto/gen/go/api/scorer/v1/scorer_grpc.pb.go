@@ -41,13 +41,15 @@ type ScorerServiceClient interface {
 	// disk; the response is then scored again with it, as a further event of SCORES, and its
 	// alerts and callback follow. NOT_FOUND with reason NO_SUCH_RESPONSE when there is no such
 	// response, or no such verbatim in it; ABORTED with reason CORRECTED_MEANWHILE when the
-	// number given is not the last one. The same correction again changes nothing.
+	// number given is not the last one; FAILED_PRECONDITION with reason TOO_MANY_CORRECTIONS
+	// after 50 of one response. The same correction again changes nothing.
 	CorrectAnalysis(ctx context.Context, in *CorrectAnalysisRequest, opts ...grpc.CallOption) (*CorrectAnalysisResponse, error)
 	// TrainModel trains a model on the answers that are stored, by the customers' scores and
 	// by corrections, compares it with the one in use on answers that were held out, and puts
 	// it to use where it is better. It tells how far it is; the last message has the model.
 	// FAILED_PRECONDITION with reason TOO_FEW_ANSWERS when there is too little to learn from;
-	// ABORTED with reason TRAINING_ALREADY when one is being trained.
+	// ABORTED with reason TRAINING_ALREADY when one is being trained, or when another was put
+	// to use meanwhile.
 	TrainModel(ctx context.Context, in *TrainModelRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TrainModelResponse], error)
 	// ListModels shows the models there are, the latest first.
 	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
@@ -136,13 +138,15 @@ type ScorerServiceServer interface {
 	// disk; the response is then scored again with it, as a further event of SCORES, and its
 	// alerts and callback follow. NOT_FOUND with reason NO_SUCH_RESPONSE when there is no such
 	// response, or no such verbatim in it; ABORTED with reason CORRECTED_MEANWHILE when the
-	// number given is not the last one. The same correction again changes nothing.
+	// number given is not the last one; FAILED_PRECONDITION with reason TOO_MANY_CORRECTIONS
+	// after 50 of one response. The same correction again changes nothing.
 	CorrectAnalysis(context.Context, *CorrectAnalysisRequest) (*CorrectAnalysisResponse, error)
 	// TrainModel trains a model on the answers that are stored, by the customers' scores and
 	// by corrections, compares it with the one in use on answers that were held out, and puts
 	// it to use where it is better. It tells how far it is; the last message has the model.
 	// FAILED_PRECONDITION with reason TOO_FEW_ANSWERS when there is too little to learn from;
-	// ABORTED with reason TRAINING_ALREADY when one is being trained.
+	// ABORTED with reason TRAINING_ALREADY when one is being trained, or when another was put
+	// to use meanwhile.
 	TrainModel(*TrainModelRequest, grpc.ServerStreamingServer[TrainModelResponse]) error
 	// ListModels shows the models there are, the latest first.
 	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)
