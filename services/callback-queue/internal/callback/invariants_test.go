@@ -23,6 +23,7 @@ func (p *player) invariants(before Aggregate, ev Event) {
 		p.hold(before.Callback == nil && ev.Type == EventAlertNoted, "the callback is gone")
 		return
 	}
+	p.settings(before, ev)
 	p.succession(before.Callback, ev)
 	p.shape(p.cb())
 }
@@ -100,7 +101,8 @@ func (p *player) followed(old *Callback, ev Event) {
 func (p *player) reopened(old *Callback) {
 	cb := p.cb()
 	p.hold(old.State.Terminal() && cb.State == Pending, "reopened from %s to %s", old.State, cb.State)
-	p.hold(cb.OpenedAt.Equal(old.OpenedAt) && cb.Queue == old.Queue, "the age or the queue changed")
+	worse := cb.severity() > old.severity()
+	p.hold(cb.OpenedAt.Equal(old.OpenedAt) && (cb.Queue == old.Queue || worse), "the age or the queue changed")
 	p.hold(len(cb.Reasons) >= len(old.Reasons) && len(cb.Attempts) == len(old.Attempts), "history was lost")
 	p.hold(cb.Tries() == 0, "old tries count")
 	p.hold(cb.Reopened.At.Equal(p.now) && !p.now.After(old.ClosedAt.Add(p.policy.ReopenWithin)), "reopened too late")
@@ -238,12 +240,12 @@ func (p *player) finish() {
 		case cb == nil || cb.State.Terminal() && cb.NextAt.IsZero():
 			return
 		case cb.State == Pending:
-			p.now = later(p.now, cb.ReadyAt())
+			p.now = p.policy.CallableAt(cb, later(p.now, cb.ReadyAt()))
 			p.do(Claim{AgentID: fresh})
 			p.do(StartAttempt{AgentID: fresh, Token: p.token()})
 			p.do(EndAttempt{AgentID: fresh, Token: p.token(), Outcome: Reached})
 		case cb.WrapUpOverdue():
-			p.do(Complete{AgentID: fresh, Outcome: Resolved, RootCause: "x", Note: "y"})
+			p.do(Complete{AgentID: fresh, Outcome: Resolved, RootCause: Dimensions[0] + "/damaged", Note: "y"})
 		default:
 			p.now = later(p.now, cb.DueAt())
 			p.do(cb.DueCommand())
@@ -260,7 +262,11 @@ func TestStories(t *testing.T) {
 		return step{b[0], b[1], b[2], b[3]}
 	})
 	rapid.Check(t, func(rt *rapid.T) {
-		play(t, rapid.SliceOfN(one, 1, 200).Draw(rt, "script")).finish()
+		var settings []func(testing.TB, *Policy)
+		if rapid.Bool().Draw(rt, "strict") {
+			settings = append(settings, strict)
+		}
+		play(t, rapid.SliceOfN(one, 1, 200).Draw(rt, "script"), settings...).finish()
 	})
 }
 
@@ -270,13 +276,17 @@ func TestLongStories(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(4, 2))
 	seen := map[EventType]int{}
-	for range 300 {
+	for n := range 300 {
+		var settings []func(testing.TB, *Policy)
+		if n%2 == 1 {
+			settings = append(settings, strict)
+		}
 		script := make([]step, 150)
 		for i := range script {
 			n := random.Uint32()
 			script[i] = step{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}
 		}
-		p := play(t, script)
+		p := play(t, script, settings...)
 		p.finish()
 		for what, n := range p.seen {
 			seen[what] += n
@@ -304,6 +314,8 @@ func FuzzTransitions(f *testing.F) {
 	f.Add([]byte{2, 0, 11, 0, 0, 0, 6, 0, 0, 0, 16, 0, 2, 0, 21, 0, 0, 0, 26, 0, 13, 0, 1, 0})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		const longest = 4 * 120
-		play(t, steps(script[:min(len(script), longest)])).finish()
+		script = script[:min(len(script), longest)]
+		play(t, steps(script)).finish()
+		play(t, steps(script), strict).finish()
 	})
 }

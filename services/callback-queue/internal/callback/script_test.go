@@ -59,10 +59,15 @@ type player struct {
 	seen map[EventType]int
 	// listed says that the customer is not to be called, by an alias.
 	listed bool
+	// role is of whoever last wrote a wrap-up.
+	role string
 }
 
-func play(t testing.TB, script []step) *player {
+func play(t testing.TB, script []step, settings ...func(testing.TB, *Policy)) *player {
 	p := &player{story: newStory(t), seen: map[EventType]int{}}
+	for _, set := range settings {
+		set(t, &p.policy)
+	}
 	p.policy.SLAs = slas
 	p.policy.DoNotCall = func(keys ...string) bool { return p.listed && slices.Contains(keys, alias) }
 	p.policy.FollowUp.Survey, p.policy.FollowUp.After = "apres-rappel", time.Hour
@@ -116,7 +121,7 @@ func (p *player) command(st step) Command {
 	case p.cb() != nil && p.cb().State == Completed && st.what%4 == 1 && p.cb().DueCommand() != nil:
 		p.now = later(p.now, p.cb().DueAt())
 		return p.cb().DueCommand()
-	case p.cb() != nil && p.cb().State.Terminal() && st.what%4 == 0:
+	case p.cb() != nil && p.cb().State.Terminal() && st.what%4 < 2:
 		return Reopen{Reason: fmt.Sprintf("n%d", p.seq), By: agents[0]}
 	case p.cb() == nil || p.cb().State.Terminal():
 		al := p.alert(int(st.what))
@@ -142,7 +147,7 @@ func (p *player) nextMove(st step) Command {
 		if !cb.UnattendedSince.IsZero() && what%2 == 0 {
 			return NoteAttended{}
 		}
-		p.now = later(p.now, cb.ReadyAt())
+		p.now = p.policy.CallableAt(cb, later(p.now, cb.ReadyAt()))
 		agent, request := agents[int(st.who)%len(agents)], fmt.Sprintf("n%d", p.seq)
 		if what%3 == 0 {
 			return Offer{AgentID: agent, RequestID: request}
@@ -157,11 +162,17 @@ func (p *player) nextMove(st step) Command {
 		if what%6 == 0 {
 			return Release{AgentID: cb.Holder.AgentID, Token: p.token()}
 		}
+		p.now = p.policy.CallableAt(cb, p.now)
 		return StartAttempt{AgentID: cb.Holder.AgentID, Token: p.token()}
 	case Attempting:
 		return p.endAttempt(cb.Holder.AgentID, p.token(), what)
 	default:
-		return Complete{AgentID: cb.Holder.AgentID, Outcome: results[what%4], RootCause: "x", Note: "y"}
+		if cb.WrapUpOverdue() && what%3 > 0 {
+			al := p.alert(what)
+			al.AlertID = fmt.Sprintf("n%d", p.seq)
+			return TakeAlert{Alert: al}
+		}
+		return p.close(cb.Holder.AgentID, 0, results[what%4], what)
 	}
 }
 
@@ -241,7 +252,7 @@ func (p *player) anyMove(st step) Command {
 	case 9:
 		return p.endAttempt(agent, token, what)
 	case 10:
-		return Complete{AgentID: agent, Token: token, Outcome: results[what%len(results)], RootCause: "x", Note: "y"}
+		return p.close(agent, token, results[what%len(results)], what)
 	case 11:
 		return Release{AgentID: agent, Token: token, Reason: "r"}
 	case 12:
@@ -259,6 +270,7 @@ func (p *player) alert(what int) Alert {
 	al.RaisedAt = p.now.Add(time.Duration(what%7-5) * time.Minute)
 	al.Reason.Priority = what % 101
 	al.Aliases = []string{alias}
+	al.Customer.Phone, al.Customer.TimeZone = phones[what%len(phones)], clocks[what/7%len(clocks)]
 	al.Severity = Severity(what % 5)
 	if cb := p.cb(); cb != nil && what%6 == 0 {
 		al.FollowsUp = cb.ID
@@ -306,5 +318,6 @@ func (p *player) known(err error) {
 			return
 		}
 	}
-	p.hold(errors.As(err, &te) || errors.As(err, &ve), "an error nobody promised: %v", err)
+	var ge *GoodwillError
+	p.hold(errors.As(err, &te) || errors.As(err, &ve) || errors.As(err, &ge), "an error nobody promised: %v", err)
 }
