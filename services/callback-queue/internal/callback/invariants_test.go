@@ -276,7 +276,7 @@ func TestLongStories(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(4, 2))
 	seen := map[EventType]int{}
-	for n := range 300 {
+	for n := range 200 {
 		var settings []func(testing.TB, *Policy)
 		if n%2 == 1 {
 			settings = append(settings, strict)
