@@ -121,7 +121,7 @@ func (p *player) command(st step) Command {
 	case p.cb() != nil && p.cb().State == Completed && st.what%4 == 1 && p.cb().DueCommand() != nil:
 		p.now = later(p.now, p.cb().DueAt())
 		return p.cb().DueCommand()
-	case p.cb() != nil && p.cb().State.Terminal() && st.what%4 == 0:
+	case p.cb() != nil && p.cb().State.Terminal() && st.what%4 < 2:
 		return Reopen{Reason: fmt.Sprintf("n%d", p.seq), By: agents[0]}
 	case p.cb() == nil || p.cb().State.Terminal():
 		al := p.alert(int(st.what))
@@ -162,6 +162,7 @@ func (p *player) nextMove(st step) Command {
 		if what%6 == 0 {
 			return Release{AgentID: cb.Holder.AgentID, Token: p.token()}
 		}
+		p.now = p.policy.CallableAt(cb, p.now)
 		return StartAttempt{AgentID: cb.Holder.AgentID, Token: p.token()}
 	case Attempting:
 		return p.endAttempt(cb.Holder.AgentID, p.token(), what)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/whereabouts"
 	"github.com/rappel-loop/rappel/services/internal/calendar"
 )
@@ -30,11 +32,11 @@ var (
 // close completes the wrap-up, with a cause that is allowed or not, and a gesture.
 func (p *player) close(agent string, token uint64, o Outcome, what int) Complete {
 	c := Complete{AgentID: agent, Token: token, Outcome: o, RootCause: "x", Note: "y"}
-	if p.policy.RootCauses != nil && what%4 > 0 {
+	if p.policy.RootCauses != nil && what%8 > 0 {
 		c.RootCause = Dimensions[0] + "/damaged"
 	}
 	if p.role = ""; what%2 == 0 {
-		c.Role = []string{"nobody", "agent", "lead", "agent"}[what/2%4]
+		c.Role = []string{"agent", "lead", "agent", "nobody"}[what/2%4]
 		c.Gesture = Gesture{Kind: "voucher", Cents: int64(what) * 9}
 		p.role = c.Role
 	}
@@ -56,4 +58,29 @@ func (p *player) settings(before Aggregate, ev Event) {
 		at := p.policy.CallableAt(cb, cb.ReadyAt())
 		p.hold(at.Before(ev.At.AddDate(0, 3, 0)), "called again at %s only", at)
 	}
+}
+
+// However often a callback is closed and opened again, and whoever gives: nobody gives more
+// than their role may for all of it.
+func TestGiftsAddUp(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		p := &player{story: in(t, Wrapping), seen: map[EventType]int{}}
+		p.policy.Goodwill.Limits = map[string]GoodwillLimit{"agent": {Cents: 2000}, "lead": {Cents: 5000}}
+		given := int64(0)
+		for range rapid.IntRange(2, 8).Draw(rt, "times") {
+			c := written
+			c.Role = rapid.SampledFrom([]string{"agent", "lead"}).Draw(rt, "role")
+			c.Gesture = Gesture{Kind: "voucher", Cents: rapid.Int64Range(1, 3000).Draw(rt, "cents")}
+			if _, err := p.try(c); err != nil {
+				p.hold(given+c.Gesture.Cents > p.policy.Goodwill.Limits[c.Role].Cents, "%d more is too much for %s after %d", c.Gesture.Cents, c.Role, given)
+				continue
+			}
+			given += c.Gesture.Cents
+			p.hold(given <= p.policy.Goodwill.Limits[c.Role].Cents, "%d given in all by %s", given, c.Role)
+			for _, cmd := range []Command{Reopen{Reason: "again", By: "sam"}, Claim{AgentID: amina}, StartAttempt{AgentID: amina}, reached} {
+				p.do(cmd)
+			}
+		}
+	})
 }
