@@ -92,6 +92,9 @@ func (a *Analyser) weigh(s *Scratch, hits []hit, tone Sentiment, asked bool) {
 			sums[e.intent] += e.factor
 		}
 	}
+	for in := range sums {
+		s.leanings[in] = max(s.leanings[in], sums[in])
+	}
 	for i := range hits {
 		e := &a.entries[hits[i].entry]
 		if e.effect == want && (sums[e.intent] < enough || e.factor <= 0) {

@@ -150,7 +150,7 @@ func read(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example])
 		}
 		found := a.Analyse(&s, e.Text)
 		from := len(out.features)
-		eachFeature(&s, func(b uint32) { out.features = append(out.features, b) })
+		eachFeature(&s, func(key uint32, _, _ int) { out.features = append(out.features, bucket(key)) })
 		if len(out.features) == from || e.Class >= classes {
 			continue
 		}

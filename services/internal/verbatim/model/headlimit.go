@@ -1,0 +1,91 @@
+package model
+
+import "math"
+
+// headHeld is a row that was held out, with what was said of it.
+type headHeld struct {
+	row *headRow
+	z   [headCount]float64
+}
+
+// The grid of limits: logits from -limitReach to limitReach.
+const (
+	limitStep  = 0.25
+	limitReach = 24 // steps
+)
+
+// choose sets the limits that are best for F1 on what was held out. The fewer
+// there are to be found the nearer they stay to the base's, or to 0 and -3.
+func (h *heads) choose(held []headHeld, base *heads) {
+	for k := range h.add {
+		from, low := 0.0, -3.0
+		if base != nil {
+			from, low = float64(base.add[k]), float64(base.drop[k])
+		}
+		positives := 0.0
+		for i := range held {
+			if held[i].row.truth[k] {
+				positives++
+			}
+		}
+		drops := k < dimensionHeads
+		if !drops {
+			low = -never
+		}
+		if base == nil && positives < Fewest {
+			h.add[k], h.drop[k] = never, -never
+			continue
+		}
+		add := bestLimit(held, k, false, from, low)
+		drop := low
+		if drops {
+			drop = bestLimit(held, k, true, add, low)
+		}
+		trust := positives / (positives + few)
+		if from < never {
+			add = from + (add-from)*trust
+		}
+		if drops && low > -never {
+			drop = low + (drop-low)*trust
+		}
+		h.add[k], h.drop[k] = float32(add), float32(drop)
+	}
+}
+
+// bestLimit is the limit of the grid with the highest F1, of those as good the one
+// that changes least; the other limit stays as it is.
+func bestLimit(held []headHeld, k int, drops bool, add, drop float64) float64 {
+	best, highest := add, -1.0
+	for n := range 2*limitReach + 1 {
+		v := limitStep * float64(limitReach-n)
+		a, d := v, drop
+		if drops {
+			v = -v
+			a, d = add, v
+		}
+		if f := f1Of(held, k, a, d); f > highest+1e-9 {
+			best, highest = v, f
+		}
+	}
+	return best
+}
+
+func f1Of(held []headHeld, k int, add, drop float64) float64 {
+	right, wrong, missed := 0.0, 0.0, 0.0
+	for i := range held {
+		r := held[i].row
+		said := held[i].z[k] > add
+		if r.facts[k] != 0 {
+			said = held[i].z[k] >= drop
+		}
+		switch {
+		case said && r.truth[k]:
+			right += r.weight
+		case said:
+			wrong += r.weight
+		case r.truth[k]:
+			missed += r.weight
+		}
+	}
+	return 2 * right / math.Max(2*right+wrong+missed, 1)
+}
