@@ -9,6 +9,9 @@ import "slices"
 // from 1 on, about, the text has the intent.
 func (s *Scratch) Leaning(in Intent) float32 { return s.leanings[in] }
 
+// Refused reports whether words of an intent were denied, or others spoke against it.
+func (s *Scratch) Refused(in Intent) bool { return s.refused[in] }
+
 // NamesNothing reports whether the text's only theme is the whole, because it is
 // good or bad and no words of a theme were found.
 func (s *Scratch) NamesNothing() bool { return s.whole }

@@ -18,8 +18,11 @@ const (
 	factLong    = factBad + 1 // the logarithm of the number of words
 	factShort   = factLong + 1
 	factEnglish = factShort + 1
-	factNumber  = factEnglish + 1 // a number stands in it
-	factOne     = factNumber + 1  // the bias
+	factNumber  = factEnglish + 1         // a number stands in it
+	factNone    = factNumber + 1          // the rules have found no dimension
+	factSingle  = factNone + 1            // they have found one, and the text is short
+	factRefused = factSingle + 1          // for each head, what it looks for was refused: it is then not proposed
+	factOne     = factRefused + headCount // the bias
 	facts       = factOne + 1
 )
 
@@ -35,11 +38,23 @@ func factsOf(s *verbatim.Scratch, a *verbatim.Analysis) (x [facts]float64) {
 	if s.NamesNothing() {
 		x[factWhole] = 1
 	}
+	dims := x[0] + x[1] + x[2] + x[3]
+	if dims == 0 {
+		x[factNone] = 1
+	}
+	if dims == 1 && a.Words < 8 {
+		x[factSingle] = 1
+	}
 	for i := range a.Intents {
 		x[dimensionHeads+int(a.Intents[i].Intent)-1] = 1
 	}
 	for in := verbatim.ChurnRisk; in <= verbatim.Suggestion; in++ {
 		x[factLeaning+int(in)-1] = roundScore(min(float64(s.Leaning(in)), 1))
+	}
+	for in := verbatim.ChurnRisk; in <= verbatim.Suggestion; in++ {
+		if s.Refused(in) {
+			x[factRefused+dimensionHeads+int(in)-1] = 1
+		}
 	}
 	x[factScore] = roundScore(a.Sentiment.Score)
 	x[factGood] = roundScore(a.Sentiment.Good / (a.Sentiment.Good + 2))

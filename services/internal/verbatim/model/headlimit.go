@@ -12,6 +12,8 @@ type headHeld struct {
 const (
 	limitStep  = 0.25
 	limitReach = 24 // steps
+	// limitWorth is how much better F1 must be for a limit that changes more.
+	limitWorth = 0.002
 )
 
 // choose sets the limits that are best for F1 on what was held out. The fewer
@@ -52,8 +54,8 @@ func (h *heads) choose(held []headHeld, base *heads) {
 	}
 }
 
-// bestLimit is the limit of the grid with the highest F1, of those as good the one
-// that changes least; the other limit stays as it is.
+// bestLimit is the limit of the grid with the highest F1, of those about as good the
+// one that changes least; the other limit stays as it is.
 func bestLimit(held []headHeld, k int, drops bool, add, drop float64) float64 {
 	best, highest := add, -1.0
 	for n := range 2*limitReach + 1 {
@@ -63,7 +65,7 @@ func bestLimit(held []headHeld, k int, drops bool, add, drop float64) float64 {
 			v = -v
 			a, d = add, v
 		}
-		if f := f1Of(held, k, a, d); f > highest+1e-9 {
+		if f := f1Of(held, k, a, d); f > highest+limitWorth {
 			best, highest = v, f
 		}
 	}
@@ -74,7 +76,7 @@ func f1Of(held []headHeld, k int, add, drop float64) float64 {
 	right, wrong, missed := 0.0, 0.0, 0.0
 	for i := range held {
 		r := held[i].row
-		said := held[i].z[k] > add
+		said := held[i].z[k] > add && r.facts[factRefused+k] == 0
 		if r.facts[k] != 0 {
 			said = held[i].z[k] >= drop
 		}

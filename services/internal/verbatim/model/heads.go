@@ -56,7 +56,7 @@ func (m *Model) Refine(s *verbatim.Scratch, a *verbatim.Analysis) {
 	found := x[:headCount]
 	for k := range z {
 		switch {
-		case found[k] == 0 && z[k] > float64(h.add[k]):
+		case found[k] == 0 && z[k] > float64(h.add[k]) && x[factRefused+k] == 0:
 			h.propose(s, a, k)
 		case found[k] != 0 && z[k] < float64(h.drop[k]):
 			s.WithdrawThemes(a, verbatim.Dimension(k+1))
@@ -175,5 +175,6 @@ func merge(spans []verbatim.Span) []verbatim.Span {
 	return out
 }
 
-// headDamp is n^(-1/2): a longer text speaks of more.
-func headDamp(n int) float64 { return 1 / math.Sqrt(float64(max(n, 1))) }
+// headDamp is n^(-1/4): a longer text speaks of more, and a word of it says nearly
+// as much as in a shorter one.
+func headDamp(n int) float64 { return 1 / math.Sqrt(math.Sqrt(float64(max(n, 1)))) }
