@@ -60,7 +60,7 @@ func factsOf(s *verbatim.Scratch, a *verbatim.Analysis) (x [facts]float64) {
 	x[factGood] = roundScore(a.Sentiment.Good / (a.Sentiment.Good + 2))
 	x[factBad] = roundScore(a.Sentiment.Bad / (a.Sentiment.Bad + 2))
 	x[factLong] = roundScore(math.Log1p(float64(a.Words)) / 4)
-	if a.Words < 4 {
+	if a.Words < 6 {
 		x[factShort] = 1
 	}
 	if a.Language == verbatim.English {

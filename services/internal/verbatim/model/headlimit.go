@@ -12,6 +12,9 @@ type headHeld struct {
 const (
 	limitStep  = 0.25
 	limitReach = 24 // steps
+	// limitLeast is of proposals: what is found should be about as probable as not,
+	// also where it is rarer than in the examples.
+	limitLeast = -0.4
 	// limitWorth is how much better F1 must be for a limit that changes more.
 	limitWorth = 0.002
 )
@@ -50,7 +53,7 @@ func (h *heads) choose(held []headHeld, base *heads) {
 		if drops && low > -never {
 			drop = low + (drop-low)*trust
 		}
-		h.add[k], h.drop[k] = float32(add), float32(drop)
+		h.add[k], h.drop[k] = float32(max(add, limitLeast)), float32(drop)
 	}
 }
 

@@ -40,6 +40,10 @@ type slot struct {
 	row int32 // plus 1; 0 is none
 }
 
+// wordsLeast is how many words a text must have for heads to judge it: of one word
+// the rules know all there is.
+const wordsLeast = 2
+
 // Refine lets what was learnt change what rules have found in the text that was
 // read last with s, of which a is the analysis. It adds dimensions, as themes
 // without an ID, and intents, where the words speak for them; their evidence is the
@@ -48,7 +52,7 @@ type slot struct {
 // own. It does not allocate once s has grown. A model without heads changes nothing.
 func (m *Model) Refine(s *verbatim.Scratch, a *verbatim.Analysis) {
 	h := m.heads
-	if h == nil || a.Words == 0 || !s.Understood() {
+	if h == nil || a.Words < wordsLeast || !s.Understood() {
 		return
 	}
 	x := factsOf(s, a)
@@ -56,12 +60,37 @@ func (m *Model) Refine(s *verbatim.Scratch, a *verbatim.Analysis) {
 	found := x[:headCount]
 	for k := range z {
 		switch {
-		case found[k] == 0 && z[k] > float64(h.add[k]) && x[factRefused+k] == 0:
+		case found[k] == 0 && z[k] > float64(h.add[k])+reserve(&x, k):
 			h.propose(s, a, k)
 		case found[k] != 0 && z[k] < float64(h.drop[k]):
 			s.WithdrawThemes(a, verbatim.Dimension(k+1))
 		}
 	}
+}
+
+// wary is how much more it takes to find what the facts do not suggest: another
+// dimension in a short text in which the rules have found one; any in a few words that
+// are neither good nor bad and name none; that somebody satisfied leaves or is in
+// need; that somebody who complains praises.
+const wary = 0.9
+
+// reserve is what more it takes for head k to propose something, given the facts.
+func reserve(x *[facts]float64, k int) float64 {
+	const (
+		churn  = dimensionHeads + int(verbatim.ChurnRisk) - 1
+		urgent = dimensionHeads + int(verbatim.Urgent) - 1
+		praise = dimensionHeads + int(verbatim.StaffPraised) - 1
+	)
+	score := x[factScore]
+	switch {
+	case x[factRefused+k] != 0:
+		return never
+	case k < dimensionHeads && (x[factSingle] != 0 || x[factNone] != 0 && x[factShort] != 0 && x[factGood]+x[factBad] == 0):
+		return wary
+	case (k == churn || k == urgent) && score > 0.5, k == praise && score <= 0.15 && x[factBad] > 0:
+		return 2 * wary
+	}
+	return 0
 }
 
 // logits are what each head says.

@@ -128,7 +128,7 @@ func readLabelled(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[L
 			return nil, err
 		}
 		found := a.Analyse(&s, e.Text)
-		if found.Words == 0 || !s.Understood() {
+		if found.Words < wordsLeast || !s.Understood() {
 			continue
 		}
 		group, known := groups[e.Group]
@@ -155,7 +155,7 @@ func readLabelled(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[L
 		}
 	}
 	if len(out.rows) == 0 {
-		return nil, fmt.Errorf("%w: none has a word", ErrTooFew)
+		return nil, fmt.Errorf("%w: none has two words", ErrTooFew)
 	}
 	out.groups = len(groups)
 	out.choose(keys)
