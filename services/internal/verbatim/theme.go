@@ -16,6 +16,9 @@ type Theme struct {
 	// Evidence is where, in the order of the text. Strength is what the entry says
 	// by itself, Polarity what it comes to there, with what bears on it.
 	Evidence []Finding
+	// Firm says that it has evidence of its own: not only words that count where no
+	// others do, an intent, or how the text sounds.
+	Firm bool
 	// own says that a deployment has defined it, or given it terms.
 	own bool
 }
@@ -61,6 +64,7 @@ func (a *Analyser) themesOf(s *Scratch, tone Label) {
 				s.order = append(s.order, a.entries[h.entry].theme)
 			}
 			p.add(h)
+			p.firm = p.firm || a.entries[h.entry].traits&(weak|last) == 0
 		}
 	}
 	s.room()
@@ -73,7 +77,7 @@ func (a *Analyser) themesOf(s *Scratch, tone Label) {
 	}
 	for _, n := range s.order {
 		p, d := &s.places[n], &a.themes[n]
-		s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: p.label(), own: d.own, Evidence: s.evidence[p.next-p.count : p.next : p.next]})
+		s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: p.label(), Firm: p.firm, own: d.own, Evidence: s.evidence[p.next-p.count : p.next : p.next]})
 	}
 	a.followed(s)
 	if len(s.themes) == 0 {
@@ -115,6 +119,7 @@ type place struct {
 	count, next int
 	good, bad   float64
 	valued      bool
+	firm        bool
 }
 
 func (p *place) add(h *hit) {

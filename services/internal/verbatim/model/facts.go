@@ -10,7 +10,8 @@ import (
 // whether the rules have found what each head looks for.
 const (
 	factOften   = headCount                  // for each dimension, how often the rules have found it
-	factWhole   = factOften + dimensionHeads // the text names nothing, it is only good or bad
+	factFirm    = factOften + dimensionHeads // for each dimension, whether a theme of it is firm
+	factWhole   = factFirm + dimensionHeads  // the text names nothing, it is only good or bad
 	factLeaning = factWhole + 1              // for each intent, what its weights came to
 	factScore   = factLeaning + intentHeads  // the sentiment's score
 	factGood    = factScore + 1              // how much is good, and bad
@@ -33,6 +34,9 @@ func factsOf(s *verbatim.Scratch, a *verbatim.Analysis) (x [facts]float64) {
 		t := &a.Themes[i]
 		k := int(t.Dimension) - 1
 		x[k] = 1
+		if t.Firm {
+			x[factFirm+k] = 1
+		}
 		x[factOften+k] = min(x[factOften+k]+0.25*float64(len(t.Evidence)), 1)
 	}
 	if s.NamesNothing() {

@@ -31,8 +31,12 @@ func (w *headWeights) logits(s *headSet, r *headRow) (z [headCount]float64) {
 	return z
 }
 
-// factPull is how many rows' worth of pull holds what the facts say.
-const factPull = 2
+// factPull is how many rows' worth of pull holds what the facts say to nothing, and
+// basedPull to a base: corrections are few, and of what went wrong.
+const (
+	factPull  = 2
+	basedPull = 30
+)
 
 // fit learns from the rows that use takes, as trainer.fit does: Adagrad over
 // shuffled rows, and the mean of the second half. Words are pulled to the base's,
@@ -58,6 +62,9 @@ func (s *headSet) fit(ctx context.Context, o HeadOptions, use func(*headRow) boo
 		}
 	}
 	pull := factPull / float64(max(len(rows), 1))
+	if s.base != nil {
+		pull *= basedPull / factPull
+	}
 	order, kept := shuffler(o.Seed), 0
 	for epoch := range o.Epochs {
 		shuffle(&order, rows)

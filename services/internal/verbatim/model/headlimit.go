@@ -20,7 +20,8 @@ const (
 )
 
 // choose sets the limits that are best for F1 on what was held out. The fewer
-// there are to be found the nearer they stay to the base's, or to 0 and -3.
+// there are to be found, or not to be, the nearer they stay to the base's, or to 0
+// and -3.
 func (h *heads) choose(held []headHeld, base *heads) {
 	for k := range h.add {
 		from, low := 0.0, -3.0
@@ -35,7 +36,7 @@ func (h *heads) choose(held []headHeld, base *heads) {
 		}
 		drops := k < dimensionHeads
 		if !drops {
-			low = -never
+			low = 0 // what is trusted never is
 		}
 		if base == nil && positives < Fewest {
 			h.add[k], h.drop[k] = never, -never
@@ -46,7 +47,8 @@ func (h *heads) choose(held []headHeld, base *heads) {
 		if drops {
 			drop = bestLimit(held, k, true, add, low)
 		}
-		trust := positives / (positives + few)
+		rarest := min(positives, float64(len(held))-positives)
+		trust := rarest / (rarest + few)
 		if from < never {
 			add = from + (add-from)*trust
 		}
@@ -81,7 +83,7 @@ func f1Of(held []headHeld, k int, add, drop float64) float64 {
 		r := held[i].row
 		said := held[i].z[k] > add && r.facts[factRefused+k] == 0
 		if r.facts[k] != 0 {
-			said = held[i].z[k] >= drop
+			said = held[i].z[k] >= drop-trust(&r.facts, k)
 		}
 		switch {
 		case said && r.truth[k]:

@@ -62,7 +62,7 @@ func (m *Model) Refine(s *verbatim.Scratch, a *verbatim.Analysis) {
 		switch {
 		case found[k] == 0 && z[k] > float64(h.add[k])+reserve(&x, k):
 			h.propose(s, a, k)
-		case found[k] != 0 && z[k] < float64(h.drop[k]):
+		case found[k] != 0 && z[k] < float64(h.drop[k])-trust(&x, k):
 			s.WithdrawThemes(a, verbatim.Dimension(k+1))
 		}
 	}
@@ -93,11 +93,25 @@ func reserve(x *[facts]float64, k int) float64 {
 	return 0
 }
 
+// trust is how much more it takes to disbelieve what the rules have found for head k.
+func trust(x *[facts]float64, k int) float64 {
+	switch {
+	case k >= dimensionHeads:
+		return never
+	case x[factFirm+k] != 0:
+		return firmTrust
+	}
+	return 0
+}
+
+// firmTrust is that of a theme's own words.
+const firmTrust = 1
+
 // logits are what each head says.
 func (h *heads) logits(s *verbatim.Scratch, x *[facts]float64) (z [headCount]float64) {
 	var sums [headCount]int32
 	n := 0
-	eachFeature(s, func(key uint32, _, _ int) {
+	eachHeadFeature(s, func(key uint32, _, _ int) {
 		n++
 		if w := h.of(key); w != nil {
 			for k := range w {
@@ -155,7 +169,7 @@ func (h *heads) propose(s *verbatim.Scratch, a *verbatim.Analysis, k int) {
 		weight int8
 		span   verbatim.Span
 	}
-	eachFeature(s, func(key uint32, from, to int) {
+	eachHeadFeature(s, func(key uint32, from, to int) {
 		w := h.of(key)
 		if w == nil || w[k] <= best[proofs-1].weight {
 			return

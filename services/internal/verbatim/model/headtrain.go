@@ -137,7 +137,7 @@ func readLabelled(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[L
 			groups[e.Group] = group
 		}
 		r := headRow{from: len(keys), facts: factsOf(&s, &found), weight: float64(e.Weight), fold: group % folds}
-		eachFeature(&s, func(key uint32, _, _ int) { keys = append(keys, key) })
+		eachHeadFeature(&s, func(key uint32, _, _ int) { keys = append(keys, key) })
 		r.to = len(keys)
 		r.damp = headDamp(r.to - r.from)
 		if r.weight <= 0 {

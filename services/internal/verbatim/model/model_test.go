@@ -176,6 +176,7 @@ func BenchmarkFullAnalysis(b *testing.B) {
 	for b.Loop() {
 		found := a.Analyse(&s, sentence)
 		m.Verdict(m.Predict(&s, &found))
+		m.Refine(&s, &found)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verbatims/s")
 }
