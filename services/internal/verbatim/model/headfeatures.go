@@ -1,6 +1,10 @@
 package model
 
-import "github.com/rappel-loop/rappel/services/internal/verbatim"
+import (
+	"bytes"
+
+	"github.com/rappel-loop/rappel/services/internal/verbatim"
+)
 
 // eachHeadFeature yields the features that heads know of: those of eachFeature but
 // for words that only fill, and pairs of them. They would be learnt as the style of
@@ -22,6 +26,7 @@ func eachHeadFeature(s *verbatim.Scratch, yield func(key uint32, from, to int)) 
 // isFiller reports whether a folded word only holds others together: articles,
 // pronouns, prepositions, forms of to be and to have.
 func isFiller(w []byte) bool {
+	w = bytes.Trim(w, "'")
 	if len(w) > 6 {
 		return false
 	}

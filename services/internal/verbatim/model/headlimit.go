@@ -1,6 +1,10 @@
 package model
 
-import "math"
+import (
+	"math"
+
+	"github.com/rappel-loop/rappel/services/internal/verbatim"
+)
 
 // headHeld is a row that was held out, with what was said of it.
 type headHeld struct {
@@ -15,6 +19,9 @@ const (
 	// limitLeast is of proposals: what is found should be about as probable as not,
 	// also where it is rarer than in the examples.
 	limitLeast = -0.4
+	// intentLeast is of intents that somebody acts on and that are much rarer in most
+	// surveys than in the examples.
+	intentLeast = 0.5
 	// limitWorth is how much better F1 must be for a limit that changes more.
 	limitWorth = 0.002
 )
@@ -55,8 +62,18 @@ func (h *heads) choose(held []headHeld, base *heads) {
 		if drops && low > -never {
 			drop = low + (drop-low)*trust
 		}
-		h.add[k], h.drop[k] = float32(max(add, limitLeast)), float32(drop)
+		h.add[k], h.drop[k] = float32(max(add, least(k))), float32(drop)
 	}
+}
+
+// least is below what logit head k proposes nothing. Praise costs nobody anything if
+// it is wrong, and danger costs the most if it is missed.
+func least(k int) float64 {
+	const safety, praise = dimensionHeads + int(verbatim.Safety) - 1, dimensionHeads + int(verbatim.StaffPraised) - 1
+	if k < dimensionHeads || k == safety || k == praise {
+		return limitLeast
+	}
+	return intentLeast
 }
 
 // bestLimit is the limit of the grid with the highest F1, of those about as good the

@@ -71,7 +71,7 @@ func TestCorrectionsAreLearnt(t *testing.T) {
 		"Du zinzolin dans le hall", "Vu le zinzolin mardi", "Notre zinzolin", "Le même zinzolin", "Un grand zinzolin", "Deux zinzolins et un zinzolin",
 	} {
 		corrections = append(corrections, model.Labelled{
-			Text: text, Dimensions: []verbatim.Dimension{verbatim.Product}, Intents: []verbatim.Intent{verbatim.Suggestion}, Group: uint64(i), Weight: 5,
+			Text: text, Dimensions: []verbatim.Dimension{verbatim.Product}, Intents: []verbatim.Intent{verbatim.Suggestion}, Group: uint64(i), Weight: 10,
 		})
 	}
 	m := trainHeads(t, corrections, model.HeadOptions{Base: b})
