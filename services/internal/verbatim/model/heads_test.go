@@ -22,13 +22,13 @@ func refined(a *verbatim.Analyser, m *model.Model, text string) (dimensions, int
 	m.Refine(&s, &found)
 	var dims, wants []string
 	for d := verbatim.Product; d <= verbatim.Overall; d++ {
-		good, bad, any := false, false, false
+		good, bad, said := false, false, false
 		for _, th := range found.Themes {
 			if th.Dimension == d {
-				any, good, bad = true, good || th.Polarity == verbatim.Positive, bad || th.Polarity == verbatim.Negative
+				said, good, bad = true, good || th.Polarity == verbatim.Positive, bad || th.Polarity == verbatim.Negative
 			}
 		}
-		if any {
+		if said {
 			dims = append(dims, d.Letter()+map[[2]bool]string{{true, false}: "+", {false, true}: "-"}[[2]bool{good, bad}])
 		}
 	}
