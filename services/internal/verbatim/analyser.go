@@ -103,8 +103,15 @@ func (a *Analyser) Version() string { return a.version }
 // Sizes are how many entries the data have, and how many forms those stand for.
 func (a *Analyser) Sizes() (entries, forms int) { return len(a.entries) - 1, a.forms }
 
+// ByModel is the number of the entry of findings that no entry of the data made,
+// but a model's weights: its text is `model`, and it has no file.
+const ByModel int32 = -1
+
 // Entry is an entry of the data, by the number that a Finding has.
 func (a *Analyser) Entry(number int32) Entry {
+	if number == ByModel {
+		return Entry{Text: "model"}
+	}
 	if number <= 0 || int(number) >= len(a.entries) {
 		return Entry{}
 	}

@@ -85,12 +85,17 @@ func (a *Analyser) weigh(s *Scratch, hits []hit, tone Sentiment, asked bool) {
 		}
 		if denied := e.factor > 0 && e.traits&firm == 0 && s.denied(&hits[i]); denied || e.traits&praised != 0 && !hits[i].praises(tone.Label) {
 			hits[i].dropped = true
+			s.refused[e.intent] = s.refused[e.intent] || denied
 			continue
 		}
+		s.refused[e.intent] = s.refused[e.intent] || e.factor < 0
 		if s.lines[e.family] != s.sentence {
 			s.lines[e.family] = s.sentence
 			sums[e.intent] += e.factor
 		}
+	}
+	for in := range sums {
+		s.leanings[in] = max(s.leanings[in], sums[in])
 	}
 	for i := range hits {
 		e := &a.entries[hits[i].entry]

@@ -76,6 +76,7 @@ func (a *Analyser) addOne(t *OwnTheme, terms map[string]string) error {
 		wrong("is of %s", a.themes[e.theme].dimension)
 		return errors.Join(errs...)
 	}
+	a.themes[e.theme].own = true
 	for lexicon, texts := range [lexica][]string{french: t.French, english: t.English} {
 		for _, text := range texts {
 			key := fmt.Sprint(lexicon, text)

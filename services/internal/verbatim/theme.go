@@ -6,7 +6,8 @@ import (
 
 // Theme is something that a text is about.
 type Theme struct {
-	// ID is its name in the data, as delivery_time.
+	// ID is its name in the data, as delivery_time; empty where no more than the
+	// dimension is known.
 	ID string
 	// Dimension is what it belongs to.
 	Dimension Dimension
@@ -15,12 +16,18 @@ type Theme struct {
 	// Evidence is where, in the order of the text. Strength is what the entry says
 	// by itself, Polarity what it comes to there, with what bears on it.
 	Evidence []Finding
+	// Firm says that it has evidence of its own: not only words that count where no
+	// others do, an intent, or how the text sounds.
+	Firm bool
+	// own says that a deployment has defined it, or given it terms.
+	own bool
 }
 
 // definition is a theme of the data.
 type definition struct {
 	id        string
 	dimension Dimension
+	own       bool
 }
 
 // wholeTheme is the theme of a text that says how it is and not what is.
@@ -34,7 +41,7 @@ func (a *Analyser) define(id string, d Dimension) (number int32, ok bool) {
 			return int32(i), a.themes[i].dimension == d
 		}
 	}
-	a.themes = append(a.themes, definition{id, d})
+	a.themes = append(a.themes, definition{id: id, dimension: d})
 	return int32(len(a.themes) - 1), true
 }
 
@@ -57,6 +64,7 @@ func (a *Analyser) themesOf(s *Scratch, tone Label) {
 				s.order = append(s.order, a.entries[h.entry].theme)
 			}
 			p.add(h)
+			p.firm = p.firm || a.entries[h.entry].traits&(weak|last) == 0
 		}
 	}
 	s.room()
@@ -69,7 +77,7 @@ func (a *Analyser) themesOf(s *Scratch, tone Label) {
 	}
 	for _, n := range s.order {
 		p, d := &s.places[n], &a.themes[n]
-		s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: p.label(), Evidence: s.evidence[p.next-p.count : p.next : p.next]})
+		s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: p.label(), Firm: p.firm, own: d.own, Evidence: s.evidence[p.next-p.count : p.next : p.next]})
 	}
 	a.followed(s)
 	if len(s.themes) == 0 {
@@ -90,7 +98,7 @@ func (a *Analyser) followed(s *Scratch) {
 		k := slices.IndexFunc(s.themes, func(t Theme) bool { return t.ID == d.id })
 		if k < 0 {
 			k = len(s.themes)
-			s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: Unsaid, Evidence: s.intents[i].Evidence})
+			s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: Unsaid, own: d.own, Evidence: s.intents[i].Evidence})
 		}
 		if e.traits&fixed != 0 {
 			s.themes[k].Polarity = leaning(e.Strength)
@@ -111,6 +119,7 @@ type place struct {
 	count, next int
 	good, bad   float64
 	valued      bool
+	firm        bool
 }
 
 func (p *place) add(h *hit) {
@@ -145,8 +154,9 @@ func (a *Analyser) wholeOf(s *Scratch, tone Label) {
 	if tone == Neutral || a.whole < 0 {
 		return
 	}
+	s.whole = true
 	d := &a.themes[a.whole]
-	s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: tone, Evidence: s.findings})
+	s.themes = append(s.themes, Theme{ID: d.id, Dimension: d.dimension, Polarity: tone, own: d.own, Evidence: s.findings})
 }
 
 // finding is a hit as evidence.

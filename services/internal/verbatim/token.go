@@ -87,12 +87,15 @@ type Scratch struct {
 	evidence []Finding
 	themes   []Theme
 	intents  []IntentFound
+	leanings [intents]float32 // see Leaning
+	refused  [intents]bool    // see Refused
+	whole    bool             // see NamesNothing
 }
 
 // forget makes the scratch ready for what is found in another text.
 func (s *Scratch) forget() {
 	s.items, s.hits, s.findings, s.evidence = s.items[:0], s.hits[:0], s.findings[:0], s.evidence[:0]
-	s.steps = 0
+	s.steps, s.leanings, s.refused, s.whole = 0, [intents]float32{}, [intents]bool{}, false
 	s.themes, s.intents, s.order = s.themes[:0], s.intents[:0], s.order[:0]
 }
 

@@ -125,7 +125,7 @@ func worth(held []scored, said [][classes]float64, share [classes]float64) float
 }
 
 // quantise makes a model: each weight is one of 255 steps, of which the outermost
-// is the strongest. The calibration goes into the numbers.
+// is the strongest. The calibration goes into the numbers. It is to be sealed.
 func (w *weights) quantise(prefix string, c calibration) *Model {
 	m := &Model{prefix: prefix, weights: make([]int8, len(w.words))}
 	strongest := float32(0)
@@ -143,5 +143,5 @@ func (w *weights) quantise(prefix string, c calibration) *Model {
 		m.score[k] = float32(w.score[k] * c.slope)
 		m.share[k] = float32(c.share[k])
 	}
-	return m.seal()
+	return m
 }

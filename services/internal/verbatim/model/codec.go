@@ -15,18 +15,23 @@ import (
 // damaged, cut short, or of another format.
 var ErrNotAModel = errors.New("not a model that this version of the program can read")
 
-// MaxEncoded bounds an encoded model, in bytes. Those of Train are smaller.
-const MaxEncoded = 420 << 10
+// MaxEncoded bounds an encoded model, in bytes. Those of Train and TrainHeads are
+// smaller.
+const MaxEncoded = 840 << 10
 
 // magic begins every encoded model; its last byte is the format's version. What
-// the buckets mean is part of the format: who changes eachFeature raises it.
-var magic = []byte("rvm\x01")
+// the buckets mean is part of the format: who changes eachFeature or the facts raises it.
+var magic = []byte("rvm\x02")
 
 const (
 	maxPrefix = 32
 	// numbers are scale, bias, score and share.
 	numbers = 1 + 3*classes
 	body    = numbers*4 + buckets*classes
+	// Behind it stands how many features the heads have (0 is no heads), in four bytes,
+	// and then the heads: numbers, keys, weights.
+	headNumbers = (facts + 3) * headCount
+	maxBody     = body + 4 + headNumbers*4 + MaxHeadFeatures*(4+headCount)
 )
 
 // Encode writes a model: magic, the digest (SHA-256) of the body, the prefix of
@@ -62,13 +67,12 @@ func Decode(data []byte) (*Model, error) {
 		return nil, fmt.Errorf("%w: its name is cut short", ErrNotAModel)
 	}
 	m.prefix = string(data[fixed : fixed+n])
-	raw := make([]byte, body)
-	r := flate.NewReader(bytes.NewReader(data[fixed+n:]))
-	if _, err := io.ReadFull(r, raw); err != nil {
+	raw, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(data[fixed+n:])), maxBody+1))
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotAModel, err)
 	}
-	if k, err := r.Read(make([]byte, 1)); k != 0 || !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: it is too long", ErrNotAModel)
+	if len(raw) < body+4 || len(raw) > maxBody {
+		return nil, fmt.Errorf("%w: it is too short or too long", ErrNotAModel)
 	}
 	if sha256.Sum256(raw) != m.digest {
 		return nil, fmt.Errorf("%w: it is damaged", ErrNotAModel)
@@ -94,10 +98,11 @@ func (m *Model) body() []byte {
 	for _, w := range m.weights {
 		out = append(out, byte(w))
 	}
-	return out
+	return m.heads.append(out)
 }
 
 func (m *Model) setBody(raw []byte) error {
+	raw, rest := raw[:body], raw[body:]
 	var err error
 	get := func(least float32) float32 {
 		v := math.Float32frombits(binary.LittleEndian.Uint32(raw))
@@ -116,6 +121,9 @@ func (m *Model) setBody(raw []byte) error {
 	m.weights = make([]int8, len(raw))
 	for i, b := range raw {
 		m.weights[i] = int8(b)
+	}
+	if err == nil {
+		m.heads, err = readHeads(rest)
 	}
 	return err
 }

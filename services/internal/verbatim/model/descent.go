@@ -51,7 +51,7 @@ func (x *shuffler) next() uint64 {
 }
 
 // shuffle is Fisher and Yates's.
-func (x *shuffler) shuffle(rows []*row) {
+func shuffle[T any](x *shuffler, rows []T) {
 	for i := len(rows) - 1; i > 0; i-- {
 		j := x.next() % uint64(i+1)
 		rows[i], rows[j] = rows[j], rows[i]

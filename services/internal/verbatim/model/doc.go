@@ -13,10 +13,17 @@
 // independent features would need (n^(-1/2)): a long text is not surer in
 // proportion, because what it says repeats itself.
 //
+// Beside it stand heads (heads.go), one for each dimension and for each intent:
+// logistic regressions over the same features, but for words that only fill, and
+// over facts of the text (facts.go), above all what the rules have found. Refine
+// lets them add to what the rules have found, with evidence, and take dimensions
+// back. Their features are a table of their own, by a key of 32 bits, so that a word
+// which no example had weighs nothing and is evidence of nothing.
+//
 // Promises. It is pure: no I/O, no clock, no chance but a seed. The same examples
 // in the same order with the same seed make the same model, to the byte, on one
 // architecture; on another, where the compiler may fuse a multiplication with an
 // addition, a weight that is on the edge between two of its 255 steps may differ
-// by one. A Model never changes and is safe for concurrent use. Predict does not
-// allocate. A model trained from Base on little data is near Base.
+// by one. A Model never changes and is safe for concurrent use. Predict and Refine
+// do not allocate. A model trained from Base on little data is near Base.
 package model

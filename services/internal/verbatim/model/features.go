@@ -32,10 +32,10 @@ const (
 	asStem    = 0x3c6ef372fe94f82b
 )
 
-// eachFeature calls yield with the bucket of every feature of the text that was
-// read last with s.
-func eachFeature(s *verbatim.Scratch, yield func(bucket uint32)) {
-	before, negated := atBegin, 0
+// eachFeature calls yield with every feature of the text that was read last with
+// s: its key, whose highest bits are its bucket, and its tokens, [from,to).
+func eachFeature(s *verbatim.Scratch, yield func(key uint32, from, to int)) {
+	before, first, negated := atBegin, 0, 0
 	tokens := s.Tokens()
 	for i := range tokens {
 		t := &tokens[i]
@@ -53,19 +53,22 @@ func eachFeature(s *verbatim.Scratch, yield func(bucket uint32)) {
 		}
 		w := s.Folded(t)
 		h := hash(w)
-		yield(bucket(h, asWord))
-		yield(bucket(h+before*3, asPair))
+		if before <= atNumber {
+			first = i
+		}
+		yield(key(h, asWord), i, i+1)
+		yield(key(h+before*3, asPair), first, i+1)
 		if negated > 0 {
-			yield(bucket(h, asNegated))
+			yield(key(h, asNegated), i, i+1)
 			negated--
 		}
 		if len(w) > stem {
-			yield(bucket(hash(w[:stem]), asStem))
+			yield(key(hash(w[:stem]), asStem), i, i+1)
 		}
 		if negates(w) {
 			negated = negationReach
 		}
-		before = h
+		before, first = h, i
 	}
 }
 
@@ -78,13 +81,16 @@ func hash(b []byte) uint64 {
 	return h
 }
 
-// bucket mixes (the finaliser of MurmurHash3, with another multiplier for each
-// sort) and takes the highest bits.
-func bucket(h, sort uint64) uint32 {
+// key mixes (the finaliser of MurmurHash3, with another multiplier for each sort)
+// and takes the highest bits.
+func key(h, sort uint64) uint32 {
 	h = (h ^ h>>33) * sort
 	h = (h ^ h>>29) * 0xff51afd7ed558ccd
-	return uint32(h >> (64 - bucketBits))
+	return uint32(h >> 32)
 }
+
+// bucket is that of a key.
+func bucket(key uint32) uint32 { return key >> (32 - bucketBits) }
 
 // negates reports whether a folded word turns what follows it. It is coarser than
 // the lexicon's rules, which know where a negation ends; the model learns what is

@@ -69,7 +69,7 @@ func (t *trainer) fit(ctx context.Context, use func(*row) bool) (*weights, error
 	order := shuffler(t.options.Seed)
 	mean, kept := &weights{words: make([]float32, buckets*classes), score: f.at.score}, 0
 	for epoch := range t.options.Epochs {
-		order.shuffle(f.rows)
+		shuffle(&order, f.rows)
 		if err := f.epoch(ctx); err != nil {
 			return nil, err
 		}

@@ -40,6 +40,7 @@ type Model struct {
 	score   [classes]float32
 	share   [classes]float32
 	weights []int8 // classes for each bucket
+	heads   *heads // nil is none
 }
 
 // Version names the weights, as `base-5c0f2a11`: models of one version say the
@@ -54,7 +55,8 @@ func (m *Model) Version() string { return m.prefix + "-" + hex.EncodeToString(m.
 func (m *Model) Predict(s *verbatim.Scratch, a *verbatim.Analysis) [3]float64 {
 	var sums [classes]int32
 	n := 0
-	eachFeature(s, func(b uint32) {
+	eachFeature(s, func(key uint32, _, _ int) {
+		b := bucket(key)
 		w := m.weights[b*classes : b*classes+classes : b*classes+classes]
 		sums[0] += int32(w[0])
 		sums[1] += int32(w[1])

@@ -58,7 +58,8 @@ func TestClearTextsAreClear(t *testing.T) {
 	a, m := analyser(t), base(t)
 	for want, texts := range map[model.Class][]string{
 		model.Positive: {"jamais déçu", "Accueil chaleureux, je recommande", "Great service and friendly staff", "😀👍"},
-		model.Negative: {"Service nul, je suis très déçu", "Je n'ai toujours pas reçu mon colis", "The staff was rude and the room dirty"},
+		model.Negative: {"Service nul, je suis très déçu", "Je n'ai toujours pas reçu mon colis", "The staff was rude and the room dirty", "Service nul"},
+		model.Neutral:  {"Rien à signaler", "Nothing to report", "J'ai acheté une lampe.", "Colis reçu le 12.", "Livraison mardi", "My appointment is on Tuesday"},
 	} {
 		for _, text := range texts {
 			require.Equal(t, want.Label(), m.Verdict(says(a, m, text)).Class.Label(), "%q", text)
@@ -166,6 +167,16 @@ func BenchmarkPredict(b *testing.B) {
 	}
 }
 
+func BenchmarkRefine(b *testing.B) {
+	a, m := analyser(b), base(b)
+	var s verbatim.Scratch
+	found := a.Analyse(&s, sentence)
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Refine(&s, &found)
+	}
+}
+
 // BenchmarkFullAnalysis is all that the scorer does for a verbatim of 150 bytes,
 // other than carrying it.
 func BenchmarkFullAnalysis(b *testing.B) {
@@ -176,6 +187,7 @@ func BenchmarkFullAnalysis(b *testing.B) {
 	for b.Loop() {
 		found := a.Analyse(&s, sentence)
 		m.Verdict(m.Predict(&s, &found))
+		m.Refine(&s, &found)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verbatims/s")
 }

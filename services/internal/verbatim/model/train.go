@@ -32,7 +32,7 @@ type Options struct {
 	// Prefix begins the version; empty is "trained".
 	Prefix string
 	// Base is where training begins and what weights are pulled to; nil is from
-	// nothing.
+	// nothing. Its heads are kept.
 	Base *Model
 	// Pull is how strongly: a bucket that this many answers have moves half of the
 	// way that they call for, about. 0 is the default.
@@ -105,7 +105,11 @@ func Train(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example]
 		return nil, err
 	}
 	c := calibrate(held, o.Elsewhere)
-	return w.quantise(o.Prefix, c), nil
+	m := w.quantise(o.Prefix, c)
+	if o.Base != nil {
+		m.heads = o.Base.heads
+	}
+	return m.seal(), nil
 }
 
 func (o Options) withDefaults() Options {
@@ -150,7 +154,7 @@ func read(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example])
 		}
 		found := a.Analyse(&s, e.Text)
 		from := len(out.features)
-		eachFeature(&s, func(b uint32) { out.features = append(out.features, b) })
+		eachFeature(&s, func(key uint32, _, _ int) { out.features = append(out.features, bucket(key)) })
 		if len(out.features) == from || e.Class >= classes {
 			continue
 		}

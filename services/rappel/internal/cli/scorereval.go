@@ -74,7 +74,9 @@ func (r *reader) read(text string) (verbatim.Analysis, model.Verdict) {
 	if r.model == nil {
 		return a, model.LexiconVerdict(a.Sentiment)
 	}
-	return a, r.model.Verdict(r.model.Predict(&r.scratch, &a))
+	v := r.model.Verdict(r.model.Predict(&r.scratch, &a))
+	r.model.Refine(&r.scratch, &a)
+	return a, v
 }
 
 func evaluate(ctx context.Context, files []string, o evalOptions) (report evalReport, err error) {

@@ -14,13 +14,16 @@ import (
 	"github.com/rappel-loop/rappel/services/scorer/internal/score"
 )
 
-// Model says how probable each sentiment is. It does not change once it is in use.
+// Model says how probable each sentiment is, and what a text is about beside what rules say. It does not change once it is in use.
 type Model interface {
 	// Version names the weights.
 	Version() string
 	// Predict is the probability of negative, neutral and positive, which sum to 1, of the
 	// text that was analysed last with s.
 	Predict(s *verbatim.Scratch, a *verbatim.Analysis) [3]float64
+	// Refine adds to the themes and intents of that analysis what the rules do not know, and
+	// takes back what the words speak against.
+	Refine(s *verbatim.Scratch, a *verbatim.Analysis)
 	// Verdict is what is said in a word, of these probabilities.
 	Verdict(p [3]float64) model.Verdict
 }
@@ -72,6 +75,7 @@ func (r *Reader) Read(text string, evidence int) *eventsv1.VerbatimAnalysis {
 		Status: eventsv1.VerbatimAnalysis_ANALYSED, Language: a.Language.String(), Version: use.version, Cut: a.Cut,
 		Sentiment: sentiment(use.model, use.model.Predict(s, &a)),
 	}
+	use.model.Refine(s, &a)
 	out.Sentiment.Evidence = r.evidence(a.Findings, max(1, evidence/2))
 	r.topics(out, &a, max(1, evidence/2))
 	return out

@@ -127,6 +127,7 @@ type sure struct{}
 
 func (sure) Version() string                                          { return "sure" }
 func (sure) Predict(*verbatim.Scratch, *verbatim.Analysis) [3]float64 { return [3]float64{1, 0, 0} }
+func (sure) Refine(*verbatim.Scratch, *verbatim.Analysis)             {}
 func (sure) Verdict([3]float64) model.Verdict                         { return model.Verdict{Score: -1, Class: model.Negative} }
 
 // BenchmarkRead is the full analysis of a verbatim of 150 bytes, with the model, on one core.

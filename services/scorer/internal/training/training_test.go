@@ -42,6 +42,8 @@ func (m toy) Predict(_ *verbatim.Scratch, a *verbatim.Analysis) [3]float64 {
 	return [3]float64{max(0, -s), 1 - max(s, -s), max(0, s)}
 }
 
+func (toy) Refine(*verbatim.Scratch, *verbatim.Analysis) {}
+
 func (m toy) Verdict(p [3]float64) model.Verdict {
 	v := model.Verdict{Score: p[model.Positive] - p[model.Negative]}
 	for c := range p {
