@@ -17,6 +17,7 @@ type Callback struct {
 	FirstAttemptDue time.Time `json:"firstAttemptDue,omitzero" doc:"When the first call should have been made."`
 	UnattendedSince time.Time `json:"unattendedSince,omitzero" doc:"Since when nobody at their desk can take it."`
 	ClosedAt        time.Time `json:"closedAt,omitzero" doc:"When it was completed or canceled."`
+	NextAt          time.Time `json:"nextAt,omitzero" doc:"When the customer's next callback is to be opened, because this one was completed and leaves reasons unanswered: at once."`
 
 	Surveys     []string `json:"surveys,omitempty" doc:"The surveys that its reasons come from."`
 	Reasons     []Reason `json:"reasons,omitempty" doc:"Why, oldest first."`
@@ -31,8 +32,11 @@ type Callback struct {
 	RootCause    string   `json:"rootCause,omitempty" doc:"Why it had happened, as responsiveness_after_sales/delivery/late. Free words are not told."`
 	FirstContact bool     `json:"firstContact,omitempty" doc:"It was resolved the first time the customer was spoken to."`
 	Goodwill     *Gesture `json:"goodwill,omitempty" doc:"What the customer was given as a sign of goodwill."`
+	GivenCents   int64    `json:"givenCents,omitempty" doc:"What they were given before the last reopening, in hundredths of the currency; goodwill comes on top."`
 
-	SLA        *SLA   `json:"sla,omitempty" doc:"What was promised, and what has become of it."`
+	SLA         *SLA         `json:"sla,omitempty" doc:"What was promised, and what has become of it."`
+	SLAOutcomes []SLAOutcome `json:"slaOutcomes,omitempty" doc:"The promises that this event decides: percent met is counted of these (docs/feed.md)."`
+
 	Target     string `json:"target,omitempty" enum:"SLA.Target" doc:"The promise that an event of the SLA is about."`
 	Escalation uint32 `json:"escalation,omitempty" doc:"How often its priority was raised."`
 	MovedFrom  string `json:"movedFrom,omitempty" doc:"The queue it was in before it was last moved."`
@@ -40,6 +44,14 @@ type Callback struct {
 
 	FollowUp *FollowUp `json:"followUp,omitempty" doc:"Asks the customer how it went."`
 	Recovery *Recovery `json:"recovery,omitempty" doc:"The customer's score after the callback, against the score before."`
+	About    *Earlier  `json:"about,omitempty" doc:"The customer's earlier callback that this event is about, as its subject says; absent when it is about the callback above. Only in followed_up."`
+}
+
+// Earlier is a closed callback that the customer's next has followed.
+type Earlier struct {
+	CallbackID string    `json:"callbackId" doc:"The earlier callback."`
+	ClosedAt   time.Time `json:"closedAt,omitzero" doc:"When it was closed."`
+	Recovery   *Recovery `json:"recovery,omitempty" doc:"The customer's score after it, against the score before it."`
 }
 
 // Reason is one alert that a callback answers to.
@@ -60,12 +72,22 @@ type Reason struct {
 	SubmittedAt  time.Time `json:"submittedAt,omitzero" doc:"When the customer answered."`
 	Withdrawn    bool      `json:"withdrawn,omitempty" doc:"It no longer counts."`
 	FollowsUp    bool      `json:"followsUp,omitempty" doc:"The response is itself an answer about this callback."`
+	RaisedAt     time.Time `json:"raisedAt,omitzero" doc:"Since when it has been there."`
+	Unanswered   bool      `json:"unanswered,omitempty" doc:"It came when the customer was being called, or after: that call does not answer it."`
+
+	Correction       uint32   `json:"correction,omitempty" doc:"How many corrections of what was found in that revision it reflects."`
+	Sentiment        string   `json:"sentiment,omitempty" enum:"Sentiment.Label" doc:"How the customer's words sound, the worst of them; absent where none were read."`
+	Themes           []Theme  `json:"themes,omitempty" doc:"What they are about, each theme once."`
+	Intents          []string `json:"intents,omitempty" enum:"Intent" doc:"What the customer wants or announces, each once."`
+	Disagreement     string   `json:"disagreement,omitempty" enum:"Disagreement" doc:"The score and the words say different things."`
+	RecoveryPriority float64  `json:"recoveryPriority,omitempty" doc:"How much the customer needs to be won back, 0 to 100, as score.priority says."`
 }
 
 // Attempt is one try to reach the customer.
 type Attempt struct {
 	Number      uint32    `json:"number" doc:"1 for the callback's first."`
 	AgentKey    string    `json:"agentKey,omitempty" doc:"The pseudonym of who called."`
+	Team        string    `json:"team,omitempty" doc:"Their team."`
 	StartedAt   time.Time `json:"startedAt,omitzero" doc:"When the call began."`
 	EndedAt     time.Time `json:"endedAt,omitzero" doc:"When it ended; absent while it lasts."`
 	Outcome     string    `json:"outcome,omitempty" enum:"Attempt.Outcome" doc:"What came of it; absent likewise."`
@@ -95,6 +117,16 @@ type Clock struct {
 	BreachedAt time.Time `json:"breachedAt,omitzero" doc:"When it was missed."`
 	EndedAt    time.Time `json:"endedAt,omitzero" doc:"When it was met, late or in time, or came to nothing; absent while it runs."`
 	Kept       bool      `json:"kept,omitempty" doc:"It was met in time."`
+}
+
+// SLAOutcome is a promise that is decided: once, whatever becomes of the callback.
+type SLAOutcome struct {
+	Target   string    `json:"target,omitempty" enum:"SLA.Target" doc:"What was promised."`
+	Kept     bool      `json:"kept" doc:"It was met in time; else it was missed."`
+	Queue    string    `json:"queue,omitempty" doc:"The queue that the callback was in then."`
+	Team     string    `json:"team,omitempty" doc:"The team of who had it in hand then; absent when nobody had."`
+	AgentKey string    `json:"agentKey,omitempty" doc:"The pseudonym of who had it in hand then; absent likewise."`
+	DueAt    time.Time `json:"dueAt,omitzero" doc:"Until when it was to be met."`
 }
 
 // FollowUp asks the customer how it went.

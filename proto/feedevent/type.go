@@ -84,9 +84,9 @@ var descriptions = []Description{
 	{ResponseReceived, OfResponse, "a customer answered a survey"},
 	{ResponseCorrected, OfResponse, "the answer was added to or corrected: the same `responseKey`, a higher `revision`"},
 	{ResponseScored, OfResponse, "the answer was classed and its words were analysed"},
-	{AnalysisCorrected, OfResponse, "somebody corrected what was found in the customer's words"},
-	{AlertRaised, OfAlert, "a rule matched; again, under the same `alertKey`, for each later revision that matches"},
-	{AlertResolved, OfAlert, "the customer corrected the answer, and the rule no longer matches"},
+	{AnalysisCorrected, OfResponse, "what was found in the customer's words was corrected by somebody: `score.correction` counts, also in each later revision of the answer"},
+	{AlertRaised, OfAlert, "a rule matched; again, under the same `alertKey`, for each later revision or correction that matches"},
+	{AlertResolved, OfAlert, "the customer corrected the answer, or somebody what was found in it, and the rule no longer matches"},
 	{FollowUpAnswered, OfResponse, "a customer answered how their callback went (`callbackId`)"},
 	{CallbackOpened, OfCallback, "a customer is to be called back"},
 	{CallbackEnriched, OfCallback, "another reason came, or one was brought up to date"},
@@ -118,7 +118,7 @@ var descriptions = []Description{
 	{SLABreached, OfCallback, "a promise (`target`) was missed"},
 	{SLAEscalated, OfCallback, "a step of escalation was taken about a promise (`target`)"},
 	{FollowUpAsked, OfCallback, "the customer is to be asked how it went (`followUp`)"},
-	{FollowedUp, OfCallback, "the customer's score after the callback is known (`recovery`)"},
+	{FollowedUp, OfCallback, "the customer's score after the callback is known: `recovery`, or `about.recovery` where it is an earlier callback than their present one"},
 }
 
 // Describe is the description of a type; ok is false for one that is not known.

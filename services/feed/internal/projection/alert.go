@@ -10,9 +10,10 @@ import (
 // Raised tells of a rule that matched.
 func (p *Projector) Raised(o Origin, e *eventsv1.AlertRaised) (Projected, error) {
 	data := p.alert(e.GetAlertId(), e.GetRule(), e.GetScored())
+	data.Team, data.Labels = token(e.GetTeam()), labels(e.GetLabels())
 	data.Severity, data.Queue, data.Priority = word(e.GetSeverity()), token(e.GetCallback().GetQueue()), e.GetCallback().GetPriority()
 	if a := e.GetAnswer(); a != nil {
-		data.Answer = answer(a)
+		data.Answer = answer(data.Survey, a)
 	}
 	return p.ofAlert(o, feedevent.AlertRaised, e.GetRaisedAt(), data)
 }
@@ -36,8 +37,24 @@ func (p *Projector) alert(id, rule string, e *eventsv1.ResponseScored) *feedeven
 	r := received.GetResponse()
 	return &feedevent.Alert{
 		CustomerKey: received.GetCustomerKey(), AlertKey: p.Pseudonyms.alert(id), Rule: token(rule), Survey: token(r.GetSurvey()),
-		ResponseKey: p.Pseudonyms.response(r.GetSurvey(), r.GetId()), Revision: received.GetRevision(),
+		ResponseKey: p.Pseudonyms.response(r.GetSurvey(), r.GetId()), Revision: received.GetRevision(), Correction: e.GetCorrection(),
 		Channel: label(r.GetChannel()), Touchpoint: label(r.GetTouchpoint()), SubmittedAt: moment(r.GetSubmittedAt()),
 		Attributes: p.attributes(r.GetAttributes()),
 	}
+}
+
+// labels are what a rule marks its alerts with, as far as the texts are names: they are a
+// deployment's own words, and not meant for everybody.
+func labels(all map[string]string) map[string]string {
+	var some map[string]string
+	for name, text := range all {
+		if token(name) == "" || token(text) == "" {
+			continue
+		}
+		if some == nil {
+			some = map[string]string{}
+		}
+		some[name] = text
+	}
+	return some
 }

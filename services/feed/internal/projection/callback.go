@@ -23,7 +23,11 @@ func (p *Projector) Callback(o Origin, e *eventsv1.CallbackEvent) (Projected, er
 	if t == feedevent.SLAWarned || t == feedevent.SLABreached || t == feedevent.SLAEscalated {
 		data.Target = target(e.GetCause()) // other causes are ids
 	}
-	if data.CallbackID != "" {
+	data.SLAOutcomes, data.About = p.outcomes(e.GetSlaOutcomes()), p.earlier(e)
+	switch {
+	case data.About != nil:
+		event.Subject = data.About.CallbackID
+	case data.CallbackID != "":
 		event.Subject = data.CallbackID
 	}
 	event.Data = data
@@ -35,6 +39,7 @@ func (p *Projector) callback(c *eventsv1.Callback) *feedevent.Callback {
 		CallbackID: callbackID(c.GetId()), State: word(c.GetState()), Queue: token(c.GetQueue()), Priority: c.GetPriority(),
 		OpenedAt: moment(c.GetOpenedAt()), NotBefore: moment(c.GetNotBefore()), FirstAttemptDue: moment(c.GetFirstAttemptDue()),
 		UnattendedSince: moment(c.GetUnattendedSince()), ClosedAt: moment(c.GetClosedAt()), MoreReasons: c.GetMoreReasons(),
+		NextAt: moment(c.GetNextAt()), GivenCents: c.GetGivenCents(),
 		SLA: sla(c.GetSla()), Escalation: c.GetEscalated().GetLevel(), MovedFrom: token(c.GetMoved().GetFrom()),
 		Reopened: c.GetReopened().GetTimes(), FollowUp: followUp(c.GetFollowUp()), Recovery: p.recovery(c.GetRecovery()),
 	}
@@ -59,7 +64,12 @@ func (p *Projector) reason(r *eventsv1.Reason) feedevent.Reason {
 		AlertKey: p.Pseudonyms.alert(r.GetAlertId()), Rule: token(r.GetRule()), Severity: word(r.GetSeverity()),
 		Survey: token(r.GetSurvey()), ResponseKey: p.Pseudonyms.response(r.GetSurvey(), r.GetResponseId()), Revision: r.GetRevision(),
 		Metric: word(r.GetMetric()), Class: word(r.GetClass()), Channel: label(r.GetChannel()), Touchpoint: label(r.GetTouchpoint()),
-		SubmittedAt: moment(r.GetSubmittedAt()), Withdrawn: r.GetWithdrawn(), FollowsUp: r.GetFollowsUp(),
+		SubmittedAt: moment(r.GetSubmittedAt()), Withdrawn: r.GetWithdrawn(), FollowsUp: r.GetFollowsUp(), RaisedAt: moment(r.GetRaisedAt()),
+		Unanswered: r.GetUnanswered(), Correction: r.GetCorrection(), Sentiment: word(r.GetSentiment()), Themes: themes(r.GetThemes()),
+		Disagreement: word(r.GetDisagreement()), RecoveryPriority: r.GetRecoveryPriority(),
+	}
+	for _, i := range r.GetIntents() {
+		out.Intents = distinct(out.Intents, word(i))
 	}
 	if r.GetMetric() != eventsv1.Metric_METRIC_UNSPECIFIED {
 		out.Value, out.Scale, out.Satisfaction = r.Value, scale(r.GetScale()), r.Satisfaction
@@ -69,7 +79,7 @@ func (p *Projector) reason(r *eventsv1.Reason) feedevent.Reason {
 
 func (p *Projector) attempt(a *eventsv1.Attempt) *feedevent.Attempt {
 	return &feedevent.Attempt{
-		Number: a.GetNumber(), AgentKey: p.Pseudonyms.agent(a.GetAgentId()), StartedAt: moment(a.GetStartedAt()),
+		Number: a.GetNumber(), AgentKey: p.Pseudonyms.agent(a.GetAgentId()), Team: token(a.GetTeam()), StartedAt: moment(a.GetStartedAt()),
 		EndedAt: moment(a.GetEndedAt()), Outcome: word(a.GetOutcome()), CallAgainAt: moment(a.GetCallAgainAt()),
 	}
 }
@@ -79,6 +89,34 @@ func (p *Projector) wrapUp(data *feedevent.Callback, w *eventsv1.WrapUp) {
 	if g := w.GetGesture(); g != nil {
 		data.Goodwill = &feedevent.Gesture{Kind: token(g.GetKind()), Cents: g.GetCents(), Currency: currency.FindString(g.GetCurrency())}
 	}
+}
+
+// outcomes are the promises that an event decides.
+func (p *Projector) outcomes(list []*eventsv1.SLAOutcome) []feedevent.SLAOutcome {
+	var all []feedevent.SLAOutcome
+	for _, o := range list {
+		all = append(all, feedevent.SLAOutcome{
+			Target: word(o.GetTarget()), Kept: o.GetKept(), Queue: token(o.GetQueue()), Team: token(o.GetTeam()),
+			AgentKey: p.Pseudonyms.agent(o.GetAgentId()), DueAt: moment(o.GetDueAt()),
+		})
+	}
+	return all
+}
+
+// earlier is the callback that an event is about where that is not the customer's present
+// one; nothing else of those before comes out.
+func (p *Projector) earlier(e *eventsv1.CallbackEvent) *feedevent.Earlier {
+	id := callbackID(e.GetAbout())
+	if id == "" {
+		return nil
+	}
+	out := &feedevent.Earlier{CallbackID: id}
+	for _, past := range e.GetPast() {
+		if past.GetId() == id {
+			out.ClosedAt, out.Recovery = moment(past.GetClosedAt()), p.recovery(past.GetRecovery())
+		}
+	}
+	return out
 }
 
 func (p *Projector) recovery(r *eventsv1.Recovery) *feedevent.Recovery {

@@ -16,12 +16,14 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 )
 
-// allowed are the only fields of text that come out, by their names in package events.
+// allowed are the only fields of text that come out, by their names in package events; of a
+// map the names, and the texts by their names, [] being any.
 var allowed = []string{
-	"AlertRaised.rule", "AlertResolved.rule", "Callback.queue", "CallbackPlan.queue", "FollowUp.survey", "Gesture.kind",
-	"Holder.team", "Move.from", "Reason.channel", "Reason.rule", "Reason.survey", "Reason.touchpoint", "Recovery.survey",
-	"Response.attributes[segment]", "Response.channel", "Response.survey", "Response.touchpoint", "ResponseScored.scorer_version",
-	"SLA.policy", "ThemeFound.theme",
+	"AlertRaised.labels", "AlertRaised.labels[other]", "AlertRaised.labels[segment]", "AlertRaised.labels[]", "AlertRaised.rule",
+	"AlertRaised.team", "AlertResolved.rule", "Attempt.team", "Callback.queue", "CallbackPlan.queue", "FollowUp.survey", "Gesture.kind",
+	"Holder.team", "Move.from", "PriorityPart.factor", "Reason.channel", "Reason.rule", "Reason.survey", "Reason.touchpoint",
+	"Recovery.survey", "Response.attributes[segment]", "Response.channel", "Response.survey", "Response.touchpoint",
+	"ResponseScored.scorer_version", "SLA.policy", "SLAOutcome.queue", "SLAOutcome.team", "ThemeFound.theme",
 }
 
 // marks fills every text of a message with a mark that tells where it stood.
@@ -42,8 +44,8 @@ func (k *marks) fill(m protoreflect.Message) {
 		name := string(m.Descriptor().Name()) + "." + string(fd.Name())
 		switch {
 		case fd.IsMap():
-			for _, key := range []string{"segment", "other"} {
-				m.Mutable(fd).Map().Set(protoreflect.ValueOfString(key).MapKey(), protoreflect.ValueOfString(k.next(name+"["+key+"]")))
+			for key, of := range map[string]string{"segment": "[segment]", "other": "[other]", k.next(name): "[]"} {
+				m.Mutable(fd).Map().Set(protoreflect.ValueOfString(key).MapKey(), protoreflect.ValueOfString(k.next(name+of)))
 			}
 		case fd.IsList():
 			list := m.Mutable(fd).List()
@@ -136,6 +138,8 @@ func TestNoPersonalData(t *testing.T) {
 			e := &eventsv1.CallbackEvent{}
 			filled(e)
 			e.CustomerKey, e.Type = customer, eventsv1.CallbackEvent_Type(number)
+			project(e, func() (Projected, error) { return p.Callback(origin(subject.Callbacks, e.GetEventId()), e) })
+			e.About, e.Past[0].Id = customer+"-1", customer+"-1" // what is known of an earlier one, too
 			project(e, func() (Projected, error) { return p.Callback(origin(subject.Callbacks, e.GetEventId()), e) })
 		}
 	}

@@ -65,7 +65,7 @@ func (p *Projector) response(e *eventsv1.ResponseReceived) *feedevent.Response {
 func (p *Projector) scored(e *eventsv1.ResponseScored) *feedevent.Response {
 	data := p.response(e.GetReceived())
 	for _, a := range e.GetScore().GetAnswers() {
-		data.Answers = append(data.Answers, *answer(a))
+		data.Answers = append(data.Answers, *answer(data.Survey, a))
 	}
 	s := e.GetScore()
 	data.Score = &feedevent.Score{
@@ -76,16 +76,20 @@ func (p *Projector) scored(e *eventsv1.ResponseScored) *feedevent.Response {
 		worst := s.GetWorstSatisfaction()
 		data.Score.WorstSatisfaction = &worst
 	}
+	for _, part := range s.GetPriorityParts() {
+		data.Score.PriorityParts = append(data.Score.PriorityParts, feedevent.PriorityPart{Factor: token(part.GetFactor()), Points: part.GetPoints()})
+	}
 	for _, v := range s.GetVerbatims() {
 		data.Score.Verbatims = append(data.Score.Verbatims, verbatim(v))
 	}
 	return data
 }
 
-func answer(a *eventsv1.AnswerScore) *feedevent.Answer {
+func answer(survey string, a *eventsv1.AnswerScore) *feedevent.Answer {
 	satisfaction := a.GetSatisfaction()
 	return &feedevent.Answer{
 		Metric: word(a.GetMetric()), Value: a.GetValue(), Scale: scale(a.GetScale()), Class: word(a.GetClass()), Satisfaction: &satisfaction,
+		Rule: rule(survey, a),
 	}
 }
 
@@ -96,20 +100,26 @@ func scale(s *eventsv1.Scale) *feedevent.Scale {
 	return &feedevent.Scale{Min: s.GetMin(), Max: s.GetMax(), LowerIsBetter: s.GetDirection() == eventsv1.Direction_LOWER_IS_BETTER}
 }
 
-// verbatim is what was found in a text: labels, and never evidence, which quotes it.
+// verbatim is what was found in a text: labels, and never evidence, which says where in it
+// and by which words, nor who corrected it.
 func verbatim(v *eventsv1.VerbatimAnalysis) feedevent.Verbatim {
 	out := feedevent.Verbatim{
 		Status: word(v.GetStatus()), Language: languages[v.GetLanguage()], Sentiment: word(v.GetSentiment().GetLabel()),
+		Themes: themes(v.GetThemes()), Version: analysisVersion(v.GetVersion()), Cut: v.GetCut(),
 	}
-	for _, t := range v.GetThemes() {
-		out.Themes = append(out.Themes, feedevent.Theme{
-			Dimension: word(t.GetDimension()), Theme: token(t.GetTheme()), Polarity: word(t.GetPolarity()),
-		})
+	if s := v.GetSentiment(); s != nil {
+		out.Probabilities = &feedevent.Probabilities{Negative: s.GetNegative(), Neutral: s.GetNeutral(), Positive: s.GetPositive()}
 	}
 	for _, i := range v.GetIntents() {
-		if w := word(i.GetIntent()); w != "" {
-			out.Intents = append(out.Intents, w)
-		}
+		out.Intents = distinct(out.Intents, word(i.GetIntent()))
 	}
 	return out
+}
+
+func themes(found []*eventsv1.ThemeFound) []feedevent.Theme {
+	var all []feedevent.Theme
+	for _, t := range found {
+		all = append(all, feedevent.Theme{Dimension: word(t.GetDimension()), Theme: token(t.GetTheme()), Polarity: word(t.GetPolarity())})
+	}
+	return all
 }

@@ -44,21 +44,41 @@ func sampleScored(correction uint32) *eventsv1.ResponseScored {
 		EventId: "scored", ScoredAt: at(0), Received: sampleReceived(1), ScorerVersion: "1", Correction: correction,
 		Score: &eventsv1.Score{
 			WorstClass: eventsv1.Class_DETRACTOR, WorstSatisfaction: 20, Priority: 74,
-			Answers: []*eventsv1.AnswerScore{sampleAnswer()},
-			Verbatims: []*eventsv1.VerbatimAnalysis{{
-				Status: eventsv1.VerbatimAnalysis_ANALYSED, Language: "fr", Sentiment: &eventsv1.Sentiment{Label: eventsv1.Sentiment_NEGATIVE},
-				Themes: []*eventsv1.ThemeFound{{
-					Dimension: eventsv1.Dimension_RESPONSIVENESS_AFTER_SALES, Theme: "delivery_time", Polarity: eventsv1.Sentiment_NEGATIVE,
-				}},
-				Intents: []*eventsv1.IntentFound{{Intent: eventsv1.Intent_REFUND_ASKED}},
-			}},
+			Answers: []*eventsv1.AnswerScore{sampleAnswer()}, Verbatims: []*eventsv1.VerbatimAnalysis{sampleAnalysis(correction > 0)},
+			PriorityParts: []*eventsv1.PriorityPart{
+				{Factor: "class", Points: 35}, {Factor: "satisfaction", Points: 12}, {Factor: "sentiment", Points: 19}, {Factor: "intents", Points: 8},
+			},
 		},
 	}
+}
+
+func sampleAnalysis(corrected bool) *eventsv1.VerbatimAnalysis {
+	v := &eventsv1.VerbatimAnalysis{
+		Status: eventsv1.VerbatimAnalysis_ANALYSED, Language: "fr", Version: "lexicon-183c1e18 base-5c0f2a11", Themes: sampleThemes(),
+		Sentiment: &eventsv1.Sentiment{
+			Label: eventsv1.Sentiment_NEGATIVE, Negative: 0.96, Neutral: 0.03, Positive: 0.01,
+			Evidence: []*eventsv1.Evidence{{Start: 6, End: 15, Entry: "en retard", Polarity: -1.5}},
+		},
+		Intents: []*eventsv1.IntentFound{{Intent: eventsv1.Intent_REFUND_ASKED, Evidence: []*eventsv1.Evidence{{Entry: "rembourser"}}}},
+	}
+	if corrected {
+		v.Status, v.CorrectedBy = eventsv1.VerbatimAnalysis_CORRECTED, "sam"
+		v.Sentiment = &eventsv1.Sentiment{Label: eventsv1.Sentiment_NEGATIVE, Negative: 1}
+	}
+	return v
+}
+
+func sampleThemes() []*eventsv1.ThemeFound {
+	return []*eventsv1.ThemeFound{{
+		Dimension: eventsv1.Dimension_RESPONSIVENESS_AFTER_SALES, Theme: "delivery_time", Polarity: eventsv1.Sentiment_NEGATIVE,
+		Evidence: []*eventsv1.Evidence{{Start: 6, End: 15, Entry: "en retard"}},
+	}}
 }
 
 func sampleAnswer() *eventsv1.AnswerScore {
 	return &eventsv1.AnswerScore{
 		Metric: eventsv1.Metric_NPS, Value: 2, Scale: &eventsv1.Scale{Max: 10}, Class: eventsv1.Class_DETRACTOR, Satisfaction: 20,
+		Rule: "NPS 0-10: below 65 is DETRACTOR",
 	}
 }
 
@@ -66,6 +86,7 @@ func sampleRaised() *eventsv1.AlertRaised {
 	return &eventsv1.AlertRaised{
 		EventId: "raised", AlertId: "alert", RaisedAt: at(0), Rule: "detractor", Scored: sampleScored(0), Answer: sampleAnswer(),
 		Severity: eventsv1.Severity_HIGH, Callback: &eventsv1.CallbackPlan{Queue: care, Priority: 60},
+		Team: "lille", Labels: map[string]string{"region": "IDF", "owner": "Sam Exemple, 4e étage"},
 	}
 }
 
@@ -89,8 +110,12 @@ func sampleCallback(t eventsv1.CallbackEvent_Type) *eventsv1.CallbackEvent {
 			AlertId: "alert", Rule: "detractor", Severity: eventsv1.Severity_HIGH, Survey: survey, ResponseId: "r-1001", Revision: 1,
 			Metric: eventsv1.Metric_NPS, Value: proto.Float64(2), Scale: &eventsv1.Scale{Max: 10}, Class: eventsv1.Class_DETRACTOR,
 			Satisfaction: proto.Float64(20), Channel: "email", Touchpoint: "delivery", SubmittedAt: at(-1), Verbatim: "Livré en retard.",
+			RaisedAt: at(0), Sentiment: eventsv1.Sentiment_NEGATIVE, Themes: sampleThemes(), Intents: []eventsv1.Intent{eventsv1.Intent_REFUND_ASKED},
+			RecoveryPriority: 74,
 		}},
-		Sla: &eventsv1.SLA{Policy: "pro", State: eventsv1.SLA_ON_TRACK, FirstAttempt: &eventsv1.SLA_Clock{DueAt: at(60)}},
+		Sla: &eventsv1.SLA{
+			Policy: "pro", State: eventsv1.SLA_ON_TRACK, FirstAttempt: &eventsv1.SLA_Clock{DueAt: at(60)}, Resolution: &eventsv1.SLA_Clock{DueAt: at(480)},
+		},
 	}
 	e := &eventsv1.CallbackEvent{
 		EventId: "event-" + t.String(), EventNo: 4, Type: t, OccurredAt: at(5), Actor: "timer", CustomerKey: customer, Callback: c,

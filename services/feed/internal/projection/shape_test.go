@@ -6,6 +6,11 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
 
+// decided is what becomes of a promise.
+func decided(target eventsv1.SLA_Target, kept bool, team, agent string, due int) []*eventsv1.SLAOutcome {
+	return []*eventsv1.SLAOutcome{{Target: target, Kept: kept, Queue: care, Team: team, AgentId: agent, DueAt: at(due)}}
+}
+
 // shape gives a sample what its type of event is about.
 func shape(e *eventsv1.CallbackEvent) {
 	c := e.GetCallback()
@@ -15,7 +20,7 @@ func shape(e *eventsv1.CallbackEvent) {
 	}
 	called := func(s eventsv1.Callback_State, outcome eventsv1.Attempt_Outcome) {
 		held(s)
-		a := &eventsv1.Attempt{Number: 1, AgentId: "amina", StartedAt: at(5), Outcome: outcome, Note: "Rappeler demain."}
+		a := &eventsv1.Attempt{Number: 1, AgentId: "amina", Team: "lille", StartedAt: at(5), Outcome: outcome, Note: "Rappeler demain."}
 		if outcome != eventsv1.Attempt_OUTCOME_UNSPECIFIED {
 			a.EndedAt = at(7)
 		}
@@ -30,6 +35,7 @@ func shape(e *eventsv1.CallbackEvent) {
 		}
 		c.Sla.State = eventsv1.SLA_KEPT
 		c.Sla.FirstAttempt.EndedAt, c.Sla.FirstAttempt.Kept = at(5), true
+		c.Sla.Resolution.EndedAt, c.Sla.Resolution.Kept = at(12), true
 		c.FollowUp = &eventsv1.FollowUp{Survey: "apres-rappel", AskAt: at(1452)}
 	}
 	switch e.GetType() {
@@ -49,11 +55,14 @@ func shape(e *eventsv1.CallbackEvent) {
 		called(eventsv1.Callback_ATTEMPTING, eventsv1.Attempt_OUTCOME_UNSPECIFIED)
 	case eventsv1.CallbackEvent_ATTEMPT_ENDED:
 		called(eventsv1.Callback_WRAPPING, eventsv1.Attempt_REACHED)
+		c.Sla.FirstAttempt.EndedAt, c.Sla.FirstAttempt.Kept = at(5), true
+		e.SlaOutcomes = decided(eventsv1.SLA_FIRST_ATTEMPT, true, "lille", "amina", 60)
 	case eventsv1.CallbackEvent_WRAP_UP_OVERDUE:
 		called(eventsv1.Callback_WRAPPING, eventsv1.Attempt_REACHED)
 		e.Actor = "timer"
 	case eventsv1.CallbackEvent_COMPLETED:
 		completed()
+		e.SlaOutcomes = decided(eventsv1.SLA_RESOLUTION, true, "lille", "amina", 480)
 	case eventsv1.CallbackEvent_FOLLOW_UP_ASKED:
 		completed()
 		e.Actor, c.FollowUp.AskedAt = "timer", at(1452)
@@ -66,6 +75,7 @@ func shape(e *eventsv1.CallbackEvent) {
 		}
 		if e.GetType() == eventsv1.CallbackEvent_REOPENED {
 			c.State, c.WrapUp, c.ClosedAt, c.Reopened = eventsv1.Callback_PENDING, nil, nil, &eventsv1.Reopening{Times: 1, By: "follow-up"}
+			c.GivenCents = 1500
 			c.Recovery.After, c.Recovery.Class = proto.Float64(10), eventsv1.Class_DETRACTOR
 		}
 	case eventsv1.CallbackEvent_CANCELED:
@@ -86,6 +96,7 @@ func shape(e *eventsv1.CallbackEvent) {
 	case eventsv1.CallbackEvent_SLA_BREACHED:
 		e.Cause, c.Sla.State, c.Sla.FirstAttempt.WarnedAt = "FIRST_ATTEMPT", eventsv1.SLA_BREACHED, at(48)
 		c.Sla.FirstAttempt.BreachedAt, e.OccurredAt = at(60), at(60)
+		e.SlaOutcomes = decided(eventsv1.SLA_FIRST_ATTEMPT, false, "", "", 60)
 	case eventsv1.CallbackEvent_UNATTENDED:
 		e.Actor, c.UnattendedSince = "routing", at(4)
 	case eventsv1.CallbackEvent_ATTENDED:

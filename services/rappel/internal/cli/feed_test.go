@@ -179,3 +179,49 @@ func TestBothLanguagesKnowEveryEvent(t *testing.T) {
 		golden(t, "feed-help."+lang, help)
 	}
 }
+
+// What the customer said is told in words of ours, and an answer about an earlier callback with
+// that callback.
+func TestFeedSaysWhatWasFound(t *testing.T) {
+	t.Parallel()
+	b, url := feedServer(t)
+	put := func(subj, id string, m proto.Message) {
+		_, err := b.Publish(t.Context(), bus.Event{Subject: subj, ID: id, Body: m})
+		require.NoError(t, err)
+	}
+	themes := []*eventsv1.ThemeFound{{Dimension: eventsv1.Dimension_RESPONSIVENESS_AFTER_SALES, Theme: "delivery_time", Polarity: eventsv1.Sentiment_NEGATIVE}}
+	customer := id[:26]
+	bucket := subject.BucketOf(customer)
+	scored := &eventsv1.ResponseScored{
+		EventId: "s", ScoredAt: at(1), Correction: 1,
+		Received: &eventsv1.ResponseReceived{CustomerKey: customer, Revision: 1, Response: &eventsv1.Response{Survey: "magasins", Id: "r-1"}},
+		Score: &eventsv1.Score{Disagreement: eventsv1.Disagreement_GOOD_SCORE_BAD_WORDS, Verbatims: []*eventsv1.VerbatimAnalysis{{
+			Themes: themes, Intents: []*eventsv1.IntentFound{{Intent: eventsv1.Intent_CHURN_RISK}},
+		}}},
+	}
+	put(subject.Score("magasins", bucket), "s", scored)
+	put(subject.Alert("lost", bucket), "a", &eventsv1.AlertRaised{
+		EventId: "a", AlertId: "a", RaisedAt: at(2), Rule: "lost", Scored: scored, Severity: eventsv1.Severity_CRITICAL, Team: "retention",
+	})
+	cb := noemie()
+	cb.Reasons = []*eventsv1.Reason{{Survey: "magasins", ResponseId: "r-1", Themes: themes}}
+	put(subject.Callback(bucket, customer), "o", &eventsv1.CallbackEvent{
+		EventId: "o", EventNo: 1, Type: eventsv1.CallbackEvent_OPENED, OccurredAt: at(3), CustomerKey: customer, Callback: cb,
+	})
+	put(subject.Callback(bucket, customer), "f", &eventsv1.CallbackEvent{
+		EventId: "f", EventNo: 2, Type: eventsv1.CallbackEvent_FOLLOWED_UP, OccurredAt: at(4), CustomerKey: customer, Callback: cb,
+		About: customer + "-1", Past: []*eventsv1.PastCallback{{
+			Id: customer + "-1", Recovery: &eventsv1.Recovery{Before: proto.Float64(20), After: proto.Float64(90)},
+		}},
+	})
+	for what, want := range map[string]string{
+		"analysis_corrected": "analysis corrected · magasins · " + englishTopics.Themes["delivery_time"] + " − · " +
+			englishTopics.Intents[eventsv1.Intent_CHURN_RISK] + " · " + englishTopics.Disagrees,
+		"alert_raised":    "alert · rule: lost · critical · retention · magasins",
+		"callback_opened": "callback opened · waiting · " + englishTopics.Themes["delivery_time"] + " − · queue default · priority 87 · " + id,
+		"followed_up":     "answered how it went · satisfaction 20 → 90 · " + customer + "-1",
+	} {
+		got := reads(t, world(map[string]string{"RAPPEL_SERVER": url, "LANG": "en"}), 1, "--from", "beginning", "--types", what)
+		require.Equal(t, want, strings.TrimSpace(strings.SplitN(got, "  ", 3)[2]))
+	}
+}

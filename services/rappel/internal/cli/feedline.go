@@ -62,12 +62,28 @@ func (r *feedReader) responseParts(fw *feedWords, d *feedevent.Response) []strin
 	}
 	if d.Score != nil {
 		for _, v := range d.Score.Verbatims {
-			for _, t := range v.Themes {
-				parts = append(parts, t.Theme)
-			}
+			parts = append(parts, r.found(v.Themes, v.Intents)...)
+		}
+		if d.Score.Disagreement != "" {
+			parts = append(parts, r.w.topics().Disagrees)
 		}
 	}
 	return append(parts, d.CallbackID)
+}
+
+// found is what the customer's words are about, and what they want or announce.
+func (r *feedReader) found(themes []feedevent.Theme, intents []string) []string {
+	var parts []string
+	t := r.w.topics()
+	for _, m := range themes {
+		parts = append(parts, t.theme(&eventsv1.ThemeFound{
+			Theme: m.Theme, Polarity: eventsv1.Sentiment_Label(eventsv1.Sentiment_Label_value[m.Polarity]),
+		}))
+	}
+	for _, i := range intents {
+		parts = append(parts, t.Intents[eventsv1.Intent(eventsv1.Intent_value[i])])
+	}
+	return parts
 }
 
 func (r *feedReader) alertParts(fw *feedWords, d *feedevent.Alert) []string {
@@ -75,7 +91,7 @@ func (r *feedReader) alertParts(fw *feedWords, d *feedevent.Alert) []string {
 	if known := r.w.Rules[rule]; known != "" {
 		rule = known
 	}
-	parts := []string{fill(fw.Rule, rule), r.w.Severities[eventsv1.Severity(eventsv1.Severity_value[d.Severity])], d.Survey}
+	parts := []string{fill(fw.Rule, rule), r.w.Severities[eventsv1.Severity(eventsv1.Severity_value[d.Severity])], d.Team, d.Survey}
 	if d.Answer != nil {
 		parts = append(parts, r.answers([]feedevent.Answer{*d.Answer}))
 	}
@@ -96,8 +112,18 @@ func (r *feedReader) callbackParts(fw *feedWords, t feedevent.Type, d *feedevent
 	if d.Outcome != "" {
 		parts = append(parts, r.w.Wraps[eventsv1.WrapUp_Outcome(eventsv1.WrapUp_Outcome_value[d.Outcome])])
 	}
-	if d.Recovery != nil {
-		parts = append(parts, fill(fw.Recovered, r.satisfaction(d.Recovery.Before), r.satisfaction(d.Recovery.After)))
+	if t == feedevent.CallbackOpened && len(d.Reasons) > 0 {
+		parts = append(parts, r.found(d.Reasons[0].Themes, d.Reasons[0].Intents)...)
+	}
+	recovery, id := d.Recovery, d.CallbackID
+	if d.About != nil { // nothing of the present one has changed
+		recovery, id, parts = d.About.Recovery, d.About.CallbackID, nil
+	}
+	if recovery != nil {
+		parts = append(parts, fill(fw.Recovered, r.satisfaction(recovery.Before), r.satisfaction(recovery.After)))
+	}
+	if d.About != nil {
+		return append(parts, id)
 	}
 	if d.Queue != "" {
 		parts = append(parts, fill(fw.InQueue, d.Queue))
