@@ -10,7 +10,7 @@ const (
 // deny notes for every token which one denies it. It goes over them once; how far
 // each reaches is bounded by the data.
 func (a *Analyser) deny(s *Scratch) {
-	s.denials = append(s.denials[:0], make([]int32, len(s.tokens))...)
+	s.denials = emptied(s.denials, len(s.tokens))
 	lastNe := -1
 	for i := range s.tokens {
 		t := &s.tokens[i]

@@ -56,7 +56,7 @@ func (a *Analyser) ThemesKnown() []Theme {
 
 // themesOf makes themes of the hits: each once, in the order of the text.
 func (a *Analyser) themesOf(s *Scratch, tone Label) {
-	s.places = append(s.places[:0], make([]place, len(a.themes))...)
+	s.places = emptied(s.places, len(a.themes))
 	for i := range s.hits {
 		if h := &s.hits[i]; !h.dropped && a.entries[h.entry].effect == topic {
 			p := &s.places[a.entries[h.entry].theme]
@@ -165,4 +165,11 @@ func (s *Scratch) finding(h *hit, strength, polarity float32) Finding {
 		Start: s.tokens[h.from].Start, End: s.tokens[h.to-1].End,
 		Entry: h.entry, Strength: strength, Polarity: polarity, Rules: h.rules,
 	}
+}
+
+// emptied is a slice of n zeros in the memory of another.
+func emptied[T any](memory []T, n int) []T {
+	memory = slices.Grow(memory[:0], n)[:n]
+	clear(memory)
+	return memory
 }
