@@ -61,6 +61,7 @@ type Consumption struct {
 	failed   chan error
 	gaveBack atomic.Bool   // something, to somebody else
 	pin      atomic.Value  // of an exclusive consumer: the server's name for who has it, when it was heard
+	takeover *takeover     // of what it hands out first
 	suspect  chan struct{} // asks keepAlive whether the consumer is still there
 	stopOnce sync.Once
 }
@@ -97,6 +98,7 @@ func (b *Bus) consume(ctx context.Context, spec topology.Consumer, h Handler,
 		stopping: make(chan struct{}), ended: make(chan struct{}), failed: make(chan error, 1),
 		suspect: make(chan struct{}, 1),
 	}
+	c.takeover = &takeover{lineUp: c.lineUp, most: spec.AckWait / 2}
 	c.work, c.abort = context.WithCancel(context.WithoutCancel(ctx))
 	for i := range c.lanes {
 		l := newLane()
@@ -137,7 +139,7 @@ func (c *Consumption) stop(ctx context.Context) error {
 	close(c.stopping)
 	c.pull.Drain()
 	done := make(chan struct{})
-	go func() { c.drained(); c.closeLanes(); close(done) }()
+	go func() { c.drained(); c.takeover.end(); c.closeLanes(); close(done) }()
 	var err error
 	select {
 	case <-done:
@@ -183,7 +185,15 @@ func (c *Consumption) dispatch(m jetstream.Msg) {
 	}
 	if pin := d.Headers.Get(headerPin); pin != "" {
 		c.pin.Store(pin)
+		if c.takeover.gathers(pin, d, m) {
+			return
+		}
 	}
+	c.lineUp(d, m)
+}
+
+// lineUp puts a delivery into its lane.
+func (c *Consumption) lineUp(d Delivery, m jetstream.Msg) {
 	i := maphash.String(c.seed, d.Subject[strings.LastIndexByte(d.Subject, '.')+1:]) % uint64(len(c.lanes))
 	if !c.lanes[i].put(d, m) {
 		c.giveBack(m)

@@ -14,7 +14,7 @@ import (
 
 // An exclusive consumer's pulls are renewed often enough that the server hears of a process
 // that lives well within topology.Handover.
-const exclusiveExpiry = topology.Handover / 2
+const exclusiveExpiry = topology.Handover / 3
 
 // headerPin names, in each delivery of an exclusive consumer, the process that has it.
 const headerPin = "Nats-Pin-Id"

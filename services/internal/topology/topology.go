@@ -180,8 +180,8 @@ var (
 	}
 )
 
-// feed is a consumer of the feed. AckWait is below Handover: whatever the process before had
-// in hand comes first, in its order.
+// feed is a consumer of the feed. AckWait and a pull together are well below Handover:
+// whatever the process before had in hand comes first.
 func feed(stream, durable, what string) Consumer {
 	return Consumer{
 		Stream: stream, Durable: durable, Lanes: 64, AckWait: 5 * time.Second, MaxDeliveries: 10, Exclusive: true,
@@ -204,7 +204,7 @@ var (
 // Handover is after how long without a word from the process that an exclusive consumer
 // delivers to another one gets its events; Group is the name that its pulls carry.
 const (
-	Handover = 10 * time.Second
+	Handover = 15 * time.Second
 	Group    = "one"
 )
 
