@@ -33,31 +33,65 @@ func decode(weights []byte) (reading.Model, error) {
 	return m, nil
 }
 
-// correctedWeight is how much a correction counts: somebody has read the text, where a score
-// may be about something else.
+// correctedWeight is how much a correction of a sentiment counts: somebody has read the text,
+// where a score may be about something else.
 const correctedWeight = 3
 
-// learner learns from the model that the program carries.
-func learner(a *verbatim.Analyser, base *model.Model) training.Learner {
-	return func(ctx context.Context, examples []training.Example, tell func(pass, passes int)) (reading.Model, []byte, error) {
-		all := func(yield func(model.Example) bool) {
-			for _, e := range examples {
-				x := model.Example{Text: e.Text, Class: e.Class, Group: e.Customer, Weight: 1}
-				if e.Corrected {
-					x.Weight = correctedWeight
-				}
-				if !yield(x) {
-					return
-				}
+// taughtWeight is how much one of themes or intents counts, beside the pull to what ships.
+const taughtWeight = 3
+
+// learner learns from the model that the program carries. All models here are *model.Model:
+// decode and learner itself make no others.
+type learner struct {
+	analyser *verbatim.Analyser
+	base     *model.Model
+}
+
+var _ training.Learner = learner{}
+
+func (l learner) Learn(ctx context.Context, examples []training.Example, tell func(pass, passes int)) (reading.Model, error) {
+	all := func(yield func(model.Example) bool) {
+		for _, e := range examples {
+			x := model.Example{Text: e.Text, Class: e.Class, Group: e.Customer, Weight: 1}
+			if e.Corrected {
+				x.Weight = correctedWeight
+			}
+			if !yield(x) {
+				return
 			}
 		}
-		m, err := model.Train(ctx, a, all, model.Options{Base: base, Progress: tell})
-		if errors.Is(err, model.ErrTooFew) {
-			return nil, nil, &training.TooFewError{What: "dissatisfied, or satisfied, verbatims with words to learn from", Have: -1, Need: model.Fewest}
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		return m, m.Encode(), nil
 	}
+	m, err := model.Train(ctx, l.analyser, all, model.Options{Base: l.base, Progress: tell})
+	if errors.Is(err, model.ErrTooFew) {
+		return nil, &training.TooFewError{What: "dissatisfied, or satisfied, verbatims with words to learn from", Have: -1, Need: model.Fewest}
+	}
+	if err != nil {
+		return nil, err // and not a Model that is nil
+	}
+	return m, nil
 }
+
+func (l learner) Teach(ctx context.Context, corrections []model.Labelled) (reading.Model, error) {
+	all := func(yield func(model.Labelled) bool) {
+		for _, c := range corrections {
+			c.Weight = taughtWeight
+			if !yield(c) {
+				return
+			}
+		}
+	}
+	m, err := model.TrainHeads(ctx, l.analyser, all, model.HeadOptions{Base: l.base})
+	if errors.Is(err, model.ErrTooFew) {
+		return nil, nil //nolint:nilnil // there is nothing to learn, and the sentiment is still learnt
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (learner) Join(sentiment, topics reading.Model) reading.Model {
+	return model.Join(sentiment.(*model.Model), topics.(*model.Model)) //nolint:forcetypeassert // there are no others
+}
+
+func (learner) Encode(m reading.Model) []byte { return m.(*model.Model).Encode() } //nolint:forcetypeassert // there are no others
