@@ -3,6 +3,7 @@ package scorer
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/rappel-loop/rappel/services/internal/themefile"
 	"github.com/rappel-loop/rappel/services/internal/verbatim"
@@ -37,9 +38,6 @@ func decode(weights []byte) (reading.Model, error) {
 // where a score may be about something else.
 const correctedWeight = 3
 
-// taughtWeight is how much one of themes or intents counts, beside the pull to what ships.
-const taughtWeight = 3
-
 // learner learns from the model that the program carries. All models here are *model.Model:
 // decode and learner itself make no others.
 type learner struct {
@@ -71,16 +69,10 @@ func (l learner) Learn(ctx context.Context, examples []training.Example, tell fu
 	return m, nil
 }
 
+// Teach weighs each once, against the pull to what ships: that is enough for some dozens to
+// teach a word, and three times or ten take more from what the heads knew than they add.
 func (l learner) Teach(ctx context.Context, corrections []model.Labelled) (reading.Model, error) {
-	all := func(yield func(model.Labelled) bool) {
-		for _, c := range corrections {
-			c.Weight = taughtWeight
-			if !yield(c) {
-				return
-			}
-		}
-	}
-	m, err := model.TrainHeads(ctx, l.analyser, all, model.HeadOptions{Base: l.base})
+	m, err := model.TrainHeads(ctx, l.analyser, slices.Values(corrections), model.HeadOptions{Base: l.base})
 	if errors.Is(err, model.ErrTooFew) {
 		return nil, nil //nolint:nilnil // there is nothing to learn, and the sentiment is still learnt
 	}
