@@ -120,7 +120,7 @@ func (s *Service) build() error {
 	})
 	trainer := training.New(training.Deps{
 		Bus: s.bus, Log: s.log, Clock: s.clock, Analyser: reader.Analyser(), Scales: scales, Registry: s.models,
-		Learn: learner(reader.Analyser(), base), Options: s.cfg.Training,
+		Learner: learner{reader.Analyser(), base}, Options: s.cfg.Training,
 		Ended: func(result string) { s.metrics.trainings.WithLabelValues(result).Inc() },
 	})
 	scorerv1.RegisterScorerServiceServer(s.rpc.GRPC(), transport.New(transport.Deps{

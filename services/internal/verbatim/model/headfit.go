@@ -74,6 +74,10 @@ func (s *headSet) fit(ctx context.Context, o HeadOptions, use func(*headRow) boo
 			}
 			g := at.logits(s, r)
 			for k := range g {
+				if r.unsaid[k] {
+					g[k] = 0
+					continue
+				}
 				p := 1 / (1 + math.Exp(-g[k]))
 				if r.truth[k] {
 					p--
@@ -162,6 +166,13 @@ func (w *headWeights) quantise(s *headSet) *heads {
 		}
 	}
 	for k := range h.scale {
+		if !s.said[k] && s.base != nil { // as it was, without a detour that rounds
+			h.scale[k] = s.base.scale[k]
+			for f := range h.dense {
+				h.dense[f][k] = s.base.dense[f][k]
+			}
+			continue
+		}
 		strongest := float32(0)
 		for n := range w.words {
 			strongest = max(strongest, w.words[n][k], -w.words[n][k])

@@ -35,8 +35,12 @@ func (h *heads) choose(held []headHeld, base *heads) {
 		if base != nil {
 			from, low = float64(base.add[k]), float64(base.drop[k])
 		}
-		positives := 0.0
+		positives, said := 0.0, 0.0
 		for i := range held {
+			if held[i].row.unsaid[k] {
+				continue
+			}
+			said++
 			if held[i].row.truth[k] {
 				positives++
 			}
@@ -49,12 +53,16 @@ func (h *heads) choose(held []headHeld, base *heads) {
 			h.add[k], h.drop[k] = never, -never
 			continue
 		}
+		if base != nil && said == 0 {
+			h.add[k], h.drop[k] = base.add[k], base.drop[k]
+			continue
+		}
 		add := bestLimit(held, k, false, from, low)
 		drop := low
 		if drops {
 			drop = bestLimit(held, k, true, add, low)
 		}
-		rarest := min(positives, float64(len(held))-positives)
+		rarest := min(positives, said-positives)
 		trust := rarest / (rarest + few)
 		if from < never {
 			add = from + (add-from)*trust
@@ -98,6 +106,9 @@ func f1Of(held []headHeld, k int, add, drop float64) float64 {
 	right, wrong, missed := 0.0, 0.0, 0.0
 	for i := range held {
 		r := held[i].row
+		if r.unsaid[k] {
+			continue
+		}
 		said := held[i].z[k] > add && r.facts[factRefused+k] == 0
 		if r.facts[k] != 0 {
 			said = held[i].z[k] >= drop-trust(&r.facts, k)

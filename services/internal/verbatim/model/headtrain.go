@@ -11,11 +11,14 @@ import (
 )
 
 // Labelled is a text of which somebody has said what it is about and what its
-// writer wants: all of it; what is not named is not there.
+// writer wants: all of it; what is not named is not there. Where they have spoken of
+// one of the two only, nothing is learnt of the other.
 type Labelled struct {
 	Text       string
 	Dimensions []verbatim.Dimension
 	Intents    []verbatim.Intent
+	// DimensionsUnsaid and IntentsUnsaid say that nobody has said which there are.
+	DimensionsUnsaid, IntentsUnsaid bool
 	// Group names what belongs together, as Example's.
 	Group uint64
 	// Weight says how much it counts; 0 is 1.
@@ -49,7 +52,8 @@ const (
 var ErrNoBase = errors.New("heads are trained beside a model of the sentiment")
 
 // TrainHeads gives a model heads that have learnt from examples. A head that has
-// neither a base nor Fewest examples that it should find finds nothing. Its errors
+// neither a base nor Fewest examples that it should find finds nothing; one that no
+// example speaks of stays what it was, to the bit. Its errors
 // are ErrNoBase, ErrTooFew without any example, and the context's.
 func TrainHeads(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Labelled], o HeadOptions) (*Model, error) {
 	if o.Base == nil {
@@ -104,6 +108,7 @@ type headRow struct {
 	damp     float64
 	facts    [facts]float64
 	truth    [headCount]bool
+	unsaid   [headCount]bool // nobody has said what is true
 	weight   float64
 	fold     int
 }
@@ -115,6 +120,7 @@ type headSet struct {
 	keys     []uint32 // sorted: the features that get weights
 	base     *heads
 	groups   int
+	said     [headCount]bool // some row says what is true
 }
 
 // readLabelled makes rows of examples.
@@ -143,11 +149,9 @@ func readLabelled(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[L
 		if r.weight <= 0 {
 			r.weight = 1
 		}
-		for _, d := range e.Dimensions {
-			r.truth[d-1] = true
-		}
-		for _, in := range e.Intents {
-			r.truth[dimensionHeads+int(in)-1] = true
+		r.label(&e)
+		for k := range out.said {
+			out.said[k] = out.said[k] || !r.unsaid[k]
 		}
 		out.rows = append(out.rows, r)
 		if len(out.rows) == MaxExamples {
@@ -160,6 +164,22 @@ func readLabelled(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[L
 	out.groups = len(groups)
 	out.choose(keys)
 	return out, nil
+}
+
+// label notes what is true of it, and of what nobody has said anything.
+func (r *headRow) label(e *Labelled) {
+	for k := range r.unsaid {
+		r.unsaid[k] = e.IntentsUnsaid
+		if k < dimensionHeads {
+			r.unsaid[k] = e.DimensionsUnsaid
+		}
+	}
+	for _, d := range e.Dimensions {
+		r.truth[d-1] = true
+	}
+	for _, in := range e.Intents {
+		r.truth[dimensionHeads+int(in)-1] = true
+	}
 }
 
 // choose says which features get weights: those of the base, then the most

@@ -101,3 +101,47 @@ func TestWhatHeadsCannotBeTrainedOn(t *testing.T) {
 	m := trainHeads(t, []model.Labelled{{Text: "Rien de plus", Group: 1}, {Text: "Tout va bien ici", Group: 2}}, model.HeadOptions{Base: blank})
 	require.Equal(t, tallied(a, nil, rows[:300]), tallied(a, m, rows[:300]))
 }
+
+// What nobody has spoken of is not learnt: neither that it is there nor that it is not.
+func TestWhatIsUnsaidIsNotLearnt(t *testing.T) {
+	t.Parallel()
+	a, b := analyser(t), base(t)
+	rows, _ := labelledRows(t)
+	some := slices.Clone(rows[:300])
+	for i := range some {
+		some[i].Intents, some[i].IntentsUnsaid = nil, true
+	}
+	themes := trainHeads(t, some, model.HeadOptions{Base: b})
+	require.NotEqual(t, b.Version(), themes.Version())
+	for i := range some {
+		some[i].Intents = []verbatim.Intent{verbatim.Suggestion} // said by nobody
+	}
+	require.Equal(t, themes.Encode(), trainHeads(t, some, model.HeadOptions{Base: b}).Encode())
+	before, after := tallied(a, b, rows), tallied(a, themes, rows)
+	require.Equal(t, before[4:12], after[4:12])
+	require.NotEqual(t, before[:4], after[:4])
+	for i := range some {
+		some[i].DimensionsUnsaid = true
+	}
+	nothing := trainHeads(t, some, model.HeadOptions{Base: b, Prefix: "base"})
+	require.Equal(t, b.Version(), nothing.Version(), "to the bit")
+}
+
+func TestAModelIsJoinedOfTwo(t *testing.T) {
+	t.Parallel()
+	a, b := analyser(t), base(t)
+	rows, _ := labelledRows(t)
+	taught := trainHeads(t, rows[:300], model.HeadOptions{Base: b})
+	sentiment := train(t, invented(t)[:900], model.Options{Base: b})
+	m := model.Join(sentiment, taught)
+	require.Regexp(t, "^trained-[0-9a-f]{8}$", m.Version())
+	require.Equal(t, tallied(a, taught, rows), tallied(a, m, rows))
+	for _, r := range rows[:100] {
+		require.Equal(t, says(a, sentiment, r.Text), says(a, m, r.Text))
+	}
+	require.Same(t, b, model.Join(b, b))
+	require.Same(t, m, model.Join(m, taught))
+	again, err := model.Decode(m.Encode())
+	require.NoError(t, err)
+	require.Equal(t, m, again)
+}

@@ -47,6 +47,18 @@ type Model struct {
 // same of every text, under one version of the lexicon.
 func (m *Model) Version() string { return m.prefix + "-" + hex.EncodeToString(m.digest[:4]) }
 
+// Join is the sentiment of one model with the heads of another. It is the first itself
+// where these are its own.
+func Join(sentiment, heads *Model) *Model {
+	out := *sentiment
+	out.heads = heads.heads
+	if out.seal(); out.digest == sentiment.digest {
+		return sentiment
+	}
+	out.prefix = "trained"
+	return &out
+}
+
 // Predict is how probable each class is for the text that was read last with s,
 // of which a is the analysis. The three sum to 1. It does not allocate.
 //

@@ -161,6 +161,31 @@ func TestTrainAndModels(t *testing.T) {
 	require.ErrorContains(t, err, "without a model")
 }
 
+// A line says what corrections have taught, and another which part stays as it was.
+func TestTrainSaysWhatCorrectionsTaught(t *testing.T) {
+	t.Parallel()
+	with := func(fields, evaluation, before string) string {
+		m := strings.Replace(trainedModel, `"beforeVersion"`, fields+`,"beforeVersion"`, 1)
+		m = strings.Replace(m, `"evaluation":{`, `"evaluation":{`+evaluation, 1)
+		return strings.Replace(m, `"before":{`, `"before":{`+before, 1)
+	}
+	for name, m := range map[string]string{
+		"taught": with(`"corrections":1248,"sentimentKept":true`, `"themesCorrected":42,"dimensionsF1":0.81,"intentsCorrected":21,"intentsF1":0.75,`,
+			`"themesCorrected":42,"dimensionsF1":0.44,"intentsCorrected":21,"intentsF1":0.7,`),
+		"few":  with(`"corrections":25`, "", ""),
+		"kept": with(`"corrections":25,"topicsKept":true`, `"themesCorrected":9,"dimensionsF1":0.5,`, `"themesCorrected":9,"dimensionsF1":0.5,`),
+		"none": with(`"topicsKept":true`, "", ""),
+	} {
+		for _, lang := range []string{"fr", "en"} {
+			out, err := scorerCall(t, lang, func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = io.WriteString(w, `{"result":{"model":`+m+"}}\n")
+			}, "", "train")
+			require.NoError(t, err)
+			golden(t, "scorer-train-"+name+"-"+lang, out)
+		}
+	}
+}
+
 // Both languages say everything, of the same names.
 func TestTheScorerSpeaksBothLanguages(t *testing.T) {
 	t.Parallel()

@@ -173,6 +173,12 @@ func (d *scorerDesk) printTrained(out io.Writer, m *scorerv1.Model, dryRun bool)
 		return err
 	}
 	d.confusion(out, m.GetEvaluation().GetConfusion())
+	if m.GetSentimentKept() {
+		_, _ = fmt.Fprintln(out, d.s.SentimentKept) // what fails shows at the last line
+	}
+	if topics := d.topicsTrained(m); topics != "" {
+		_, _ = fmt.Fprintln(out, topics)
+	}
 	said := fill(d.s.Kept, oneLine(m.GetVersion()), oneLine(m.GetBeforeVersion()))
 	switch {
 	case dryRun:
@@ -182,6 +188,31 @@ func (d *scorerDesk) printTrained(out io.Writer, m *scorerv1.Model, dryRun bool)
 	}
 	_, err := fmt.Fprintln(out, said)
 	return err
+}
+
+// topicsTrained is a line on what corrections have taught of themes and intents; empty where
+// there are none.
+func (d *scorerDesk) topicsTrained(m *scorerv1.Model) string {
+	after, before := m.GetEvaluation(), m.GetBefore()
+	held := after.GetThemesCorrected() + after.GetIntentsCorrected()
+	if m.GetTopicsKept() && held == 0 || !m.GetTopicsKept() && m.GetCorrections() == 0 { // or a scorer of an earlier version
+		return ""
+	}
+	said := fill(d.s.TopicsTaught, grouped(int64(m.GetCorrections())))
+	if m.GetTopicsKept() {
+		said = d.s.TopicsKept
+	}
+	var parts []string
+	if n := after.GetThemesCorrected(); n > 0 {
+		parts = append(parts, fill(d.s.DimensionsF1, d.measure(before.GetDimensionsF1()), d.measure(after.GetDimensionsF1()), grouped(int64(n))))
+	}
+	if n := after.GetIntentsCorrected(); n > 0 {
+		parts = append(parts, fill(d.s.IntentsF1, d.measure(before.GetIntentsF1()), d.measure(after.GetIntentsF1()), grouped(int64(n))))
+	}
+	if len(parts) == 0 {
+		parts = append(parts, d.s.NoTopicsHeld)
+	}
+	return said + d.s.Colon + strings.Join(parts, ", ") + "."
 }
 
 // confusion is the table of what the words were and what was found.

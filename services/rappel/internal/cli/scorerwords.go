@@ -13,6 +13,8 @@ type scorerWords struct {
 	CorrectedAs                                                          string
 	Reading, Learning, Promoted, Kept, DryRun, NotStored                 string
 	InUse, HeldOut, Carried                                              string
+	SentimentKept, TopicsTaught, TopicsKept, DimensionsF1, IntentsF1     string
+	NoTopicsHeld, Colon                                                  string
 	ModelColumns, MeasureColumns                                         []string
 }
 
@@ -38,7 +40,7 @@ var englishScorer = scorerWords{
 		},
 		"train": {
 			"Train a model on the answers that are stored",
-			"Train a model of sentiment on the answers that are stored: the customers' scores say\nwhat their words mean, and corrections go before. It is compared with the one in use on\nthe answers of a fifth of the customers, who are held out, and put to use where it is\nbetter. Every scorer takes it over within moments.\n\nWith files of answers whose scores are known, as for eval, a model is trained here and\nwritten to --out, and no scorer is asked.",
+			"Train a model of sentiment on the answers that are stored: the customers' scores say\nwhat their words mean, and corrections go before; those of themes and intents teach it\nto find them beside the rules. Each part is compared with that of the one in use, on a\nfifth of the customers, who are held out, and put to use where it is better. Every\nscorer takes it over within moments.\n\nWith files of answers whose scores are known, as for eval, a model is trained here and\nwritten to --out, and no scorer is asked.",
 			"  rappel scorer train --by sam\n  rappel scorer train --dry-run -o json\n  rappel scorer train answers.csv --out model.bin",
 		},
 		"models": {"List the models", "List the models, the latest first; the one that the program carries is the last.", "  rappel scorer models"},
@@ -69,6 +71,10 @@ var englishScorer = scorerWords{
 	CorrectedAs: "Correction %d is stored.",
 	Reading:     "reading %s of %s answers, %s verbatims with a score", Learning: "learning, pass %d of %d",
 	Promoted: "%s is in use now: it is better.", Kept: "%s is not better by enough; %s stays in use.", DryRun: "%s was not stored.", NotStored: "the training ended without a model",
+	SentimentKept: "The sentiment stays that of the model in use: what was learnt is not better by enough.",
+	TopicsTaught:  "Themes and intents were taught by %s corrections", TopicsKept: "Themes and intents stay those of the model in use",
+	DimensionsF1: "dimensions F1 %s, now %s (on %s corrections held out)", IntentsF1: "intents F1 %s, now %s (on %s)",
+	NoTopicsHeld: "none was held out to measure them on", Colon: ": ",
 	InUse: "in use", HeldOut: "On %s answers that were held out:", Carried: "carried by the program",
 	ModelColumns:   []string{"MODEL", "", "TRAINED", "ANSWERS", "AUC", "F1", "F1-3"},
 	MeasureColumns: []string{"", "AUC", "F1", "F1-3", "ACCURACY"},
@@ -88,7 +94,7 @@ var frenchScorer = scorerWords{
 		},
 		"train": {
 			"Entraîner un modèle sur les réponses conservées",
-			"Entraîner un modèle de sentiment sur les réponses conservées : les notes des clients\ndisent ce que veulent dire leurs mots, et les corrections priment. Il est comparé à\ncelui en service sur les réponses d'un cinquième des clients, mis de côté, et mis en\nservice s'il est meilleur. Chaque scorer le reprend en quelques instants.\n\nAvec des fichiers de réponses dont les notes sont connues, comme pour eval, un modèle\nest entraîné ici et écrit dans --out, et aucun scorer n'est sollicité.",
+			"Entraîner un modèle de sentiment sur les réponses conservées : les notes des clients\ndisent ce que veulent dire leurs mots, et les corrections priment ; celles de thèmes et\nd'intentions lui apprennent à en trouver au-delà des règles. Chaque partie est comparée\nà celle du modèle en service, sur un cinquième des clients, mis de côté, et mise en\nservice si elle est meilleure. Chaque scorer le reprend en quelques instants.\n\nAvec des fichiers de réponses dont les notes sont connues, comme pour eval, un modèle\nest entraîné ici et écrit dans --out, et aucun scorer n'est sollicité.",
 			"  rappel scorer train --by sam\n  rappel scorer train --dry-run -o json\n  rappel scorer train answers.csv --out model.bin",
 		},
 		"models": {"Lister les modèles", "Lister les modèles, le plus récent d'abord ; celui que porte le programme est le dernier.", "  rappel scorer models"},
@@ -119,6 +125,10 @@ var frenchScorer = scorerWords{
 	CorrectedAs: "La correction %d est conservée.",
 	Reading:     "lecture de %s réponses sur %s, %s verbatims avec une note", Learning: "apprentissage, passe %d sur %d",
 	Promoted: "%s est désormais en service : il est meilleur.", Kept: "%s n'est pas assez meilleur ; %s reste en service.", DryRun: "%s n'a pas été conservé.", NotStored: "l'entraînement s'est terminé sans modèle",
+	SentimentKept: "Le sentiment reste celui du modèle en service : ce qui a été appris n'est pas assez meilleur.",
+	TopicsTaught:  "Thèmes et intentions appris de %s corrections", TopicsKept: "Thèmes et intentions restent ceux du modèle en service",
+	DimensionsF1: "F1 des dimensions %s, désormais %s (sur %s corrections mises de côté)", IntentsF1: "F1 des intentions %s, désormais %s (sur %s)",
+	NoTopicsHeld: "aucune n'était mise de côté pour les mesurer", Colon: " : ",
 	InUse: "en service", HeldOut: "Sur %s réponses mises de côté :", Carried: "porté par le programme",
 	ModelColumns:   []string{"MODÈLE", "", "ENTRAÎNÉ", "RÉPONSES", "AUC", "F1", "F1-3"},
 	MeasureColumns: []string{"", "AUC", "F1", "F1-3", "EXACTITUDE"},

@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"errors"
+	"slices"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
@@ -19,29 +20,31 @@ const least = model.Fewest
 
 var errRead = errors.New("read to the end")
 
-type said struct {
-	class    model.Class
-	customer uint64
+// material is what is learnt from, and what of each is held out to be measured on.
+type material struct {
+	taught, held []Example
+	// corrections are those that say what a text is about or what its writer wants.
+	corrections, heldCorrections []model.Labelled
 }
 
-// collect reads what there is to learn from, and what to measure on.
-func (t *Trainer) collect(ctx context.Context, p *Progress, tell func(Progress)) (taught, held []Example, err error) {
+// collect reads it.
+func (t *Trainer) collect(ctx context.Context, p *Progress, tell func(Progress)) (m material, err error) {
 	s, err := t.deps.Bus.JetStream().Stream(ctx, subject.Responses)
 	if err != nil {
-		return nil, nil, errors.Join(bus.ErrUnavailable, err)
+		return m, errors.Join(bus.ErrUnavailable, err)
 	}
 	p.ToRead = s.CachedInfo().State.Msgs
 	tell(*p)
 	corrected, err := t.corrected(ctx)
 	if err != nil {
-		return nil, nil, err
+		return m, err
 	}
-	sample := newSample(t.deps.Options.Most)
+	sample := newSample[Example](t.deps.Options.Most)
 	err = t.read(ctx, subject.Responses, func(d bus.Delivery) error {
 		r := &eventsv1.ResponseReceived{}
 		if d.Decode(r) == nil { // else the scorer has made a dead letter of it
 			k := key(r.GetResponse().GetSurvey(), r.GetResponse().GetId())
-			sample.put(k, t.examples(r, corrected[k]))
+			sample.put(k, t.examples(r, corrected.by[k]))
 		}
 		if p.Read++; p.Read%tellEvery == 0 {
 			p.Labelled = sample.rows
@@ -50,17 +53,32 @@ func (t *Trainer) collect(ctx context.Context, p *Progress, tell func(Progress))
 		return nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return m, err
 	}
-	for k, texts := range corrected {
+	for k, all := range corrected.by {
 		if len(sample.by[k]) == 0 { // the response itself has gone, or has no score
-			sample.put(k, texts.examples())
+			sample.put(k, examplesOf(all))
 		}
 	}
 	p.Labelled = sample.rows
 	tell(*p)
-	taught, held = sample.split()
-	return taught, held, t.enough(taught, held)
+	for e := range sample.all {
+		if heldOut(e.Customer) {
+			m.held = append(m.held, e)
+		} else {
+			m.taught = append(m.taught, e)
+		}
+	}
+	for c := range corrected.all {
+		switch {
+		case c.topics.DimensionsUnsaid && c.topics.IntentsUnsaid:
+		case heldOut(c.topics.Group):
+			m.heldCorrections = append(m.heldCorrections, c.topics)
+		default:
+			m.corrections = append(m.corrections, c.topics)
+		}
+	}
+	return m, t.enough(m.taught, m.held)
 }
 
 // read hands over every event that a stream has now.
@@ -72,43 +90,24 @@ func (t *Trainer) read(ctx context.Context, stream string, each func(bus.Deliver
 	return err
 }
 
-// corrected reads the corrections: of each text the last that says how it sounds.
-func (t *Trainer) corrected(ctx context.Context) (map[uint64]texts, error) {
-	all := map[uint64]texts{}
+// corrected reads the corrections: of each text the last, whole.
+func (t *Trainer) corrected(ctx context.Context) (*sample[said], error) {
+	all := newSample[said](t.deps.Options.Most)
 	err := t.read(ctx, subject.Corrections, func(d bus.Delivery) error {
 		c := &eventsv1.AnalysisCorrected{}
 		if err := d.Decode(c); err != nil {
 			return nil //nolint:nilerr // the book of corrections reports it
 		}
-		k := key(c.GetSurvey(), c.GetResponseId())
-		class, ok := classOf(c.GetCorrection().GetSentiment())
-		switch {
-		case !ok:
-			delete(all[k], cut(c.GetText())) // the last counts, whole
-		case all[k] == nil:
-			all[k] = texts{}
-			fallthrough
-		default:
-			all[k][cut(c.GetText())] = said{class: class, customer: customer(c.GetCustomerKey())}
-		}
+		k, now := key(c.GetSurvey(), c.GetResponseId()), saidBy(c)
+		known := slices.DeleteFunc(slices.Clone(all.by[k]), func(s said) bool { return s.topics.Text == now.topics.Text })
+		all.put(k, append(known, now))
 		return nil
 	})
 	return all, err
 }
 
-// texts are those of a response that were corrected.
-type texts map[string]said
-
-func (t texts) examples() []Example {
-	var out []Example
-	for text, s := range t {
-		out = append(out, Example{Text: text, Class: s.class, Corrected: true, Customer: s.customer})
-	}
-	return out
-}
-
 // examples are those of a response.
-func (t *Trainer) examples(r *eventsv1.ResponseReceived, corrected texts) []Example {
+func (t *Trainer) examples(r *eventsv1.ResponseReceived, corrected []said) []Example {
 	class, labelled := t.label(r.GetResponse())
 	var out []Example
 	for _, a := range r.GetResponse().GetAnswers() {
@@ -116,8 +115,10 @@ func (t *Trainer) examples(r *eventsv1.ResponseReceived, corrected texts) []Exam
 			continue
 		}
 		e := Example{Text: cut(a.GetVerbatim()), Class: class, Customer: customer(r.GetCustomerKey())}
-		if s, ok := corrected[e.Text]; ok {
-			e.Class, e.Corrected = s.class, true
+		for _, s := range corrected {
+			if s.sounds && s.topics.Text == e.Text {
+				e.Class, e.Corrected = s.class, true
+			}
 		}
 		if labelled || e.Corrected {
 			out = append(out, e)

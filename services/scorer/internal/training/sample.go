@@ -22,8 +22,8 @@ type Example struct {
 	Customer uint64
 }
 
-// heldOut reports whether it is measured on, and never learnt from.
-func (e *Example) heldOut() bool { return e.Customer%heldOutOf == 0 }
+// heldOut reports whether what a customer says is measured on, and never learnt from.
+func heldOut(customer uint64) bool { return customer%heldOutOf == 0 }
 
 // key is a response's: a hash of its survey and id, the same in every run.
 func key(survey, response string) uint64 {
@@ -48,53 +48,50 @@ func mixed(h uint64) uint64 {
 	return h ^ h>>33
 }
 
-// sample keeps the examples of responses up to a number, whichever come: those whose keys are
+// sample keeps what there is of responses up to a number, whichever come: those whose keys are
 // below a bound, which sinks as often as there are too many. Whether a response is in does
 // not depend on what came before it, so a later revision finds the one that it replaces.
-type sample struct {
+type sample[T any] struct {
 	most  int
 	bound uint64
 	rows  int
-	by    map[uint64][]Example
+	by    map[uint64][]T
 }
 
-func newSample(most int) *sample {
-	return &sample{most: most, bound: math.MaxUint64, by: map[uint64][]Example{}}
+func newSample[T any](most int) *sample[T] {
+	return &sample[T]{most: most, bound: math.MaxUint64, by: map[uint64][]T{}}
 }
 
-// put puts a response's examples in the place of those of an earlier revision.
-func (s *sample) put(k uint64, examples []Example) {
+// put puts a response's rows in the place of those of an earlier revision.
+func (s *sample[T]) put(k uint64, rows []T) {
 	if k > s.bound {
 		return
 	}
-	s.rows += len(examples) - len(s.by[k])
-	if len(examples) == 0 {
+	s.rows += len(rows) - len(s.by[k])
+	if len(rows) == 0 {
 		delete(s.by, k)
 	} else {
-		s.by[k] = examples
+		s.by[k] = rows
 	}
 	for s.rows > s.most && s.bound > 1 {
 		s.bound /= 2
-		maps.DeleteFunc(s.by, func(k uint64, examples []Example) bool {
+		maps.DeleteFunc(s.by, func(k uint64, rows []T) bool {
 			if k <= s.bound {
 				return false
 			}
-			s.rows -= len(examples)
+			s.rows -= len(rows)
 			return true
 		})
 	}
 }
 
-// split are the examples to learn from and those to measure on, in an order of their own.
-func (s *sample) split() (taught, held []Example) {
+// all yields every row, in an order of their own.
+func (s *sample[T]) all(yield func(T) bool) {
 	for _, k := range slices.Sorted(maps.Keys(s.by)) {
-		for _, e := range s.by[k] {
-			if e.heldOut() {
-				held = append(held, e)
-			} else {
-				taught = append(taught, e)
+		for _, row := range s.by[k] {
+			if !yield(row) {
+				return
 			}
 		}
 	}
-	return taught, held
 }

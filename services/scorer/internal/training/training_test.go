@@ -33,6 +33,8 @@ var t0 = time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
 type toy struct {
 	version string
 	factor  float64
+	// finds is the dimensions that it finds in every text, by letters.
+	finds string
 }
 
 func (m toy) Version() string { return m.version }
@@ -42,7 +44,13 @@ func (m toy) Predict(_ *verbatim.Scratch, a *verbatim.Analysis) [3]float64 {
 	return [3]float64{max(0, -s), 1 - max(s, -s), max(0, s)}
 }
 
-func (toy) Refine(*verbatim.Scratch, *verbatim.Analysis) {}
+func (m toy) Refine(_ *verbatim.Scratch, a *verbatim.Analysis) {
+	a.Themes = nil
+	for _, letter := range m.finds {
+		d, _ := verbatim.ParseDimension(string(letter))
+		a.Themes = append(a.Themes, verbatim.Theme{Dimension: d})
+	}
+}
 
 func (m toy) Verdict(p [3]float64) model.Verdict {
 	v := model.Verdict{Score: p[model.Positive] - p[model.Negative]}
@@ -56,7 +64,7 @@ func (m toy) Verdict(p [3]float64) model.Verdict {
 
 func decode(weights []byte) (reading.Model, error) {
 	m := toy{}
-	if _, err := fmt.Sscanf(string(weights), "%s %f", &m.version, &m.factor); err != nil {
+	if n, err := fmt.Sscanf(string(weights), "%s %f %s", &m.version, &m.factor, &m.finds); n < 2 {
 		return nil, err
 	}
 	return m, nil
@@ -70,11 +78,14 @@ type world struct {
 	trainer  *training.Trainer
 	taught   []training.Example
 	next     toy
-	learning func()
-	ended    []string
-	mu       sync.Mutex
-	used     []string
-	bad      int
+	// corrections are what topics were taught by, and topics what came of it.
+	corrections []model.Labelled
+	topics      toy
+	learning    func()
+	ended       []string
+	mu          sync.Mutex
+	used        []string
+	bad         int
 }
 
 func setup(t *testing.T) *world {
@@ -84,8 +95,8 @@ func setup(t *testing.T) *world {
 
 func on(t *testing.T, b *bus.Bus, o training.Options) *world {
 	t.Helper()
-	w := &world{T: t, bus: b, next: toy{"trained-1", 1}, learning: func() {}}
-	base := toy{"base-1", 0}
+	w := &world{T: t, bus: b, next: toy{"trained-1", 1, ""}, learning: func() {}}
+	base := toy{"base-1", 0, ""}
 	w.registry = registry.New(registry.Deps{
 		Bus: b, Log: zap.NewNop(), Clock: clock.NewManual(t0), Base: base, Decode: decode,
 		Use:        func(m reading.Model) { w.mu.Lock(); defer w.mu.Unlock(); w.used = append(w.used, m.Version()) },
@@ -100,15 +111,39 @@ func on(t *testing.T, b *bus.Bus, o training.Options) *world {
 	require.NoError(t, err)
 	w.trainer = training.New(training.Deps{
 		Bus: b, Log: zap.NewNop(), Clock: clock.NewManual(t0), Analyser: a, Registry: w.registry, Options: o,
-		Learn: func(ctx context.Context, examples []training.Example, tell func(pass, passes int)) (reading.Model, []byte, error) {
-			w.taught = examples
-			tell(1, 1)
-			w.learning()
-			return w.next, fmt.Appendf(nil, "%s %f", w.next.version, w.next.factor), ctx.Err()
-		},
-		Ended: func(result string) { w.ended = append(w.ended, result) },
+		Learner: w,
+		Ended:   func(result string) { w.ended = append(w.ended, result) },
 	})
 	return w
+}
+
+func (w *world) Learn(ctx context.Context, examples []training.Example, tell func(pass, passes int)) (reading.Model, error) {
+	w.taught = examples
+	tell(1, 1)
+	w.learning()
+	return w.next, ctx.Err()
+}
+
+func (w *world) Teach(_ context.Context, corrections []model.Labelled) (reading.Model, error) {
+	w.corrections = corrections
+	return w.topics, nil
+}
+
+// Join joins toys: what one finds stands behind its name.
+func (w *world) Join(sentiment, topics reading.Model) reading.Model {
+	s, t := sentiment.(toy), topics.(toy)
+	if s.finds == t.finds {
+		return s
+	}
+	s.finds = t.finds
+	s.version, _, _ = strings.Cut(s.version, "_")
+	s.version = strings.Replace(s.version, "base-", "from-", 1) + "_" + t.finds // base-… would be the program's
+	return s
+}
+
+func (w *world) Encode(m reading.Model) []byte {
+	t := m.(toy)
+	return fmt.Appendf(nil, "%s %f %s", t.version, t.factor, t.finds)
 }
 
 func (w *world) until(ok func() bool) {
@@ -177,12 +212,12 @@ func TestABetterModelIsUsedEverywhere(t *testing.T) {
 	w.until(func() bool { using, _ := other.registry.Using(); return using.Version() == "trained-1" })
 
 	// The same again is no better, and is kept to be promoted by hand.
-	w.next = toy{"trained-2", 0.5}
+	w.next = toy{"trained-2", 0.5, ""}
 	e, err := w.train(training.Order{})
 	require.NoError(t, err)
 	require.False(t, e.GetCurrent())
 	require.Equal(t, []string{"promoted", "kept"}, w.ended)
-	w.next = toy{"trained-3", 1}
+	w.next = toy{"trained-3", 1, ""}
 	_, err = w.train(training.Order{DryRun: true})
 	require.NoError(t, err)
 	var versions []string
@@ -267,7 +302,7 @@ func TestOneTrainingAtATimeAndOneWinner(t *testing.T) {
 	w.learning = func() {
 		_, err := w.train(training.Order{})
 		require.ErrorIs(t, err, training.ErrAlready)
-		other.next = toy{"trained-other", 1}
+		other.next = toy{"trained-other", 1, ""}
 		_, err = other.train(training.Order{}) // of another process, which ends first
 		require.NoError(t, err)
 	}

@@ -177,4 +177,5 @@ func trained(r training.Result) *scorerv1.Model {
 
 func describe(m *scorerv1.Model, e *eventsv1.ModelEvent) {
 	m.TrainedAt, m.TrainedOn, m.Evaluation, m.Before, m.BeforeVersion = e.GetAt(), e.GetTrainedOn(), e.GetEvaluation(), e.GetBefore(), e.GetBeforeVersion()
+	m.Corrections, m.SentimentKept, m.TopicsKept = e.GetCorrections(), e.GetSentimentKept(), e.GetTopicsKept()
 }

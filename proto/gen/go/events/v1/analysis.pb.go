@@ -239,7 +239,16 @@ type ModelEvaluation struct {
 	// The share that is right, of the three classes.
 	Accuracy float64 `protobuf:"fixed64,5,opt,name=accuracy,proto3" json:"accuracy,omitempty"`
 	// Counts by true class (negative, neutral, positive), and in it by the class found.
-	Confusion     []uint32 `protobuf:"varint,6,rep,packed,name=confusion,proto3" json:"confusion,omitempty"`
+	Confusion []uint32 `protobuf:"varint,6,rep,packed,name=confusion,proto3" json:"confusion,omitempty"`
+	// How many corrections that it was not trained on say which themes there are.
+	ThemesCorrected uint32 `protobuf:"varint,7,opt,name=themes_corrected,json=themesCorrected,proto3" json:"themes_corrected,omitempty"`
+	// How well it finds what they say, with what rules find: micro-F1 of the four
+	// dimensions; 1 where nothing was to be found, and nothing was.
+	DimensionsF1 float64 `protobuf:"fixed64,8,opt,name=dimensions_f1,json=dimensionsF1,proto3" json:"dimensions_f1,omitempty"`
+	// How many of them say which intents there are.
+	IntentsCorrected uint32 `protobuf:"varint,9,opt,name=intents_corrected,json=intentsCorrected,proto3" json:"intents_corrected,omitempty"`
+	// The same of the intents.
+	IntentsF1     float64 `protobuf:"fixed64,10,opt,name=intents_f1,json=intentsF1,proto3" json:"intents_f1,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -316,7 +325,39 @@ func (x *ModelEvaluation) GetConfusion() []uint32 {
 	return nil
 }
 
-// ModelEvent is stored in MODELS: a model was trained, or another one is to be used. The
+func (x *ModelEvaluation) GetThemesCorrected() uint32 {
+	if x != nil {
+		return x.ThemesCorrected
+	}
+	return 0
+}
+
+func (x *ModelEvaluation) GetDimensionsF1() float64 {
+	if x != nil {
+		return x.DimensionsF1
+	}
+	return 0
+}
+
+func (x *ModelEvaluation) GetIntentsCorrected() uint32 {
+	if x != nil {
+		return x.IntentsCorrected
+	}
+	return 0
+}
+
+func (x *ModelEvaluation) GetIntentsF1() float64 {
+	if x != nil {
+		return x.IntentsF1
+	}
+	return 0
+}
+
+// ModelEvent is stored in MODELS: a model was trained, or another one is to be used. A model
+// is of two parts, which are compared each by itself with those of the model in use: the
+// sentiment, and what is found beside rules (dimensions and intents). A new one has the parts
+// that were better, and for the other those of the model in use, so that neither can spoil
+// the other; where neither was better it has both as they were trained, and is not used. The
 // last event whose current is set says which one is used; without any it is the one that
 // the program carries.
 type ModelEvent struct {
@@ -333,7 +374,7 @@ type ModelEvent struct {
 	Weights []byte `protobuf:"bytes,5,opt,name=weights,proto3" json:"weights,omitempty"`
 	// Whether it is used from now on.
 	Current bool `protobuf:"varint,6,opt,name=current,proto3" json:"current,omitempty"`
-	// How many answers it was trained on.
+	// How many answers its sentiment was trained on.
 	TrainedOn uint32 `protobuf:"varint,7,opt,name=trained_on,json=trainedOn,proto3" json:"trained_on,omitempty"`
 	// How it did on the answers that were held out.
 	Evaluation *ModelEvaluation `protobuf:"bytes,8,opt,name=evaluation,proto3" json:"evaluation,omitempty"`
@@ -341,6 +382,13 @@ type ModelEvent struct {
 	Before *ModelEvaluation `protobuf:"bytes,9,opt,name=before,proto3" json:"before,omitempty"`
 	// The model that was in use then.
 	BeforeVersion string `protobuf:"bytes,10,opt,name=before_version,json=beforeVersion,proto3" json:"before_version,omitempty"`
+	// How many corrections its dimensions and intents have learnt from; 0 for those of the one
+	// that the program carries.
+	Corrections uint32 `protobuf:"varint,11,opt,name=corrections,proto3" json:"corrections,omitempty"`
+	// Whether its sentiment is that of the model that was in use then.
+	SentimentKept bool `protobuf:"varint,12,opt,name=sentiment_kept,json=sentimentKept,proto3" json:"sentiment_kept,omitempty"`
+	// Whether its dimensions and intents are those of the model that was in use then.
+	TopicsKept    bool `protobuf:"varint,13,opt,name=topics_kept,json=topicsKept,proto3" json:"topics_kept,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -443,6 +491,27 @@ func (x *ModelEvent) GetBeforeVersion() string {
 		return x.BeforeVersion
 	}
 	return ""
+}
+
+func (x *ModelEvent) GetCorrections() uint32 {
+	if x != nil {
+		return x.Corrections
+	}
+	return 0
+}
+
+func (x *ModelEvent) GetSentimentKept() bool {
+	if x != nil {
+		return x.SentimentKept
+	}
+	return false
+}
+
+func (x *ModelEvent) GetTopicsKept() bool {
+	if x != nil {
+		return x.TopicsKept
+	}
+	return false
 }
 
 // Themes is a list that may be empty on purpose.
@@ -566,14 +635,20 @@ const file_events_v1_analysis_proto_rawDesc = "" +
 	"correction\x18\n" +
 	" \x01(\v2\x1c.rappel.events.v1.CorrectionR\n" +
 	"correction\x12\x16\n" +
-	"\x06number\x18\v \x01(\rR\x06number\"\xb8\x01\n" +
+	"\x06number\x18\v \x01(\rR\x06number\"\xd4\x02\n" +
 	"\x0fModelEvaluation\x12\x18\n" +
 	"\aanswers\x18\x01 \x01(\rR\aanswers\x12\x10\n" +
 	"\x03auc\x18\x02 \x01(\x01R\x03auc\x12\x19\n" +
 	"\bmacro_f1\x18\x03 \x01(\x01R\amacroF1\x12$\n" +
 	"\x0emacro_f1_three\x18\x04 \x01(\x01R\fmacroF1Three\x12\x1a\n" +
 	"\baccuracy\x18\x05 \x01(\x01R\baccuracy\x12\x1c\n" +
-	"\tconfusion\x18\x06 \x03(\rR\tconfusion\"\xf5\x02\n" +
+	"\tconfusion\x18\x06 \x03(\rR\tconfusion\x12)\n" +
+	"\x10themes_corrected\x18\a \x01(\rR\x0fthemesCorrected\x12#\n" +
+	"\rdimensions_f1\x18\b \x01(\x01R\fdimensionsF1\x12+\n" +
+	"\x11intents_corrected\x18\t \x01(\rR\x10intentsCorrected\x12\x1d\n" +
+	"\n" +
+	"intents_f1\x18\n" +
+	" \x01(\x01R\tintentsF1\"\xdf\x03\n" +
 	"\n" +
 	"ModelEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12*\n" +
@@ -589,7 +664,11 @@ const file_events_v1_analysis_proto_rawDesc = "" +
 	"evaluation\x129\n" +
 	"\x06before\x18\t \x01(\v2!.rappel.events.v1.ModelEvaluationR\x06before\x12%\n" +
 	"\x0ebefore_version\x18\n" +
-	" \x01(\tR\rbeforeVersionB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	" \x01(\tR\rbeforeVersion\x12 \n" +
+	"\vcorrections\x18\v \x01(\rR\vcorrections\x12%\n" +
+	"\x0esentiment_kept\x18\f \x01(\bR\rsentimentKept\x12\x1f\n" +
+	"\vtopics_kept\x18\r \x01(\bR\n" +
+	"topicsKeptB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_analysis_proto_rawDescOnce sync.Once

@@ -429,7 +429,7 @@ type Model struct {
 	TrainedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=trained_at,json=trainedAt,proto3" json:"trained_at,omitempty"`
 	// Whether it is the one in use.
 	Current bool `protobuf:"varint,3,opt,name=current,proto3" json:"current,omitempty"`
-	// How many answers it was trained on.
+	// How many answers its sentiment was trained on.
 	TrainedOn uint32 `protobuf:"varint,4,opt,name=trained_on,json=trainedOn,proto3" json:"trained_on,omitempty"`
 	// How it did on answers that were held out; absent for the one that the program carries.
 	Evaluation *v1.ModelEvaluation `protobuf:"bytes,5,opt,name=evaluation,proto3" json:"evaluation,omitempty"`
@@ -437,6 +437,13 @@ type Model struct {
 	Before *v1.ModelEvaluation `protobuf:"bytes,6,opt,name=before,proto3" json:"before,omitempty"`
 	// The model that was in use then.
 	BeforeVersion string `protobuf:"bytes,7,opt,name=before_version,json=beforeVersion,proto3" json:"before_version,omitempty"`
+	// How many corrections its dimensions and intents have learnt from; 0 for those of the one
+	// that the program carries.
+	Corrections uint32 `protobuf:"varint,8,opt,name=corrections,proto3" json:"corrections,omitempty"`
+	// Whether its sentiment is that of the model that was in use then.
+	SentimentKept bool `protobuf:"varint,9,opt,name=sentiment_kept,json=sentimentKept,proto3" json:"sentiment_kept,omitempty"`
+	// Whether its dimensions and intents are those of the model that was in use then.
+	TopicsKept    bool `protobuf:"varint,10,opt,name=topics_kept,json=topicsKept,proto3" json:"topics_kept,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -518,6 +525,27 @@ func (x *Model) GetBeforeVersion() string {
 		return x.BeforeVersion
 	}
 	return ""
+}
+
+func (x *Model) GetCorrections() uint32 {
+	if x != nil {
+		return x.Corrections
+	}
+	return 0
+}
+
+func (x *Model) GetSentimentKept() bool {
+	if x != nil {
+		return x.SentimentKept
+	}
+	return false
+}
+
+func (x *Model) GetTopicsKept() bool {
+	if x != nil {
+		return x.TopicsKept
+	}
+	return false
 }
 
 // ListModelsRequest asks for all.
@@ -737,7 +765,7 @@ const file_api_scorer_v1_scorer_proto_rawDesc = "" +
 	"\blabelled\x18\x03 \x01(\rR\blabelled\x12\x12\n" +
 	"\x04pass\x18\x04 \x01(\rR\x04pass\x12\x16\n" +
 	"\x06passes\x18\x05 \x01(\rR\x06passes\x12-\n" +
-	"\x05model\x18\x06 \x01(\v2\x17.rappel.scorer.v1.ModelR\x05model\"\xba\x02\n" +
+	"\x05model\x18\x06 \x01(\v2\x17.rappel.scorer.v1.ModelR\x05model\"\xa4\x03\n" +
 	"\x05Model\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x129\n" +
 	"\n" +
@@ -749,7 +777,12 @@ const file_api_scorer_v1_scorer_proto_rawDesc = "" +
 	"evaluation\x18\x05 \x01(\v2!.rappel.events.v1.ModelEvaluationR\n" +
 	"evaluation\x129\n" +
 	"\x06before\x18\x06 \x01(\v2!.rappel.events.v1.ModelEvaluationR\x06before\x12%\n" +
-	"\x0ebefore_version\x18\a \x01(\tR\rbeforeVersion\"\x13\n" +
+	"\x0ebefore_version\x18\a \x01(\tR\rbeforeVersion\x12 \n" +
+	"\vcorrections\x18\b \x01(\rR\vcorrections\x12%\n" +
+	"\x0esentiment_kept\x18\t \x01(\bR\rsentimentKept\x12\x1f\n" +
+	"\vtopics_kept\x18\n" +
+	" \x01(\bR\n" +
+	"topicsKept\"\x13\n" +
 	"\x11ListModelsRequest\"E\n" +
 	"\x12ListModelsResponse\x12/\n" +
 	"\x06models\x18\x01 \x03(\v2\x17.rappel.scorer.v1.ModelR\x06models\"?\n" +
