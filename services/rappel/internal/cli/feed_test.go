@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,8 +129,11 @@ func TestFeedKeepsItsPlace(t *testing.T) {
 // A connection that breaks is made anew; what no waiting mends is an error.
 func TestFeedComesBack(t *testing.T) {
 	t.Parallel()
+	var mu sync.Mutex
 	var asked []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		asked = append(asked, r.Header.Get("Last-Event-ID"))
 		w.Header().Set("Content-Type", "text/event-stream")
 		if len(asked) > 2 {
@@ -141,6 +145,8 @@ func TestFeedComesBack(t *testing.T) {
 	t.Cleanup(s.Close)
 	got := reads(t, world(nil), 1, "--server", s.URL)
 	require.Equal(t, "14:30:00  k[2J      tomorrow", strings.Split(got, "\n")[0], "nothing that a terminal would obey")
+	mu.Lock()
+	defer mu.Unlock()
 	require.Equal(t, []string{"", "00000000-1"}, asked[:2])
 }
 
