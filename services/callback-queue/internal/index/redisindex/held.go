@@ -119,6 +119,9 @@ func (r heldRow) entries(agent string) (held []queue.Entry, all bool, err error)
 			all = false
 			continue
 		}
+		if isMoved(text) { // since the list was read, and out of the agent's hands by that
+			continue
+		}
 		e, err := decode(r.queue, r.ids[i], text)
 		if err != nil {
 			return nil, false, err
