@@ -81,7 +81,7 @@ func (f *shift) agent(ctx context.Context, client int) {
 		for _, what := range []string{"start", "reached", "complete"} {
 			f.command(client, rng, held.as(what))
 		}
-		f.reopen(held.id)
+		f.complain(client, held.id)
 	}
 }
 
@@ -94,7 +94,7 @@ func (f *shift) take(client int, name string, rng *rand.Rand) (action, bool) {
 	cb, err := f.pick(rng).Offer(f.Context(), name)
 	if err != nil {
 		var full *queue.AtCapacityError // what they let pass is in their hand until its lease ends
-		if !errors.As(err, &full) && !is(err, queue.ErrNoneReady) && !is(err, callback.ErrDeclined) && !is(err, queue.ErrIndexIncomplete) && f.Context().Err() == nil {
+		if !errors.As(err, &full) && !is(err, queue.ErrNoneReady) && !is(err, callback.ErrDeclined) && !is(err, queue.ErrIndexIncomplete) && !is(err, queue.ErrContended) && f.Context().Err() == nil {
 			f.Errorf("offer: %v", err)
 		}
 		return action{}, false
@@ -218,18 +218,22 @@ func refusal(err error) bool {
 	return transition || is(err, callback.ErrStaleToken) || is(err, callback.ErrNotHolder)
 }
 
-// reopen gives the customer of a closed callback a reason for another.
-func (f *shift) reopen(id string) {
+// complain gives the customer of a callback a reason for another: or for the one that
+// somebody has taken meanwhile.
+func (f *shift) complain(client int, id string) {
 	customerKey, _, _ := callback.ParseID(id)
 	a := alert(0, fmt.Sprintf("again-%d", f.alerts.Add(1)))
 	a.CustomerKey = customerKey
 	rng := rand.New(rand.NewPCG(uint64(f.alerts.Load()), 3))
+	call, back := time.Since(f.began), forever
 	for f.Context().Err() == nil {
 		err := f.pick(rng).TakeAlert(f.Context(), a)
 		if err == nil || !uncertain(err) {
-			return
+			back = time.Since(f.began)
+			break
 		}
 	}
+	f.record(client, action{what: complain, id: id}, answer{ok: back < forever, maybe: back == forever}, call, back)
 }
 
 // work lets the agents work for a while, something happening meanwhile.
@@ -272,10 +276,17 @@ func (f *shift) String() string {
 		if porcupine.CheckOperations(exclusive, part) {
 			continue
 		}
+		id := part[0].Input.(action).id
 		slices.SortFunc(part, func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) })
 		for _, op := range part {
 			fmt.Fprintf(&b, "%10d %10d %s\n", op.Call/1000, op.Return/1000, exclusive.DescribeOperation(op.Input, op.Output))
 		}
+		b.WriteString("and in the stream:\n")
+		f.eachEvent(func(e *eventsv1.CallbackEvent, d bus.Delivery) {
+			if cb := e.GetCallback(); cb.GetId() == id {
+				fmt.Fprintf(&b, "%10d %s by %s: %s, in hand by %s\n", d.Sequence, e.GetType(), e.GetActor(), cb.GetState(), cb.GetHolder().GetAgentId())
+			}
+		})
 		b.WriteString("\n")
 	}
 	return b.String()

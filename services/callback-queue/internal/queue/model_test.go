@@ -29,7 +29,15 @@ type slot struct {
 	stage callback.State
 	agent string
 	token uint64 // the present hold's, else the last one's
+	// spoke is the hold in which the customer was spoken to last, unless somebody called since.
+	spoke uint64
+	// pressed: the customer has complained since they were spoken to, and the wrap-up is
+	// given no longer than that may wait.
+	pressed bool
 }
+
+// complain is what a customer does, and concerns whichever callback is theirs then.
+const complain = "complain"
 
 func (s slot) heldBy(a action, stage callback.State) bool {
 	return s.stage == stage && s.agent == a.agent && s.token == a.token
@@ -42,10 +50,10 @@ func (s slot) allows(a action, token uint64) (bool, slot) {
 	switch a.what {
 	case "claim":
 		// The token rises with each hold, so that an old one can never pass.
-		next = slot{stage: callback.Assigned, agent: a.agent, token: token}
+		next = slot{stage: callback.Assigned, agent: a.agent, token: token, spoke: s.spoke}
 		return s.stage == callback.Pending && token > s.token, next
 	case "offer":
-		next = slot{stage: callback.Reserved, agent: a.agent, token: token}
+		next = slot{stage: callback.Reserved, agent: a.agent, token: token, spoke: s.spoke}
 		return s.stage == callback.Pending && token > s.token, next
 	case "accept":
 		next.stage = callback.Assigned
@@ -57,14 +65,14 @@ func (s slot) allows(a action, token uint64) (bool, slot) {
 		next.stage = callback.Pending
 		return s.heldBy(a, callback.Reserved) || s.heldBy(a, callback.Assigned) || s.heldBy(a, callback.Pending), next
 	case "start":
-		next.stage = callback.Attempting
+		next.stage, next.spoke = callback.Attempting, 0
 		return s.heldBy(a, callback.Assigned) || s.heldBy(a, callback.Attempting), next
 	case "reached":
-		if s.heldBy(a, callback.Completed) {
+		if s.spoke == a.token {
 			return true, s
 		}
-		next.stage = callback.Wrapping
-		return s.heldBy(a, callback.Attempting) || s.heldBy(a, callback.Wrapping), next
+		next.stage, next.spoke = callback.Wrapping, a.token
+		return s.heldBy(a, callback.Attempting), next
 	case "complete":
 		next.stage = callback.Completed
 		return s.heldBy(a, callback.Wrapping) || s.heldBy(a, callback.Completed), next
@@ -74,8 +82,11 @@ func (s slot) allows(a action, token uint64) (bool, slot) {
 
 // after are the states that an answer leaves possible.
 func (s slot) after(a action, got answer) []any {
-	if a.what == "transfer" {
+	switch a.what {
+	case "transfer":
 		return s.transferred(got)
+	case complain:
+		return s.complained(got)
 	}
 	allowed, next := s.allows(a, got.token)
 	switch {
@@ -90,6 +101,24 @@ func (s slot) after(a action, got answer) []any {
 	default:
 		return nil
 	}
+}
+
+// complained are the states after a complaint, which shortens a wrap-up and nothing else.
+func (s slot) complained(got answer) []any {
+	next := s
+	next.pressed = s.stage == callback.Wrapping
+	if got.maybe {
+		return []any{s, next}
+	}
+	return []any{next}
+}
+
+// overtaken reports whether the state may have ended by itself before: an offer's time is
+// over, or a wrap-up's, for a complaint that is to be called for.
+func (s slot) overtaken() (slot, bool) {
+	over := s.stage == callback.Reserved || s.stage == callback.Wrapping && s.pressed
+	s.stage, s.pressed = callback.Pending, false
+	return s, over
 }
 
 // transferred are the states after a transfer: it takes the callback out of any
@@ -111,10 +140,19 @@ func (s slot) transferred(got answer) []any {
 // one state that changes at one moment in each call.
 var exclusive = (&porcupine.NondeterministicModel{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
-		byCallback := map[string][]porcupine.Operation{}
+		byCallback, complaints := map[string][]porcupine.Operation{}, map[string][]porcupine.Operation{}
 		for _, op := range history {
-			id := op.Input.(action).id
-			byCallback[id] = append(byCallback[id], op)
+			a := op.Input.(action)
+			if a.what == complain {
+				customer, _, _ := callback.ParseID(a.id)
+				complaints[customer] = append(complaints[customer], op)
+				continue
+			}
+			byCallback[a.id] = append(byCallback[a.id], op)
+		}
+		for id := range byCallback {
+			customer, _, _ := callback.ParseID(id)
+			byCallback[id] = append(byCallback[id], complaints[customer]...)
 		}
 		return slices.Collect(maps.Values(byCallback))
 	},
@@ -122,9 +160,8 @@ var exclusive = (&porcupine.NondeterministicModel{
 	Step: func(state, input, output any) []any {
 		s, a, got := state.(slot), input.(action), output.(answer)
 		after := s.after(a, got)
-		if s.stage == callback.Reserved { // its time may have been over before
-			s.stage = callback.Pending
-			after = append(after, s.after(a, got)...)
+		if free, over := s.overtaken(); over {
+			after = append(after, free.after(a, got)...)
 		}
 		return after
 	},
