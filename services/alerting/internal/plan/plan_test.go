@@ -147,6 +147,19 @@ func TestASilenceHoldsBackAndThenNot(t *testing.T) {
 	w.expect("30s chat NEW firing b", "2h0m0s chat NEW firing a", "4h0m30s chat REPEATED firing b", "7h0m0s chat RESOLVED resolved b", "8h0m0s chat RESOLVED resolved a")
 }
 
+func TestWhatPeopleKnowStaysKnownWhileItIsHeldBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, one(route("all", "chat")))
+	w.raise("a", "n=1")
+	w.raise("b", "n=2")
+	w.raise("c", "n=3")
+	w.until(minute)
+	w.silence("s", 0, 5*hour, "n!=2")
+	w.resolve("c")
+	w.until(6 * hour)
+	w.expect("30s chat NEW firing a,b,c", "4h0m30s chat REPEATED firing b", "5h0m0s chat REPEATED firing a,b resolved c")
+}
+
 func TestMuteHours(t *testing.T) {
 	t.Parallel()
 	week, err := calendar.ParseWeek(map[string][]string{"mon-sun": {"22:00-08:00"}})
