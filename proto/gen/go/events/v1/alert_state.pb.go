@@ -350,9 +350,12 @@ type AlertState struct {
 	// What they said of it.
 	Comment string `protobuf:"bytes,27,opt,name=comment,proto3" json:"comment,omitempty"`
 	// When it is resolved by itself, if nothing else ends it; absent for never.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// How often somebody looked after this episode and then nobody did any more, while it
+	// stood: each time it is news again.
+	Unacknowledged uint32 `protobuf:"varint,29,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *AlertState) Reset() {
@@ -579,6 +582,13 @@ func (x *AlertState) GetExpiresAt() *timestamppb.Timestamp {
 		return x.ExpiresAt
 	}
 	return nil
+}
+
+func (x *AlertState) GetUnacknowledged() uint32 {
+	if x != nil {
+		return x.Unacknowledged
+	}
+	return 0
 }
 
 // AnswerCited is the answer that an alert cites.
@@ -854,8 +864,7 @@ const file_events_v1_alert_state_proto_rawDesc = "" +
 	"\aUPDATED\x10\x02\x12\x10\n" +
 	"\fACKNOWLEDGED\x10\x03\x12\x12\n" +
 	"\x0eUNACKNOWLEDGED\x10\x04\x12\f\n" +
-	"\bRESOLVED\x10\x05\"\xff\n" +
-	"\n" +
+	"\bRESOLVED\x10\x05\"\xa7\v\n" +
 	"\n" +
 	"AlertState\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
@@ -895,7 +904,8 @@ const file_events_v1_alert_state_proto_rawDesc = "" +
 	"resolvedBy\x12\x18\n" +
 	"\acomment\x18\x1b \x01(\tR\acomment\x129\n" +
 	"\n" +
-	"expires_at\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x1a9\n" +
+	"expires_at\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12&\n" +
+	"\x0eunacknowledged\x18\x1d \x01(\rR\x0eunacknowledged\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"J\n" +
