@@ -12,6 +12,8 @@ type closing struct {
 	// severity and order are those that the callback knew of.
 	severity eventsv1.Severity
 	order    order
+	// beyond says that it is not one of those that the callback lists.
+	beyond bool
 }
 
 // called is what the close of its callback makes of an alert; nil for nothing.

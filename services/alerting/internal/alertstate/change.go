@@ -49,6 +49,7 @@ func copied(a *alert) *alert {
 func begin(next *alert, raisedAt *timestamppb.Timestamp) {
 	next.Episode++
 	next.State, next.RaisedAt, next.Acknowledgement = eventsv1.AlertState_FIRING, raisedAt, nil
+	next.Unacknowledged = 0
 	next.Resolution, next.ResolvedAt, next.ResolvedBy, next.Comment = eventsv1.AlertState_RESOLUTION_UNSPECIFIED, nil, "", ""
 }
 

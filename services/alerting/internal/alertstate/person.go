@@ -56,6 +56,7 @@ func unacknowledged(now *alert, by string, at time.Time) (*change, error) {
 func released(now *alert, by string, at time.Time) *change {
 	next := copied(now)
 	next.State, next.Acknowledgement = eventsv1.AlertState_FIRING, nil
+	next.Unacknowledged++
 	return happened(eventsv1.AlertChanged_UNACKNOWLEDGED, next, by, at)
 }
 
