@@ -66,10 +66,12 @@ type Options[E Event] struct {
 	Key     func(E) string
 	Subject func(key string) string
 	// Keep reports whether the document is kept in memory: those that are over need not be.
-	// What is not kept can still be changed. Nil keeps all.
+	// What is not kept can still be changed. Nil keeps all. Where the answer changes with
+	// time, Reconsider asks again.
 	Keep func(E) bool
-	// Changed is told of each document that has become another, in the stream's order for
-	// each; kept is Keep's answer. It must be quick, and call nothing of the table.
+	// Changed is told of each document that has become another, or is no longer kept, in the
+	// stream's order for each; kept is Keep's answer. It must be quick, and call nothing of
+	// the table.
 	Changed func(key string, e E, kept bool)
 }
 
@@ -347,6 +349,20 @@ func (t *Table[E]) take(key string, d doc[E]) {
 	if t.docs[key].seq >= d.seq || t.gone[key] >= d.seq {
 		return
 	}
+	t.put(key, d)
+}
+
+// Reconsider asks Keep again about a document, and drops it if it need not be kept any more.
+func (t *Table[E]) Reconsider(key string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d, ok := t.docs[key]; ok && t.o.Keep != nil && !t.o.Keep(d.event) {
+		t.put(key, d)
+	}
+}
+
+// put keeps a document, or drops it.
+func (t *Table[E]) put(key string, d doc[E]) {
 	kept := t.o.Keep == nil || t.o.Keep(d.event)
 	if kept {
 		t.docs[key] = d

@@ -210,7 +210,7 @@ func (AlertState_Resolution) EnumDescriptor() ([]byte, []int) {
 // after it. The last of an alert's subject is its state.
 type AlertChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Derived from the alert's id and the number of changes.
+	// Derived from all that the event says, so that two different changes never share it.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	// When it happened.
 	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
@@ -297,8 +297,8 @@ type AlertState struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// How many changes there were; starts at 1.
 	Changes uint64 `protobuf:"varint,2,opt,name=changes,proto3" json:"changes,omitempty"`
-	// How often it was raised anew, 1 or more; acknowledgements and notifications are of one
-	// episode.
+	// How often it was raised, 1 or more; acknowledgements and notifications are of one
+	// episode. 0 where it was resolved before it was heard of.
 	Episode uint32 `protobuf:"varint,3,opt,name=episode,proto3" json:"episode,omitempty"`
 	// Whether it stands.
 	State AlertState_State `protobuf:"varint,4,opt,name=state,proto3,enum=rappel.events.v1.AlertState_State" json:"state,omitempty"`
