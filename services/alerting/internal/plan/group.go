@@ -270,11 +270,20 @@ func (d *decision) due() (eventsv1.Notification_Kind, stand) {
 	}
 }
 
+// came is when an alert came. One that is as it first was came when it was stored, which may
+// be long after what it is about: what waited long is put together, too.
+func came(a *eventsv1.AlertState) time.Time {
+	if a.GetChanges() == 1 && a.GetUpdatedAt() != nil {
+		return a.GetUpdatedAt().AsTime()
+	}
+	return a.GetRaisedAt().AsTime()
+}
+
 // newsAt is when news is told, if nothing may be told before floor.
 func (d *decision) newsAt(floor time.Time) time.Time {
-	first := d.news[0].GetRaisedAt().AsTime()
+	first := came(d.news[0])
 	for _, a := range d.news {
-		if t := a.GetRaisedAt().AsTime(); t.Before(first) {
+		if t := came(a); t.Before(first) {
 			first = t
 		}
 	}
