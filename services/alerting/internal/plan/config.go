@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -203,6 +204,21 @@ func union(a, b []string) []string {
 		}
 	}
 	return out
+}
+
+// MutedAt reports whether the route's hours hold everything back at a moment, and which of
+// them the longest.
+func (r *Route) MutedAt(now time.Time) (Hold, bool) {
+	all := r.muted(now)
+	if len(all) == 0 {
+		return Hold{}, false
+	}
+	return slices.MaxFunc(all, func(a, b Hold) int {
+		if a.Until.IsZero() || b.Until.IsZero() {
+			return cmp.Compare(b.Until.Unix(), a.Until.Unix()) // one that does not end lasts longest
+		}
+		return a.Until.Compare(b.Until)
+	}), true
 }
 
 // muted is what mutes a route now.

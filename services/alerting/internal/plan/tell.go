@@ -125,14 +125,14 @@ func (d *decision) remember(state *eventsv1.GroupState, keep []string) {
 // worstFirst sorts alerts: the worst, then the newest, first.
 func worstFirst(alerts []*eventsv1.AlertState) {
 	slices.SortFunc(alerts, func(a, b *eventsv1.AlertState) int {
-		return cmp.Or(cmp.Compare(severity(b), severity(a)), newer(a.GetRaisedAt().AsTime(), b.GetRaisedAt().AsTime()), cmp.Compare(a.GetId(), b.GetId()))
+		return cmp.Or(cmp.Compare(SeverityOf(b), SeverityOf(a)), newer(a.GetRaisedAt().AsTime(), b.GetRaisedAt().AsTime()), cmp.Compare(a.GetId(), b.GetId()))
 	})
 }
 
 func newer(a, b time.Time) int { return b.Compare(a) }
 
-// severity is an alert's: one that does not say counts as medium.
-func severity(a *eventsv1.AlertState) eventsv1.Severity {
+// SeverityOf is an alert's: one that does not say counts as medium.
+func SeverityOf(a *eventsv1.AlertState) eventsv1.Severity {
 	if s := a.GetSeverity(); s != eventsv1.Severity_SEVERITY_UNSPECIFIED {
 		return s
 	}
@@ -143,7 +143,7 @@ func severity(a *eventsv1.AlertState) eventsv1.Severity {
 func Worst(alerts []*eventsv1.AlertState) eventsv1.Severity {
 	worst := eventsv1.Severity_SEVERITY_UNSPECIFIED
 	for _, a := range alerts {
-		worst = max(worst, severity(a))
+		worst = max(worst, SeverityOf(a))
 	}
 	return worst
 }
