@@ -71,6 +71,7 @@ type Service struct {
 	metrics *metrics
 	book    *rulebook.Book
 	alerts  *alertstate.Book
+	telling *telling
 	tasks   *host.Tasks
 
 	mu        sync.Mutex
@@ -109,8 +110,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s.alerts = alertstate.New(alertstate.Options{Bus: deps.Bus, Log: deps.Log.Named("alerts"), Clock: deps.Clock})
 	s.metrics.stand(deps.Metrics, s.alerts)
+	if s.telling, err = newTelling(cfg, deps, s.alerts); err != nil {
+		return nil, fmt.Errorf("alerting: %w", err)
+	}
 	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), transport.New(transport.Deps{
-		Book: s.book, Alerts: s.alerts, Counts: s.metrics, Rehearser: s, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
+		Book: s.book, Alerts: s.alerts, Told: s.telling.planner, Groups: s.telling.planner, Silences: s.telling.silences,
+		Now: deps.Clock.Now, Counts: s.metrics, Rehearser: s, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
 	}))
 	if err := deps.RPC.Gateway(alertingv1.RegisterAlertingServiceHandler); err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
@@ -136,6 +141,7 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("rules", s.book.Follow)
 	s.tasks.Go("alerts", s.alerts.Follow)
 	s.tasks.Go("alerts' time", s.watchTime)
+	s.telling.start(s.tasks)
 	s.failed = s.tasks.Failed(failing...)
 	now := s.book.Current()
 	s.deps.Log.Info("running the rules", zap.String("rules_version", now.Version.Name),

@@ -53,12 +53,13 @@ type Deps struct {
 // longestInterval is how long what was said of a group that is closed can matter.
 const longestInterval = 24 * time.Hour
 
-// Planner plans and commits. Safe for concurrent use, but for Step.
+// Planner plans and commits. Safe for concurrent use.
 type Planner struct {
 	deps  Deps
 	table *documents.Table[*eventsv1.GroupNotified]
 
-	in inbox
+	in   inbox
+	step sync.Mutex // held by the one Step at work
 
 	mu    sync.Mutex
 	index *index
@@ -180,6 +181,8 @@ func (p *Planner) Step(ctx context.Context) error {
 	if p.Ready() != nil {
 		return nil //nolint:nilerr // it comes again
 	}
+	p.step.Lock()
+	defer p.step.Unlock()
 	now := p.deps.Clock.Now()
 	for range mostRounds {
 		due, missing := p.due(now)
@@ -295,5 +298,5 @@ func (p *Planner) commitOne(ctx context.Context, key string, now time.Time) erro
 	return nil
 }
 
-// Sorted are the keys of a set, in order.
+// sorted are the keys of a set, in order.
 func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

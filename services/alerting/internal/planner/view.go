@@ -50,9 +50,16 @@ func (p *Planner) Groups(route string) []Group {
 	return out
 }
 
+// Count is how many groups there are.
+func (p *Planner) Count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.index.groups)
+}
+
 // Firing are the alerts of a group that stand and nobody looks after, by their ids; ok is
 // false where there is no such group.
-func (p *Planner) Firing(key string) (ids []string, ok bool) {
+func (p *Planner) Firing(key string) (alerts []*eventsv1.AlertState, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.drain(p.deps.Clock.Now())
@@ -60,13 +67,25 @@ func (p *Planner) Firing(key string) (ids []string, ok bool) {
 	if g == nil {
 		return nil, false
 	}
-	for id, e := range g.member {
+	for _, e := range g.member {
 		if e.alert.GetState() == eventsv1.AlertState_FIRING {
-			ids = append(ids, id)
+			alerts = append(alerts, e.alert)
 		}
 	}
-	slices.Sort(ids)
-	return ids, true
+	slices.SortFunc(alerts, func(a, b *eventsv1.AlertState) int { return cmp.Compare(a.GetId(), b.GetId()) })
+	return alerts, true
+}
+
+// Next is when Step has something to do, if nothing changes before; zero for never.
+func (p *Planner) Next() (next time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, g := range p.index.groups {
+		if !g.next.IsZero() && (next.IsZero() || g.next.Before(next)) {
+			next = g.next
+		}
+	}
+	return next
 }
 
 // Of is the keys of the groups that an alert is in, and why people are not told of it now.

@@ -51,6 +51,11 @@ type Deps struct {
 	Alerts Alerts
 	// Told is what becomes of them; nil is that nobody is told.
 	Told Told
+	// Groups are those that people are told of together, Silences what is kept back from
+	// them; Now says what time it is.
+	Groups   Groups
+	Silences Silences
+	Now      func() time.Time
 	// Stopping is closed when the server begins to stop: rehearsals end then.
 	Stopping <-chan struct{}
 	// Since is when counting began.
