@@ -69,6 +69,8 @@ type Options[E Event] struct {
 	// What is not kept can still be changed. Nil keeps all. Where the answer changes with
 	// time, Reconsider asks again.
 	Keep func(E) bool
+	// Compact makes an event smaller that was read, before anybody sees it. Optional.
+	Compact func(E)
 	// Changed is told of each document that has become another, or is no longer kept, in the
 	// stream's order for each; kept is Keep's answer. It must be quick, and call nothing of
 	// the table.
@@ -110,7 +112,7 @@ func (t *Table[E]) Follow(ctx context.Context) error {
 			t.bring(d)
 			return nil
 		}, func() error {
-			t.read()
+			t.caughtUp()
 			return nil
 		})
 		if ctx.Err() != nil {
@@ -298,7 +300,15 @@ func (t *Table[E]) load(ctx context.Context, key string) (doc[E], error) {
 	if err := d.Decode(e); err != nil {
 		return doc[E]{}, err
 	}
-	return doc[E]{e, d.Sequence}, nil
+	return t.read(e, d.Sequence), nil
+}
+
+// read is a document as it was read.
+func (t *Table[E]) read(e E, seq uint64) doc[E] {
+	if t.o.Compact != nil {
+		t.o.Compact(e)
+	}
+	return doc[E]{e, seq}
 }
 
 // bring takes what following brought.
@@ -307,7 +317,7 @@ func (t *Table[E]) bring(d bus.Delivery) {
 	if err := d.Decode(e); err != nil {
 		t.o.Log.Error("a document cannot be read and is left out", zap.String("stream", d.Stream), zap.Uint64(obs.Sequence, d.Sequence), zap.Error(err))
 	} else {
-		t.take(t.o.Key(e), doc[E]{e, d.Sequence})
+		t.take(t.o.Key(e), t.read(e, d.Sequence))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -315,8 +325,8 @@ func (t *Table[E]) bring(d bus.Delivery) {
 	t.wake()
 }
 
-// read notes that the stream was read to its end.
-func (t *Table[E]) read() {
+// caughtUp notes that the stream was read to its end.
+func (t *Table[E]) caughtUp() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.isRead {

@@ -32,7 +32,7 @@ type Options struct {
 
 // Listener is told of an alert that has become another: was is nil for one that is new here,
 // and now says what happened last, which is not all that happened where several changes came
-// at once. It must be quick, and call nothing of the book.
+// at once; the event may lack its id. It must be quick, and call nothing of the book.
 type Listener func(was *eventsv1.AlertState, now *eventsv1.AlertChanged)
 
 // Book is the alerts of ALERT_STATES: those that stand, and those that were resolved lately,
@@ -62,7 +62,8 @@ func New(o Options) *Book {
 	b := &Book{o: o, alerts: map[string]*alert{}, counts: map[Class]int{}}
 	b.table = documents.New(documents.Options[*change]{
 		Bus: o.Bus, Log: o.Log, Stream: subject.AlertStates, New: func() *change { return &change{} },
-		Key: func(e *change) string { return e.GetAlert().GetId() }, Subject: subject.AlertState, Keep: b.keep, Changed: b.changed,
+		Key: func(e *change) string { return e.GetAlert().GetId() }, Subject: subject.AlertState, Keep: b.keep,
+		Compact: compact, Changed: b.changed,
 	})
 	return b
 }

@@ -18,13 +18,13 @@ type closing struct {
 
 // called is what the close of its callback makes of an alert; nil for nothing.
 //
-// An alert that has become worse in a revision that the callback did not know of goes on.
-// One that was not heard of is stored as resolved, so that the revision that the callback
+// An alert that has become worse in a revision that the callback did not know of goes on. One
+// that no longer matched meanwhile was dealt with all the same. One that was not heard of is stored as resolved, so that the revision that the callback
 // knew of does not raise it.
 func called(now *alert, c closing, at time.Time) *change {
 	later := c.order.compare(orderOf(now)) > 0
-	known := stands(now) && (later || severity(now.GetSeverity()) <= severity(c.severity))
-	if now != nil && !known && (stands(now) || !later) {
+	worse := !later && now.GetSeverity() > severity(c.severity)
+	if worse || !later && !stands(now) && isSettled(now) {
 		return nil
 	}
 	next := copied(now)
