@@ -26,11 +26,19 @@ const (
 	Models      = "MODELS"
 	Rules       = "RULES"
 	Alerts      = "ALERTS"
-	Callbacks   = "CALLBACKS"
-	Agents      = "AGENTS"
-	FeedKeys    = "FEED_KEYS"
-	Feed        = "FEED"
-	DeadLetters = "DEAD_LETTERS"
+	AlertStates = "ALERT_STATES"
+	Silences    = "SILENCES"
+	// Notifications are what people are told, Deliveries each on its way to a receiver.
+	Notifications = "NOTIFICATIONS"
+	Deliveries    = "DELIVERIES"
+	Receivers     = "RECEIVERS"
+	Fallbacks     = "FALLBACKS"
+	QueueStats    = "QUEUE_STATS"
+	Callbacks     = "CALLBACKS"
+	Agents        = "AGENTS"
+	FeedKeys      = "FEED_KEYS"
+	Feed          = "FEED"
+	DeadLetters   = "DEAD_LETTERS"
 )
 
 // Wildcards: everything a stream holds.
@@ -48,6 +56,13 @@ const (
 	AllModels        = "rappel.v1.model.>"
 	AllRules         = "rappel.v1.rules"
 	AllAlerts        = "rappel.v1.alert.>"
+	AllAlertStates   = "rappel.v1.alert_state.>"
+	AllSilences      = "rappel.v1.silence.>"
+	AllNotifications = "rappel.v1.notification.>"
+	AllDeliveries    = "rappel.v1.delivery.>"
+	AllReceivers     = "rappel.v1.receiver.>"
+	AllFallbacks     = "rappel.v1.fallback.>"
+	AllQueueStats    = "rappel.v1.queue_stats.>"
 	AllCallbacks     = "rappel.v1.callback.>"
 	AllAgents        = "rappel.v1.agent.>"
 	AllFeedKeys      = "rappel.v1.feed_key.>"
@@ -213,6 +228,27 @@ func Model(name string) string { return "rappel.v1.model." + must(name) }
 func Alert(rule, bucket string) string {
 	return "rappel.v1.alert." + must(rule) + "." + must(bucket)
 }
+
+// AlertState is the subject of an alert's states, by its id.
+func AlertState(id string) string { return "rappel.v1.alert_state." + must(id) }
+
+// Silence is the subject of a silence's states.
+func Silence(id string) string { return "rappel.v1.silence." + must(id) }
+
+// Notification is the subject of what people were told of a group of alerts, by its key.
+func Notification(group string) string { return "rappel.v1.notification." + must(group) }
+
+// Delivery is the subject of the states of one delivery.
+func Delivery(id string) string { return "rappel.v1.delivery." + must(id) }
+
+// Receiver is the subject of whether a receiver is told of anything.
+func Receiver(name string) string { return "rappel.v1.receiver." + must(name) }
+
+// Fallback is the subject of a fallback's states.
+func Fallback(name string) string { return "rappel.v1.fallback." + must(name) }
+
+// QueueStat is the subject of how a queue stands.
+func QueueStat(queue string) string { return "rappel.v1.queue_stats." + must(queue) }
 
 // Callback is the subject of one customer's callbacks.
 func Callback(bucket, customerKey string) string {

@@ -124,6 +124,41 @@ func Streams() []Stream { //nolint:funlen // a stream an entry, and nothing else
 			Why: "Every rule that matched, and every one that no longer does; and every answer about a callback.",
 		},
 		{
+			Name: subject.AlertStates, Subjects: []string{subject.AllAlertStates}, MaxAge: 90 * day,
+			Bounded: true, Duplicates: 2 * time.Minute,
+			Why: "Whether each alert stands, and who looks after it: the last event of an alert's subject is its state. Kept as long as ALERTS.",
+		},
+		{
+			Name: subject.Silences, Subjects: []string{subject.AllSilences},
+			Duplicates: 2 * time.Minute,
+			Why:        "What is kept back from people, by whom and why: the last event of a silence's subject is its state. Made by hand, so few; no age limit, as one may be for next year.",
+		},
+		{
+			Name: subject.Notifications, Subjects: []string{subject.AllNotifications}, MaxAge: 90 * day,
+			Duplicates: 2 * time.Minute,
+			Why:        "What people were told of each group of alerts: the last event of a group's subject is what they know. Kept as long as alerts are.",
+		},
+		{
+			Name: subject.Deliveries, Subjects: []string{subject.AllDeliveries}, MaxAge: 30 * day,
+			Duplicates: 2 * time.Minute,
+			Why:        "Each notification on its way to one receiver, with every try: the log that can be looked at and replayed for a month.",
+		},
+		{
+			Name: subject.Receivers, Subjects: []string{subject.AllReceivers},
+			Duplicates: 2 * time.Minute,
+			Why:        "Which receivers are told nothing, since when and why. No age limit: one that is gone stays gone until somebody says otherwise.",
+		},
+		{
+			Name: subject.Fallbacks, Subjects: []string{subject.AllFallbacks},
+			Duplicates: 2 * time.Minute,
+			Why:        "Which fallbacks apply: the last event of one's subject is its state. A few a day, so no age limit.",
+		},
+		{
+			Name: subject.QueueStats, Subjects: []string{subject.AllQueueStats}, MaxAge: day,
+			Duplicates: 2 * time.Minute,
+			Why:        "How each queue stands, every few seconds: whoever decides by it looks at the last of a queue's subject.",
+		},
+		{
 			Name: subject.Callbacks, Subjects: []string{subject.AllCallbacks},
 			Duplicates: 2 * time.Minute,
 			Why:        "The truth about callbacks: the last event of a customer's subject is the state. No age limit: once a subject is gone, its callbacks could be opened again. What is older than callback.history_kept and came before a close goes.",
@@ -172,6 +207,21 @@ var (
 	Alerting = Consumer{
 		Stream: subject.Scores, Durable: "alerting", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
 		Why: "runs the rules over each scored response",
+	}
+	// AlertStates keeps the state of each alert.
+	AlertStates = Consumer{
+		Stream: subject.Alerts, Durable: "alert-states", Lanes: 128, AckWait: 10 * time.Second, MaxDeliveries: 10,
+		Why: "keeps whether each alert stands",
+	}
+	// AlertCallbacks ends alerts whose callback was closed.
+	AlertCallbacks = Consumer{
+		Stream: subject.Callbacks, Durable: "alert-callbacks", Lanes: 128, AckWait: 10 * time.Second, MaxDeliveries: 10,
+		Why: "ends the alerts whose callback was closed",
+	}
+	// Notifications sends what people are told on its way.
+	Notifications = Consumer{
+		Stream: subject.Notifications, Durable: "notifications", Lanes: 32, AckWait: 10 * time.Second, MaxDeliveries: 10,
+		Why: "makes a delivery to each receiver of a notification",
 	}
 	// CallbackQueue opens and enriches callbacks.
 	CallbackQueue = Consumer{
@@ -235,7 +285,7 @@ const MaxEndpoint = 48
 // Consumers lists every durable consumer that is always there, but those of redrives:
 // each has one.
 func Consumers() []Consumer {
-	return []Consumer{Imports, Scorer, Corrections, Alerting, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedCallbacks}
+	return []Consumer{Imports, Scorer, Corrections, Alerting, AlertStates, AlertCallbacks, Notifications, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedCallbacks}
 }
 
 // Redrives is the consumer of the orders to try again what c gave up. It handles
@@ -252,7 +302,7 @@ func (c Consumer) Redrives() Consumer {
 type Options struct {
 	// Replicas is 1 for one process, 3 in a cluster.
 	Replicas int
-	// MaxBytes bounds each of PUSHES, IMPORTS, IMPORT_FILES, CALL_KEYS, RESPONSES, SCORES and ALERTS, in bytes; 0 is
+	// MaxBytes bounds each of PUSHES, IMPORTS, IMPORT_FILES, CALL_KEYS, RESPONSES, SCORES, ALERTS and ALERT_STATES, in bytes; 0 is
 	// unbounded.
 	MaxBytes int64
 	// MaxAge, when positive, replaces the age of those streams; the passing ones keep

@@ -183,7 +183,11 @@ type AlertRaised struct {
 	// What the rule marks its alerts with, by name.
 	Labels map[string]string `protobuf:"bytes,10,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Whose the rule is; empty when its file does not say.
-	Team          string `protobuf:"bytes,11,opt,name=team,proto3" json:"team,omitempty"`
+	Team string `protobuf:"bytes,11,opt,name=team,proto3" json:"team,omitempty"`
+	// The rule asks for people to be told.
+	Notify bool `protobuf:"varint,14,opt,name=notify,proto3" json:"notify,omitempty"`
+	// How long it stands, if nothing else ends it; absent when the rule does not say.
+	ResolvesAfter *durationpb.Duration `protobuf:"bytes,15,opt,name=resolves_after,json=resolvesAfter,proto3" json:"resolves_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -293,6 +297,20 @@ func (x *AlertRaised) GetTeam() string {
 		return x.Team
 	}
 	return ""
+}
+
+func (x *AlertRaised) GetNotify() bool {
+	if x != nil {
+		return x.Notify
+	}
+	return false
+}
+
+func (x *AlertRaised) GetResolvesAfter() *durationpb.Duration {
+	if x != nil {
+		return x.ResolvesAfter
+	}
+	return nil
 }
 
 // FollowUpAnswered is stored in ALERTS: a customer has answered, about a callback,
@@ -461,7 +479,7 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1a\n" +
 	"\bpriority\x18\x02 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06skills\x18\x03 \x03(\tR\x06skills\x12K\n" +
-	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\xac\x04\n" +
+	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\x86\x05\n" +
 	"\vAlertRaised\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\balert_id\x18\x02 \x01(\tR\aalertId\x127\n" +
@@ -474,7 +492,9 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\bseverity\x18\t \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x12A\n" +
 	"\x06labels\x18\n" +
 	" \x03(\v2).rappel.events.v1.AlertRaised.LabelsEntryR\x06labels\x12\x12\n" +
-	"\x04team\x18\v \x01(\tR\x04team\x1a9\n" +
+	"\x04team\x18\v \x01(\tR\x04team\x12\x16\n" +
+	"\x06notify\x18\x0e \x01(\bR\x06notify\x12@\n" +
+	"\x0eresolves_after\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\rresolvesAfter\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa4\x01\n" +
@@ -533,15 +553,16 @@ var file_events_v1_alert_proto_depIdxs = []int32{
 	9,  // 4: rappel.events.v1.AlertRaised.answer:type_name -> rappel.events.v1.AnswerScore
 	0,  // 5: rappel.events.v1.AlertRaised.severity:type_name -> rappel.events.v1.Severity
 	5,  // 6: rappel.events.v1.AlertRaised.labels:type_name -> rappel.events.v1.AlertRaised.LabelsEntry
-	7,  // 7: rappel.events.v1.FollowUpAnswered.answered_at:type_name -> google.protobuf.Timestamp
-	8,  // 8: rappel.events.v1.FollowUpAnswered.scored:type_name -> rappel.events.v1.ResponseScored
-	7,  // 9: rappel.events.v1.AlertResolved.resolved_at:type_name -> google.protobuf.Timestamp
-	8,  // 10: rappel.events.v1.AlertResolved.scored:type_name -> rappel.events.v1.ResponseScored
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	6,  // 7: rappel.events.v1.AlertRaised.resolves_after:type_name -> google.protobuf.Duration
+	7,  // 8: rappel.events.v1.FollowUpAnswered.answered_at:type_name -> google.protobuf.Timestamp
+	8,  // 9: rappel.events.v1.FollowUpAnswered.scored:type_name -> rappel.events.v1.ResponseScored
+	7,  // 10: rappel.events.v1.AlertResolved.resolved_at:type_name -> google.protobuf.Timestamp
+	8,  // 11: rappel.events.v1.AlertResolved.scored:type_name -> rappel.events.v1.ResponseScored
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_alert_proto_init() }

@@ -4,7 +4,8 @@
 // 	protoc        (unknown)
 // source: api/alerting/v1/alerting.proto
 
-// The alerting decides by rules who is called back; here are the rules.
+// The alerting decides by rules who is called back and who is told; here are the rules, the
+// alerts that they raise, and what becomes of them.
 
 package alertingv1
 
@@ -1792,7 +1793,7 @@ var File_api_alerting_v1_alerting_proto protoreflect.FileDescriptor
 
 const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\n" +
-	"\x1eapi/alerting/v1/alerting.proto\x12\x12rappel.alerting.v1\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/rules.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n" +
+	"\x1eapi/alerting/v1/alerting.proto\x12\x12rappel.alerting.v1\x1a\x1capi/alerting/v1/alerts.proto\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/rules.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n" +
 	"\fRulesVersion\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
@@ -1934,14 +1935,37 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\aExample\x12!\n" +
 	"\fcustomer_key\x18\x01 \x01(\tR\vcustomerKey\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x14\n" +
-	"\x05draft\x18\x03 \x01(\bR\x05draft2\x95\x06\n" +
+	"\x05draft\x18\x03 \x01(\bR\x05draft2\x8a\x1b\n" +
 	"\x0fAlertingService\x12k\n" +
 	"\tListRules\x12$.rappel.alerting.v1.ListRulesRequest\x1a%.rappel.alerting.v1.ListRulesResponse\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/rules\x12\x83\x01\n" +
 	"\rValidateRules\x12(.rappel.alerting.v1.ValidateRulesRequest\x1a).rappel.alerting.v1.ValidateRulesResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/rules:validate\x12k\n" +
 	"\bPutRules\x12#.rappel.alerting.v1.PutRulesRequest\x1a$.rappel.alerting.v1.PutRulesResponse\"\x14\x82\xd3\xe4\x93\x02\x0e:\x01*\x1a\t/v1/rules\x12\x89\x01\n" +
 	"\x10ListRuleVersions\x12+.rappel.alerting.v1.ListRuleVersionsRequest\x1a,.rappel.alerting.v1.ListRuleVersionsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/rules/versions\x12\x8d\x01\n" +
 	"\x0eGetRuleVersion\x12).rappel.alerting.v1.GetRuleVersionRequest\x1a*.rappel.alerting.v1.GetRuleVersionResponse\"$\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/rules/versions/{version}\x12\x85\x01\n" +
-	"\rRehearseRules\x12(.rappel.alerting.v1.RehearseRulesRequest\x1a).rappel.alerting.v1.RehearseRulesResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/rules:rehearse0\x01BGZEgithub.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1;alertingv1b\x06proto3"
+	"\rRehearseRules\x12(.rappel.alerting.v1.RehearseRulesRequest\x1a).rappel.alerting.v1.RehearseRulesResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/rules:rehearse0\x01\x12o\n" +
+	"\n" +
+	"ListAlerts\x12%.rappel.alerting.v1.ListAlertsRequest\x1a&.rappel.alerting.v1.ListAlertsResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/alerts\x12n\n" +
+	"\bGetAlert\x12#.rappel.alerting.v1.GetAlertRequest\x1a$.rappel.alerting.v1.GetAlertResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/alerts/{id}\x12\x95\x01\n" +
+	"\x10AcknowledgeAlert\x12+.rappel.alerting.v1.AcknowledgeAlertRequest\x1a,.rappel.alerting.v1.AcknowledgeAlertResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/alerts/{id}:acknowledge\x12\x9d\x01\n" +
+	"\x12UnacknowledgeAlert\x12-.rappel.alerting.v1.UnacknowledgeAlertRequest\x1a..rappel.alerting.v1.UnacknowledgeAlertResponse\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/alerts/{id}:unacknowledge\x12\x85\x01\n" +
+	"\fResolveAlert\x12'.rappel.alerting.v1.ResolveAlertRequest\x1a(.rappel.alerting.v1.ResolveAlertResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/alerts/{id}:resolve\x12\x83\x01\n" +
+	"\x0fListAlertGroups\x12*.rappel.alerting.v1.ListAlertGroupsRequest\x1a+.rappel.alerting.v1.ListAlertGroupsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/alertGroups\x12\xaa\x01\n" +
+	"\x15AcknowledgeAlertGroup\x120.rappel.alerting.v1.AcknowledgeAlertGroupRequest\x1a1.rappel.alerting.v1.AcknowledgeAlertGroupResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/alertGroups/{key}:acknowledge\x12}\n" +
+	"\rCreateSilence\x12(.rappel.alerting.v1.CreateSilenceRequest\x1a).rappel.alerting.v1.CreateSilenceResponse\"\x17\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/silences\x12\x82\x01\n" +
+	"\rUpdateSilence\x12(.rappel.alerting.v1.UpdateSilenceRequest\x1a).rappel.alerting.v1.UpdateSilenceResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\x1a\x11/v1/silences/{id}\x12\x89\x01\n" +
+	"\rExpireSilence\x12(.rappel.alerting.v1.ExpireSilenceRequest\x1a).rappel.alerting.v1.ExpireSilenceResponse\"#\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/silences/{id}:expire\x12w\n" +
+	"\fListSilences\x12'.rappel.alerting.v1.ListSilencesRequest\x1a(.rappel.alerting.v1.ListSilencesResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/silences\x12v\n" +
+	"\n" +
+	"GetSilence\x12%.rappel.alerting.v1.GetSilenceRequest\x1a&.rappel.alerting.v1.GetSilenceResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/silences/{id}\x12\x7f\n" +
+	"\x0eListDeliveries\x12).rappel.alerting.v1.ListDeliveriesRequest\x1a*.rappel.alerting.v1.ListDeliveriesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/deliveries\x12{\n" +
+	"\vGetDelivery\x12&.rappel.alerting.v1.GetDeliveryRequest\x1a'.rappel.alerting.v1.GetDeliveryResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/deliveries/{id}\x12\x8e\x01\n" +
+	"\x0eReplayDelivery\x12).rappel.alerting.v1.ReplayDeliveryRequest\x1a*.rappel.alerting.v1.ReplayDeliveryResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/deliveries/{id}:replay\x12{\n" +
+	"\rListReceivers\x12(.rappel.alerting.v1.ListReceiversRequest\x1a).rappel.alerting.v1.ListReceiversResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/receivers\x12\x7f\n" +
+	"\vSetReceiver\x12&.rappel.alerting.v1.SetReceiverRequest\x1a'.rappel.alerting.v1.SetReceiverResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\x1a\x14/v1/receivers/{name}\x12\x89\x01\n" +
+	"\fReplayFailed\x12'.rappel.alerting.v1.ReplayFailedRequest\x1a(.rappel.alerting.v1.ReplayFailedResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/receivers/{name}:replay\x12\x87\x01\n" +
+	"\fTestReceiver\x12'.rappel.alerting.v1.TestReceiverRequest\x1a(.rappel.alerting.v1.TestReceiverResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/receivers/{name}:test\x12{\n" +
+	"\rListFallbacks\x12(.rappel.alerting.v1.ListFallbacksRequest\x1a).rappel.alerting.v1.ListFallbacksResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/fallbacksBGZEgithub.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1;alertingv1b\x06proto3"
 
 var (
 	file_api_alerting_v1_alerting_proto_rawDescOnce sync.Once
@@ -1957,38 +1981,78 @@ func file_api_alerting_v1_alerting_proto_rawDescGZIP() []byte {
 
 var file_api_alerting_v1_alerting_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_api_alerting_v1_alerting_proto_goTypes = []any{
-	(*RulesVersion)(nil),             // 0: rappel.alerting.v1.RulesVersion
-	(*Fault)(nil),                    // 1: rappel.alerting.v1.Fault
-	(*Rule)(nil),                     // 2: rappel.alerting.v1.Rule
-	(*ListRulesRequest)(nil),         // 3: rappel.alerting.v1.ListRulesRequest
-	(*ListRulesResponse)(nil),        // 4: rappel.alerting.v1.ListRulesResponse
-	(*ValidateRulesRequest)(nil),     // 5: rappel.alerting.v1.ValidateRulesRequest
-	(*ValidateRulesResponse)(nil),    // 6: rappel.alerting.v1.ValidateRulesResponse
-	(*PutRulesRequest)(nil),          // 7: rappel.alerting.v1.PutRulesRequest
-	(*PutRulesResponse)(nil),         // 8: rappel.alerting.v1.PutRulesResponse
-	(*ListRuleVersionsRequest)(nil),  // 9: rappel.alerting.v1.ListRuleVersionsRequest
-	(*ListRuleVersionsResponse)(nil), // 10: rappel.alerting.v1.ListRuleVersionsResponse
-	(*GetRuleVersionRequest)(nil),    // 11: rappel.alerting.v1.GetRuleVersionRequest
-	(*GetRuleVersionResponse)(nil),   // 12: rappel.alerting.v1.GetRuleVersionResponse
-	(*Staffing)(nil),                 // 13: rappel.alerting.v1.Staffing
-	(*RehearseRulesRequest)(nil),     // 14: rappel.alerting.v1.RehearseRulesRequest
-	(*RehearseRulesResponse)(nil),    // 15: rappel.alerting.v1.RehearseRulesResponse
-	(*Pair)(nil),                     // 16: rappel.alerting.v1.Pair
-	(*RehearsalReport)(nil),          // 17: rappel.alerting.v1.RehearsalReport
-	(*RuleRehearsed)(nil),            // 18: rappel.alerting.v1.RuleRehearsed
-	(*SeverityRehearsed)(nil),        // 19: rappel.alerting.v1.SeverityRehearsed
-	(*Overlap)(nil),                  // 20: rappel.alerting.v1.Overlap
-	(*QueueRehearsed)(nil),           // 21: rappel.alerting.v1.QueueRehearsed
-	(*Load)(nil),                     // 22: rappel.alerting.v1.Load
-	(*Example)(nil),                  // 23: rappel.alerting.v1.Example
-	nil,                              // 24: rappel.alerting.v1.Rule.DescriptionEntry
-	nil,                              // 25: rappel.alerting.v1.Rule.LabelsEntry
-	(*timestamppb.Timestamp)(nil),    // 26: google.protobuf.Timestamp
-	(v1.RulesStored_Origin)(0),       // 27: rappel.events.v1.RulesStored.Origin
-	(v1.Metric)(0),                   // 28: rappel.events.v1.Metric
-	(v1.Severity)(0),                 // 29: rappel.events.v1.Severity
-	(*v1.CallbackPlan)(nil),          // 30: rappel.events.v1.CallbackPlan
-	(*durationpb.Duration)(nil),      // 31: google.protobuf.Duration
+	(*RulesVersion)(nil),                  // 0: rappel.alerting.v1.RulesVersion
+	(*Fault)(nil),                         // 1: rappel.alerting.v1.Fault
+	(*Rule)(nil),                          // 2: rappel.alerting.v1.Rule
+	(*ListRulesRequest)(nil),              // 3: rappel.alerting.v1.ListRulesRequest
+	(*ListRulesResponse)(nil),             // 4: rappel.alerting.v1.ListRulesResponse
+	(*ValidateRulesRequest)(nil),          // 5: rappel.alerting.v1.ValidateRulesRequest
+	(*ValidateRulesResponse)(nil),         // 6: rappel.alerting.v1.ValidateRulesResponse
+	(*PutRulesRequest)(nil),               // 7: rappel.alerting.v1.PutRulesRequest
+	(*PutRulesResponse)(nil),              // 8: rappel.alerting.v1.PutRulesResponse
+	(*ListRuleVersionsRequest)(nil),       // 9: rappel.alerting.v1.ListRuleVersionsRequest
+	(*ListRuleVersionsResponse)(nil),      // 10: rappel.alerting.v1.ListRuleVersionsResponse
+	(*GetRuleVersionRequest)(nil),         // 11: rappel.alerting.v1.GetRuleVersionRequest
+	(*GetRuleVersionResponse)(nil),        // 12: rappel.alerting.v1.GetRuleVersionResponse
+	(*Staffing)(nil),                      // 13: rappel.alerting.v1.Staffing
+	(*RehearseRulesRequest)(nil),          // 14: rappel.alerting.v1.RehearseRulesRequest
+	(*RehearseRulesResponse)(nil),         // 15: rappel.alerting.v1.RehearseRulesResponse
+	(*Pair)(nil),                          // 16: rappel.alerting.v1.Pair
+	(*RehearsalReport)(nil),               // 17: rappel.alerting.v1.RehearsalReport
+	(*RuleRehearsed)(nil),                 // 18: rappel.alerting.v1.RuleRehearsed
+	(*SeverityRehearsed)(nil),             // 19: rappel.alerting.v1.SeverityRehearsed
+	(*Overlap)(nil),                       // 20: rappel.alerting.v1.Overlap
+	(*QueueRehearsed)(nil),                // 21: rappel.alerting.v1.QueueRehearsed
+	(*Load)(nil),                          // 22: rappel.alerting.v1.Load
+	(*Example)(nil),                       // 23: rappel.alerting.v1.Example
+	nil,                                   // 24: rappel.alerting.v1.Rule.DescriptionEntry
+	nil,                                   // 25: rappel.alerting.v1.Rule.LabelsEntry
+	(*timestamppb.Timestamp)(nil),         // 26: google.protobuf.Timestamp
+	(v1.RulesStored_Origin)(0),            // 27: rappel.events.v1.RulesStored.Origin
+	(v1.Metric)(0),                        // 28: rappel.events.v1.Metric
+	(v1.Severity)(0),                      // 29: rappel.events.v1.Severity
+	(*v1.CallbackPlan)(nil),               // 30: rappel.events.v1.CallbackPlan
+	(*durationpb.Duration)(nil),           // 31: google.protobuf.Duration
+	(*ListAlertsRequest)(nil),             // 32: rappel.alerting.v1.ListAlertsRequest
+	(*GetAlertRequest)(nil),               // 33: rappel.alerting.v1.GetAlertRequest
+	(*AcknowledgeAlertRequest)(nil),       // 34: rappel.alerting.v1.AcknowledgeAlertRequest
+	(*UnacknowledgeAlertRequest)(nil),     // 35: rappel.alerting.v1.UnacknowledgeAlertRequest
+	(*ResolveAlertRequest)(nil),           // 36: rappel.alerting.v1.ResolveAlertRequest
+	(*ListAlertGroupsRequest)(nil),        // 37: rappel.alerting.v1.ListAlertGroupsRequest
+	(*AcknowledgeAlertGroupRequest)(nil),  // 38: rappel.alerting.v1.AcknowledgeAlertGroupRequest
+	(*CreateSilenceRequest)(nil),          // 39: rappel.alerting.v1.CreateSilenceRequest
+	(*UpdateSilenceRequest)(nil),          // 40: rappel.alerting.v1.UpdateSilenceRequest
+	(*ExpireSilenceRequest)(nil),          // 41: rappel.alerting.v1.ExpireSilenceRequest
+	(*ListSilencesRequest)(nil),           // 42: rappel.alerting.v1.ListSilencesRequest
+	(*GetSilenceRequest)(nil),             // 43: rappel.alerting.v1.GetSilenceRequest
+	(*ListDeliveriesRequest)(nil),         // 44: rappel.alerting.v1.ListDeliveriesRequest
+	(*GetDeliveryRequest)(nil),            // 45: rappel.alerting.v1.GetDeliveryRequest
+	(*ReplayDeliveryRequest)(nil),         // 46: rappel.alerting.v1.ReplayDeliveryRequest
+	(*ListReceiversRequest)(nil),          // 47: rappel.alerting.v1.ListReceiversRequest
+	(*SetReceiverRequest)(nil),            // 48: rappel.alerting.v1.SetReceiverRequest
+	(*ReplayFailedRequest)(nil),           // 49: rappel.alerting.v1.ReplayFailedRequest
+	(*TestReceiverRequest)(nil),           // 50: rappel.alerting.v1.TestReceiverRequest
+	(*ListFallbacksRequest)(nil),          // 51: rappel.alerting.v1.ListFallbacksRequest
+	(*ListAlertsResponse)(nil),            // 52: rappel.alerting.v1.ListAlertsResponse
+	(*GetAlertResponse)(nil),              // 53: rappel.alerting.v1.GetAlertResponse
+	(*AcknowledgeAlertResponse)(nil),      // 54: rappel.alerting.v1.AcknowledgeAlertResponse
+	(*UnacknowledgeAlertResponse)(nil),    // 55: rappel.alerting.v1.UnacknowledgeAlertResponse
+	(*ResolveAlertResponse)(nil),          // 56: rappel.alerting.v1.ResolveAlertResponse
+	(*ListAlertGroupsResponse)(nil),       // 57: rappel.alerting.v1.ListAlertGroupsResponse
+	(*AcknowledgeAlertGroupResponse)(nil), // 58: rappel.alerting.v1.AcknowledgeAlertGroupResponse
+	(*CreateSilenceResponse)(nil),         // 59: rappel.alerting.v1.CreateSilenceResponse
+	(*UpdateSilenceResponse)(nil),         // 60: rappel.alerting.v1.UpdateSilenceResponse
+	(*ExpireSilenceResponse)(nil),         // 61: rappel.alerting.v1.ExpireSilenceResponse
+	(*ListSilencesResponse)(nil),          // 62: rappel.alerting.v1.ListSilencesResponse
+	(*GetSilenceResponse)(nil),            // 63: rappel.alerting.v1.GetSilenceResponse
+	(*ListDeliveriesResponse)(nil),        // 64: rappel.alerting.v1.ListDeliveriesResponse
+	(*GetDeliveryResponse)(nil),           // 65: rappel.alerting.v1.GetDeliveryResponse
+	(*ReplayDeliveryResponse)(nil),        // 66: rappel.alerting.v1.ReplayDeliveryResponse
+	(*ListReceiversResponse)(nil),         // 67: rappel.alerting.v1.ListReceiversResponse
+	(*SetReceiverResponse)(nil),           // 68: rappel.alerting.v1.SetReceiverResponse
+	(*ReplayFailedResponse)(nil),          // 69: rappel.alerting.v1.ReplayFailedResponse
+	(*TestReceiverResponse)(nil),          // 70: rappel.alerting.v1.TestReceiverResponse
+	(*ListFallbacksResponse)(nil),         // 71: rappel.alerting.v1.ListFallbacksResponse
 }
 var file_api_alerting_v1_alerting_proto_depIdxs = []int32{
 	26, // 0: rappel.alerting.v1.RulesVersion.at:type_name -> google.protobuf.Timestamp
@@ -2035,14 +2099,54 @@ var file_api_alerting_v1_alerting_proto_depIdxs = []int32{
 	9,  // 41: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
 	11, // 42: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
 	14, // 43: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
-	4,  // 44: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
-	6,  // 45: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
-	8,  // 46: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
-	10, // 47: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
-	12, // 48: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
-	15, // 49: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
-	44, // [44:50] is the sub-list for method output_type
-	38, // [38:44] is the sub-list for method input_type
+	32, // 44: rappel.alerting.v1.AlertingService.ListAlerts:input_type -> rappel.alerting.v1.ListAlertsRequest
+	33, // 45: rappel.alerting.v1.AlertingService.GetAlert:input_type -> rappel.alerting.v1.GetAlertRequest
+	34, // 46: rappel.alerting.v1.AlertingService.AcknowledgeAlert:input_type -> rappel.alerting.v1.AcknowledgeAlertRequest
+	35, // 47: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:input_type -> rappel.alerting.v1.UnacknowledgeAlertRequest
+	36, // 48: rappel.alerting.v1.AlertingService.ResolveAlert:input_type -> rappel.alerting.v1.ResolveAlertRequest
+	37, // 49: rappel.alerting.v1.AlertingService.ListAlertGroups:input_type -> rappel.alerting.v1.ListAlertGroupsRequest
+	38, // 50: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:input_type -> rappel.alerting.v1.AcknowledgeAlertGroupRequest
+	39, // 51: rappel.alerting.v1.AlertingService.CreateSilence:input_type -> rappel.alerting.v1.CreateSilenceRequest
+	40, // 52: rappel.alerting.v1.AlertingService.UpdateSilence:input_type -> rappel.alerting.v1.UpdateSilenceRequest
+	41, // 53: rappel.alerting.v1.AlertingService.ExpireSilence:input_type -> rappel.alerting.v1.ExpireSilenceRequest
+	42, // 54: rappel.alerting.v1.AlertingService.ListSilences:input_type -> rappel.alerting.v1.ListSilencesRequest
+	43, // 55: rappel.alerting.v1.AlertingService.GetSilence:input_type -> rappel.alerting.v1.GetSilenceRequest
+	44, // 56: rappel.alerting.v1.AlertingService.ListDeliveries:input_type -> rappel.alerting.v1.ListDeliveriesRequest
+	45, // 57: rappel.alerting.v1.AlertingService.GetDelivery:input_type -> rappel.alerting.v1.GetDeliveryRequest
+	46, // 58: rappel.alerting.v1.AlertingService.ReplayDelivery:input_type -> rappel.alerting.v1.ReplayDeliveryRequest
+	47, // 59: rappel.alerting.v1.AlertingService.ListReceivers:input_type -> rappel.alerting.v1.ListReceiversRequest
+	48, // 60: rappel.alerting.v1.AlertingService.SetReceiver:input_type -> rappel.alerting.v1.SetReceiverRequest
+	49, // 61: rappel.alerting.v1.AlertingService.ReplayFailed:input_type -> rappel.alerting.v1.ReplayFailedRequest
+	50, // 62: rappel.alerting.v1.AlertingService.TestReceiver:input_type -> rappel.alerting.v1.TestReceiverRequest
+	51, // 63: rappel.alerting.v1.AlertingService.ListFallbacks:input_type -> rappel.alerting.v1.ListFallbacksRequest
+	4,  // 64: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
+	6,  // 65: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
+	8,  // 66: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
+	10, // 67: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
+	12, // 68: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
+	15, // 69: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
+	52, // 70: rappel.alerting.v1.AlertingService.ListAlerts:output_type -> rappel.alerting.v1.ListAlertsResponse
+	53, // 71: rappel.alerting.v1.AlertingService.GetAlert:output_type -> rappel.alerting.v1.GetAlertResponse
+	54, // 72: rappel.alerting.v1.AlertingService.AcknowledgeAlert:output_type -> rappel.alerting.v1.AcknowledgeAlertResponse
+	55, // 73: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:output_type -> rappel.alerting.v1.UnacknowledgeAlertResponse
+	56, // 74: rappel.alerting.v1.AlertingService.ResolveAlert:output_type -> rappel.alerting.v1.ResolveAlertResponse
+	57, // 75: rappel.alerting.v1.AlertingService.ListAlertGroups:output_type -> rappel.alerting.v1.ListAlertGroupsResponse
+	58, // 76: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:output_type -> rappel.alerting.v1.AcknowledgeAlertGroupResponse
+	59, // 77: rappel.alerting.v1.AlertingService.CreateSilence:output_type -> rappel.alerting.v1.CreateSilenceResponse
+	60, // 78: rappel.alerting.v1.AlertingService.UpdateSilence:output_type -> rappel.alerting.v1.UpdateSilenceResponse
+	61, // 79: rappel.alerting.v1.AlertingService.ExpireSilence:output_type -> rappel.alerting.v1.ExpireSilenceResponse
+	62, // 80: rappel.alerting.v1.AlertingService.ListSilences:output_type -> rappel.alerting.v1.ListSilencesResponse
+	63, // 81: rappel.alerting.v1.AlertingService.GetSilence:output_type -> rappel.alerting.v1.GetSilenceResponse
+	64, // 82: rappel.alerting.v1.AlertingService.ListDeliveries:output_type -> rappel.alerting.v1.ListDeliveriesResponse
+	65, // 83: rappel.alerting.v1.AlertingService.GetDelivery:output_type -> rappel.alerting.v1.GetDeliveryResponse
+	66, // 84: rappel.alerting.v1.AlertingService.ReplayDelivery:output_type -> rappel.alerting.v1.ReplayDeliveryResponse
+	67, // 85: rappel.alerting.v1.AlertingService.ListReceivers:output_type -> rappel.alerting.v1.ListReceiversResponse
+	68, // 86: rappel.alerting.v1.AlertingService.SetReceiver:output_type -> rappel.alerting.v1.SetReceiverResponse
+	69, // 87: rappel.alerting.v1.AlertingService.ReplayFailed:output_type -> rappel.alerting.v1.ReplayFailedResponse
+	70, // 88: rappel.alerting.v1.AlertingService.TestReceiver:output_type -> rappel.alerting.v1.TestReceiverResponse
+	71, // 89: rappel.alerting.v1.AlertingService.ListFallbacks:output_type -> rappel.alerting.v1.ListFallbacksResponse
+	64, // [64:90] is the sub-list for method output_type
+	38, // [38:64] is the sub-list for method input_type
 	38, // [38:38] is the sub-list for extension type_name
 	38, // [38:38] is the sub-list for extension extendee
 	0,  // [0:38] is the sub-list for field type_name
@@ -2053,6 +2157,7 @@ func file_api_alerting_v1_alerting_proto_init() {
 	if File_api_alerting_v1_alerting_proto != nil {
 		return
 	}
+	file_api_alerting_v1_alerts_proto_init()
 	file_api_alerting_v1_alerting_proto_msgTypes[7].OneofWrappers = []any{}
 	file_api_alerting_v1_alerting_proto_msgTypes[14].OneofWrappers = []any{}
 	file_api_alerting_v1_alerting_proto_msgTypes[22].OneofWrappers = []any{}

@@ -4,7 +4,8 @@
 // - protoc             (unknown)
 // source: api/alerting/v1/alerting.proto
 
-// The alerting decides by rules who is called back; here are the rules.
+// The alerting decides by rules who is called back and who is told; here are the rules, the
+// alerts that they raise, and what becomes of them.
 
 package alertingv1
 
@@ -21,21 +22,42 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AlertingService_ListRules_FullMethodName        = "/rappel.alerting.v1.AlertingService/ListRules"
-	AlertingService_ValidateRules_FullMethodName    = "/rappel.alerting.v1.AlertingService/ValidateRules"
-	AlertingService_PutRules_FullMethodName         = "/rappel.alerting.v1.AlertingService/PutRules"
-	AlertingService_ListRuleVersions_FullMethodName = "/rappel.alerting.v1.AlertingService/ListRuleVersions"
-	AlertingService_GetRuleVersion_FullMethodName   = "/rappel.alerting.v1.AlertingService/GetRuleVersion"
-	AlertingService_RehearseRules_FullMethodName    = "/rappel.alerting.v1.AlertingService/RehearseRules"
+	AlertingService_ListRules_FullMethodName             = "/rappel.alerting.v1.AlertingService/ListRules"
+	AlertingService_ValidateRules_FullMethodName         = "/rappel.alerting.v1.AlertingService/ValidateRules"
+	AlertingService_PutRules_FullMethodName              = "/rappel.alerting.v1.AlertingService/PutRules"
+	AlertingService_ListRuleVersions_FullMethodName      = "/rappel.alerting.v1.AlertingService/ListRuleVersions"
+	AlertingService_GetRuleVersion_FullMethodName        = "/rappel.alerting.v1.AlertingService/GetRuleVersion"
+	AlertingService_RehearseRules_FullMethodName         = "/rappel.alerting.v1.AlertingService/RehearseRules"
+	AlertingService_ListAlerts_FullMethodName            = "/rappel.alerting.v1.AlertingService/ListAlerts"
+	AlertingService_GetAlert_FullMethodName              = "/rappel.alerting.v1.AlertingService/GetAlert"
+	AlertingService_AcknowledgeAlert_FullMethodName      = "/rappel.alerting.v1.AlertingService/AcknowledgeAlert"
+	AlertingService_UnacknowledgeAlert_FullMethodName    = "/rappel.alerting.v1.AlertingService/UnacknowledgeAlert"
+	AlertingService_ResolveAlert_FullMethodName          = "/rappel.alerting.v1.AlertingService/ResolveAlert"
+	AlertingService_ListAlertGroups_FullMethodName       = "/rappel.alerting.v1.AlertingService/ListAlertGroups"
+	AlertingService_AcknowledgeAlertGroup_FullMethodName = "/rappel.alerting.v1.AlertingService/AcknowledgeAlertGroup"
+	AlertingService_CreateSilence_FullMethodName         = "/rappel.alerting.v1.AlertingService/CreateSilence"
+	AlertingService_UpdateSilence_FullMethodName         = "/rappel.alerting.v1.AlertingService/UpdateSilence"
+	AlertingService_ExpireSilence_FullMethodName         = "/rappel.alerting.v1.AlertingService/ExpireSilence"
+	AlertingService_ListSilences_FullMethodName          = "/rappel.alerting.v1.AlertingService/ListSilences"
+	AlertingService_GetSilence_FullMethodName            = "/rappel.alerting.v1.AlertingService/GetSilence"
+	AlertingService_ListDeliveries_FullMethodName        = "/rappel.alerting.v1.AlertingService/ListDeliveries"
+	AlertingService_GetDelivery_FullMethodName           = "/rappel.alerting.v1.AlertingService/GetDelivery"
+	AlertingService_ReplayDelivery_FullMethodName        = "/rappel.alerting.v1.AlertingService/ReplayDelivery"
+	AlertingService_ListReceivers_FullMethodName         = "/rappel.alerting.v1.AlertingService/ListReceivers"
+	AlertingService_SetReceiver_FullMethodName           = "/rappel.alerting.v1.AlertingService/SetReceiver"
+	AlertingService_ReplayFailed_FullMethodName          = "/rappel.alerting.v1.AlertingService/ReplayFailed"
+	AlertingService_TestReceiver_FullMethodName          = "/rappel.alerting.v1.AlertingService/TestReceiver"
+	AlertingService_ListFallbacks_FullMethodName         = "/rappel.alerting.v1.AlertingService/ListFallbacks"
 )
 
 // AlertingServiceClient is the client API for AlertingService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// AlertingService is for who decides whom to call: to see the rules that run, to try out
-// others on the answers of the past, and to put them in force. docs/rules.md says how rules
-// are written.
+// AlertingService is for who decides whom to call and whom to tell: to see the rules that run,
+// to try out others on the answers of the past, and to put them in force; to look after the
+// alerts that they raise; to keep notifications back, and to see where they went.
+// docs/rules.md says how rules are written, docs/alerts.md what becomes of alerts.
 type AlertingServiceClient interface {
 	// ListRules shows the rules that run, and how often each has fired on the replica that
 	// answers, since it started.
@@ -59,6 +81,50 @@ type AlertingServiceClient interface {
 	// rules; ABORTED with reason REHEARSING_ALREADY while this replica runs another;
 	// UNAVAILABLE with reason GOING_AWAY asks to begin again.
 	RehearseRules(ctx context.Context, in *RehearseRulesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RehearseRulesResponse], error)
+	// ListAlerts shows alerts as they stand.
+	ListAlerts(ctx context.Context, in *ListAlertsRequest, opts ...grpc.CallOption) (*ListAlertsResponse, error)
+	// GetAlert shows one with its history. NOT_FOUND with reason NO_SUCH_ALERT.
+	GetAlert(ctx context.Context, in *GetAlertRequest, opts ...grpc.CallOption) (*GetAlertResponse, error)
+	// AcknowledgeAlert says that somebody looks after an alert: nobody else is told of it, and
+	// no later step of its chain is taken. Again by the same person changes nothing.
+	// FAILED_PRECONDITION with reason ALERT_RESOLVED when it stands no more.
+	AcknowledgeAlert(ctx context.Context, in *AcknowledgeAlertRequest, opts ...grpc.CallOption) (*AcknowledgeAlertResponse, error)
+	// UnacknowledgeAlert takes that back.
+	UnacknowledgeAlert(ctx context.Context, in *UnacknowledgeAlertRequest, opts ...grpc.CallOption) (*UnacknowledgeAlertResponse, error)
+	// ResolveAlert says that an alert stands no more. The callback it asked for stays.
+	ResolveAlert(ctx context.Context, in *ResolveAlertRequest, opts ...grpc.CallOption) (*ResolveAlertResponse, error)
+	// ListAlertGroups shows the groups in which people are told, and when they are next.
+	ListAlertGroups(ctx context.Context, in *ListAlertGroupsRequest, opts ...grpc.CallOption) (*ListAlertGroupsResponse, error)
+	// AcknowledgeAlertGroup acknowledges every alert of a group that stands.
+	AcknowledgeAlertGroup(ctx context.Context, in *AcknowledgeAlertGroupRequest, opts ...grpc.CallOption) (*AcknowledgeAlertGroupResponse, error)
+	// CreateSilence keeps notifications back.
+	CreateSilence(ctx context.Context, in *CreateSilenceRequest, opts ...grpc.CallOption) (*CreateSilenceResponse, error)
+	// UpdateSilence changes one that has not ended. FAILED_PRECONDITION with reason
+	// SILENCE_ENDED when it has.
+	UpdateSilence(ctx context.Context, in *UpdateSilenceRequest, opts ...grpc.CallOption) (*UpdateSilenceResponse, error)
+	// ExpireSilence ends one now. Again changes nothing.
+	ExpireSilence(ctx context.Context, in *ExpireSilenceRequest, opts ...grpc.CallOption) (*ExpireSilenceResponse, error)
+	// ListSilences shows silences.
+	ListSilences(ctx context.Context, in *ListSilencesRequest, opts ...grpc.CallOption) (*ListSilencesResponse, error)
+	// GetSilence shows one. NOT_FOUND with reason NO_SUCH_SILENCE.
+	GetSilence(ctx context.Context, in *GetSilenceRequest, opts ...grpc.CallOption) (*GetSilenceResponse, error)
+	// ListDeliveries shows what was sent, and every try: for 30 days.
+	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
+	// GetDelivery shows one. NOT_FOUND with reason NO_SUCH_DELIVERY.
+	GetDelivery(ctx context.Context, in *GetDeliveryRequest, opts ...grpc.CallOption) (*GetDeliveryResponse, error)
+	// ReplayDelivery sends one again, under its id. FAILED_PRECONDITION with reason
+	// DELIVERY_UNDER_WAY while it is on its way.
+	ReplayDelivery(ctx context.Context, in *ReplayDeliveryRequest, opts ...grpc.CallOption) (*ReplayDeliveryResponse, error)
+	// ListReceivers shows who is told, and how that goes.
+	ListReceivers(ctx context.Context, in *ListReceiversRequest, opts ...grpc.CallOption) (*ListReceiversResponse, error)
+	// SetReceiver enables or disables one. NOT_FOUND with reason NO_SUCH_RECEIVER.
+	SetReceiver(ctx context.Context, in *SetReceiverRequest, opts ...grpc.CallOption) (*SetReceiverResponse, error)
+	// ReplayFailed sends again all that was given up for a receiver.
+	ReplayFailed(ctx context.Context, in *ReplayFailedRequest, opts ...grpc.CallOption) (*ReplayFailedResponse, error)
+	// TestReceiver sends a receiver a made-up notification, or shows what it would be.
+	TestReceiver(ctx context.Context, in *TestReceiverRequest, opts ...grpc.CallOption) (*TestReceiverResponse, error)
+	// ListFallbacks shows which fallbacks apply.
+	ListFallbacks(ctx context.Context, in *ListFallbacksRequest, opts ...grpc.CallOption) (*ListFallbacksResponse, error)
 }
 
 type alertingServiceClient struct {
@@ -138,13 +204,214 @@ func (c *alertingServiceClient) RehearseRules(ctx context.Context, in *RehearseR
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AlertingService_RehearseRulesClient = grpc.ServerStreamingClient[RehearseRulesResponse]
 
+func (c *alertingServiceClient) ListAlerts(ctx context.Context, in *ListAlertsRequest, opts ...grpc.CallOption) (*ListAlertsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAlertsResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ListAlerts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) GetAlert(ctx context.Context, in *GetAlertRequest, opts ...grpc.CallOption) (*GetAlertResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetAlertResponse)
+	err := c.cc.Invoke(ctx, AlertingService_GetAlert_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) AcknowledgeAlert(ctx context.Context, in *AcknowledgeAlertRequest, opts ...grpc.CallOption) (*AcknowledgeAlertResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeAlertResponse)
+	err := c.cc.Invoke(ctx, AlertingService_AcknowledgeAlert_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) UnacknowledgeAlert(ctx context.Context, in *UnacknowledgeAlertRequest, opts ...grpc.CallOption) (*UnacknowledgeAlertResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnacknowledgeAlertResponse)
+	err := c.cc.Invoke(ctx, AlertingService_UnacknowledgeAlert_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) ResolveAlert(ctx context.Context, in *ResolveAlertRequest, opts ...grpc.CallOption) (*ResolveAlertResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResolveAlertResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ResolveAlert_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) ListAlertGroups(ctx context.Context, in *ListAlertGroupsRequest, opts ...grpc.CallOption) (*ListAlertGroupsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAlertGroupsResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ListAlertGroups_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) AcknowledgeAlertGroup(ctx context.Context, in *AcknowledgeAlertGroupRequest, opts ...grpc.CallOption) (*AcknowledgeAlertGroupResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeAlertGroupResponse)
+	err := c.cc.Invoke(ctx, AlertingService_AcknowledgeAlertGroup_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) CreateSilence(ctx context.Context, in *CreateSilenceRequest, opts ...grpc.CallOption) (*CreateSilenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateSilenceResponse)
+	err := c.cc.Invoke(ctx, AlertingService_CreateSilence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) UpdateSilence(ctx context.Context, in *UpdateSilenceRequest, opts ...grpc.CallOption) (*UpdateSilenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateSilenceResponse)
+	err := c.cc.Invoke(ctx, AlertingService_UpdateSilence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) ExpireSilence(ctx context.Context, in *ExpireSilenceRequest, opts ...grpc.CallOption) (*ExpireSilenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExpireSilenceResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ExpireSilence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) ListSilences(ctx context.Context, in *ListSilencesRequest, opts ...grpc.CallOption) (*ListSilencesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSilencesResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ListSilences_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) GetSilence(ctx context.Context, in *GetSilenceRequest, opts ...grpc.CallOption) (*GetSilenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSilenceResponse)
+	err := c.cc.Invoke(ctx, AlertingService_GetSilence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListDeliveriesResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ListDeliveries_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) GetDelivery(ctx context.Context, in *GetDeliveryRequest, opts ...grpc.CallOption) (*GetDeliveryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetDeliveryResponse)
+	err := c.cc.Invoke(ctx, AlertingService_GetDelivery_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) ReplayDelivery(ctx context.Context, in *ReplayDeliveryRequest, opts ...grpc.CallOption) (*ReplayDeliveryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReplayDeliveryResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ReplayDelivery_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) ListReceivers(ctx context.Context, in *ListReceiversRequest, opts ...grpc.CallOption) (*ListReceiversResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReceiversResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ListReceivers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) SetReceiver(ctx context.Context, in *SetReceiverRequest, opts ...grpc.CallOption) (*SetReceiverResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetReceiverResponse)
+	err := c.cc.Invoke(ctx, AlertingService_SetReceiver_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) ReplayFailed(ctx context.Context, in *ReplayFailedRequest, opts ...grpc.CallOption) (*ReplayFailedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReplayFailedResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ReplayFailed_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) TestReceiver(ctx context.Context, in *TestReceiverRequest, opts ...grpc.CallOption) (*TestReceiverResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TestReceiverResponse)
+	err := c.cc.Invoke(ctx, AlertingService_TestReceiver_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *alertingServiceClient) ListFallbacks(ctx context.Context, in *ListFallbacksRequest, opts ...grpc.CallOption) (*ListFallbacksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListFallbacksResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ListFallbacks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AlertingServiceServer is the server API for AlertingService service.
 // All implementations must embed UnimplementedAlertingServiceServer
 // for forward compatibility.
 //
-// AlertingService is for who decides whom to call: to see the rules that run, to try out
-// others on the answers of the past, and to put them in force. docs/rules.md says how rules
-// are written.
+// AlertingService is for who decides whom to call and whom to tell: to see the rules that run,
+// to try out others on the answers of the past, and to put them in force; to look after the
+// alerts that they raise; to keep notifications back, and to see where they went.
+// docs/rules.md says how rules are written, docs/alerts.md what becomes of alerts.
 type AlertingServiceServer interface {
 	// ListRules shows the rules that run, and how often each has fired on the replica that
 	// answers, since it started.
@@ -168,6 +435,50 @@ type AlertingServiceServer interface {
 	// rules; ABORTED with reason REHEARSING_ALREADY while this replica runs another;
 	// UNAVAILABLE with reason GOING_AWAY asks to begin again.
 	RehearseRules(*RehearseRulesRequest, grpc.ServerStreamingServer[RehearseRulesResponse]) error
+	// ListAlerts shows alerts as they stand.
+	ListAlerts(context.Context, *ListAlertsRequest) (*ListAlertsResponse, error)
+	// GetAlert shows one with its history. NOT_FOUND with reason NO_SUCH_ALERT.
+	GetAlert(context.Context, *GetAlertRequest) (*GetAlertResponse, error)
+	// AcknowledgeAlert says that somebody looks after an alert: nobody else is told of it, and
+	// no later step of its chain is taken. Again by the same person changes nothing.
+	// FAILED_PRECONDITION with reason ALERT_RESOLVED when it stands no more.
+	AcknowledgeAlert(context.Context, *AcknowledgeAlertRequest) (*AcknowledgeAlertResponse, error)
+	// UnacknowledgeAlert takes that back.
+	UnacknowledgeAlert(context.Context, *UnacknowledgeAlertRequest) (*UnacknowledgeAlertResponse, error)
+	// ResolveAlert says that an alert stands no more. The callback it asked for stays.
+	ResolveAlert(context.Context, *ResolveAlertRequest) (*ResolveAlertResponse, error)
+	// ListAlertGroups shows the groups in which people are told, and when they are next.
+	ListAlertGroups(context.Context, *ListAlertGroupsRequest) (*ListAlertGroupsResponse, error)
+	// AcknowledgeAlertGroup acknowledges every alert of a group that stands.
+	AcknowledgeAlertGroup(context.Context, *AcknowledgeAlertGroupRequest) (*AcknowledgeAlertGroupResponse, error)
+	// CreateSilence keeps notifications back.
+	CreateSilence(context.Context, *CreateSilenceRequest) (*CreateSilenceResponse, error)
+	// UpdateSilence changes one that has not ended. FAILED_PRECONDITION with reason
+	// SILENCE_ENDED when it has.
+	UpdateSilence(context.Context, *UpdateSilenceRequest) (*UpdateSilenceResponse, error)
+	// ExpireSilence ends one now. Again changes nothing.
+	ExpireSilence(context.Context, *ExpireSilenceRequest) (*ExpireSilenceResponse, error)
+	// ListSilences shows silences.
+	ListSilences(context.Context, *ListSilencesRequest) (*ListSilencesResponse, error)
+	// GetSilence shows one. NOT_FOUND with reason NO_SUCH_SILENCE.
+	GetSilence(context.Context, *GetSilenceRequest) (*GetSilenceResponse, error)
+	// ListDeliveries shows what was sent, and every try: for 30 days.
+	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
+	// GetDelivery shows one. NOT_FOUND with reason NO_SUCH_DELIVERY.
+	GetDelivery(context.Context, *GetDeliveryRequest) (*GetDeliveryResponse, error)
+	// ReplayDelivery sends one again, under its id. FAILED_PRECONDITION with reason
+	// DELIVERY_UNDER_WAY while it is on its way.
+	ReplayDelivery(context.Context, *ReplayDeliveryRequest) (*ReplayDeliveryResponse, error)
+	// ListReceivers shows who is told, and how that goes.
+	ListReceivers(context.Context, *ListReceiversRequest) (*ListReceiversResponse, error)
+	// SetReceiver enables or disables one. NOT_FOUND with reason NO_SUCH_RECEIVER.
+	SetReceiver(context.Context, *SetReceiverRequest) (*SetReceiverResponse, error)
+	// ReplayFailed sends again all that was given up for a receiver.
+	ReplayFailed(context.Context, *ReplayFailedRequest) (*ReplayFailedResponse, error)
+	// TestReceiver sends a receiver a made-up notification, or shows what it would be.
+	TestReceiver(context.Context, *TestReceiverRequest) (*TestReceiverResponse, error)
+	// ListFallbacks shows which fallbacks apply.
+	ListFallbacks(context.Context, *ListFallbacksRequest) (*ListFallbacksResponse, error)
 	mustEmbedUnimplementedAlertingServiceServer()
 }
 
@@ -195,6 +506,66 @@ func (UnimplementedAlertingServiceServer) GetRuleVersion(context.Context, *GetRu
 }
 func (UnimplementedAlertingServiceServer) RehearseRules(*RehearseRulesRequest, grpc.ServerStreamingServer[RehearseRulesResponse]) error {
 	return status.Error(codes.Unimplemented, "method RehearseRules not implemented")
+}
+func (UnimplementedAlertingServiceServer) ListAlerts(context.Context, *ListAlertsRequest) (*ListAlertsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAlerts not implemented")
+}
+func (UnimplementedAlertingServiceServer) GetAlert(context.Context, *GetAlertRequest) (*GetAlertResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetAlert not implemented")
+}
+func (UnimplementedAlertingServiceServer) AcknowledgeAlert(context.Context, *AcknowledgeAlertRequest) (*AcknowledgeAlertResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcknowledgeAlert not implemented")
+}
+func (UnimplementedAlertingServiceServer) UnacknowledgeAlert(context.Context, *UnacknowledgeAlertRequest) (*UnacknowledgeAlertResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UnacknowledgeAlert not implemented")
+}
+func (UnimplementedAlertingServiceServer) ResolveAlert(context.Context, *ResolveAlertRequest) (*ResolveAlertResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResolveAlert not implemented")
+}
+func (UnimplementedAlertingServiceServer) ListAlertGroups(context.Context, *ListAlertGroupsRequest) (*ListAlertGroupsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAlertGroups not implemented")
+}
+func (UnimplementedAlertingServiceServer) AcknowledgeAlertGroup(context.Context, *AcknowledgeAlertGroupRequest) (*AcknowledgeAlertGroupResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcknowledgeAlertGroup not implemented")
+}
+func (UnimplementedAlertingServiceServer) CreateSilence(context.Context, *CreateSilenceRequest) (*CreateSilenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateSilence not implemented")
+}
+func (UnimplementedAlertingServiceServer) UpdateSilence(context.Context, *UpdateSilenceRequest) (*UpdateSilenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateSilence not implemented")
+}
+func (UnimplementedAlertingServiceServer) ExpireSilence(context.Context, *ExpireSilenceRequest) (*ExpireSilenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExpireSilence not implemented")
+}
+func (UnimplementedAlertingServiceServer) ListSilences(context.Context, *ListSilencesRequest) (*ListSilencesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSilences not implemented")
+}
+func (UnimplementedAlertingServiceServer) GetSilence(context.Context, *GetSilenceRequest) (*GetSilenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSilence not implemented")
+}
+func (UnimplementedAlertingServiceServer) ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListDeliveries not implemented")
+}
+func (UnimplementedAlertingServiceServer) GetDelivery(context.Context, *GetDeliveryRequest) (*GetDeliveryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetDelivery not implemented")
+}
+func (UnimplementedAlertingServiceServer) ReplayDelivery(context.Context, *ReplayDeliveryRequest) (*ReplayDeliveryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReplayDelivery not implemented")
+}
+func (UnimplementedAlertingServiceServer) ListReceivers(context.Context, *ListReceiversRequest) (*ListReceiversResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReceivers not implemented")
+}
+func (UnimplementedAlertingServiceServer) SetReceiver(context.Context, *SetReceiverRequest) (*SetReceiverResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetReceiver not implemented")
+}
+func (UnimplementedAlertingServiceServer) ReplayFailed(context.Context, *ReplayFailedRequest) (*ReplayFailedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReplayFailed not implemented")
+}
+func (UnimplementedAlertingServiceServer) TestReceiver(context.Context, *TestReceiverRequest) (*TestReceiverResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method TestReceiver not implemented")
+}
+func (UnimplementedAlertingServiceServer) ListFallbacks(context.Context, *ListFallbacksRequest) (*ListFallbacksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListFallbacks not implemented")
 }
 func (UnimplementedAlertingServiceServer) mustEmbedUnimplementedAlertingServiceServer() {}
 func (UnimplementedAlertingServiceServer) testEmbeddedByValue()                         {}
@@ -318,6 +689,366 @@ func _AlertingService_RehearseRules_Handler(srv interface{}, stream grpc.ServerS
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AlertingService_RehearseRulesServer = grpc.ServerStreamingServer[RehearseRulesResponse]
 
+func _AlertingService_ListAlerts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAlertsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ListAlerts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ListAlerts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ListAlerts(ctx, req.(*ListAlertsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_GetAlert_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetAlertRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).GetAlert(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_GetAlert_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).GetAlert(ctx, req.(*GetAlertRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_AcknowledgeAlert_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeAlertRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).AcknowledgeAlert(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_AcknowledgeAlert_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).AcknowledgeAlert(ctx, req.(*AcknowledgeAlertRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_UnacknowledgeAlert_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnacknowledgeAlertRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).UnacknowledgeAlert(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_UnacknowledgeAlert_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).UnacknowledgeAlert(ctx, req.(*UnacknowledgeAlertRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_ResolveAlert_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResolveAlertRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ResolveAlert(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ResolveAlert_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ResolveAlert(ctx, req.(*ResolveAlertRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_ListAlertGroups_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAlertGroupsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ListAlertGroups(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ListAlertGroups_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ListAlertGroups(ctx, req.(*ListAlertGroupsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_AcknowledgeAlertGroup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeAlertGroupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).AcknowledgeAlertGroup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_AcknowledgeAlertGroup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).AcknowledgeAlertGroup(ctx, req.(*AcknowledgeAlertGroupRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_CreateSilence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateSilenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).CreateSilence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_CreateSilence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).CreateSilence(ctx, req.(*CreateSilenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_UpdateSilence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateSilenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).UpdateSilence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_UpdateSilence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).UpdateSilence(ctx, req.(*UpdateSilenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_ExpireSilence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExpireSilenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ExpireSilence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ExpireSilence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ExpireSilence(ctx, req.(*ExpireSilenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_ListSilences_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSilencesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ListSilences(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ListSilences_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ListSilences(ctx, req.(*ListSilencesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_GetSilence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSilenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).GetSilence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_GetSilence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).GetSilence(ctx, req.(*GetSilenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_ListDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListDeliveriesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ListDeliveries(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ListDeliveries_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ListDeliveries(ctx, req.(*ListDeliveriesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_GetDelivery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetDeliveryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).GetDelivery(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_GetDelivery_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).GetDelivery(ctx, req.(*GetDeliveryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_ReplayDelivery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReplayDeliveryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ReplayDelivery(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ReplayDelivery_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ReplayDelivery(ctx, req.(*ReplayDeliveryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_ListReceivers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReceiversRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ListReceivers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ListReceivers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ListReceivers(ctx, req.(*ListReceiversRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_SetReceiver_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetReceiverRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).SetReceiver(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_SetReceiver_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).SetReceiver(ctx, req.(*SetReceiverRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_ReplayFailed_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReplayFailedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ReplayFailed(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ReplayFailed_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ReplayFailed(ctx, req.(*ReplayFailedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_TestReceiver_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TestReceiverRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).TestReceiver(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_TestReceiver_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).TestReceiver(ctx, req.(*TestReceiverRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AlertingService_ListFallbacks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListFallbacksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ListFallbacks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ListFallbacks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ListFallbacks(ctx, req.(*ListFallbacksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AlertingService_ServiceDesc is the grpc.ServiceDesc for AlertingService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -344,6 +1075,86 @@ var AlertingService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRuleVersion",
 			Handler:    _AlertingService_GetRuleVersion_Handler,
+		},
+		{
+			MethodName: "ListAlerts",
+			Handler:    _AlertingService_ListAlerts_Handler,
+		},
+		{
+			MethodName: "GetAlert",
+			Handler:    _AlertingService_GetAlert_Handler,
+		},
+		{
+			MethodName: "AcknowledgeAlert",
+			Handler:    _AlertingService_AcknowledgeAlert_Handler,
+		},
+		{
+			MethodName: "UnacknowledgeAlert",
+			Handler:    _AlertingService_UnacknowledgeAlert_Handler,
+		},
+		{
+			MethodName: "ResolveAlert",
+			Handler:    _AlertingService_ResolveAlert_Handler,
+		},
+		{
+			MethodName: "ListAlertGroups",
+			Handler:    _AlertingService_ListAlertGroups_Handler,
+		},
+		{
+			MethodName: "AcknowledgeAlertGroup",
+			Handler:    _AlertingService_AcknowledgeAlertGroup_Handler,
+		},
+		{
+			MethodName: "CreateSilence",
+			Handler:    _AlertingService_CreateSilence_Handler,
+		},
+		{
+			MethodName: "UpdateSilence",
+			Handler:    _AlertingService_UpdateSilence_Handler,
+		},
+		{
+			MethodName: "ExpireSilence",
+			Handler:    _AlertingService_ExpireSilence_Handler,
+		},
+		{
+			MethodName: "ListSilences",
+			Handler:    _AlertingService_ListSilences_Handler,
+		},
+		{
+			MethodName: "GetSilence",
+			Handler:    _AlertingService_GetSilence_Handler,
+		},
+		{
+			MethodName: "ListDeliveries",
+			Handler:    _AlertingService_ListDeliveries_Handler,
+		},
+		{
+			MethodName: "GetDelivery",
+			Handler:    _AlertingService_GetDelivery_Handler,
+		},
+		{
+			MethodName: "ReplayDelivery",
+			Handler:    _AlertingService_ReplayDelivery_Handler,
+		},
+		{
+			MethodName: "ListReceivers",
+			Handler:    _AlertingService_ListReceivers_Handler,
+		},
+		{
+			MethodName: "SetReceiver",
+			Handler:    _AlertingService_SetReceiver_Handler,
+		},
+		{
+			MethodName: "ReplayFailed",
+			Handler:    _AlertingService_ReplayFailed_Handler,
+		},
+		{
+			MethodName: "TestReceiver",
+			Handler:    _AlertingService_TestReceiver_Handler,
+		},
+		{
+			MethodName: "ListFallbacks",
+			Handler:    _AlertingService_ListFallbacks_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
