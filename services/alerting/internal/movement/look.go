@@ -9,10 +9,23 @@ import (
 
 // state is what became of a series so far.
 type state struct {
-	firing bool
+	stands Alert
 	lapsed uint32 // the look since which an alert that stands has not held; 0 if it holds
 	last   Reading
 }
+
+// Alert is whether the alert of a series stands.
+type Alert uint8
+
+const (
+	// Over is one that does not.
+	Over Alert = iota
+	// Standing is one that does.
+	Standing
+	// PutAway is one that somebody has said is over while the figure has not come back:
+	// until it has, none begins.
+	PutAway
+)
 
 // Next is when the next slot of any rule ends; the zero time without rules.
 func (w *Windows) Next() (next time.Time) {
@@ -58,13 +71,13 @@ func (w *Windows) look(t *tracked, end uint32) (all []Reading) {
 	}
 	for _, f := range seen {
 		r := f.r
-		if r.reaches(f.s.firing) || f.s.firing {
+		if r.reaches(false) || f.s.stands == Standing {
 			f.e.spread = w.spread(f.s, end)
 			r.P = probability(t.Metric, f.e)
 		}
 		f.s.judge(&r, end, (1-t.Confidence)/float64(compared*int(t.grid.looks)))
 		all = append(all, r)
-		if len(f.s.cells) == 0 && !f.s.firing && len(t.By) > 0 {
+		if f.s.gone() && f.s.stands == Over {
 			w.drop(f.s)
 		}
 	}
@@ -75,44 +88,47 @@ func (w *Windows) look(t *tracked, end uint32) (all []Reading) {
 // improbable enough; it ends when the figure has not been half as far, or over the bar, for
 // as long as the rule says, or when nothing is left of the series.
 func (s *series) judge(r *Reading, end uint32, alpha float64) {
-	switch holds := r.reaches(s.firing); {
-	case !s.firing:
-		s.firing = holds && r.P <= alpha
+	switch holds := r.reaches(s.stands != Over); {
+	case s.stands == Over:
 		s.lapsed = 0
-		r.Began = s.firing
+		if r.Began = holds && r.P <= alpha; r.Began {
+			s.stands = Standing
+		}
 	case holds:
 		s.lapsed = 0
 	default:
 		if s.lapsed == 0 {
 			s.lapsed = end
 		}
-		gone := len(s.cells) == 0 && len(s.values) > 0
-		if gone || time.Duration(end-s.lapsed)*time.Duration(s.of.grid.length)*time.Millisecond >= s.of.ResolvesAfter {
-			s.firing = false
-			r.Ended = true
+		if s.gone() || time.Duration(end-s.lapsed)*time.Duration(s.of.grid.length)*time.Millisecond >= s.of.ResolvesAfter {
+			r.Ended = s.stands == Standing
+			s.stands = Over
 		}
 	}
-	r.Firing = s.firing
+	r.Firing = s.stands == Standing
 	s.last = *r
 }
 
+// gone is whether nothing is left of a series that there need not be.
+func (s *series) gone() bool { return len(s.cells) == 0 && len(s.values) > 0 }
+
 // Adopt says whether the alert of a series stands, as it is stored: a process that has just
-// begun, or another that was faster, knows. It reports whether the rule is there and had
-// room for the series.
-func (w *Windows) Adopt(name string, values []string, firing bool) bool {
+// begun, or another that was faster, knows. It reports whether the rule is there, is of such
+// series, and has room for it.
+func (w *Windows) Adopt(name string, values []string, alert Alert) bool {
 	t := w.rules[name]
 	if t == nil || len(values) != len(t.By) {
 		return false
 	}
 	s := t.series[key(values)]
-	if s == nil && firing {
+	if s == nil && alert != Over {
 		s = w.find(t, values)
 	}
 	if s == nil {
-		return !firing
+		return alert == Over
 	}
-	if s.firing != firing {
-		s.firing, s.lapsed, s.last.Firing = firing, 0, firing
+	if s.stands != alert {
+		s.stands, s.lapsed, s.last.Firing = alert, 0, alert == Standing
 	}
 	return true
 }
