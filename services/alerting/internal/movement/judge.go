@@ -28,9 +28,10 @@ type Reading struct {
 	// was not worked out, because the figure has not moved so far, and 0 of a count with a
 	// bar, which is no estimate.
 	P float64
-	// Firing is whether the alert stands.
-	Firing bool
-	// Began and Ended are whether that has changed with this look.
+	// Firing is whether the alert stands, Holds whether what it is about still does, too.
+	Firing, Holds bool
+	// Began is whether it began with this look, Ended whether it, or one that was put away,
+	// was over with it.
 	Began, Ended bool
 }
 

@@ -88,7 +88,8 @@ func (w *Windows) look(t *tracked, end uint32) (all []Reading) {
 // improbable enough; it ends when the figure has not been half as far, or over the bar, for
 // as long as the rule says, or when nothing is left of the series.
 func (s *series) judge(r *Reading, end uint32, alpha float64) {
-	switch holds := r.reaches(s.stands != Over); {
+	holds := r.reaches(s.stands != Over)
+	switch {
 	case s.stands == Over:
 		s.lapsed = 0
 		if r.Began = holds && r.P <= alpha; r.Began {
@@ -101,11 +102,11 @@ func (s *series) judge(r *Reading, end uint32, alpha float64) {
 			s.lapsed = end
 		}
 		if s.gone() || time.Duration(end-s.lapsed)*time.Duration(s.of.grid.length)*time.Millisecond >= s.of.ResolvesAfter {
-			r.Ended = s.stands == Standing
-			s.stands = Over
+			s.stands, r.Ended = Over, true
 		}
 	}
 	r.Firing = s.stands == Standing
+	r.Holds = r.Firing && holds
 	s.last = *r
 }
 

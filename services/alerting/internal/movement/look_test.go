@@ -154,7 +154,7 @@ func TestAnAlertIsTakenUp(t *testing.T) {
 	require.Equal(t, []string{"ended"}, l.hours(24, 20, 18))
 	require.Equal(t, []string{"began"}, l.hours(24, 20, 8))
 	require.True(t, l.w.Adopt("m", nil, PutAway))
-	require.Empty(t, l.hours(96, 20, 8), "it holds, is over, and somebody knows")
+	require.Equal(t, []string{"ended"}, l.hours(96, 20, 8), "it holds, and then is over; none begins, for somebody knows")
 	require.Equal(t, []string{"began"}, l.hours(24, 20, 1))
 	require.False(t, l.w.Adopt("other", nil, Standing))
 	require.False(t, l.w.Adopt("m", []string{"x"}, Standing))
