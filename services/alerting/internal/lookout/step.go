@@ -120,7 +120,7 @@ func (l *Lookout) look(until time.Time) {
 	defer l.mu.Unlock()
 	for _, r := range l.windows.Look(until) {
 		if r.Holds || r.Ended {
-			l.owed[seriesKey(r.Metric.Name, seriesOf(r))] = r
+			l.owed[seriesKey(r.Metric.Name, r.Series())] = r
 		}
 	}
 	l.looked = Look{At: until}
@@ -159,7 +159,7 @@ const least = 72 * time.Hour
 
 func (l *Lookout) store(ctx context.Context, r movement.Reading) error {
 	if !r.Holds {
-		return l.deps.Alerts.Resolve(ctx, r.Metric.Name, seriesOf(r), movementOf(r))
+		return l.deps.Alerts.Resolve(ctx, r.Metric.Name, r.Series(), movementOf(r))
 	}
 	a, err := l.deps.Alerts.Raise(ctx, Notice{
 		Rule: r.Metric, RulesVersion: l.set.Version, Movement: movementOf(r), StandsFor: least + r.Metric.Window/8 + r.Metric.ResolvesAfter,
@@ -171,15 +171,6 @@ func (l *Lookout) store(ctx context.Context, r movement.Reading) error {
 	defer l.mu.Unlock()
 	l.adopt(a) // somebody may have put it away
 	return nil
-}
-
-// seriesOf is what a series is of, by name.
-func seriesOf(r movement.Reading) map[string]string {
-	series := make(map[string]string, len(r.Values))
-	for i, v := range r.Values {
-		series[r.Metric.By[i]] = v
-	}
-	return series
 }
 
 // seriesKey names a series.
@@ -196,7 +187,7 @@ func seriesKey(rule string, series map[string]string) string {
 func movementOf(r movement.Reading) *eventsv1.Movement {
 	return &eventsv1.Movement{
 		Measure: string(r.Metric.Measure), Figure: r.Figure, Reference: r.Reference, Answers: r.Answers, ReferenceAnswers: r.ReferenceAnswers,
-		PValue: r.P, Window: durationpb.New(r.Metric.Window), Until: timestamppb.New(r.To), Series: seriesOf(r),
+		PValue: r.P, Window: durationpb.New(r.Metric.Window), Until: timestamppb.New(r.To), Series: r.Series(),
 	}
 }
 

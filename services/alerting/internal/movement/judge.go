@@ -35,6 +35,15 @@ type Reading struct {
 	Began, Ended bool
 }
 
+// Series is what the figure is of, by name.
+func (r *Reading) Series() map[string]string {
+	series := make(map[string]string, len(r.Values))
+	for i, v := range r.Values {
+		series[r.Metric.By[i]] = v
+	}
+	return series
+}
+
 // most is what a count has risen by, in percent, that rose from nothing.
 const most = 10_000
 

@@ -162,7 +162,7 @@ func thousands(v float64) string {
 
 // The tables of the document: what rules find and how soon, and how often they are wrong. A
 // rule that is wrong more often than the document promises fails.
-func TestTheTablesOfTheDocument(t *testing.T) {
+func TestDocumentedTables(t *testing.T) {
 	t.Parallel()
 	months, lives := 200, 100
 	if testing.Short() {
@@ -223,5 +223,5 @@ func document(t *testing.T, name, table string) {
 		require.NoError(t, os.WriteFile(path, []byte(before+begin+table+end+after), 0o600))
 		return
 	}
-	require.Equal(t, was, table, "run: go test ./alerting/internal/movement -run Tables -update")
+	require.Equal(t, was, table, "run: go test ./alerting/internal/movement -run TestDoc -update")
 }

@@ -47,6 +47,7 @@ type Deps struct {
 	Book      Book
 	Counts    Counter
 	Rehearser Rehearser
+	Figures   Figures
 	// Stopping is closed when the server begins to stop: rehearsals end then.
 	Stopping <-chan struct{}
 	// Since is when counting began.
@@ -91,7 +92,7 @@ func (s *Server) ValidateRules(_ context.Context, r *alertingv1.ValidateRulesReq
 	case err != nil:
 		return nil, err
 	}
-	return &alertingv1.ValidateRulesResponse{Version: set.Version, Rules: uint32(len(set.Rules))}, nil
+	return &alertingv1.ValidateRulesResponse{Version: set.Version, Rules: uint32(len(set.Rules)), Metrics: uint32(len(set.Metrics))}, nil
 }
 
 // PutRules puts rules in the place of those that run.
