@@ -162,7 +162,7 @@ func (l *Lookout) store(ctx context.Context, r movement.Reading) error {
 		return l.deps.Alerts.Resolve(ctx, r.Metric.Name, r.Series(), movementOf(r))
 	}
 	a, err := l.deps.Alerts.Raise(ctx, Notice{
-		Rule: r.Metric, RulesVersion: l.set.Version, Movement: movementOf(r), StandsFor: least + r.Metric.Window/8 + r.Metric.ResolvesAfter,
+		Rule: r.Metric, RulesVersion: l.set.Version, Movement: movementOf(r), StandsFor: least + r.Metric.Window/8 + r.Metric.BackFor,
 	})
 	if err != nil {
 		return err

@@ -101,7 +101,7 @@ func (s *series) judge(r *Reading, end uint32, alpha float64) {
 		if s.lapsed == 0 {
 			s.lapsed = end
 		}
-		if s.gone() || time.Duration(end-s.lapsed)*time.Duration(s.of.grid.length)*time.Millisecond >= s.of.ResolvesAfter {
+		if s.gone() || time.Duration(end-s.lapsed)*time.Duration(s.of.grid.length)*time.Millisecond >= s.of.BackFor {
 			s.stands, r.Ended = Over, true
 		}
 	}

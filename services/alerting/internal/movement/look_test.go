@@ -66,16 +66,16 @@ func TestAnAlertDoesNotFlap(t *testing.T) {
 	require.Equal(t, []string{"ended"}, l.hours(72, 40, 36))
 }
 
-func TestResolvesAfterIsHowLongItMustNotHold(t *testing.T) {
+func TestBackForIsHowLongItMustNotHold(t *testing.T) {
 	t.Parallel()
-	l := live(t, "measure: count, window: 1h, above: 5, resolves_after: 1h")
+	l := live(t, "measure: count, window: 1h, above: 5, back_for: 1h")
 	require.Empty(t, l.hours(3, 3, 0))
 	require.Equal(t, []string{"began"}, l.hours(1, 9, 0))
 	require.Empty(t, l.hours(1, 2, 0))
 	require.Empty(t, l.hours(1, 9, 0), "it holds again")
 	require.Empty(t, l.hours(1, 2, 0))
 	require.Equal(t, []string{"ended"}, l.hours(1, 2, 0))
-	at := live(t, "measure: count, window: 1h, above: 5, resolves_after: 0m")
+	at := live(t, "measure: count, window: 1h, above: 5, back_for: 0m")
 	require.Equal(t, []string{"began"}, at.hours(1, 9, 0))
 	require.Equal(t, []string{"ended"}, at.hours(1, 2, 0))
 }

@@ -52,7 +52,7 @@ func TestMetricRulesAreRehearsed(t *testing.T) {
 func TestNoMoreAlertsAreShownThanFit(t *testing.T) {
 	t.Parallel()
 	r := New(Plan{
-		Draft:   load(t, noted+"metrics:\n  - {name: busy, measure: count, window: 1h, above: 5, resolves_after: 0m}\n"),
+		Draft:   load(t, noted+"metrics:\n  - {name: busy, measure: count, window: 1h, above: 5, back_for: 0m}\n"),
 		Current: load(t, noted),
 	})
 	for i := range 60 {

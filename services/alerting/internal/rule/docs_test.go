@@ -72,11 +72,11 @@ func TestEveryNameIsDocumentedAndHasAValue(t *testing.T) {
 	for name := range eventsv1.Class_value {
 		require.Contains(t, text, "`Class."+name+"`")
 	}
-	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within"} {
+	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within", "notify", "resolves_after"} {
 		require.Contains(t, text, "| `"+key+"` |")
 	}
 	text = page(t, "metric-rules")
-	for _, key := range []string{"", "name", "description", "measure", "of", "share", "by", "window", "against", "drops_by", "rises_by", "below", "above", "at_least", "confidence", "resolves_after", "severity", "team", "labels"} {
+	for _, key := range []string{"", "name", "description", "measure", "of", "share", "by", "window", "against", "drops_by", "rises_by", "below", "above", "at_least", "confidence", "back_for", "notify", "severity", "team", "labels"} {
 		require.Contains(t, text, "`"+strings.TrimSuffix("metrics."+key, ".")+"`")
 	}
 }

@@ -75,9 +75,10 @@ type Metric struct {
 	// Confidence is how certain it must be that it is no chance: docs/rules.md. 0 for a
 	// Count with a Bar, which is no estimate.
 	Confidence float64
-	// ResolvesAfter is for how long it must not hold for its alert to end.
-	ResolvesAfter time.Duration
-	// Severity, Team and Labels are as those of a Rule.
+	// BackFor is for how long it must not hold for its alert to end.
+	BackFor time.Duration
+	// Notify, Severity, Team and Labels are as those of a Rule.
+	Notify   bool
 	Severity eventsv1.Severity
 	Team     string
 	Labels   map[string]string

@@ -34,8 +34,9 @@ func TestAWholeMetricRule(t *testing.T) {
     rises_by: 7.5
     at_least: 40
     confidence: 0.99
-    resolves_after: 12h
+    back_for: 12h
     severity: high
+    notify: true
     team: logistics
     labels: {region: IDF}
 `)[0]
@@ -52,8 +53,9 @@ func TestAWholeMetricRule(t *testing.T) {
 	require.InDelta(t, 7.5, m.Move, 0)
 	require.Equal(t, 40, m.AtLeast)
 	require.InDelta(t, 0.99, m.Confidence, 0)
-	require.Equal(t, 12*time.Hour, m.ResolvesAfter)
+	require.Equal(t, 12*time.Hour, m.BackFor)
 	require.Equal(t, eventsv1.Severity_HIGH, m.Severity)
+	require.True(t, m.Notify)
 	require.Equal(t, "logistics", m.Team)
 	require.Equal(t, map[string]string{"region": "IDF"}, m.Labels)
 }
@@ -69,7 +71,7 @@ func TestWhatAMetricRuleDoesNotSay(t *testing.T) {
 	require.Equal(t, rule.Previous, all[0].Against)
 	require.Equal(t, 30, all[0].AtLeast)
 	require.InDelta(t, 0.999, all[0].Confidence, 0)
-	require.Equal(t, 2*time.Hour, all[0].ResolvesAfter)
+	require.Equal(t, 2*time.Hour, all[0].BackFor)
 	require.Equal(t, eventsv1.Severity_MEDIUM, all[0].Severity)
 	require.False(t, all[0].Rises)
 	require.Equal(t, rule.Weeks, all[1].Against)
@@ -90,45 +92,45 @@ func TestWrongMetricRules(t *testing.T) {
 	t.Parallel()
 	const good = "measure: NPS, window: 24h, drops_by: 10"
 	for name, c := range map[string]struct{ text, want string }{
-		"no list":             {"  {}\n", "rules.yaml:4:3: metrics: must be a list"},
-		"nothing":             {"  - {}\n", "rules.yaml:4:5: measure: is required"},
-		"unknown key":         {"  - {name: m, colour: red, " + good + "}\n", "rules.yaml:4:15: metric m: colour: is not known here"},
-		"a rule's name":       {"  - {name: a, " + good + "}\n", "name: is taken by the rule on line 2"},
-		"a name twice":        {"  - {name: m, " + good + "}\n  - {name: m, " + good + "}\n", "rules.yaml:5:12: metric m: name: is taken by the rule on line 4"},
-		"measure":             {"  - {name: m, measure: nps, window: 24h, drops_by: 10}\n", "metric m: measure: must be NPS, CSAT, CES, FCR, count or share"},
-		"condition":           {"  - {name: m, of: surveyy == 'x', " + good + "}\n", "rules.yaml:4:19: metric m: undeclared reference to 'surveyy'"},
-		"condition's trap":    {"  - {name: m, of: nps.value < 3.0, " + good + "}\n", "nps.value is 0 when nothing was asked"},
-		"share without":       {"  - {name: m, measure: share, window: 24h, drops_by: 10}\n", "share: is the condition of measure: share"},
-		"share beside":        {"  - {name: m, share: may_call, " + good + "}\n", "share: is the condition of measure: share"},
-		"by what":             {"  - {name: m, by: [surveys], " + good + "}\n", "metric m: by[0]: must be survey, touchpoint, channel, theme, dimension or attributes.NAME"},
-		"by an attribute":     {"  - {name: m, by: [attributes.], " + good + "}\n", "by[0]: must be survey"},
-		"by twice":            {"  - {name: m, by: [theme, theme], " + good + "}\n", "by[1]: theme is there twice"},
-		"by four":             {"  - {name: m, by: [theme, survey, channel, touchpoint], " + good + "}\n", "by: holds more than 3"},
-		"window":              {"  - {name: m, measure: NPS, window: 24, drops_by: 10}\n", "window: must be a time in whole minutes like 90m, 24h or 7d, 15m to 28d"},
-		"short window":        {"  - {name: m, measure: NPS, window: 10m, drops_by: 10}\n", "window: must be a time"},
-		"window of seconds":   {"  - {name: m, measure: NPS, window: 20m30s, drops_by: 10}\n", "window: must be a time in whole minutes"},
-		"against what":        {"  - {name: m, against: yesterday, " + good + "}\n", "against: must be previous, {last: 28d} or {weeks: 4}"},
-		"against two":         {"  - {name: m, against: {last: 7d, weeks: 2}, " + good + "}\n", "against: must be previous"},
-		"against nothing":     {"  - {name: m, against: {}, " + good + "}\n", "against: must be previous"},
-		"too many weeks":      {"  - {name: m, against: {weeks: 9}, " + good + "}\n", "against.weeks: must be a whole number from 1 to 8"},
-		"weeks of a month":    {"  - {name: m, against: {weeks: 2}, measure: NPS, window: 14d, drops_by: 10}\n", "window: must be at most a week"},
-		"short baseline":      {"  - {name: m, against: {last: 12h}, " + good + "}\n", "against.last: must be at least as long as the window"},
-		"too far back":        {"  - {name: m, against: {last: 90d}, " + good + "}\n", "against: window and what it is compared with reach back 91d"},
-		"too many windows":    {"  - {name: m, against: {last: 28d}, measure: NPS, window: 30m, drops_by: 10}\n", "window: reaches back more than 768 windows"},
-		"no move":             {"  - {name: m, measure: NPS, window: 24h}\n", "needs one of drops_by, rises_by, below and above, and has 0"},
-		"two moves":           {"  - {name: m, rises_by: 10, " + good + "}\n", "needs one of drops_by, rises_by, below and above, and has 2"},
-		"bar and against":     {"  - {name: m, measure: NPS, window: 24h, below: 10, against: previous}\n", "below: is a fixed bar"},
-		"move of nothing":     {"  - {name: m, measure: NPS, window: 24h, drops_by: 0}\n", "drops_by: must be a number from 1 to 200"},
-		"move of a share":     {"  - {name: m, measure: CSAT, window: 24h, drops_by: 150}\n", "drops_by: must be a number from 1 to 100"},
-		"bar of NPS":          {"  - {name: m, measure: NPS, window: 24h, below: -101}\n", "below: must be a number from -100 to 100"},
-		"bar of CSAT":         {"  - {name: m, measure: CSAT, window: 24h, above: -1}\n", "above: must be a number from 0 to 100"},
-		"few":                 {"  - {name: m, at_least: 4, " + good + "}\n", "at_least: must be a whole number from 5 to 1000000"},
-		"confidence":          {"  - {name: m, confidence: 99.9, " + good + "}\n", "confidence: must be a number from 0.9 to 0.999999"},
-		"certain count":       {"  - {name: m, measure: count, window: 24h, above: 5, confidence: 0.99}\n", "confidence: goes with no bar for a count"},
-		"count of a day":      {"  - {name: m, measure: count, window: 24h, against: previous, drops_by: 50}\n", "against: a count goes with the hour and the day of the week"},
-		"long resolves_after": {"  - {name: m, resolves_after: 48h, " + good + "}\n", "resolves_after: must be at most as long as the window"},
-		"severity":            {"  - {name: m, severity: bad, " + good + "}\n", "severity: must be low"},
-		"callback":            {"  - {name: m, callback: {queue: q}, " + good + "}\n", "callback: is not known here"},
+		"no list":           {"  {}\n", "rules.yaml:4:3: metrics: must be a list"},
+		"nothing":           {"  - {}\n", "rules.yaml:4:5: measure: is required"},
+		"unknown key":       {"  - {name: m, colour: red, " + good + "}\n", "rules.yaml:4:15: metric m: colour: is not known here"},
+		"a rule's name":     {"  - {name: a, " + good + "}\n", "name: is taken by the rule on line 2"},
+		"a name twice":      {"  - {name: m, " + good + "}\n  - {name: m, " + good + "}\n", "rules.yaml:5:12: metric m: name: is taken by the rule on line 4"},
+		"measure":           {"  - {name: m, measure: nps, window: 24h, drops_by: 10}\n", "metric m: measure: must be NPS, CSAT, CES, FCR, count or share"},
+		"condition":         {"  - {name: m, of: surveyy == 'x', " + good + "}\n", "rules.yaml:4:19: metric m: undeclared reference to 'surveyy'"},
+		"condition's trap":  {"  - {name: m, of: nps.value < 3.0, " + good + "}\n", "nps.value is 0 when nothing was asked"},
+		"share without":     {"  - {name: m, measure: share, window: 24h, drops_by: 10}\n", "share: is the condition of measure: share"},
+		"share beside":      {"  - {name: m, share: may_call, " + good + "}\n", "share: is the condition of measure: share"},
+		"by what":           {"  - {name: m, by: [surveys], " + good + "}\n", "metric m: by[0]: must be survey, touchpoint, channel, theme, dimension or attributes.NAME"},
+		"by an attribute":   {"  - {name: m, by: [attributes.], " + good + "}\n", "by[0]: must be survey"},
+		"by twice":          {"  - {name: m, by: [theme, theme], " + good + "}\n", "by[1]: theme is there twice"},
+		"by four":           {"  - {name: m, by: [theme, survey, channel, touchpoint], " + good + "}\n", "by: holds more than 3"},
+		"window":            {"  - {name: m, measure: NPS, window: 24, drops_by: 10}\n", "window: must be a time in whole minutes like 90m, 4h or 7d, 15m to 28d"},
+		"short window":      {"  - {name: m, measure: NPS, window: 10m, drops_by: 10}\n", "window: must be a time"},
+		"window of seconds": {"  - {name: m, measure: NPS, window: 20m30s, drops_by: 10}\n", "window: must be a time in whole minutes"},
+		"against what":      {"  - {name: m, against: yesterday, " + good + "}\n", "against: must be previous, {last: 28d} or {weeks: 4}"},
+		"against two":       {"  - {name: m, against: {last: 7d, weeks: 2}, " + good + "}\n", "against: must be previous"},
+		"against nothing":   {"  - {name: m, against: {}, " + good + "}\n", "against: must be previous"},
+		"too many weeks":    {"  - {name: m, against: {weeks: 9}, " + good + "}\n", "against.weeks: must be a whole number from 1 to 8"},
+		"weeks of a month":  {"  - {name: m, against: {weeks: 2}, measure: NPS, window: 14d, drops_by: 10}\n", "window: must be at most a week"},
+		"short baseline":    {"  - {name: m, against: {last: 12h}, " + good + "}\n", "against.last: must be at least as long as the window"},
+		"too far back":      {"  - {name: m, against: {last: 90d}, " + good + "}\n", "against: window and what it is compared with reach back 91d"},
+		"too many windows":  {"  - {name: m, against: {last: 28d}, measure: NPS, window: 30m, drops_by: 10}\n", "window: reaches back more than 768 windows"},
+		"no move":           {"  - {name: m, measure: NPS, window: 24h}\n", "needs one of drops_by, rises_by, below and above, and has 0"},
+		"two moves":         {"  - {name: m, rises_by: 10, " + good + "}\n", "needs one of drops_by, rises_by, below and above, and has 2"},
+		"bar and against":   {"  - {name: m, measure: NPS, window: 24h, below: 10, against: previous}\n", "below: is a fixed bar"},
+		"move of nothing":   {"  - {name: m, measure: NPS, window: 24h, drops_by: 0}\n", "drops_by: must be a number from 1 to 200"},
+		"move of a share":   {"  - {name: m, measure: CSAT, window: 24h, drops_by: 150}\n", "drops_by: must be a number from 1 to 100"},
+		"bar of NPS":        {"  - {name: m, measure: NPS, window: 24h, below: -101}\n", "below: must be a number from -100 to 100"},
+		"bar of CSAT":       {"  - {name: m, measure: CSAT, window: 24h, above: -1}\n", "above: must be a number from 0 to 100"},
+		"few":               {"  - {name: m, at_least: 4, " + good + "}\n", "at_least: must be a whole number from 5 to 1000000"},
+		"confidence":        {"  - {name: m, confidence: 99.9, " + good + "}\n", "confidence: must be a number from 0.9 to 0.999999"},
+		"certain count":     {"  - {name: m, measure: count, window: 24h, above: 5, confidence: 0.99}\n", "confidence: goes with no bar for a count"},
+		"count of a day":    {"  - {name: m, measure: count, window: 24h, against: previous, drops_by: 50}\n", "against: a count goes with the hour and the day of the week"},
+		"long back_for":     {"  - {name: m, back_for: 48h, " + good + "}\n", "back_for: must be at most as long as the window"},
+		"severity":          {"  - {name: m, severity: bad, " + good + "}\n", "severity: must be low"},
+		"callback":          {"  - {name: m, callback: {queue: q}, " + good + "}\n", "callback: is not known here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -40,7 +40,7 @@ const (
 	usualCountAtLeast = 10
 	usualConfidence   = 0.999
 	usualWeeks        = 4
-	usualResolves     = 4 // a so-manieth of the window
+	usualBack         = 4 // a so-manieth of the window
 )
 
 // metric reads one.
@@ -55,24 +55,25 @@ func (r *reader) metric(n *yaml.Node) *Metric {
 	bar := map[string]*yaml.Node{}
 	move := func(key string, n *yaml.Node, _ string) { bar[key] = n }
 	given := r.Object(n, "", strictyaml.Fields{
-		"name":           func(n *yaml.Node, path string) { m.Name = r.name(n, path) },
-		"description":    func(n *yaml.Node, path string) { m.Description = r.description(n, path) },
-		"measure":        func(n *yaml.Node, path string) { m.Measure = r.measure(n, path) },
-		"of":             func(n *yaml.Node, path string) { m.Of = r.condition(name, n, path) },
-		"share":          func(n *yaml.Node, path string) { m.Share = r.condition(name, n, path) },
-		"by":             func(n *yaml.Node, path string) { m.By = r.by(n, path) },
-		"window":         func(n *yaml.Node, path string) { m.Window = r.span(n, path, minWindow, maxWindow) },
-		"against":        func(n *yaml.Node, path string) { r.against(m, n, path) },
-		"drops_by":       func(n *yaml.Node, path string) { move("drops_by", n, path) },
-		"rises_by":       func(n *yaml.Node, path string) { move("rises_by", n, path) },
-		"below":          func(n *yaml.Node, path string) { move("below", n, path) },
-		"above":          func(n *yaml.Node, path string) { move("above", n, path) },
-		"at_least":       func(n *yaml.Node, path string) { m.AtLeast = r.Whole(n, path, minAtLeast, maxAtLeast) },
-		"confidence":     func(n *yaml.Node, path string) { m.Confidence = r.Number(n, path, minConfidence, maxConfidence) },
-		"resolves_after": func(n *yaml.Node, path string) { m.ResolvesAfter = r.span(n, path, 0, maxWindow) },
-		"severity":       func(n *yaml.Node, path string) { m.Severity = r.severity(n, path) },
-		"team":           func(n *yaml.Node, path string) { m.Team = r.token(n, path) },
-		"labels":         func(n *yaml.Node, path string) { m.Labels = r.labels(n, path) },
+		"name":        func(n *yaml.Node, path string) { m.Name = r.name(n, path) },
+		"description": func(n *yaml.Node, path string) { m.Description = r.description(n, path) },
+		"measure":     func(n *yaml.Node, path string) { m.Measure = r.measure(n, path) },
+		"of":          func(n *yaml.Node, path string) { m.Of = r.condition(name, n, path) },
+		"share":       func(n *yaml.Node, path string) { m.Share = r.condition(name, n, path) },
+		"by":          func(n *yaml.Node, path string) { m.By = r.by(n, path) },
+		"window":      func(n *yaml.Node, path string) { m.Window = r.span(n, path, minWindow, maxWindow) },
+		"against":     func(n *yaml.Node, path string) { r.against(m, n, path) },
+		"drops_by":    func(n *yaml.Node, path string) { move("drops_by", n, path) },
+		"rises_by":    func(n *yaml.Node, path string) { move("rises_by", n, path) },
+		"below":       func(n *yaml.Node, path string) { move("below", n, path) },
+		"above":       func(n *yaml.Node, path string) { move("above", n, path) },
+		"at_least":    func(n *yaml.Node, path string) { m.AtLeast = r.Whole(n, path, minAtLeast, maxAtLeast) },
+		"confidence":  func(n *yaml.Node, path string) { m.Confidence = r.Number(n, path, minConfidence, maxConfidence) },
+		"back_for":    func(n *yaml.Node, path string) { m.BackFor = r.span(n, path, 0, maxWindow) },
+		"notify":      func(n *yaml.Node, path string) { m.Notify = r.Flag(n, path) },
+		"severity":    func(n *yaml.Node, path string) { m.Severity = r.severity(n, path) },
+		"team":        func(n *yaml.Node, path string) { m.Team = r.token(n, path) },
+		"labels":      func(n *yaml.Node, path string) { m.Labels = r.labels(n, path) },
 	})
 	r.Required(n, "", given, "name", "measure", "window")
 	if given != nil {
@@ -212,8 +213,8 @@ func (r *reader) together(m *Metric, n *yaml.Node, given map[string]bool) {
 			m.Against, m.Weeks = Weeks, usualWeeks
 		}
 	}
-	if !given["resolves_after"] {
-		m.ResolvesAfter = m.Window / usualResolves
+	if !given["back_for"] {
+		m.BackFor = m.Window / usualBack
 	}
 	r.lengths(m, n)
 }
@@ -229,8 +230,8 @@ func (r *reader) lengths(m *Metric, n *yaml.Node) {
 	if m.Against == Weeks && m.Window > week {
 		r.Wrong(n, "window", "must be at most a week (7d) to be compared with the same time of the weeks before")
 	}
-	if m.ResolvesAfter > m.Window {
-		r.Wrong(n, "resolves_after", "must be at most as long as the window")
+	if m.BackFor > m.Window {
+		r.Wrong(n, "back_for", "must be at most as long as the window")
 	}
 	switch {
 	case m.Reach() > maxReach:
@@ -242,7 +243,7 @@ func (r *reader) lengths(m *Metric, n *yaml.Node) {
 
 func days(d time.Duration) string { return strconv.FormatFloat(d.Hours()/24, 'f', -1, 64) + "d" }
 
-// span reads a time like 24h, 7d or 90m.
+// span reads a time in whole minutes: 90m, 4h or 7d.
 func (r *reader) span(n *yaml.Node, path string, lo, hi time.Duration) time.Duration {
 	text := word(n)
 	d, err := time.ParseDuration(text)
@@ -252,7 +253,7 @@ func (r *reader) span(n *yaml.Node, path string, lo, hi time.Duration) time.Dura
 		d = time.Duration(many) * day //nolint:gosec // 16 bits
 	}
 	if err != nil || d < lo || d > hi || d%time.Minute != 0 {
-		r.Wrong(n, path, "must be a time in whole minutes like 90m, 24h or 7d, %s to %s", short(lo), short(hi))
+		r.Wrong(n, path, "must be a time in whole minutes like 90m, 4h or 7d, %s to %s", short(lo), short(hi))
 		return 0
 	}
 	return d

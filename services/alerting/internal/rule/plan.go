@@ -19,6 +19,12 @@ const (
 	maxAttempt = 90 * 24 * time.Hour
 )
 
+// Bounds of how long an alert stands.
+const (
+	minStanding = time.Minute
+	maxStanding = 30 * 24 * time.Hour
+)
+
 // plan reads what a rule asks of the callback queue.
 func (r *reader) plan(n *yaml.Node, path string) *eventsv1.CallbackPlan {
 	out := &eventsv1.CallbackPlan{}
@@ -79,4 +85,12 @@ func (r *reader) within(n *yaml.Node, path string) *durationpb.Duration {
 		return nil
 	}
 	return durationpb.New(d)
+}
+
+// standing reads how long an alert stands.
+func (r *reader) standing(n *yaml.Node, path string) *durationpb.Duration {
+	if d := r.span(n, path, minStanding, maxStanding); d > 0 {
+		return durationpb.New(d)
+	}
+	return nil
 }

@@ -60,7 +60,7 @@ func metricRule(m *rule.Metric) *alertingv1.MetricRule {
 	out := &alertingv1.MetricRule{
 		Name: m.Name, Description: m.Description, Measure: string(m.Measure), By: m.By, Window: durationpb.New(m.Window),
 		Weeks: uint32(m.Weeks), AtLeast: uint32(m.AtLeast), //nolint:gosec // bounded by the reader
-		Confidence: m.Confidence, ResolvesAfter: durationpb.New(m.ResolvesAfter), Severity: m.Severity, Team: m.Team, Labels: m.Labels,
+		Confidence: m.Confidence, BackFor: durationpb.New(m.BackFor), Notify: m.Notify, Severity: m.Severity, Team: m.Team, Labels: m.Labels,
 	}
 	if m.Of != nil {
 		out.Of = m.Of.When

@@ -1,4 +1,4 @@
-// Package transport answers who asks about the rules over gRPC, and through the gateway over
+// Package transport answers who asks about rules and alerts over gRPC, and through the gateway over
 // HTTP/JSON.
 package transport
 
@@ -48,6 +48,10 @@ type Deps struct {
 	Counts    Counter
 	Rehearser Rehearser
 	Figures   Figures
+	// Alerts are those that stand, and stood.
+	Alerts Alerts
+	// Told is what becomes of them; nil is that nobody is told.
+	Told Told
 	// Stopping is closed when the server begins to stop: rehearsals end then.
 	Stopping <-chan struct{}
 	// Since is when counting began.

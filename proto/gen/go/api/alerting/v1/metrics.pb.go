@@ -59,7 +59,7 @@ type MetricRule struct {
 	// How sure it must be; 0 for a count with a bar.
 	Confidence float64 `protobuf:"fixed64,15,opt,name=confidence,proto3" json:"confidence,omitempty"`
 	// For how long it must not hold for the alert to end.
-	ResolvesAfter *durationpb.Duration `protobuf:"bytes,16,opt,name=resolves_after,json=resolvesAfter,proto3" json:"resolves_after,omitempty"`
+	BackFor *durationpb.Duration `protobuf:"bytes,16,opt,name=back_for,json=backFor,proto3" json:"back_for,omitempty"`
 	// How bad it is.
 	Severity v1.Severity `protobuf:"varint,17,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
 	// Whose it is.
@@ -76,7 +76,9 @@ type MetricRule struct {
 	// and on how many a condition failed.
 	Failed uint64 `protobuf:"varint,23,opt,name=failed,proto3" json:"failed,omitempty"`
 	// Its past is still being read.
-	Filling       bool `protobuf:"varint,24,opt,name=filling,proto3" json:"filling,omitempty"`
+	Filling bool `protobuf:"varint,24,opt,name=filling,proto3" json:"filling,omitempty"`
+	// People are told of its alerts.
+	Notify        bool `protobuf:"varint,25,opt,name=notify,proto3" json:"notify,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,9 +218,9 @@ func (x *MetricRule) GetConfidence() float64 {
 	return 0
 }
 
-func (x *MetricRule) GetResolvesAfter() *durationpb.Duration {
+func (x *MetricRule) GetBackFor() *durationpb.Duration {
 	if x != nil {
-		return x.ResolvesAfter
+		return x.BackFor
 	}
 	return nil
 }
@@ -275,6 +277,13 @@ func (x *MetricRule) GetFailed() uint64 {
 func (x *MetricRule) GetFilling() bool {
 	if x != nil {
 		return x.Filling
+	}
+	return false
+}
+
+func (x *MetricRule) GetNotify() bool {
+	if x != nil {
+		return x.Notify
 	}
 	return false
 }
@@ -776,7 +785,7 @@ var File_api_alerting_v1_metrics_proto protoreflect.FileDescriptor
 
 const file_api_alerting_v1_metrics_proto_rawDesc = "" +
 	"\n" +
-	"\x1dapi/alerting/v1/metrics.proto\x12\x12rappel.alerting.v1\x1a\x15events/v1/alert.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\b\n" +
+	"\x1dapi/alerting/v1/metrics.proto\x12\x12rappel.alerting.v1\x1a\x15events/v1/alert.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\b\n" +
 	"\n" +
 	"MetricRule\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12Q\n" +
@@ -796,8 +805,8 @@ const file_api_alerting_v1_metrics_proto_rawDesc = "" +
 	"\bat_least\x18\x0e \x01(\rR\aatLeast\x12\x1e\n" +
 	"\n" +
 	"confidence\x18\x0f \x01(\x01R\n" +
-	"confidence\x12@\n" +
-	"\x0eresolves_after\x18\x10 \x01(\v2\x19.google.protobuf.DurationR\rresolvesAfter\x126\n" +
+	"confidence\x124\n" +
+	"\bback_for\x18\x10 \x01(\v2\x19.google.protobuf.DurationR\abackFor\x126\n" +
 	"\bseverity\x18\x11 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x12\x12\n" +
 	"\x04team\x18\x12 \x01(\tR\x04team\x12B\n" +
 	"\x06labels\x18\x13 \x03(\v2*.rappel.alerting.v1.MetricRule.LabelsEntryR\x06labels\x12:\n" +
@@ -805,7 +814,8 @@ const file_api_alerting_v1_metrics_proto_rawDesc = "" +
 	"\fmore_figures\x18\x15 \x01(\rR\vmoreFigures\x12\x1a\n" +
 	"\boverflow\x18\x16 \x01(\x04R\boverflow\x12\x16\n" +
 	"\x06failed\x18\x17 \x01(\x04R\x06failed\x12\x18\n" +
-	"\afilling\x18\x18 \x01(\bR\afilling\x1a>\n" +
+	"\afilling\x18\x18 \x01(\bR\afilling\x12\x16\n" +
+	"\x06notify\x18\x19 \x01(\bR\x06notify\x1a>\n" +
 	"\x10DescriptionEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
@@ -899,7 +909,7 @@ var file_api_alerting_v1_metrics_proto_depIdxs = []int32{
 	6,  // 0: rappel.alerting.v1.MetricRule.description:type_name -> rappel.alerting.v1.MetricRule.DescriptionEntry
 	10, // 1: rappel.alerting.v1.MetricRule.window:type_name -> google.protobuf.Duration
 	10, // 2: rappel.alerting.v1.MetricRule.last:type_name -> google.protobuf.Duration
-	10, // 3: rappel.alerting.v1.MetricRule.resolves_after:type_name -> google.protobuf.Duration
+	10, // 3: rappel.alerting.v1.MetricRule.back_for:type_name -> google.protobuf.Duration
 	11, // 4: rappel.alerting.v1.MetricRule.severity:type_name -> rappel.events.v1.Severity
 	7,  // 5: rappel.alerting.v1.MetricRule.labels:type_name -> rappel.alerting.v1.MetricRule.LabelsEntry
 	1,  // 6: rappel.alerting.v1.MetricRule.figures:type_name -> rappel.alerting.v1.MetricFigure
