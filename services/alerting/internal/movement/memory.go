@@ -2,7 +2,7 @@ package movement
 
 import "hash/maphash"
 
-// MostRemembered is how many responses are remembered, some 110 bytes each: a later
+// MostRemembered is how many responses are remembered, some 130 bytes each: a later
 // revision of one that came before them is not counted.
 const MostRemembered = 500_000
 
