@@ -146,8 +146,7 @@ func TestABarOfNPSIsExactForTheLikeliestShares(t *testing.T) {
 // by construction, of those beside them by as many draws as it takes to see.
 func TestProbabilitiesAreNeverTooSmall(t *testing.T) {
 	t.Parallel()
-	chance := rand.New(rand.NewPCG(3, 3))
-	draw := func(n int, good, bad float64) (s sums) {
+	draw := func(chance *rand.Rand, n int, good, bad float64) (s sums) {
 		for range n {
 			s.n++
 			switch v := chance.Float64(); {
@@ -175,10 +174,12 @@ func TestProbabilitiesAreNeverTooSmall(t *testing.T) {
 		{"CSAT below a bar", rule.Metric{Measure: rule.CSAT, Against: rule.Bar, Move: 90}, 30, 0, 0.9, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			const draws = 20_000
+			chance := rand.New(rand.NewPCG(3, 3))
 			below := map[float64]int{0.05: 0, 0.01: 0, 0.001: 0}
 			for range draws {
-				p := probability(&c.m, evidence{window: draw(c.n, c.good, c.bad), reference: draw(c.of, c.good, c.bad)})
+				p := probability(&c.m, evidence{window: draw(chance, c.n, c.good, c.bad), reference: draw(chance, c.of, c.good, c.bad)})
 				for at := range below {
 					if p <= at {
 						below[at]++

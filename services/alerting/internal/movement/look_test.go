@@ -126,10 +126,14 @@ func TestEveryMeasureAndDirection(t *testing.T) {
 		rule       string
 		good, then uint32
 	}{
-		{"measure: NPS, window: 24h, drops_by: 20", 15, 8}, {"measure: NPS, window: 24h, rises_by: 20", 8, 15},
-		{"measure: CSAT, window: 24h, rises_by: 20", 8, 15}, {"measure: CES, window: 24h, drops_by: 20", 15, 8},
-		{"measure: FCR, window: 24h, below: 60", 15, 8}, {"measure: FCR, window: 24h, above: 60", 8, 15},
-		{"measure: NPS, window: 24h, below: 60", 15, 8}, {"measure: NPS, window: 24h, above: 60", 8, 15},
+		{"measure: NPS, window: 24h, drops_by: 20", 15, 8},
+		{"measure: NPS, window: 24h, rises_by: 20", 8, 15},
+		{"measure: CSAT, window: 24h, rises_by: 20", 8, 15},
+		{"measure: CES, window: 24h, drops_by: 20", 15, 8},
+		{"measure: FCR, window: 24h, below: 60", 15, 8},
+		{"measure: FCR, window: 24h, above: 60", 8, 15},
+		{"measure: NPS, window: 24h, below: 60", 15, 8},
+		{"measure: NPS, window: 24h, above: 60", 8, 15},
 		{`measure: share, share: may_call, window: 24h, above: 60`, 8, 15},
 	} {
 		l := live(t, c.rule)
