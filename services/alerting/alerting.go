@@ -2,7 +2,7 @@
 // response: SCORES in, ALERTS out; and that keeps what becomes of each alert. It owns the
 // rule language (internal/rule), which rules are in force (internal/rulebook), the decision
 // what raises and resolves an alert (internal/alert), whether each stands and who looks after
-// it (internal/alertstate), rehearsals (internal/rehearsal), and the streams ALERTS,
+// it (internal/alertstate), the figures of metric rules (internal/movement, internal/lookout), rehearsals (internal/rehearsal), and the streams ALERTS,
 // ALERT_STATES and RULES.
 //
 // State. To run the rules it needs none. Whether a rule matched the revision before is worked
@@ -39,6 +39,7 @@ import (
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alertstate"
+	"github.com/rappel-loop/rappel/services/alerting/internal/lookout"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rulebook"
 	"github.com/rappel-loop/rappel/services/alerting/internal/transport"
@@ -72,6 +73,7 @@ type Service struct {
 	book    *rulebook.Book
 	alerts  *alertstate.Book
 	telling *telling
+	lookout *lookout.Lookout
 	tasks   *host.Tasks
 
 	mu        sync.Mutex
@@ -113,8 +115,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if s.telling, err = newTelling(cfg, deps, s.alerts); err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
 	}
+	s.lookout = lookout.New(lookout.Deps{
+		Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock, Alerts: metricAlerts{s.alerts},
+		Rules: func() *rule.Set { return s.book.Current().Set }, Told: s.metrics.looked,
+	})
 	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), transport.New(transport.Deps{
-		Book: s.book, Alerts: s.alerts, Told: s.telling.planner, Groups: s.telling.planner, Silences: s.telling.silences,
+		Book: s.book, Alerts: s.alerts, Told: s.telling.planner, Groups: s.telling.planner, Silences: s.telling.silences, Figures: s.lookout,
 		Now: deps.Clock.Now, Counts: s.metrics, Rehearser: s, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
 	}))
 	if err := deps.RPC.Gateway(alertingv1.RegisterAlertingServiceHandler); err != nil {
@@ -142,10 +148,11 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("alerts", s.alerts.Follow)
 	s.tasks.Go("alerts' time", s.watchTime)
 	s.telling.start(s.tasks)
+	s.tasks.Go("figures", s.lookout.Run)
 	s.failed = s.tasks.Failed(failing...)
 	now := s.book.Current()
 	s.deps.Log.Info("running the rules", zap.String("rules_version", now.Version.Name),
-		zap.Int("rules", len(now.Set.Rules)), zap.Int("lanes", s.cfg.Lanes))
+		zap.Int("rules", len(now.Set.Rules)), zap.Int("metrics", len(now.Set.Metrics)), zap.Int("lanes", s.cfg.Lanes))
 	return nil
 }
 

@@ -2,14 +2,18 @@ package alerting
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
+	"github.com/rappel-loop/rappel/services/alerting/internal/movement"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 )
@@ -68,6 +72,67 @@ func many(tb testing.TB, n int) *rule.Set {
 	set, err := rule.Load("many.yaml", []byte(b.String()), rule.Options{})
 	require.NoError(tb, err)
 	require.Len(tb, set.Rules, n)
+	return set
+}
+
+// BenchmarkFigure is all the work of one scored response for figures on one core: decode, and
+// count in each rule that it counts in, for responses that are each another's and come at 100
+// a second. look-us is what judging all figures takes, once.
+func BenchmarkFigure(b *testing.B) {
+	for _, rules := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("%d_metric_rules", rules), func(b *testing.B) {
+			d := delivery(b, eventsv1.Class_DETRACTOR)
+			at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
+			w := movement.New(at, 0)
+			w.Use(manyMetrics(b, rules), at)
+			w.Filled()
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				scored := &eventsv1.ResponseScored{}
+				if err := d.Decode(scored); err != nil {
+					b.Fatal(err)
+				}
+				if err := alert.Check(scored); err != nil {
+					b.Fatal(err)
+				}
+				n++
+				scored.Received.Response.Id = strconv.Itoa(n)
+				scored.Received.ReceivedAt = timestamppb.New(at.Add(time.Duration(n) * 10 * time.Millisecond))
+				w.Take(scored)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "responses/s")
+			begun := time.Now()
+			w.Look(at.Add(time.Duration(n)*10*time.Millisecond + 48*time.Hour))
+			b.ReportMetric(float64(time.Since(begun).Microseconds()), "look-us")
+		})
+	}
+}
+
+// manyMetrics are metric rules like those that a company writes: of all, of some surveys,
+// each theme or region by itself.
+func manyMetrics(tb testing.TB, n int) *rule.Set {
+	kinds := []string{
+		`measure: NPS, window: 24h, against: {last: 28d}, drops_by: 10`,
+		`measure: NPS, of: survey == "survey-%d", window: 24h, drops_by: 10`,
+		`measure: share, share: '"urgent" in intents', by: [attributes.region], window: 24h, rises_by: 5`,
+		`measure: count, of: touchpoint == "touchpoint-%d" && may_call, window: 4h, drops_by: 50`,
+		`measure: CSAT, by: [survey, theme], window: 7d, drops_by: 10`,
+		`measure: NPS, by: [channel], of: 'attributes[?"segment"].orValue("") == "segment-%d"', window: 24h, below: 10`,
+	}
+	var b strings.Builder
+	b.Write(rule.DefaultText)
+	b.WriteString("metrics:\n")
+	for i := range n {
+		text := kinds[i%len(kinds)]
+		if strings.Contains(text, "%d") {
+			text = fmt.Sprintf(text, i)
+		}
+		fmt.Fprintf(&b, "  - {name: metric_%d, %s}\n", i, text)
+	}
+	set, err := rule.Load("many.yaml", []byte(b.String()), rule.Options{})
+	require.NoError(tb, err)
+	require.Len(tb, set.Metrics, n)
 	return set
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
+	"github.com/rappel-loop/rappel/services/alerting/internal/lookout"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rulebook"
 	"github.com/rappel-loop/rappel/services/alerting/internal/transport"
 )
@@ -21,6 +22,8 @@ type metrics struct {
 	refused   prometheus.Counter
 	rules     *prometheus.GaugeVec
 	info      *prometheus.GaugeVec
+	figures   prometheus.Gauge
+	lookedAt  prometheus.Gauge
 
 	mu     sync.Mutex
 	counts map[string]transport.Counts // the same as the series, for who asks by the API
@@ -43,12 +46,18 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		refused: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "rules_reload_failures_total", Help: "Rules that came while others ran, and were wrong: those before were kept.",
 		}),
-		rules:  byVersion("rules", "How many rules run, by their version."),
-		info:   byVersion("rules_info", "1 for the version of the rules that run; replicas that differ for long run different rules."),
+		rules: byVersion("rules", "How many rules run, by their version."),
+		info:  byVersion("rules_info", "1 for the version of the rules that run; replicas that differ for long run different rules."),
+		figures: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "metric_figures", Help: "Figures that metric rules follow.",
+		}),
+		lookedAt: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "metric_looked_at_seconds", Help: "When figures were last judged, in seconds since 1970: it falls behind while the scorer does.",
+		}),
 		counts: map[string]transport.Counts{},
 	}
 	if reg != nil {
-		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info)
+		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info, m.figures, m.lookedAt)
 	}
 	return m
 }
@@ -64,6 +73,12 @@ func (m *metrics) uses(f rulebook.InForce) {
 	m.rules.WithLabelValues(f.Version.Name).Set(float64(len(f.Set.Rules)))
 	m.info.Reset()
 	m.info.WithLabelValues(f.Version.Name).Set(1)
+}
+
+// looked says what a look at the figures of metric rules found.
+func (m *metrics) looked(l lookout.Look) {
+	m.figures.Set(float64(l.Series))
+	m.lookedAt.Set(float64(l.At.Unix()))
 }
 
 func (m *metrics) stored(e alert.Event) {

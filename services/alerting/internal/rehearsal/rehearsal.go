@@ -45,6 +45,7 @@ type side struct {
 	alerts    map[string]uint64 // by rule
 	failures  map[string]uint64
 	callbacks map[string]uint64 // by queue
+	figures   *figures
 }
 
 // New returns a rehearsal of nothing yet.
@@ -54,7 +55,7 @@ func New(p Plan) *Rehearsal {
 	}
 	r := &Rehearsal{plan: p, customers: newCustomers(p.MostCustomers)}
 	for i, set := range []*rule.Set{p.Draft, p.Current} {
-		r.sides[i] = side{set: set, alerts: map[string]uint64{}, failures: map[string]uint64{}, callbacks: map[string]uint64{}}
+		r.sides[i] = side{set: set, alerts: map[string]uint64{}, failures: map[string]uint64{}, callbacks: map[string]uint64{}, figures: newFigures(set)}
 	}
 	return r
 }
@@ -82,6 +83,7 @@ func (r *Rehearsal) Take(e *eventsv1.ResponseScored) {
 	}
 	for i := range r.sides {
 		r.take(i, e, at)
+		r.sides[i].figures.take(e, r.to)
 	}
 }
 

@@ -29,6 +29,7 @@ func (r *Rehearsal) Report() *alertingv1.RehearsalReport {
 		report.From, report.To = timestamppb.New(r.from), timestamppb.New(r.to)
 	}
 	r.rules(report)
+	r.metrics(report)
 	r.queues(report)
 	for side := range sides {
 		for _, e := range r.customers.examples(side, r.plan.Examples) {

@@ -13,15 +13,19 @@ import (
 )
 
 func document(t *testing.T) string {
-	text, err := os.ReadFile("../../../../docs/rules.md")
+	return page(t, "rules")
+}
+
+func page(t *testing.T, name string) string {
+	text, err := os.ReadFile("../../../../docs/" + name + ".md")
 	require.NoError(t, err)
 	return string(text)
 }
 
 func TestEveryExampleOfTheDocumentLoads(t *testing.T) {
 	t.Parallel()
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(document(t), -1)
-	require.GreaterOrEqual(t, len(blocks), 2)
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(document(t)+page(t, "metric-rules"), -1)
+	require.GreaterOrEqual(t, len(blocks), 4)
 	for i, b := range blocks {
 		_, err := Load(fmt.Sprintf("example %d", i+1), []byte(b[1]), Options{})
 		require.NoError(t, err)
@@ -70,5 +74,9 @@ func TestEveryNameIsDocumentedAndHasAValue(t *testing.T) {
 	}
 	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within", "notify", "resolves_after"} {
 		require.Contains(t, text, "| `"+key+"` |")
+	}
+	text = page(t, "metric-rules")
+	for _, key := range []string{"", "name", "description", "measure", "of", "share", "by", "window", "against", "drops_by", "rises_by", "below", "above", "at_least", "confidence", "back_for", "notify", "severity", "team", "labels"} {
+		require.Contains(t, text, "`"+strings.TrimSuffix("metrics."+key, ".")+"`")
 	}
 }

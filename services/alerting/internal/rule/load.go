@@ -54,7 +54,7 @@ func Load(file string, text []byte, o Options) (*Set, error) {
 	for i, r := range set.Rules {
 		r.place = i
 	}
-	set.index = newIndex(set.Rules)
+	set.index, set.metrics = newIndex(set.Rules), newMetricIndex(set.Metrics)
 	sum := sha256.Sum256(text)
 	set.Version += "+" + hex.EncodeToString(sum[:4])
 	return set, nil
@@ -92,6 +92,11 @@ func (r *reader) set(set *Set, n *yaml.Node) {
 				r.Wrong(n, path, "is empty: nobody would ever be called")
 			}
 		},
+		"metrics": func(n *yaml.Node, path string) {
+			r.Most(n, path, maxMetrics, "metric", func(n *yaml.Node, _ string) {
+				set.Metrics = append(set.Metrics, r.metric(strictyaml.Follow(n)))
+			})
+		},
 	})
 	r.Required(n, "", given, "version", "rules")
 }
@@ -111,7 +116,7 @@ func (r *reader) rule(n *yaml.Node) *Rule {
 				r.compile(out, strictyaml.Follow(n), path)
 			}
 		},
-		"about":    func(n *yaml.Node, path string) { out.About = r.metric(n, path) },
+		"about":    func(n *yaml.Node, path string) { out.About = r.about(n, path) },
 		"severity": func(n *yaml.Node, path string) { out.Severity = r.severity(n, path) },
 		"team":     func(n *yaml.Node, path string) { out.Team = r.token(n, path) },
 		"labels":   func(n *yaml.Node, path string) { out.Labels = r.labels(n, path) },
@@ -164,7 +169,7 @@ func (r *reader) description(n *yaml.Node, path string) map[string]string {
 	return out
 }
 
-func (r *reader) metric(n *yaml.Node, path string) eventsv1.Metric {
+func (r *reader) about(n *yaml.Node, path string) eventsv1.Metric {
 	m := eventsv1.Metric(eventsv1.Metric_value[word(n)])
 	if m == eventsv1.Metric_METRIC_UNSPECIFIED {
 		r.Wrong(n, path, "must be NPS, CSAT, CES or FCR")

@@ -2,7 +2,6 @@ package rule
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -88,18 +87,10 @@ func (r *reader) within(n *yaml.Node, path string) *durationpb.Duration {
 	return durationpb.New(d)
 }
 
-// standing reads how long an alert stands, in whole minutes: 90m, 4h or 7d.
+// standing reads how long an alert stands.
 func (r *reader) standing(n *yaml.Node, path string) *durationpb.Duration {
-	text := word(n)
-	d, err := time.ParseDuration(text)
-	if number, ok := strings.CutSuffix(text, "d"); ok {
-		var days uint64
-		days, err = strconv.ParseUint(number, 10, 8)
-		d = time.Duration(days) * 24 * time.Hour
+	if d := r.span(n, path, minStanding, maxStanding); d > 0 {
+		return durationpb.New(d)
 	}
-	if err != nil || d < minStanding || d > maxStanding || d%time.Minute != 0 {
-		r.Wrong(n, path, "must be a time in whole minutes like 90m, 4h or 7d, 1m to 30d")
-		return nil
-	}
-	return durationpb.New(d)
+	return nil
 }

@@ -14,8 +14,11 @@ type Set struct {
 	Version string
 	// Rules, in the file's order.
 	Rules []*Rule
+	// Metrics are the rules about figures that move, in the file's order.
+	Metrics []*Metric
 
-	index *index
+	index   *index
+	metrics *index
 }
 
 // Rule is one rule.

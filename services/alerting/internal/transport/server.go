@@ -47,6 +47,7 @@ type Deps struct {
 	Book      Book
 	Counts    Counter
 	Rehearser Rehearser
+	Figures   Figures
 	// Alerts are those that stand, and stood.
 	Alerts Alerts
 	// Told is what becomes of them; nil is that nobody is told.
@@ -100,7 +101,7 @@ func (s *Server) ValidateRules(_ context.Context, r *alertingv1.ValidateRulesReq
 	case err != nil:
 		return nil, err
 	}
-	return &alertingv1.ValidateRulesResponse{Version: set.Version, Rules: uint32(len(set.Rules))}, nil
+	return &alertingv1.ValidateRulesResponse{Version: set.Version, Rules: uint32(len(set.Rules)), Metrics: uint32(len(set.Metrics))}, nil
 }
 
 // PutRules puts rules in the place of those that run.

@@ -29,7 +29,19 @@ const rulesReport = `{"draftVersion":"draft+00000000","currentVersion":"1+111111
 "queues":[{"queue":"default","callbacksADay":{"current":80},"staffing":{"queue":"default","agents":3,"callbacksAnHour":3,"hoursADay":8,"openFor":"86400s","target":"14400s"},
 "draft":{"agentsNeeded":1,"withinTarget":1,"meanWait":"0s"},"current":{"utilisation":1.11,"growthADay":8,"agentsNeeded":4,"withinTarget":0}},
 {"queue":"vip","callbacksADay":{"draft":2.5},"staffing":{"queue":"vip","hoursADay":8,"openFor":"86400s"}}],
+"metrics":[{"rule":"nps_drops","severity":"HIGH","draft":"2","inDraft":true,"figures":12,"first":[
+{"series":{"theme":"price","survey":"nps"},"at":"2026-10-20T08:00:00Z","endedAt":"2026-10-21T09:00:00Z","figure":20.25,"reference":41,"answers":"210","referenceAnswers":"5120","pValue":0.00001},
+{"series":{"theme":"wait","survey":"nps"},"at":"2026-11-08T08:00:00Z","figure":-3,"reference":30,"answers":"31","referenceAnswers":"900"}]},
+{"rule":"silent","current":"4","inCurrent":true}],
 "examples":[{"customerKey":"abcdefghijklmnopqrstuvwxyz","rule":"furious","draft":true},{"customerKey":"zyxwvutsrqponmlkjihgfedcba","rule":"detractor"}]}`
+
+const metricsListed = `{"version":"2026-11+1a2b3c4d","lookedAt":"2026-11-20T09:30:00Z","rules":[
+{"name":"nps_drops","measure":"NPS","window":"86400s","dropsBy":10,"confidence":0.999,"severity":"HIGH","overflow":"3","moreFigures":7,"figures":[
+{"series":{"survey":"nps"},"figure":20.25,"reference":41.5,"answers":"210","referenceAnswers":"5120","moved":21.25,"enough":true,"pValue":0.0000123,"firing":true},
+{"series":{"survey":"other\u001b[2J"},"figure":50,"reference":0,"answers":"3","referenceAnswers":"2"}]},
+{"name":"silent","measure":"count","window":"14400s","dropsBy":50,"filling":true,"failed":"2"},
+{"name":"refunds","measure":"share","window":"86400s","risesBy":5,"figures":[{"figure":2,"reference":2.5,"answers":"400","referenceAnswers":"9000","moved":-0.5,"enough":true}]},
+{"name":"many","measure":"count","window":"3600s","above":5,"severity":"LOW","figures":[{"figure":1204,"reference":5,"answers":"1204","moved":1199,"enough":true,"pValue":0,"firing":true}]}]}`
 
 // rulesServer answers as an alerting and a callback queue do.
 func rulesServer(t *testing.T) (url string, asked *[]string) {
@@ -47,7 +59,7 @@ func rulesServer(t *testing.T) (url string, asked *[]string) {
 				say(`{"faults":[{"line":4,"column":11,"path":"rule a","message":"undeclared reference to 'npss'"},{"message":"is empty\u001b[2J"}],"moreFaults":3}`)
 				return
 			}
-			say(`{"version":"v2+00000000","rules":7}`)
+			say(`{"version":"v2+00000000","rules":7,"metrics":2}`)
 		case "PUT /v1/rules":
 			say(`{"version":{"number":"13","version":"v2+00000000","at":"2026-11-20T09:31:00Z","origin":"API"}}`)
 		case "GET /v1/rules/versions":
@@ -56,6 +68,12 @@ func rulesServer(t *testing.T) (url string, asked *[]string) {
 			say(`{"version":{"number":"12","version":"v2"},"text":"version: v2\nrules:\n  - {name: a}\n"}`)
 		case "GET /v1/rules/versions/11":
 			say(`{"version":{"number":"11","version":"v1"},"text":"version: v1\nrules:\n  - {name: a}\n"}`)
+		case "GET /v1/metricRules":
+			if r.URL.Query().Get("firing") == "true" {
+				say(`{"version":"1+22222222"}`)
+				return
+			}
+			say(metricsListed)
 		case "GET /v1/queues":
 			say(`{"queues":[{"queue":"default","ready":"5","agents":"4","predictedWait":"1800s"},{"queue":"vip"}]}`)
 		case "POST /v1/rules:rehearse":
@@ -79,10 +97,14 @@ func TestRulesAreShownAndPut(t *testing.T) {
 	}
 	golden(t, "rules-list", say("list"))
 	golden(t, "rules-versions", say("versions"))
+	golden(t, "rules-metrics", say("metrics"))
+	golden(t, "rules-metrics-none", say("metrics", "nps_drops", "--firing"))
+	require.Equal(t, "GET /v1/metricRules?firing=true&rule=nps_drops ", (*asked)[len(*asked)-1])
+	require.Contains(t, say("metrics", "-o", "json"), `"name": "nps_drops"`)
 	require.Equal(t, "version: v2\nrules:\n  - {name: a}\n", say("show", "12"))
 	require.Equal(t, "--- v1 (11)\n+++ v2 (12)\n@@ -1,3 +1,3 @@\n-version: v1\n+version: v2\n rules:\n   - {name: a}\n", say("show", "12", "--diff", "11"))
 	rules := file(t, "rules.yaml", "version: v2\n")
-	require.Equal(t, rules+" is right: 7 rules, version v2+00000000\n", say("validate", rules))
+	require.Equal(t, rules+" is right: 7 rules and 2 metric rules, version v2+00000000\n", say("validate", rules))
 	require.Equal(t, "in force: v2+00000000, number 13, since 2026-11-20 10:31, put by the API\n", say("put", rules, "--by", "claire", "--number", "12"))
 	require.Equal(t, `PUT /v1/rules {"text":"version:v2\n","by":"claire","number":"12"}`, (*asked)[len(*asked)-1])
 	require.Contains(t, say("list", "-o", "json"), `"name": "detractor"`)
@@ -108,6 +130,7 @@ func TestRulesThatAreWrong(t *testing.T) {
 		"there is no such version":         {"show", "9"},
 		"name one version":                 {"show"},
 		"name one file":                    {"put"},
+		"name one rule":                    {"metrics", "a", "b"},
 		"no such file":                     {"validate", filepath.Join(t.TempDir(), "x")},
 		"--limit: must be 1 to 100":        {"versions", "--limit", "101"},
 		"--since: must be how long ago":    {"rehearse", good, "--since", "soon"},

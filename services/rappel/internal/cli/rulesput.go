@@ -61,7 +61,11 @@ func printFaults(w io.Writer, file string, resp *alertingv1.ValidateRulesRespons
 		}
 	}
 	if len(resp.GetFaults()) == 0 {
-		_, err := fmt.Fprintf(w, "%s is right: %d rules, version %s\n", clean(file), resp.GetRules(), oneLine(resp.GetVersion()))
+		metrics := ""
+		if resp.GetMetrics() > 0 {
+			metrics = fmt.Sprintf(" and %d metric rules", resp.GetMetrics())
+		}
+		_, err := fmt.Fprintf(w, "%s is right: %d rules%s, version %s\n", clean(file), resp.GetRules(), metrics, oneLine(resp.GetVersion()))
 		return err
 	}
 	return nil

@@ -43,6 +43,7 @@ func (r *rehearsing) print(out io.Writer, rep *alertingv1.RehearsalReport) error
 	for _, s := range rep.GetSeverities() {
 		line("all\t%s\t%s\t%s\t", severityWord(s.GetSeverity()), perDay(s.GetAlertsADay().GetCurrent()), perDay(s.GetAlertsADay().GetDraft()))
 	}
+	r.printMetrics(line, rep)
 	r.printCustomers(line, rep)
 	r.printQueues(line, rep)
 	return flushed(out, w, &b)

@@ -504,8 +504,10 @@ type ValidateRulesResponse struct {
 	MoreFaults uint32 `protobuf:"varint,2,opt,name=more_faults,json=moreFaults,proto3" json:"more_faults,omitempty"`
 	// The version that they would have, when they are right,
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
-	// and how many they are.
-	Rules         uint32 `protobuf:"varint,4,opt,name=rules,proto3" json:"rules,omitempty"`
+	// and how many they are,
+	Rules uint32 `protobuf:"varint,4,opt,name=rules,proto3" json:"rules,omitempty"`
+	// beside so many metric rules.
+	Metrics       uint32 `protobuf:"varint,5,opt,name=metrics,proto3" json:"metrics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -564,6 +566,13 @@ func (x *ValidateRulesResponse) GetVersion() string {
 func (x *ValidateRulesResponse) GetRules() uint32 {
 	if x != nil {
 		return x.Rules
+	}
+	return 0
+}
+
+func (x *ValidateRulesResponse) GetMetrics() uint32 {
+	if x != nil {
+		return x.Metrics
 	}
 	return 0
 }
@@ -1204,7 +1213,9 @@ type RehearsalReport struct {
 	// What each queue would have had to do.
 	Queues []*QueueRehearsed `protobuf:"bytes,12,rep,name=queues,proto3" json:"queues,omitempty"`
 	// Some of the customers whom only one of the two would have called.
-	Examples      []*Example `protobuf:"bytes,13,rep,name=examples,proto3" json:"examples,omitempty"`
+	Examples []*Example `protobuf:"bytes,13,rep,name=examples,proto3" json:"examples,omitempty"`
+	// What each metric rule of either would have raised, the draft's first.
+	Metrics       []*MetricRehearsed `protobuf:"bytes,14,rep,name=metrics,proto3" json:"metrics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1326,6 +1337,13 @@ func (x *RehearsalReport) GetQueues() []*QueueRehearsed {
 func (x *RehearsalReport) GetExamples() []*Example {
 	if x != nil {
 		return x.Examples
+	}
+	return nil
+}
+
+func (x *RehearsalReport) GetMetrics() []*MetricRehearsed {
+	if x != nil {
+		return x.Metrics
 	}
 	return nil
 }
@@ -1793,7 +1811,7 @@ var File_api_alerting_v1_alerting_proto protoreflect.FileDescriptor
 
 const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\n" +
-	"\x1eapi/alerting/v1/alerting.proto\x12\x12rappel.alerting.v1\x1a\x1capi/alerting/v1/alerts.proto\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/rules.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n" +
+	"\x1eapi/alerting/v1/alerting.proto\x12\x12rappel.alerting.v1\x1a\x1capi/alerting/v1/alerts.proto\x1a\x1dapi/alerting/v1/metrics.proto\x1a\x15events/v1/alert.proto\x1a\x18events/v1/response.proto\x1a\x15events/v1/rules.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n" +
 	"\fRulesVersion\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
@@ -1833,13 +1851,14 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\x04file\x18\x03 \x01(\tR\x04file\x12?\n" +
 	"\rcounted_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\fcountedSince\"*\n" +
 	"\x14ValidateRulesRequest\x12\x12\n" +
-	"\x04text\x18\x01 \x01(\tR\x04text\"\x9b\x01\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\"\xb5\x01\n" +
 	"\x15ValidateRulesResponse\x121\n" +
 	"\x06faults\x18\x01 \x03(\v2\x19.rappel.alerting.v1.FaultR\x06faults\x12\x1f\n" +
 	"\vmore_faults\x18\x02 \x01(\rR\n" +
 	"moreFaults\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12\x14\n" +
-	"\x05rules\x18\x04 \x01(\rR\x05rules\"]\n" +
+	"\x05rules\x18\x04 \x01(\rR\x05rules\x12\x18\n" +
+	"\ametrics\x18\x05 \x01(\rR\ametrics\"]\n" +
 	"\x0fPutRulesRequest\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\x12\x1b\n" +
@@ -1878,7 +1897,7 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\x06report\x18\x03 \x01(\v2#.rappel.alerting.v1.RehearsalReportR\x06report\"6\n" +
 	"\x04Pair\x12\x14\n" +
 	"\x05draft\x18\x01 \x01(\x01R\x05draft\x12\x18\n" +
-	"\acurrent\x18\x02 \x01(\x01R\acurrent\"\xfb\x04\n" +
+	"\acurrent\x18\x02 \x01(\x01R\acurrent\"\xba\x05\n" +
 	"\x0fRehearsalReport\x12#\n" +
 	"\rdraft_version\x18\x01 \x01(\tR\fdraftVersion\x12'\n" +
 	"\x0fcurrent_version\x18\x02 \x01(\tR\x0ecurrentVersion\x12.\n" +
@@ -1897,7 +1916,8 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	" \x01(\v2\x18.rappel.alerting.v1.PairR\rcallbacksADay\x129\n" +
 	"\tcustomers\x18\v \x01(\v2\x1b.rappel.alerting.v1.OverlapR\tcustomers\x12:\n" +
 	"\x06queues\x18\f \x03(\v2\".rappel.alerting.v1.QueueRehearsedR\x06queues\x127\n" +
-	"\bexamples\x18\r \x03(\v2\x1b.rappel.alerting.v1.ExampleR\bexamples\"\xb9\x02\n" +
+	"\bexamples\x18\r \x03(\v2\x1b.rappel.alerting.v1.ExampleR\bexamples\x12=\n" +
+	"\ametrics\x18\x0e \x03(\v2#.rappel.alerting.v1.MetricRehearsedR\ametrics\"\xb9\x02\n" +
 	"\rRuleRehearsed\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x126\n" +
 	"\bseverity\x18\x02 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x120\n" +
@@ -1935,14 +1955,15 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\aExample\x12!\n" +
 	"\fcustomer_key\x18\x01 \x01(\tR\vcustomerKey\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x14\n" +
-	"\x05draft\x18\x03 \x01(\bR\x05draft2\x8a\x1b\n" +
+	"\x05draft\x18\x03 \x01(\bR\x05draft2\x90\x1c\n" +
 	"\x0fAlertingService\x12k\n" +
 	"\tListRules\x12$.rappel.alerting.v1.ListRulesRequest\x1a%.rappel.alerting.v1.ListRulesResponse\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/rules\x12\x83\x01\n" +
 	"\rValidateRules\x12(.rappel.alerting.v1.ValidateRulesRequest\x1a).rappel.alerting.v1.ValidateRulesResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/rules:validate\x12k\n" +
 	"\bPutRules\x12#.rappel.alerting.v1.PutRulesRequest\x1a$.rappel.alerting.v1.PutRulesResponse\"\x14\x82\xd3\xe4\x93\x02\x0e:\x01*\x1a\t/v1/rules\x12\x89\x01\n" +
 	"\x10ListRuleVersions\x12+.rappel.alerting.v1.ListRuleVersionsRequest\x1a,.rappel.alerting.v1.ListRuleVersionsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/rules/versions\x12\x8d\x01\n" +
 	"\x0eGetRuleVersion\x12).rappel.alerting.v1.GetRuleVersionRequest\x1a*.rappel.alerting.v1.GetRuleVersionResponse\"$\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/rules/versions/{version}\x12\x85\x01\n" +
-	"\rRehearseRules\x12(.rappel.alerting.v1.RehearseRulesRequest\x1a).rappel.alerting.v1.RehearseRulesResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/rules:rehearse0\x01\x12o\n" +
+	"\rRehearseRules\x12(.rappel.alerting.v1.RehearseRulesRequest\x1a).rappel.alerting.v1.RehearseRulesResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/rules:rehearse0\x01\x12\x83\x01\n" +
+	"\x0fListMetricRules\x12*.rappel.alerting.v1.ListMetricRulesRequest\x1a+.rappel.alerting.v1.ListMetricRulesResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/metricRules\x12o\n" +
 	"\n" +
 	"ListAlerts\x12%.rappel.alerting.v1.ListAlertsRequest\x1a&.rappel.alerting.v1.ListAlertsResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/alerts\x12n\n" +
@@ -2013,46 +2034,49 @@ var file_api_alerting_v1_alerting_proto_goTypes = []any{
 	(v1.Severity)(0),                      // 29: rappel.events.v1.Severity
 	(*v1.CallbackPlan)(nil),               // 30: rappel.events.v1.CallbackPlan
 	(*durationpb.Duration)(nil),           // 31: google.protobuf.Duration
-	(*ListAlertsRequest)(nil),             // 32: rappel.alerting.v1.ListAlertsRequest
-	(*GetAlertRequest)(nil),               // 33: rappel.alerting.v1.GetAlertRequest
-	(*AcknowledgeAlertRequest)(nil),       // 34: rappel.alerting.v1.AcknowledgeAlertRequest
-	(*UnacknowledgeAlertRequest)(nil),     // 35: rappel.alerting.v1.UnacknowledgeAlertRequest
-	(*ResolveAlertRequest)(nil),           // 36: rappel.alerting.v1.ResolveAlertRequest
-	(*ListAlertGroupsRequest)(nil),        // 37: rappel.alerting.v1.ListAlertGroupsRequest
-	(*AcknowledgeAlertGroupRequest)(nil),  // 38: rappel.alerting.v1.AcknowledgeAlertGroupRequest
-	(*CreateSilenceRequest)(nil),          // 39: rappel.alerting.v1.CreateSilenceRequest
-	(*UpdateSilenceRequest)(nil),          // 40: rappel.alerting.v1.UpdateSilenceRequest
-	(*ExpireSilenceRequest)(nil),          // 41: rappel.alerting.v1.ExpireSilenceRequest
-	(*ListSilencesRequest)(nil),           // 42: rappel.alerting.v1.ListSilencesRequest
-	(*GetSilenceRequest)(nil),             // 43: rappel.alerting.v1.GetSilenceRequest
-	(*ListDeliveriesRequest)(nil),         // 44: rappel.alerting.v1.ListDeliveriesRequest
-	(*GetDeliveryRequest)(nil),            // 45: rappel.alerting.v1.GetDeliveryRequest
-	(*ReplayDeliveryRequest)(nil),         // 46: rappel.alerting.v1.ReplayDeliveryRequest
-	(*ListReceiversRequest)(nil),          // 47: rappel.alerting.v1.ListReceiversRequest
-	(*SetReceiverRequest)(nil),            // 48: rappel.alerting.v1.SetReceiverRequest
-	(*ReplayFailedRequest)(nil),           // 49: rappel.alerting.v1.ReplayFailedRequest
-	(*TestReceiverRequest)(nil),           // 50: rappel.alerting.v1.TestReceiverRequest
-	(*ListFallbacksRequest)(nil),          // 51: rappel.alerting.v1.ListFallbacksRequest
-	(*ListAlertsResponse)(nil),            // 52: rappel.alerting.v1.ListAlertsResponse
-	(*GetAlertResponse)(nil),              // 53: rappel.alerting.v1.GetAlertResponse
-	(*AcknowledgeAlertResponse)(nil),      // 54: rappel.alerting.v1.AcknowledgeAlertResponse
-	(*UnacknowledgeAlertResponse)(nil),    // 55: rappel.alerting.v1.UnacknowledgeAlertResponse
-	(*ResolveAlertResponse)(nil),          // 56: rappel.alerting.v1.ResolveAlertResponse
-	(*ListAlertGroupsResponse)(nil),       // 57: rappel.alerting.v1.ListAlertGroupsResponse
-	(*AcknowledgeAlertGroupResponse)(nil), // 58: rappel.alerting.v1.AcknowledgeAlertGroupResponse
-	(*CreateSilenceResponse)(nil),         // 59: rappel.alerting.v1.CreateSilenceResponse
-	(*UpdateSilenceResponse)(nil),         // 60: rappel.alerting.v1.UpdateSilenceResponse
-	(*ExpireSilenceResponse)(nil),         // 61: rappel.alerting.v1.ExpireSilenceResponse
-	(*ListSilencesResponse)(nil),          // 62: rappel.alerting.v1.ListSilencesResponse
-	(*GetSilenceResponse)(nil),            // 63: rappel.alerting.v1.GetSilenceResponse
-	(*ListDeliveriesResponse)(nil),        // 64: rappel.alerting.v1.ListDeliveriesResponse
-	(*GetDeliveryResponse)(nil),           // 65: rappel.alerting.v1.GetDeliveryResponse
-	(*ReplayDeliveryResponse)(nil),        // 66: rappel.alerting.v1.ReplayDeliveryResponse
-	(*ListReceiversResponse)(nil),         // 67: rappel.alerting.v1.ListReceiversResponse
-	(*SetReceiverResponse)(nil),           // 68: rappel.alerting.v1.SetReceiverResponse
-	(*ReplayFailedResponse)(nil),          // 69: rappel.alerting.v1.ReplayFailedResponse
-	(*TestReceiverResponse)(nil),          // 70: rappel.alerting.v1.TestReceiverResponse
-	(*ListFallbacksResponse)(nil),         // 71: rappel.alerting.v1.ListFallbacksResponse
+	(*MetricRehearsed)(nil),               // 32: rappel.alerting.v1.MetricRehearsed
+	(*ListMetricRulesRequest)(nil),        // 33: rappel.alerting.v1.ListMetricRulesRequest
+	(*ListAlertsRequest)(nil),             // 34: rappel.alerting.v1.ListAlertsRequest
+	(*GetAlertRequest)(nil),               // 35: rappel.alerting.v1.GetAlertRequest
+	(*AcknowledgeAlertRequest)(nil),       // 36: rappel.alerting.v1.AcknowledgeAlertRequest
+	(*UnacknowledgeAlertRequest)(nil),     // 37: rappel.alerting.v1.UnacknowledgeAlertRequest
+	(*ResolveAlertRequest)(nil),           // 38: rappel.alerting.v1.ResolveAlertRequest
+	(*ListAlertGroupsRequest)(nil),        // 39: rappel.alerting.v1.ListAlertGroupsRequest
+	(*AcknowledgeAlertGroupRequest)(nil),  // 40: rappel.alerting.v1.AcknowledgeAlertGroupRequest
+	(*CreateSilenceRequest)(nil),          // 41: rappel.alerting.v1.CreateSilenceRequest
+	(*UpdateSilenceRequest)(nil),          // 42: rappel.alerting.v1.UpdateSilenceRequest
+	(*ExpireSilenceRequest)(nil),          // 43: rappel.alerting.v1.ExpireSilenceRequest
+	(*ListSilencesRequest)(nil),           // 44: rappel.alerting.v1.ListSilencesRequest
+	(*GetSilenceRequest)(nil),             // 45: rappel.alerting.v1.GetSilenceRequest
+	(*ListDeliveriesRequest)(nil),         // 46: rappel.alerting.v1.ListDeliveriesRequest
+	(*GetDeliveryRequest)(nil),            // 47: rappel.alerting.v1.GetDeliveryRequest
+	(*ReplayDeliveryRequest)(nil),         // 48: rappel.alerting.v1.ReplayDeliveryRequest
+	(*ListReceiversRequest)(nil),          // 49: rappel.alerting.v1.ListReceiversRequest
+	(*SetReceiverRequest)(nil),            // 50: rappel.alerting.v1.SetReceiverRequest
+	(*ReplayFailedRequest)(nil),           // 51: rappel.alerting.v1.ReplayFailedRequest
+	(*TestReceiverRequest)(nil),           // 52: rappel.alerting.v1.TestReceiverRequest
+	(*ListFallbacksRequest)(nil),          // 53: rappel.alerting.v1.ListFallbacksRequest
+	(*ListMetricRulesResponse)(nil),       // 54: rappel.alerting.v1.ListMetricRulesResponse
+	(*ListAlertsResponse)(nil),            // 55: rappel.alerting.v1.ListAlertsResponse
+	(*GetAlertResponse)(nil),              // 56: rappel.alerting.v1.GetAlertResponse
+	(*AcknowledgeAlertResponse)(nil),      // 57: rappel.alerting.v1.AcknowledgeAlertResponse
+	(*UnacknowledgeAlertResponse)(nil),    // 58: rappel.alerting.v1.UnacknowledgeAlertResponse
+	(*ResolveAlertResponse)(nil),          // 59: rappel.alerting.v1.ResolveAlertResponse
+	(*ListAlertGroupsResponse)(nil),       // 60: rappel.alerting.v1.ListAlertGroupsResponse
+	(*AcknowledgeAlertGroupResponse)(nil), // 61: rappel.alerting.v1.AcknowledgeAlertGroupResponse
+	(*CreateSilenceResponse)(nil),         // 62: rappel.alerting.v1.CreateSilenceResponse
+	(*UpdateSilenceResponse)(nil),         // 63: rappel.alerting.v1.UpdateSilenceResponse
+	(*ExpireSilenceResponse)(nil),         // 64: rappel.alerting.v1.ExpireSilenceResponse
+	(*ListSilencesResponse)(nil),          // 65: rappel.alerting.v1.ListSilencesResponse
+	(*GetSilenceResponse)(nil),            // 66: rappel.alerting.v1.GetSilenceResponse
+	(*ListDeliveriesResponse)(nil),        // 67: rappel.alerting.v1.ListDeliveriesResponse
+	(*GetDeliveryResponse)(nil),           // 68: rappel.alerting.v1.GetDeliveryResponse
+	(*ReplayDeliveryResponse)(nil),        // 69: rappel.alerting.v1.ReplayDeliveryResponse
+	(*ListReceiversResponse)(nil),         // 70: rappel.alerting.v1.ListReceiversResponse
+	(*SetReceiverResponse)(nil),           // 71: rappel.alerting.v1.SetReceiverResponse
+	(*ReplayFailedResponse)(nil),          // 72: rappel.alerting.v1.ReplayFailedResponse
+	(*TestReceiverResponse)(nil),          // 73: rappel.alerting.v1.TestReceiverResponse
+	(*ListFallbacksResponse)(nil),         // 74: rappel.alerting.v1.ListFallbacksResponse
 }
 var file_api_alerting_v1_alerting_proto_depIdxs = []int32{
 	26, // 0: rappel.alerting.v1.RulesVersion.at:type_name -> google.protobuf.Timestamp
@@ -2082,74 +2106,77 @@ var file_api_alerting_v1_alerting_proto_depIdxs = []int32{
 	20, // 24: rappel.alerting.v1.RehearsalReport.customers:type_name -> rappel.alerting.v1.Overlap
 	21, // 25: rappel.alerting.v1.RehearsalReport.queues:type_name -> rappel.alerting.v1.QueueRehearsed
 	23, // 26: rappel.alerting.v1.RehearsalReport.examples:type_name -> rappel.alerting.v1.Example
-	29, // 27: rappel.alerting.v1.RuleRehearsed.severity:type_name -> rappel.events.v1.Severity
-	16, // 28: rappel.alerting.v1.RuleRehearsed.alerts:type_name -> rappel.alerting.v1.Pair
-	16, // 29: rappel.alerting.v1.RuleRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 30: rappel.alerting.v1.RuleRehearsed.failures:type_name -> rappel.alerting.v1.Pair
-	29, // 31: rappel.alerting.v1.SeverityRehearsed.severity:type_name -> rappel.events.v1.Severity
-	16, // 32: rappel.alerting.v1.SeverityRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 33: rappel.alerting.v1.QueueRehearsed.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
-	13, // 34: rappel.alerting.v1.QueueRehearsed.staffing:type_name -> rappel.alerting.v1.Staffing
-	22, // 35: rappel.alerting.v1.QueueRehearsed.draft:type_name -> rappel.alerting.v1.Load
-	22, // 36: rappel.alerting.v1.QueueRehearsed.current:type_name -> rappel.alerting.v1.Load
-	31, // 37: rappel.alerting.v1.Load.mean_wait:type_name -> google.protobuf.Duration
-	3,  // 38: rappel.alerting.v1.AlertingService.ListRules:input_type -> rappel.alerting.v1.ListRulesRequest
-	5,  // 39: rappel.alerting.v1.AlertingService.ValidateRules:input_type -> rappel.alerting.v1.ValidateRulesRequest
-	7,  // 40: rappel.alerting.v1.AlertingService.PutRules:input_type -> rappel.alerting.v1.PutRulesRequest
-	9,  // 41: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
-	11, // 42: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
-	14, // 43: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
-	32, // 44: rappel.alerting.v1.AlertingService.ListAlerts:input_type -> rappel.alerting.v1.ListAlertsRequest
-	33, // 45: rappel.alerting.v1.AlertingService.GetAlert:input_type -> rappel.alerting.v1.GetAlertRequest
-	34, // 46: rappel.alerting.v1.AlertingService.AcknowledgeAlert:input_type -> rappel.alerting.v1.AcknowledgeAlertRequest
-	35, // 47: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:input_type -> rappel.alerting.v1.UnacknowledgeAlertRequest
-	36, // 48: rappel.alerting.v1.AlertingService.ResolveAlert:input_type -> rappel.alerting.v1.ResolveAlertRequest
-	37, // 49: rappel.alerting.v1.AlertingService.ListAlertGroups:input_type -> rappel.alerting.v1.ListAlertGroupsRequest
-	38, // 50: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:input_type -> rappel.alerting.v1.AcknowledgeAlertGroupRequest
-	39, // 51: rappel.alerting.v1.AlertingService.CreateSilence:input_type -> rappel.alerting.v1.CreateSilenceRequest
-	40, // 52: rappel.alerting.v1.AlertingService.UpdateSilence:input_type -> rappel.alerting.v1.UpdateSilenceRequest
-	41, // 53: rappel.alerting.v1.AlertingService.ExpireSilence:input_type -> rappel.alerting.v1.ExpireSilenceRequest
-	42, // 54: rappel.alerting.v1.AlertingService.ListSilences:input_type -> rappel.alerting.v1.ListSilencesRequest
-	43, // 55: rappel.alerting.v1.AlertingService.GetSilence:input_type -> rappel.alerting.v1.GetSilenceRequest
-	44, // 56: rappel.alerting.v1.AlertingService.ListDeliveries:input_type -> rappel.alerting.v1.ListDeliveriesRequest
-	45, // 57: rappel.alerting.v1.AlertingService.GetDelivery:input_type -> rappel.alerting.v1.GetDeliveryRequest
-	46, // 58: rappel.alerting.v1.AlertingService.ReplayDelivery:input_type -> rappel.alerting.v1.ReplayDeliveryRequest
-	47, // 59: rappel.alerting.v1.AlertingService.ListReceivers:input_type -> rappel.alerting.v1.ListReceiversRequest
-	48, // 60: rappel.alerting.v1.AlertingService.SetReceiver:input_type -> rappel.alerting.v1.SetReceiverRequest
-	49, // 61: rappel.alerting.v1.AlertingService.ReplayFailed:input_type -> rappel.alerting.v1.ReplayFailedRequest
-	50, // 62: rappel.alerting.v1.AlertingService.TestReceiver:input_type -> rappel.alerting.v1.TestReceiverRequest
-	51, // 63: rappel.alerting.v1.AlertingService.ListFallbacks:input_type -> rappel.alerting.v1.ListFallbacksRequest
-	4,  // 64: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
-	6,  // 65: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
-	8,  // 66: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
-	10, // 67: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
-	12, // 68: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
-	15, // 69: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
-	52, // 70: rappel.alerting.v1.AlertingService.ListAlerts:output_type -> rappel.alerting.v1.ListAlertsResponse
-	53, // 71: rappel.alerting.v1.AlertingService.GetAlert:output_type -> rappel.alerting.v1.GetAlertResponse
-	54, // 72: rappel.alerting.v1.AlertingService.AcknowledgeAlert:output_type -> rappel.alerting.v1.AcknowledgeAlertResponse
-	55, // 73: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:output_type -> rappel.alerting.v1.UnacknowledgeAlertResponse
-	56, // 74: rappel.alerting.v1.AlertingService.ResolveAlert:output_type -> rappel.alerting.v1.ResolveAlertResponse
-	57, // 75: rappel.alerting.v1.AlertingService.ListAlertGroups:output_type -> rappel.alerting.v1.ListAlertGroupsResponse
-	58, // 76: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:output_type -> rappel.alerting.v1.AcknowledgeAlertGroupResponse
-	59, // 77: rappel.alerting.v1.AlertingService.CreateSilence:output_type -> rappel.alerting.v1.CreateSilenceResponse
-	60, // 78: rappel.alerting.v1.AlertingService.UpdateSilence:output_type -> rappel.alerting.v1.UpdateSilenceResponse
-	61, // 79: rappel.alerting.v1.AlertingService.ExpireSilence:output_type -> rappel.alerting.v1.ExpireSilenceResponse
-	62, // 80: rappel.alerting.v1.AlertingService.ListSilences:output_type -> rappel.alerting.v1.ListSilencesResponse
-	63, // 81: rappel.alerting.v1.AlertingService.GetSilence:output_type -> rappel.alerting.v1.GetSilenceResponse
-	64, // 82: rappel.alerting.v1.AlertingService.ListDeliveries:output_type -> rappel.alerting.v1.ListDeliveriesResponse
-	65, // 83: rappel.alerting.v1.AlertingService.GetDelivery:output_type -> rappel.alerting.v1.GetDeliveryResponse
-	66, // 84: rappel.alerting.v1.AlertingService.ReplayDelivery:output_type -> rappel.alerting.v1.ReplayDeliveryResponse
-	67, // 85: rappel.alerting.v1.AlertingService.ListReceivers:output_type -> rappel.alerting.v1.ListReceiversResponse
-	68, // 86: rappel.alerting.v1.AlertingService.SetReceiver:output_type -> rappel.alerting.v1.SetReceiverResponse
-	69, // 87: rappel.alerting.v1.AlertingService.ReplayFailed:output_type -> rappel.alerting.v1.ReplayFailedResponse
-	70, // 88: rappel.alerting.v1.AlertingService.TestReceiver:output_type -> rappel.alerting.v1.TestReceiverResponse
-	71, // 89: rappel.alerting.v1.AlertingService.ListFallbacks:output_type -> rappel.alerting.v1.ListFallbacksResponse
-	64, // [64:90] is the sub-list for method output_type
-	38, // [38:64] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	32, // 27: rappel.alerting.v1.RehearsalReport.metrics:type_name -> rappel.alerting.v1.MetricRehearsed
+	29, // 28: rappel.alerting.v1.RuleRehearsed.severity:type_name -> rappel.events.v1.Severity
+	16, // 29: rappel.alerting.v1.RuleRehearsed.alerts:type_name -> rappel.alerting.v1.Pair
+	16, // 30: rappel.alerting.v1.RuleRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 31: rappel.alerting.v1.RuleRehearsed.failures:type_name -> rappel.alerting.v1.Pair
+	29, // 32: rappel.alerting.v1.SeverityRehearsed.severity:type_name -> rappel.events.v1.Severity
+	16, // 33: rappel.alerting.v1.SeverityRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 34: rappel.alerting.v1.QueueRehearsed.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
+	13, // 35: rappel.alerting.v1.QueueRehearsed.staffing:type_name -> rappel.alerting.v1.Staffing
+	22, // 36: rappel.alerting.v1.QueueRehearsed.draft:type_name -> rappel.alerting.v1.Load
+	22, // 37: rappel.alerting.v1.QueueRehearsed.current:type_name -> rappel.alerting.v1.Load
+	31, // 38: rappel.alerting.v1.Load.mean_wait:type_name -> google.protobuf.Duration
+	3,  // 39: rappel.alerting.v1.AlertingService.ListRules:input_type -> rappel.alerting.v1.ListRulesRequest
+	5,  // 40: rappel.alerting.v1.AlertingService.ValidateRules:input_type -> rappel.alerting.v1.ValidateRulesRequest
+	7,  // 41: rappel.alerting.v1.AlertingService.PutRules:input_type -> rappel.alerting.v1.PutRulesRequest
+	9,  // 42: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
+	11, // 43: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
+	14, // 44: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
+	33, // 45: rappel.alerting.v1.AlertingService.ListMetricRules:input_type -> rappel.alerting.v1.ListMetricRulesRequest
+	34, // 46: rappel.alerting.v1.AlertingService.ListAlerts:input_type -> rappel.alerting.v1.ListAlertsRequest
+	35, // 47: rappel.alerting.v1.AlertingService.GetAlert:input_type -> rappel.alerting.v1.GetAlertRequest
+	36, // 48: rappel.alerting.v1.AlertingService.AcknowledgeAlert:input_type -> rappel.alerting.v1.AcknowledgeAlertRequest
+	37, // 49: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:input_type -> rappel.alerting.v1.UnacknowledgeAlertRequest
+	38, // 50: rappel.alerting.v1.AlertingService.ResolveAlert:input_type -> rappel.alerting.v1.ResolveAlertRequest
+	39, // 51: rappel.alerting.v1.AlertingService.ListAlertGroups:input_type -> rappel.alerting.v1.ListAlertGroupsRequest
+	40, // 52: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:input_type -> rappel.alerting.v1.AcknowledgeAlertGroupRequest
+	41, // 53: rappel.alerting.v1.AlertingService.CreateSilence:input_type -> rappel.alerting.v1.CreateSilenceRequest
+	42, // 54: rappel.alerting.v1.AlertingService.UpdateSilence:input_type -> rappel.alerting.v1.UpdateSilenceRequest
+	43, // 55: rappel.alerting.v1.AlertingService.ExpireSilence:input_type -> rappel.alerting.v1.ExpireSilenceRequest
+	44, // 56: rappel.alerting.v1.AlertingService.ListSilences:input_type -> rappel.alerting.v1.ListSilencesRequest
+	45, // 57: rappel.alerting.v1.AlertingService.GetSilence:input_type -> rappel.alerting.v1.GetSilenceRequest
+	46, // 58: rappel.alerting.v1.AlertingService.ListDeliveries:input_type -> rappel.alerting.v1.ListDeliveriesRequest
+	47, // 59: rappel.alerting.v1.AlertingService.GetDelivery:input_type -> rappel.alerting.v1.GetDeliveryRequest
+	48, // 60: rappel.alerting.v1.AlertingService.ReplayDelivery:input_type -> rappel.alerting.v1.ReplayDeliveryRequest
+	49, // 61: rappel.alerting.v1.AlertingService.ListReceivers:input_type -> rappel.alerting.v1.ListReceiversRequest
+	50, // 62: rappel.alerting.v1.AlertingService.SetReceiver:input_type -> rappel.alerting.v1.SetReceiverRequest
+	51, // 63: rappel.alerting.v1.AlertingService.ReplayFailed:input_type -> rappel.alerting.v1.ReplayFailedRequest
+	52, // 64: rappel.alerting.v1.AlertingService.TestReceiver:input_type -> rappel.alerting.v1.TestReceiverRequest
+	53, // 65: rappel.alerting.v1.AlertingService.ListFallbacks:input_type -> rappel.alerting.v1.ListFallbacksRequest
+	4,  // 66: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
+	6,  // 67: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
+	8,  // 68: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
+	10, // 69: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
+	12, // 70: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
+	15, // 71: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
+	54, // 72: rappel.alerting.v1.AlertingService.ListMetricRules:output_type -> rappel.alerting.v1.ListMetricRulesResponse
+	55, // 73: rappel.alerting.v1.AlertingService.ListAlerts:output_type -> rappel.alerting.v1.ListAlertsResponse
+	56, // 74: rappel.alerting.v1.AlertingService.GetAlert:output_type -> rappel.alerting.v1.GetAlertResponse
+	57, // 75: rappel.alerting.v1.AlertingService.AcknowledgeAlert:output_type -> rappel.alerting.v1.AcknowledgeAlertResponse
+	58, // 76: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:output_type -> rappel.alerting.v1.UnacknowledgeAlertResponse
+	59, // 77: rappel.alerting.v1.AlertingService.ResolveAlert:output_type -> rappel.alerting.v1.ResolveAlertResponse
+	60, // 78: rappel.alerting.v1.AlertingService.ListAlertGroups:output_type -> rappel.alerting.v1.ListAlertGroupsResponse
+	61, // 79: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:output_type -> rappel.alerting.v1.AcknowledgeAlertGroupResponse
+	62, // 80: rappel.alerting.v1.AlertingService.CreateSilence:output_type -> rappel.alerting.v1.CreateSilenceResponse
+	63, // 81: rappel.alerting.v1.AlertingService.UpdateSilence:output_type -> rappel.alerting.v1.UpdateSilenceResponse
+	64, // 82: rappel.alerting.v1.AlertingService.ExpireSilence:output_type -> rappel.alerting.v1.ExpireSilenceResponse
+	65, // 83: rappel.alerting.v1.AlertingService.ListSilences:output_type -> rappel.alerting.v1.ListSilencesResponse
+	66, // 84: rappel.alerting.v1.AlertingService.GetSilence:output_type -> rappel.alerting.v1.GetSilenceResponse
+	67, // 85: rappel.alerting.v1.AlertingService.ListDeliveries:output_type -> rappel.alerting.v1.ListDeliveriesResponse
+	68, // 86: rappel.alerting.v1.AlertingService.GetDelivery:output_type -> rappel.alerting.v1.GetDeliveryResponse
+	69, // 87: rappel.alerting.v1.AlertingService.ReplayDelivery:output_type -> rappel.alerting.v1.ReplayDeliveryResponse
+	70, // 88: rappel.alerting.v1.AlertingService.ListReceivers:output_type -> rappel.alerting.v1.ListReceiversResponse
+	71, // 89: rappel.alerting.v1.AlertingService.SetReceiver:output_type -> rappel.alerting.v1.SetReceiverResponse
+	72, // 90: rappel.alerting.v1.AlertingService.ReplayFailed:output_type -> rappel.alerting.v1.ReplayFailedResponse
+	73, // 91: rappel.alerting.v1.AlertingService.TestReceiver:output_type -> rappel.alerting.v1.TestReceiverResponse
+	74, // 92: rappel.alerting.v1.AlertingService.ListFallbacks:output_type -> rappel.alerting.v1.ListFallbacksResponse
+	66, // [66:93] is the sub-list for method output_type
+	39, // [39:66] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_api_alerting_v1_alerting_proto_init() }
@@ -2158,6 +2185,7 @@ func file_api_alerting_v1_alerting_proto_init() {
 		return
 	}
 	file_api_alerting_v1_alerts_proto_init()
+	file_api_alerting_v1_metrics_proto_init()
 	file_api_alerting_v1_alerting_proto_msgTypes[7].OneofWrappers = []any{}
 	file_api_alerting_v1_alerting_proto_msgTypes[14].OneofWrappers = []any{}
 	file_api_alerting_v1_alerting_proto_msgTypes[22].OneofWrappers = []any{}

@@ -28,6 +28,7 @@ const (
 	AlertingService_ListRuleVersions_FullMethodName      = "/rappel.alerting.v1.AlertingService/ListRuleVersions"
 	AlertingService_GetRuleVersion_FullMethodName        = "/rappel.alerting.v1.AlertingService/GetRuleVersion"
 	AlertingService_RehearseRules_FullMethodName         = "/rappel.alerting.v1.AlertingService/RehearseRules"
+	AlertingService_ListMetricRules_FullMethodName       = "/rappel.alerting.v1.AlertingService/ListMetricRules"
 	AlertingService_ListAlerts_FullMethodName            = "/rappel.alerting.v1.AlertingService/ListAlerts"
 	AlertingService_GetAlert_FullMethodName              = "/rappel.alerting.v1.AlertingService/GetAlert"
 	AlertingService_AcknowledgeAlert_FullMethodName      = "/rappel.alerting.v1.AlertingService/AcknowledgeAlert"
@@ -81,6 +82,9 @@ type AlertingServiceClient interface {
 	// rules; ABORTED with reason REHEARSING_ALREADY while this replica runs another;
 	// UNAVAILABLE with reason GOING_AWAY asks to begin again.
 	RehearseRules(ctx context.Context, in *RehearseRulesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RehearseRulesResponse], error)
+	// ListMetricRules shows the rules about figures that move, and the figures as they stand.
+	// NOT_FOUND with reason NO_SUCH_RULE.
+	ListMetricRules(ctx context.Context, in *ListMetricRulesRequest, opts ...grpc.CallOption) (*ListMetricRulesResponse, error)
 	// ListAlerts shows alerts as they stand.
 	ListAlerts(ctx context.Context, in *ListAlertsRequest, opts ...grpc.CallOption) (*ListAlertsResponse, error)
 	// GetAlert shows one with its history. NOT_FOUND with reason NO_SUCH_ALERT.
@@ -203,6 +207,16 @@ func (c *alertingServiceClient) RehearseRules(ctx context.Context, in *RehearseR
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AlertingService_RehearseRulesClient = grpc.ServerStreamingClient[RehearseRulesResponse]
+
+func (c *alertingServiceClient) ListMetricRules(ctx context.Context, in *ListMetricRulesRequest, opts ...grpc.CallOption) (*ListMetricRulesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListMetricRulesResponse)
+	err := c.cc.Invoke(ctx, AlertingService_ListMetricRules_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 func (c *alertingServiceClient) ListAlerts(ctx context.Context, in *ListAlertsRequest, opts ...grpc.CallOption) (*ListAlertsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -435,6 +449,9 @@ type AlertingServiceServer interface {
 	// rules; ABORTED with reason REHEARSING_ALREADY while this replica runs another;
 	// UNAVAILABLE with reason GOING_AWAY asks to begin again.
 	RehearseRules(*RehearseRulesRequest, grpc.ServerStreamingServer[RehearseRulesResponse]) error
+	// ListMetricRules shows the rules about figures that move, and the figures as they stand.
+	// NOT_FOUND with reason NO_SUCH_RULE.
+	ListMetricRules(context.Context, *ListMetricRulesRequest) (*ListMetricRulesResponse, error)
 	// ListAlerts shows alerts as they stand.
 	ListAlerts(context.Context, *ListAlertsRequest) (*ListAlertsResponse, error)
 	// GetAlert shows one with its history. NOT_FOUND with reason NO_SUCH_ALERT.
@@ -506,6 +523,9 @@ func (UnimplementedAlertingServiceServer) GetRuleVersion(context.Context, *GetRu
 }
 func (UnimplementedAlertingServiceServer) RehearseRules(*RehearseRulesRequest, grpc.ServerStreamingServer[RehearseRulesResponse]) error {
 	return status.Error(codes.Unimplemented, "method RehearseRules not implemented")
+}
+func (UnimplementedAlertingServiceServer) ListMetricRules(context.Context, *ListMetricRulesRequest) (*ListMetricRulesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListMetricRules not implemented")
 }
 func (UnimplementedAlertingServiceServer) ListAlerts(context.Context, *ListAlertsRequest) (*ListAlertsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAlerts not implemented")
@@ -688,6 +708,24 @@ func _AlertingService_RehearseRules_Handler(srv interface{}, stream grpc.ServerS
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AlertingService_RehearseRulesServer = grpc.ServerStreamingServer[RehearseRulesResponse]
+
+func _AlertingService_ListMetricRules_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListMetricRulesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AlertingServiceServer).ListMetricRules(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AlertingService_ListMetricRules_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AlertingServiceServer).ListMetricRules(ctx, req.(*ListMetricRulesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 func _AlertingService_ListAlerts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListAlertsRequest)
@@ -1075,6 +1113,10 @@ var AlertingService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRuleVersion",
 			Handler:    _AlertingService_GetRuleVersion_Handler,
+		},
+		{
+			MethodName: "ListMetricRules",
+			Handler:    _AlertingService_ListMetricRules_Handler,
 		},
 		{
 			MethodName: "ListAlerts",
