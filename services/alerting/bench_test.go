@@ -40,7 +40,7 @@ func BenchmarkAlert(b *testing.B) {
 				if err := alert.Check(scored); err != nil {
 					b.Fatal(err)
 				}
-				events, _ := alert.Decide(set, scored)
+				events, _, _ := alert.Decide(set, scored, nil)
 				for _, e := range events {
 					if _, err := proto.Marshal(e.Body); err != nil {
 						b.Fatal(err)

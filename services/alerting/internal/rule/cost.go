@@ -20,9 +20,9 @@ const (
 // sizes tells the cost estimate how large inputs get.
 type sizes struct{ known bool }
 
-// EstimateCallCost leaves every function to the standard estimate.
-func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
-	return nil
+// EstimateCallCost leaves every function but history's to the standard estimate.
+func (sizes) EstimateCallCost(_, overload string, _ *cost.AstNode, _ []cost.AstNode) *cost.CallEstimate {
+	return historyCall(overload)
 }
 
 // EstimateSize bounds what comes from the response; what a condition makes of

@@ -13,9 +13,21 @@ type Set struct {
 	Version string
 	// Rules, in the file's order.
 	Rules []*Rule
+	// Contact is how often a customer may be called.
+	Contact Contact
 
 	index *index
+	asks  wants // of all its rules
 }
+
+// Days is how many days of a customer's answers its rules look back; 0 for none.
+func (s *Set) Days() int { return s.asks.days }
+
+// AsksHistory reports whether anything of a customer's history may have to be known.
+func (s *Set) AsksHistory() bool { return s.asks.any() || s.Contact.NotAgainWithin > 0 }
+
+// AsksDoNotCall reports whether a rule asks whether the customer is not to be called.
+func (s *Set) AsksDoNotCall() bool { return s.asks.doNotCall }
 
 // Rule is one rule.
 type Rule struct {
@@ -39,7 +51,10 @@ type Rule struct {
 	// Callback is what the callback queue is asked to do; nil asks for nothing.
 	// It is shared by every alert: read only.
 	Callback *eventsv1.CallbackPlan
+	// EvenIfCalled calls a customer who was called lately, too, whatever Contact says.
+	EvenIfCalled bool
 
+	asks    wants
 	place   int   // in the set
 	need    *need // nil when the condition has to be asked
 	program cel.Program

@@ -1203,7 +1203,12 @@ type RehearsalReport struct {
 	// What each queue would have had to do.
 	Queues []*QueueRehearsed `protobuf:"bytes,12,rep,name=queues,proto3" json:"queues,omitempty"`
 	// Some of the customers whom only one of the two would have called.
-	Examples      []*Example `protobuf:"bytes,13,rep,name=examples,proto3" json:"examples,omitempty"`
+	Examples []*Example `protobuf:"bytes,13,rep,name=examples,proto3" json:"examples,omitempty"`
+	// Callbacks a day that rules ask for and that are held back: the customer had been called
+	// lately (contact in the rules).
+	HeldBackADay *Pair `protobuf:"bytes,14,opt,name=held_back_a_day,json=heldBackADay,proto3" json:"held_back_a_day,omitempty"`
+	// Callbacks a day that rules ask for, of customers who are not to be called.
+	DoNotCallADay *Pair `protobuf:"bytes,15,opt,name=do_not_call_a_day,json=doNotCallADay,proto3" json:"do_not_call_a_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1325,6 +1330,20 @@ func (x *RehearsalReport) GetQueues() []*QueueRehearsed {
 func (x *RehearsalReport) GetExamples() []*Example {
 	if x != nil {
 		return x.Examples
+	}
+	return nil
+}
+
+func (x *RehearsalReport) GetHeldBackADay() *Pair {
+	if x != nil {
+		return x.HeldBackADay
+	}
+	return nil
+}
+
+func (x *RehearsalReport) GetDoNotCallADay() *Pair {
+	if x != nil {
+		return x.DoNotCallADay
 	}
 	return nil
 }
@@ -1877,7 +1896,7 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\x06report\x18\x03 \x01(\v2#.rappel.alerting.v1.RehearsalReportR\x06report\"6\n" +
 	"\x04Pair\x12\x14\n" +
 	"\x05draft\x18\x01 \x01(\x01R\x05draft\x12\x18\n" +
-	"\acurrent\x18\x02 \x01(\x01R\acurrent\"\xfb\x04\n" +
+	"\acurrent\x18\x02 \x01(\x01R\acurrent\"\x80\x06\n" +
 	"\x0fRehearsalReport\x12#\n" +
 	"\rdraft_version\x18\x01 \x01(\tR\fdraftVersion\x12'\n" +
 	"\x0fcurrent_version\x18\x02 \x01(\tR\x0ecurrentVersion\x12.\n" +
@@ -1896,7 +1915,9 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	" \x01(\v2\x18.rappel.alerting.v1.PairR\rcallbacksADay\x129\n" +
 	"\tcustomers\x18\v \x01(\v2\x1b.rappel.alerting.v1.OverlapR\tcustomers\x12:\n" +
 	"\x06queues\x18\f \x03(\v2\".rappel.alerting.v1.QueueRehearsedR\x06queues\x127\n" +
-	"\bexamples\x18\r \x03(\v2\x1b.rappel.alerting.v1.ExampleR\bexamples\"\xb9\x02\n" +
+	"\bexamples\x18\r \x03(\v2\x1b.rappel.alerting.v1.ExampleR\bexamples\x12?\n" +
+	"\x0fheld_back_a_day\x18\x0e \x01(\v2\x18.rappel.alerting.v1.PairR\fheldBackADay\x12B\n" +
+	"\x11do_not_call_a_day\x18\x0f \x01(\v2\x18.rappel.alerting.v1.PairR\rdoNotCallADay\"\xb9\x02\n" +
 	"\rRuleRehearsed\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x126\n" +
 	"\bseverity\x18\x02 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x120\n" +
@@ -2018,34 +2039,36 @@ var file_api_alerting_v1_alerting_proto_depIdxs = []int32{
 	20, // 24: rappel.alerting.v1.RehearsalReport.customers:type_name -> rappel.alerting.v1.Overlap
 	21, // 25: rappel.alerting.v1.RehearsalReport.queues:type_name -> rappel.alerting.v1.QueueRehearsed
 	23, // 26: rappel.alerting.v1.RehearsalReport.examples:type_name -> rappel.alerting.v1.Example
-	29, // 27: rappel.alerting.v1.RuleRehearsed.severity:type_name -> rappel.events.v1.Severity
-	16, // 28: rappel.alerting.v1.RuleRehearsed.alerts:type_name -> rappel.alerting.v1.Pair
-	16, // 29: rappel.alerting.v1.RuleRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 30: rappel.alerting.v1.RuleRehearsed.failures:type_name -> rappel.alerting.v1.Pair
-	29, // 31: rappel.alerting.v1.SeverityRehearsed.severity:type_name -> rappel.events.v1.Severity
-	16, // 32: rappel.alerting.v1.SeverityRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 33: rappel.alerting.v1.QueueRehearsed.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
-	13, // 34: rappel.alerting.v1.QueueRehearsed.staffing:type_name -> rappel.alerting.v1.Staffing
-	22, // 35: rappel.alerting.v1.QueueRehearsed.draft:type_name -> rappel.alerting.v1.Load
-	22, // 36: rappel.alerting.v1.QueueRehearsed.current:type_name -> rappel.alerting.v1.Load
-	31, // 37: rappel.alerting.v1.Load.mean_wait:type_name -> google.protobuf.Duration
-	3,  // 38: rappel.alerting.v1.AlertingService.ListRules:input_type -> rappel.alerting.v1.ListRulesRequest
-	5,  // 39: rappel.alerting.v1.AlertingService.ValidateRules:input_type -> rappel.alerting.v1.ValidateRulesRequest
-	7,  // 40: rappel.alerting.v1.AlertingService.PutRules:input_type -> rappel.alerting.v1.PutRulesRequest
-	9,  // 41: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
-	11, // 42: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
-	14, // 43: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
-	4,  // 44: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
-	6,  // 45: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
-	8,  // 46: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
-	10, // 47: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
-	12, // 48: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
-	15, // 49: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
-	44, // [44:50] is the sub-list for method output_type
-	38, // [38:44] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	16, // 27: rappel.alerting.v1.RehearsalReport.held_back_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 28: rappel.alerting.v1.RehearsalReport.do_not_call_a_day:type_name -> rappel.alerting.v1.Pair
+	29, // 29: rappel.alerting.v1.RuleRehearsed.severity:type_name -> rappel.events.v1.Severity
+	16, // 30: rappel.alerting.v1.RuleRehearsed.alerts:type_name -> rappel.alerting.v1.Pair
+	16, // 31: rappel.alerting.v1.RuleRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 32: rappel.alerting.v1.RuleRehearsed.failures:type_name -> rappel.alerting.v1.Pair
+	29, // 33: rappel.alerting.v1.SeverityRehearsed.severity:type_name -> rappel.events.v1.Severity
+	16, // 34: rappel.alerting.v1.SeverityRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 35: rappel.alerting.v1.QueueRehearsed.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
+	13, // 36: rappel.alerting.v1.QueueRehearsed.staffing:type_name -> rappel.alerting.v1.Staffing
+	22, // 37: rappel.alerting.v1.QueueRehearsed.draft:type_name -> rappel.alerting.v1.Load
+	22, // 38: rappel.alerting.v1.QueueRehearsed.current:type_name -> rappel.alerting.v1.Load
+	31, // 39: rappel.alerting.v1.Load.mean_wait:type_name -> google.protobuf.Duration
+	3,  // 40: rappel.alerting.v1.AlertingService.ListRules:input_type -> rappel.alerting.v1.ListRulesRequest
+	5,  // 41: rappel.alerting.v1.AlertingService.ValidateRules:input_type -> rappel.alerting.v1.ValidateRulesRequest
+	7,  // 42: rappel.alerting.v1.AlertingService.PutRules:input_type -> rappel.alerting.v1.PutRulesRequest
+	9,  // 43: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
+	11, // 44: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
+	14, // 45: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
+	4,  // 46: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
+	6,  // 47: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
+	8,  // 48: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
+	10, // 49: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
+	12, // 50: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
+	15, // 51: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
+	46, // [46:52] is the sub-list for method output_type
+	40, // [40:46] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_api_alerting_v1_alerting_proto_init() }
