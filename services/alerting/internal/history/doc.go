@@ -17,7 +17,7 @@
 // Cost. Nothing is read unless a condition asks. Callbacks take one read of the last event,
 // and two more where something was stored since the response was first received. Answers are
 // looked up in memory: where a rule in force asks for them, the process follows SCORES into
-// a Store, some 64 bytes an answer and 50 a customer. A response waits until it has come as far as the
+// a Store, some 64 bytes an answer and 60 a customer. A response waits until it has come as far as the
 // response itself; one that is older than what is kept is answered out of the stream.
 //
 // Failure. While a stream is away, or is still being read, the response waits: it is

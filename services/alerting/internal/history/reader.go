@@ -25,8 +25,8 @@ const (
 	late = 7 * day
 	// skew is how much the clocks of who receives answers and of who stores them may differ.
 	skew = time.Hour
-	// patience is how long a response waits in hand for the store to come as far as it is.
-	patience = 2 * time.Second
+	// usualPatience is how long a response waits in hand for the store to come as far as it is.
+	usualPatience = 2 * time.Second
 	// reading bounds one read out of the stream.
 	reading = 8 * time.Second
 )
@@ -43,9 +43,9 @@ type Deps struct {
 
 // Reader reads histories. Safe for concurrent use.
 type Reader struct {
-	deps  Deps
-	list  *donotcall.List
-	retry time.Duration
+	deps            Deps
+	list            *donotcall.List
+	retry, patience time.Duration
 
 	mu     sync.Mutex
 	days   int           // of answers that the rules in force look back
@@ -91,7 +91,7 @@ func New(d Deps) *Reader {
 	log := d.Log.Named("history")
 	d.Log = log
 	return &Reader{
-		deps: d, list: donotcall.New(d.Bus, log), retry: time.Second,
+		deps: d, list: donotcall.New(d.Bus, log), retry: time.Second, patience: usualPatience,
 		wanted: make(chan struct{}), moved: make(chan struct{}),
 	}
 }
@@ -175,7 +175,7 @@ var errTooOld = errors.New("older than what is kept")
 // await returns what is kept once it has come as far as a sequence; errTooOld when it does
 // not reach back to a moment and will not, and errBehind when that takes too long.
 func (r *Reader) await(ctx context.Context, sequence uint64, from time.Time) (*kept, error) {
-	over := time.NewTimer(patience)
+	over := time.NewTimer(r.patience)
 	defer over.Stop()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -218,9 +218,6 @@ func (r *Reader) reaches(k *kept, from time.Time) bool {
 	return k.reaches(from)
 }
 
-// errEnd ends a scan at the response itself.
-var errEnd = errors.New("read as far as the response")
-
 // scan reads out of SCORES what was scored of the response's bucket since a moment, up to
 // the response itself.
 func (r *Reader) scan(ctx context.Context, d bus.Delivery, e *eventsv1.ResponseScored, from time.Time) (*Store, error) {
@@ -231,27 +228,12 @@ func (r *Reader) scan(ctx context.Context, d bus.Delivery, e *eventsv1.ResponseS
 		return nil, err
 	}
 	store, key := NewStore(), e.GetReceived().GetCustomerKey()
-	each := func(one bus.Delivery) error {
+	err = r.deps.Bus.Between(ctx, subject.Scores, subject.BucketScores(e.GetReceived().GetBucket()), first, d.Sequence, func(one bus.Delivery) error {
 		var m eventsv1.ResponseScored
-		switch {
-		case one.Sequence > d.Sequence:
-			return errEnd
-		case one.Decode(&m) == nil && m.GetReceived().GetCustomerKey() == key:
+		if one.Decode(&m) == nil && m.GetReceived().GetCustomerKey() == key {
 			store.Add(&m, one.Sequence, one.Time, time.Time{})
 		}
-		if one.Sequence == d.Sequence {
-			return errEnd
-		}
 		return nil
-	}
-	err = r.deps.Bus.Follow(ctx, bus.FollowOptions{
-		Stream: subject.Scores, Filter: subject.BucketScores(e.GetReceived().GetBucket()), From: first,
-	}, each, func() error { return errEnd })
-	switch {
-	case errors.Is(err, errEnd):
-		return store, nil
-	case ctx.Err() != nil:
-		return nil, fmt.Errorf("%w: %w", bus.ErrUnavailable, ctx.Err())
-	}
-	return nil, err
+	})
+	return store, err
 }
