@@ -28,9 +28,13 @@ func BenchmarkAlert(b *testing.B) {
 		{"detractor,_10_rules", 10, eventsv1.Class_DETRACTOR},
 		{"detractor,_100_rules", 100, eventsv1.Class_DETRACTOR},
 		{"detractor,_1000_rules", 1000, eventsv1.Class_DETRACTOR},
+		{"detractor,_1000_rules,_one_asks_history", -1000, eventsv1.Class_DETRACTOR},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			set, d := many(b, c.rules), delivery(b, c.class)
+			set, d := many(b, max(c.rules, -c.rules)), delivery(b, c.class)
+			if c.rules < 0 {
+				set = manyAnd(b, -c.rules, "nps.class == Class.DETRACTOR && history.called_within(7)")
+			}
 			b.ReportAllocs()
 			for b.Loop() {
 				scored := &eventsv1.ResponseScored{}
@@ -40,7 +44,11 @@ func BenchmarkAlert(b *testing.B) {
 				if err := alert.Check(scored); err != nil {
 					b.Fatal(err)
 				}
-				events, _, _ := alert.Decide(set, scored, nil)
+				var h *rule.History
+				if set.AsksHistory() {
+					h = rule.NewHistory(nobody{}, alert.AsOf(scored), set)
+				}
+				events, _, _ := alert.Decide(set, scored, h)
 				for _, e := range events {
 					if _, err := proto.Marshal(e.Body); err != nil {
 						b.Fatal(err)
@@ -52,8 +60,18 @@ func BenchmarkAlert(b *testing.B) {
 	}
 }
 
+// nobody is the past of whom nothing is known.
+type nobody struct{}
+
+func (nobody) Callbacks() (rule.Callbacks, error)             { return rule.Callbacks{}, nil }
+func (nobody) Answers(int) ([]*eventsv1.EarlierAnswer, error) { return nil, nil }
+func (nobody) DoNotCall() (bool, error)                       { return false, nil }
+
 // many is the shipped rules and, up to n, rules like those a company writes.
-func many(tb testing.TB, n int) *rule.Set {
+func many(tb testing.TB, n int) *rule.Set { return manyAnd(tb, n) }
+
+// manyAnd are n in all, the last with the conditions given.
+func manyAnd(tb testing.TB, n int, more ...string) *rule.Set {
 	kinds := []string{
 		`survey == "survey-%d" && nps.class == Class.DETRACTOR`,
 		`attributes[?"segment"].orValue("") == "segment-%d" && csat.class == Class.DISSATISFIED`,
@@ -62,7 +80,10 @@ func many(tb testing.TB, n int) *rule.Set {
 	}
 	var b strings.Builder
 	b.Write(rule.DefaultText)
-	for i := 4; i < n; i++ {
+	for i, when := range more {
+		fmt.Fprintf(&b, "  - name: more_%d\n    when: |\n      %s\n", i, when)
+	}
+	for i := 4 + len(more); i < n; i++ {
 		fmt.Fprintf(&b, "  - name: rule_%d\n    when: |\n      %s\n", i, fmt.Sprintf(kinds[i%len(kinds)], i))
 	}
 	set, err := rule.Load("many.yaml", []byte(b.String()), rule.Options{})

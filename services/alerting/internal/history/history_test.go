@@ -330,3 +330,23 @@ func TestWhatIsKeptFollowsTheRules(t *testing.T) {
 	r.Need(1)
 	kept(2)
 }
+
+// BenchmarkCallbacks is what a rule that asks costs: one read, from a server in the same
+// process; and one where something has happened since.
+func BenchmarkCallbacks(b *testing.B) {
+	on := testkit.Bus(b)
+	r := reader(on)
+	before := time.Now()
+	_, err := on.Publish(b.Context(), bus.Event{Subject: subject.Callback(bucket, key(1)), ID: "c", Body: called(1, eventsv1.Callback_PENDING)})
+	require.NoError(b, err)
+	for name, asOf := range map[string]time.Time{"nothing_since": time.Now(), "something_since": before} {
+		e := scored(1, 1, 1, asOf, 2)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := r.Of(b.Context(), bus.Delivery{}, e).Callbacks(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -16,12 +16,12 @@ type Facts struct {
 	score    *eventsv1.Score
 	worst    [5]*eventsv1.AnswerScore // by metric; filled on the first question
 	sought   bool
-	texts    [3]ref.Val // survey, channel, touchpoint, once asked for
-	words    [4]ref.Val // what was found in the verbatims, once asked for
-
+	// otherwise says that the list of those who are not to be called says the opposite.
+	otherwise bool
+	asking    *wants // of the rule that is asked; nil for none
 	history   *History
-	otherwise bool  // the list of those who are not to be called says the opposite
-	asking    wants // of the rule that is asked
+	texts     [3]ref.Val // survey, channel, touchpoint, once asked for
+	words     [4]ref.Val // what was found in the verbatims, once asked for
 }
 
 var _ interpreter.Activation = (*Facts)(nil)
@@ -124,13 +124,20 @@ func (f *Facts) ResolveName(name string) (any, bool) {
 	case "score":
 		return f.score, true
 	case historyName:
-		m, err := f.history.message(f.asking, f.otherwise)
+		m, err := f.history.message(f.asks(), f.otherwise)
 		if err != nil {
 			return types.NewErr("the history cannot be read"), true
 		}
 		return m, true
 	}
 	return nil, false
+}
+
+func (f *Facts) asks() wants {
+	if f.asking == nil {
+		return wants{}
+	}
+	return *f.asking
 }
 
 // text makes a CEL text of one, once a revision and not once a rule.
