@@ -1,7 +1,6 @@
 package bus_test
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -60,5 +59,5 @@ func TestBeforeIsWhatWasLastThen(t *testing.T) {
 	}
 	require.NoError(t, b.JetStream().DeleteStream(t.Context(), subject.Agents))
 	_, err = b.Before(t.Context(), subjects[0], time.Now())
-	require.True(t, errors.Is(err, bus.ErrUnavailable))
+	require.ErrorIs(t, err, bus.ErrUnavailable)
 }

@@ -24,6 +24,7 @@ func (k known) Callbacks() (rule.Callbacks, error)             { return k.callba
 func (k known) Answers(int) ([]*eventsv1.EarlierAnswer, error) { return nil, k.err }
 func (k known) DoNotCall() (bool, error)                       { return k.listed, k.err }
 func (k known) of(set *rule.Set, asOf time.Time) *rule.History { return rule.NewHistory(k, asOf, set) }
+
 func (k known) at(t *testing.T, set *rule.Set, e *eventsv1.ResponseScored) []string {
 	t.Helper()
 	events, failures, err := alert.Decide(set, e, k.of(set, alert.AsOf(e)))

@@ -32,6 +32,7 @@ type Store struct {
 	first    uint64 // the number of the first record that is held; records count from 1
 	last     uint64 // of the last; 0 for none
 	latest   map[id]uint64
+	stale    int // how many chunks went since latest was looked through
 	surveys  []string
 	surveyOf map[string]uint32
 }
@@ -155,6 +156,10 @@ func (s *Store) letGo(keep time.Time) {
 	}
 	s.chunks = slices.Delete(s.chunks, 0, gone)
 	s.first += uint64(gone) * chunkSize //nolint:gosec // not negative
+	if s.stale += gone; s.stale <= len(s.chunks)/8 {
+		return // looking through all customers takes a while
+	}
+	s.stale = 0
 	for customer, n := range s.latest {
 		if n < s.first {
 			delete(s.latest, customer)
