@@ -216,6 +216,9 @@ func Score(survey, bucket string) string {
 	return "rappel.v1.score." + must(survey) + "." + must(bucket)
 }
 
+// BucketScores are the subjects of all scored responses of the customers of a bucket.
+func BucketScores(bucket string) string { return "rappel.v1.score.*." + must(bucket) }
+
 // Correction is the subject of the corrections of what was found in a survey's verbatims.
 func Correction(survey, bucket string) string {
 	return "rappel.v1.correction." + must(survey) + "." + must(bucket)

@@ -15,11 +15,17 @@
 // one version from beginning to end, which its alerts name. Other rules are in force within
 // seconds, without a restart, and wrong ones never are (package rulebook).
 //
+// History. Rules may ask about the customer's callbacks and answers as they were when the
+// response was first received (package history), so that every revision of it, on whatever
+// replica, is decided on the same. Nothing is read unless a rule asks. Where one asks for
+// earlier answers, each process keeps them in memory, a projection of SCORES.
+//
 // Delivery. A response is acknowledged once every alert about it is stored as
 // durably as the deployment promises. The responses of one customer are handled
 // in order.
 //
-// Failure. While the event store is away or full, responses wait. When a rule
+// Failure. While the event store is away or full, responses wait; and so they do while a
+// history that rules ask for cannot be read. When a rule
 // fails on a response, the other rules' alerts are stored first; then the
 // response becomes a dead letter with the reason "rule_failed" and the rule's
 // name and line, because treating it as "did not match" might leave a customer
@@ -39,6 +45,7 @@ import (
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alertstate"
+	"github.com/rappel-loop/rappel/services/alerting/internal/history"
 	"github.com/rappel-loop/rappel/services/alerting/internal/lookout"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rulebook"
@@ -74,6 +81,7 @@ type Service struct {
 	alerts  *alertstate.Book
 	telling *telling
 	lookout *lookout.Lookout
+	history *history.Reader
 	tasks   *host.Tasks
 
 	mu        sync.Mutex
@@ -101,11 +109,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if deps.Clock == nil {
 		deps.Clock = clock.System{}
 	}
-	s := &Service{cfg: cfg, deps: deps, metrics: newMetrics(deps.Metrics), tasks: host.NewTasks()}
+	past := history.New(history.Deps{Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock})
+	s := &Service{cfg: cfg, deps: deps, metrics: newMetrics(deps.Metrics, past.Counts), history: past, tasks: host.NewTasks()}
 	var err error
 	s.book, err = rulebook.New(rulebook.Deps{
 		Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock, File: cfg.RulesFile, Every: cfg.RulesCheck,
-		Rules: rule.Options{MaxCost: cfg.MaxRuleCost}, Changed: s.metrics.uses, Refused: s.metrics.refused.Inc,
+		Rules: rule.Options{MaxCost: cfg.MaxRuleCost}, Changed: s.uses, Refused: s.metrics.refused.Inc,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
@@ -129,6 +138,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	return s, nil
 }
 
+// uses is told which rules are in force.
+func (s *Service) uses(f rulebook.InForce) {
+	s.metrics.uses(f)
+	s.history.Need(f.Set.Days())
+}
+
 // Start begins to run the rules over what waits in SCORES and whatever comes
 // after. The rules that ought to be in force are, before the first is decided.
 func (s *Service) Start(ctx context.Context) error {
@@ -149,6 +164,7 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("alerts' time", s.watchTime)
 	s.telling.start(s.tasks)
 	s.tasks.Go("figures", s.lookout.Run)
+	s.tasks.Go("history", s.history.Follow)
 	s.failed = s.tasks.Failed(failing...)
 	now := s.book.Current()
 	s.deps.Log.Info("running the rules", zap.String("rules_version", now.Version.Name),

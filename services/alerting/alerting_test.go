@@ -119,9 +119,13 @@ func settled(t *testing.T, b *bus.Bus, spec topology.Consumer) {
 	t.Helper()
 	c, err := b.JetStream().Consumer(t.Context(), spec.Stream, spec.Durable)
 	require.NoError(t, err)
+	s, err := b.JetStream().Stream(t.Context(), spec.Stream)
+	require.NoError(t, err)
+	// A consumer hears of an event a moment after it is acknowledged.
+	last := s.CachedInfo().State.LastSeq
 	require.Eventually(t, func() bool {
 		info, err := c.Info(t.Context())
-		return err == nil && info.NumPending == 0 && info.NumAckPending == 0
+		return err == nil && info.Delivered.Stream >= last && info.NumPending == 0 && info.NumAckPending == 0
 	}, 20*time.Second, 5*time.Millisecond)
 }
 

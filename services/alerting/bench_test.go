@@ -26,15 +26,17 @@ func BenchmarkAlert(b *testing.B) {
 		name  string
 		rules int
 		class eventsv1.Class
+		more  []string
 	}{
-		{"promoter", 4, eventsv1.Class_PROMOTER},
-		{"detractor", 4, eventsv1.Class_DETRACTOR},
-		{"detractor,_10_rules", 10, eventsv1.Class_DETRACTOR},
-		{"detractor,_100_rules", 100, eventsv1.Class_DETRACTOR},
-		{"detractor,_1000_rules", 1000, eventsv1.Class_DETRACTOR},
+		{"promoter", 4, eventsv1.Class_PROMOTER, nil},
+		{"detractor", 4, eventsv1.Class_DETRACTOR, nil},
+		{"detractor,_10_rules", 10, eventsv1.Class_DETRACTOR, nil},
+		{"detractor,_100_rules", 100, eventsv1.Class_DETRACTOR, nil},
+		{"detractor,_1000_rules", 1000, eventsv1.Class_DETRACTOR, nil},
+		{"detractor,_1000_rules,_one_asks_history", 1000, eventsv1.Class_DETRACTOR, []string{"nps.class == Class.DETRACTOR && history.called_within(7)"}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			set, d := many(b, c.rules), delivery(b, c.class)
+			set, d := many(b, c.rules, c.more...), delivery(b, c.class)
 			b.ReportAllocs()
 			for b.Loop() {
 				scored := &eventsv1.ResponseScored{}
@@ -44,7 +46,11 @@ func BenchmarkAlert(b *testing.B) {
 				if err := alert.Check(scored); err != nil {
 					b.Fatal(err)
 				}
-				events, _ := alert.Decide(set, scored)
+				var h *rule.History
+				if set.AsksHistory() {
+					h = rule.NewHistory(nobody{}, alert.AsOf(scored), set)
+				}
+				events, _, _ := alert.Decide(set, scored, h)
 				for _, e := range events {
 					if _, err := proto.Marshal(e.Body); err != nil {
 						b.Fatal(err)
@@ -56,8 +62,16 @@ func BenchmarkAlert(b *testing.B) {
 	}
 }
 
-// many is the shipped rules and, up to n, rules like those a company writes.
-func many(tb testing.TB, n int) *rule.Set {
+// nobody is the past of whom nothing is known.
+type nobody struct{}
+
+func (nobody) Callbacks() (rule.Callbacks, error)             { return rule.Callbacks{}, nil }
+func (nobody) Answers(int) ([]*eventsv1.EarlierAnswer, error) { return nil, nil }
+func (nobody) DoNotCall() (bool, error)                       { return false, nil }
+
+// many is the shipped rules, those with the conditions given and, up to n, rules like those
+// a company writes.
+func many(tb testing.TB, n int, more ...string) *rule.Set {
 	kinds := []string{
 		`survey == "survey-%d" && nps.class == Class.DETRACTOR`,
 		`attributes[?"segment"].orValue("") == "segment-%d" && csat.class == Class.DISSATISFIED`,
@@ -66,7 +80,10 @@ func many(tb testing.TB, n int) *rule.Set {
 	}
 	var b strings.Builder
 	b.Write(rule.DefaultText)
-	for i := 4; i < n; i++ {
+	for i, when := range more {
+		fmt.Fprintf(&b, "  - name: more_%d\n    when: |\n      %s\n", i, when)
+	}
+	for i := 4 + len(more); i < n; i++ {
 		fmt.Fprintf(&b, "  - name: rule_%d\n    when: |\n      %s\n", i, fmt.Sprintf(kinds[i%len(kinds)], i))
 	}
 	set, err := rule.Load("many.yaml", []byte(b.String()), rule.Options{})

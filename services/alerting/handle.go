@@ -27,7 +27,10 @@ func (s *Service) handle(ctx context.Context, d bus.Delivery) error {
 	if err := alert.Check(scored); err != nil {
 		return bus.Terminate(reasonInvalid, err)
 	}
-	events, failures := alert.Decide(s.book.Current().Set, scored)
+	events, failures, err := s.decide(ctx, d, scored)
+	if err != nil {
+		return err
+	}
 	if err := s.store(ctx, scored.GetReceived().GetBucket(), events); err != nil {
 		return err
 	}
@@ -35,6 +38,16 @@ func (s *Service) handle(ctx context.Context, d bus.Delivery) error {
 		return s.giveUp(failures)
 	}
 	return nil
+}
+
+// decide asks the rules in force, which may ask about the customer's history.
+func (s *Service) decide(ctx context.Context, d bus.Delivery, scored *eventsv1.ResponseScored) ([]alert.Event, []*rule.EvalError, error) {
+	set := s.book.Current().Set
+	var h *rule.History
+	if set.AsksHistory() {
+		h = rule.NewHistory(s.history.Of(ctx, d, scored), alert.AsOf(scored), set)
+	}
+	return alert.Decide(set, scored, h)
 }
 
 // store appends the events and then waits once for all of them to be durable.

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
+	"github.com/rappel-loop/rappel/services/alerting/internal/history"
 	"github.com/rappel-loop/rappel/services/alerting/internal/lookout"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rulebook"
 	"github.com/rappel-loop/rappel/services/alerting/internal/transport"
@@ -29,7 +30,7 @@ type metrics struct {
 	counts map[string]transport.Counts // the same as the series, for who asks by the API
 }
 
-func newMetrics(reg prometheus.Registerer) *metrics {
+func newMetrics(reg prometheus.Registerer, past func() history.Counts) *metrics {
 	byRule := func(name, help string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"rule"})
 	}
@@ -57,7 +58,16 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		counts: map[string]transport.Counts{},
 	}
 	if reg != nil {
-		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info, m.figures, m.lookedAt)
+		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info, m.figures, m.lookedAt,
+			prometheus.NewCounterFunc(prometheus.CounterOpts{
+				Name: "history_callbacks_read_total", Help: "How often a rule asked about a customer's callbacks; each is read from the stream.",
+			}, func() float64 { return float64(past().Callbacks) }),
+			prometheus.NewCounterFunc(prometheus.CounterOpts{
+				Name: "history_answers_scanned_total", Help: "How often earlier answers were read out of the stream: for what came later than memory reaches back.",
+			}, func() float64 { return float64(past().Scans) }),
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: "history_answers_kept", Help: "How many scored responses are kept in memory for rules that ask about earlier answers.",
+			}, func() float64 { return float64(past().Kept) }))
 	}
 	return m
 }

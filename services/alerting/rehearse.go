@@ -3,6 +3,8 @@ package alerting
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
@@ -10,10 +12,14 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rehearsal"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/donotcall"
 )
 
 // tellEvery is how often a rehearsal tells how far it is.
 const tellEvery = 250 * time.Millisecond
+
+// listPatience is how long a rehearsal waits for the list of those who are not to be called.
+const listPatience = 30 * time.Second
 
 // errRead ends following at what was the end when it began.
 var errRead = errors.New("all is read")
@@ -28,6 +34,18 @@ func (s *Service) Rehearse(ctx context.Context, p rehearsal.Plan, since time.Tim
 		return nil, err
 	}
 	p.Current = s.book.Current().Set
+	list, done, err := s.forbidden(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	p.Listed = list.Has
+	begin := first
+	if p.Days() > 0 && !since.IsZero() {
+		if begin, _, err = s.deps.Bus.Since(ctx, subject.Scores, since.AddDate(0, 0, -p.Days())); err != nil {
+			return nil, err
+		}
+	}
 	r := rehearsal.New(p)
 	of, read, told := last+1-min(first, last+1), uint64(0), time.Now()
 	each := func(d bus.Delivery) error {
@@ -35,9 +53,15 @@ func (s *Service) Rehearse(ctx context.Context, p rehearsal.Plan, since time.Tim
 			return errRead
 		}
 		scored := &eventsv1.ResponseScored{}
-		if d.Decode(scored) == nil {
+		switch err := d.Decode(scored); {
+		case d.Sequence < first:
+			if err == nil {
+				r.Look(scored)
+			}
+			return nil
+		case err == nil:
 			r.Take(scored)
-		} else {
+		default:
 			r.Unreadable()
 		}
 		if read++; read%256 != 0 || time.Since(told) < tellEvery {
@@ -46,9 +70,25 @@ func (s *Service) Rehearse(ctx context.Context, p rehearsal.Plan, since time.Tim
 		told = time.Now()
 		return tell(read, of)
 	}
-	err = s.deps.Bus.Follow(ctx, bus.FollowOptions{Stream: subject.Scores, From: first}, each, func() error { return errRead })
+	err = s.deps.Bus.Follow(ctx, bus.FollowOptions{Stream: subject.Scores, From: begin}, each, func() error { return errRead })
 	if !errors.Is(err, errRead) {
 		return nil, err
 	}
 	return r.Report(), tell(read, read)
+}
+
+// forbidden reads the list of those who are not to be called, and follows it until done.
+func (s *Service) forbidden(ctx context.Context) (list *donotcall.List, done func(), err error) {
+	list = donotcall.New(s.deps.Bus, s.deps.Log)
+	ctx, cancel := context.WithCancel(ctx)
+	var following sync.WaitGroup
+	following.Go(func() { _ = list.Follow(ctx) }) // it ends without an error, with ctx
+	done = func() { cancel(); following.Wait() }
+	waiting, stop := context.WithTimeout(ctx, listPatience)
+	defer stop()
+	if err := list.Wait(waiting); err != nil {
+		done()
+		return nil, nil, fmt.Errorf("%w: %w", bus.ErrUnavailable, err)
+	}
+	return list, done, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -24,6 +25,7 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/alerting"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/donotcall"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
 )
@@ -200,4 +202,39 @@ func BenchmarkRehearse(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "answers/s")
 	require.NoError(b, s.Stop(b.Context()))
+}
+
+// A rehearsal looks back on answers of before it begins, and heeds the list of those who are
+// not to be called.
+func TestARehearsalWithHistories(t *testing.T) {
+	t.Parallel()
+	b := setup(t, alerting.DefaultConfig())
+	begin := time.Now()
+	for i := range 3 {
+		b.answer(t, answered(1, i, begin.Add(time.Duration(i)), 2))
+	}
+	last, err := b.bus.Latest(t.Context(), subject.Score("apres-livraison", "0af"))
+	require.NoError(t, err)
+	b.answer(t, answered(1, 3, begin.Add(3), 2))
+	b.answer(t, answered(2, 4, begin.Add(4), 2))
+	_, err = donotcall.New(b.bus, zap.NewNop()).Apply(t.Context(), donotcall.Change{Keys: []string{customerKey(20)}, Listed: true, At: begin})
+	require.NoError(t, err)
+	b.settled(t)
+	const draft = "version: draft\nrules:\n" +
+		"  - {name: fourth, when: nps.class == Class.DETRACTOR && history.answers(30).size() == 3, callback: {queue: q, priority: 9}}\n" +
+		"  - {name: write, when: nps.class == Class.DETRACTOR && history.do_not_call}\n"
+	url := b.serve(t)
+	for _, since := range []time.Time{{}, last.Time.Add(1)} {
+		req := &alertingv1.RehearseRulesRequest{Text: draft}
+		if !since.IsZero() {
+			req.Since = timestamppb.New(since)
+		}
+		all := rehearse(t, url, req)
+		got := all[len(all)-1].GetReport()
+		require.EqualValues(t, map[bool]int{true: 5, false: 2}[since.IsZero()], got.GetAnswers())
+		require.Equal(t, []float64{1, 1}, []float64{got.GetRules()[0].GetAlerts().GetDraft(), got.GetRules()[1].GetAlerts().GetDraft()})
+		require.Equal(t, 1.0, got.GetCallbacksADay().GetDraft())
+		require.Equal(t, 1.0, got.GetDoNotCallADay().GetCurrent(), "the shipped rules would call a detractor")
+		require.Equal(t, 1.0, got.GetCallbacksADay().GetCurrent())
+	}
 }

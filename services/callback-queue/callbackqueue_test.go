@@ -50,6 +50,35 @@ func TestACorrectedAnswerCancels(t *testing.T) {
 	require.Equal(t, true, cb["reasons"].([]any)[0].(object)["withdrawn"])
 }
 
+// An alert that is held back opens nothing; where it was a reason it no longer counts, and
+// where it is not held back any more it opens one.
+func TestAnAlertThatIsHeldBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t).ready()
+	held := func(revision uint32) *eventsv1.AlertRaised {
+		m := raised(1, "a-1")
+		m.Callback, m.HeldBack, m.Scored = nil, eventsv1.AlertRaised_FATIGUE, scored(1, revision)
+		return m
+	}
+	last := func() *eventsv1.CallbackEvent {
+		b.settled()
+		all := b.stored(subject.Callbacks)
+		e := &eventsv1.CallbackEvent{}
+		require.NoError(t, all[len(all)-1].Decode(e))
+		return e
+	}
+	b.alert(1, "m-1", held(1))
+	require.Equal(t, eventsv1.CallbackEvent_ALERT_NOTED, last().GetType())
+	require.Nil(t, last().GetCallback())
+	worse := raised(1, "a-1")
+	worse.Scored = scored(1, 2)
+	b.alert(1, "m-2", worse)
+	require.Equal(t, eventsv1.Callback_PENDING, last().GetCallback().GetState())
+	b.alert(1, "m-3", held(3))
+	require.Equal(t, eventsv1.Callback_CANCELED, last().GetCallback().GetState())
+	require.Contains(t, last().GetCallback().GetCancelReason(), "called lately")
+}
+
 func TestAnAlertWithoutAPlanAsksForNoCall(t *testing.T) {
 	t.Parallel()
 	b := setup(t).ready()

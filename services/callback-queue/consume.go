@@ -42,6 +42,9 @@ func (s *Service) raised(ctx context.Context, d bus.Delivery) error {
 	if err := d.Decode(&m); err != nil {
 		return err
 	}
+	if m.GetHeldBack() != eventsv1.AlertRaised_HELD_BACK_UNSPECIFIED {
+		return s.withdraw(ctx, m.GetScored(), wire.HeldBack(&m))
+	}
 	if m.GetCallback() == nil {
 		return nil // the rule asks for no call
 	}
@@ -57,11 +60,16 @@ func (s *Service) resolved(ctx context.Context, d bus.Delivery) error {
 	if err := d.Decode(&m); err != nil {
 		return err
 	}
-	received := m.GetScored().GetReceived()
+	return s.withdraw(ctx, m.GetScored(), wire.Resolved(&m))
+}
+
+// withdraw takes an alert's reason back, if it is one.
+func (s *Service) withdraw(ctx context.Context, scored *eventsv1.ResponseScored, w callback.WithdrawAlert) error {
+	received := scored.GetReceived()
 	if err := subject.CheckCustomerKey(received.GetCustomerKey()); err != nil {
 		return bus.Terminate("invalid_alert", err)
 	}
-	return verdict(s.queue.WithdrawAlert(ctx, received.GetCustomerKey(), received.GetResponse().GetCallbackId(), wire.Resolved(&m)))
+	return verdict(s.queue.WithdrawAlert(ctx, received.GetCustomerKey(), received.GetResponse().GetCallbackId(), w))
 }
 
 // answered links the answer to a follow-up survey. One about a callback that there

@@ -48,6 +48,24 @@ func TestALateCommentMakesARevisionWithThePreviousBesideIt(t *testing.T) {
 	require.NotEqual(t, events[0].GetEventId(), events[1].GetEventId())
 }
 
+// Every revision says when the first was received; one of before there was the field is the
+// earliest moment that is known.
+func TestWhenAResponseWasFirstReceivedIsKept(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	l.submit(piece("r", "C", nps(2)))
+	l.clock.Advance(time.Hour)
+	l.submit(piece("r", "C", nps(3)))
+	l.clock.Advance(time.Hour)
+	l.submit(piece("r", "C", says("slow")))
+	events := l.events()
+	require.Len(t, events, 3)
+	for i, e := range events {
+		require.Equal(t, noon.Add(time.Duration(i)*time.Hour), e.GetReceivedAt().AsTime())
+		require.Equal(t, noon, e.GetFirstReceivedAt().AsTime())
+	}
+}
+
 func TestACorrectionAndBackAgain(t *testing.T) {
 	t.Parallel()
 	l := setup(t)

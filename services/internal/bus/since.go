@@ -33,3 +33,23 @@ func (b *Bus) Since(ctx context.Context, stream string, t time.Time) (first, las
 	}
 	return first, last, nil
 }
+
+// Between hands over the events of a stream whose subjects match filter, from one sequence
+// to another, both included, oldest first. It asks the leader for them one by one and
+// leaves nothing behind on the server: right for a bucket's, now and then.
+func (b *Bus) Between(ctx context.Context, stream, filter string, from, to uint64, each func(Delivery) error) error {
+	for seq := max(from, 1); seq <= to; {
+		d, err := b.leaderGet(ctx, stream, getRequest{Seq: seq, Next: filter})
+		if errors.Is(err, ErrNotFound) || err == nil && d.Sequence > to {
+			return nil
+		}
+		if err == nil {
+			err = each(d)
+		}
+		if err != nil {
+			return err
+		}
+		seq = d.Sequence + 1
+	}
+	return nil
+}

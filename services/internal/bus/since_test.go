@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -52,4 +53,33 @@ func TestSince(t *testing.T) {
 	require.GreaterOrEqual(t, first, uint64(20), "the last is deleted")
 	_, _, err = b.Since(t.Context(), "NOWHERE", time.Now())
 	require.ErrorIs(t, err, bus.ErrUnavailable)
+}
+
+func TestBetween(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t)
+	for i := range 12 {
+		subj := subject.Score(fmt.Sprint("s", i%2), []string{"001", "002", "003"}[i%3])
+		_, err := b.Publish(t.Context(), bus.Event{Subject: subj, ID: fmt.Sprint(i), Body: &eventsv1.ResponseScored{}})
+		require.NoError(t, err)
+	}
+	s, err := b.JetStream().Stream(t.Context(), subject.Scores)
+	require.NoError(t, err)
+	require.NoError(t, s.DeleteMsg(t.Context(), 7))
+	read := func(from, to uint64) (all []uint64) {
+		require.NoError(t, b.Between(t.Context(), subject.Scores, subject.BucketScores("001"), from, to, func(d bus.Delivery) error {
+			require.NotEmpty(t, d.ID)
+			all = append(all, d.Sequence)
+			return nil
+		}))
+		return all
+	}
+	require.Equal(t, []uint64{1, 4, 10}, read(0, 100))
+	require.Equal(t, []uint64{4, 10}, read(2, 10))
+	require.Equal(t, []uint64{4}, read(4, 9))
+	require.Empty(t, read(5, 3))
+	enough := errors.New("enough")
+	require.ErrorIs(t, b.Between(t.Context(), subject.Scores, ">", 1, 5, func(bus.Delivery) error { return enough }), enough)
+	require.NoError(t, b.JetStream().DeleteStream(t.Context(), subject.Scores))
+	require.ErrorIs(t, b.Between(t.Context(), subject.Scores, ">", 1, 5, nil), bus.ErrUnavailable)
 }

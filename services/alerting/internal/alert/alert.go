@@ -1,9 +1,15 @@
 // Package alert decides what a scored response means for every rule: an alert is
 // raised, raised again for a later revision, or resolved.
 //
-// It is pure and keeps nothing. A later revision carries the one before it and
+// It keeps nothing. A later revision carries the one before it and
 // its score, and a corrected score the states that it takes the place of, so
-// whether a rule matched before is found by asking it again.
+// whether a rule matched before is found by asking it again. What rules ask of the
+// customer's history is as of when the response was first received (AsOf): every revision
+// finds the same, however much has happened since, what came of the response itself
+// included. Whether the customer is not to be called is as of now; so where a rule asks
+// that, the states before are asked twice, once as if the list said the opposite, and a
+// rule that fired on either is resolved. It may resolve what was never raised; it leaves
+// nothing standing that was.
 // Every id is derived from what the event is about, so an event decided twice,
 // on whatever replica, is the same event.
 //
@@ -15,8 +21,10 @@ package alert
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -57,8 +65,16 @@ func (e Event) Raised() bool {
 // decided about its alert, the failure is returned beside the events, and the
 // other rules are not touched by it. A rule that fails on the revision before
 // did not match it: it failed then too, and raised nothing.
-func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.EvalError) {
-	now, before := facts(scored)
+//
+// The history is the customer's; nil is none. Where it cannot be read, its error is
+// returned and nothing is decided.
+func Decide(set *rule.Set, scored *eventsv1.ResponseScored, h *rule.History) ([]Event, []*rule.EvalError, error) {
+	now, before := facts(scored, h)
+	if set.AsksDoNotCall() {
+		for _, f := range before {
+			before = append(before, f.Otherwise())
+		}
+	}
 	var events []Event
 	if scored.GetReceived().GetResponse().GetCallbackId() != "" {
 		events = append(events, followUp(scored))
@@ -70,44 +86,90 @@ func Decide(set *rule.Set, scored *eventsv1.ResponseScored) ([]Event, []*rule.Ev
 	for _, r := range set.Lapsed(verdict, before...) {
 		events = append(events, resolve(set, r, scored))
 	}
-	return events, verdict.Failures
+	if err := h.Err(); err != nil {
+		return nil, nil, err
+	}
+	return events, verdict.Failures, nil
+}
+
+// Begin is a rule whose alert begins.
+type Begin struct {
+	*rule.Rule
+	// HeldBack says that the callback it asks for is held back.
+	HeldBack bool
+	// Released says that the alert had begun before, and its callback was held back until
+	// now.
+	Released bool
 }
 
 // Begun returns the rules that fire on a scored response and did not on the revision
-// before, in the rules' order: whose alerts begin with it. Failures are as Decide has them.
-func Begun(set *rule.Set, scored *eventsv1.ResponseScored) ([]*rule.Rule, []*rule.EvalError) {
-	now, before := facts(scored)
+// before, in the rules' order: whose alerts begin with it. Failures and errors are as
+// Decide has them.
+func Begun(set *rule.Set, scored *eventsv1.ResponseScored, h *rule.History) ([]Begin, []*rule.EvalError, error) {
+	now, before := facts(scored, h)
 	verdict := set.Ask(now)
-	return set.Begun(verdict, before...), verdict.Failures
+	var begun []Begin
+	for _, r := range set.Begun(verdict, before...) {
+		begun = append(begun, Begin{Rule: r, HeldBack: isHeld(set, r, now)})
+	}
+	if set.Contact.NotAgainWithin > 0 && len(before) > 0 {
+		for _, r := range verdict.Fired {
+			isNew := slices.ContainsFunc(begun, func(b Begin) bool { return b.Rule == r })
+			if !isNew && !isHeld(set, r, now) && isHeld(set, r, before[0]) {
+				begun = append(begun, Begin{Rule: r, Released: true})
+			}
+		}
+	}
+	if err := h.Err(); err != nil {
+		return nil, nil, err
+	}
+	return begun, verdict.Failures, nil
+}
+
+func isHeld(set *rule.Set, r *rule.Rule, f *rule.Facts) bool {
+	return set.HeldBack(r, f) != eventsv1.AlertRaised_HELD_BACK_UNSPECIFIED
+}
+
+// AsOf is when the response was first received. Where an event of before there was the field
+// does not say it, it is when this revision was; the next revision carries that.
+func AsOf(e *eventsv1.ResponseScored) time.Time {
+	if first := e.GetReceived().GetFirstReceivedAt(); first != nil {
+		return first.AsTime()
+	}
+	return e.GetReceived().GetReceivedAt().AsTime()
 }
 
 // facts of the response, and of the states that its score takes the place of: the revision
 // before when there is one that was scored, and what was found with fewer corrections.
-func facts(e *eventsv1.ResponseScored) (now *rule.Facts, before []*rule.Facts) {
+func facts(e *eventsv1.ResponseScored, h *rule.History) (now *rule.Facts, before []*rule.Facts) {
 	received := e.GetReceived()
-	now = rule.NewFacts(received.GetResponse(), e.GetScore())
+	now = rule.NewFacts(received.GetResponse(), e.GetScore()).With(h)
 	if received.GetPrevious() != nil && e.GetPreviousScore() != nil {
-		before = append(before, rule.NewFacts(received.GetPrevious(), e.GetPreviousScore()))
+		before = append(before, rule.NewFacts(received.GetPrevious(), e.GetPreviousScore()).With(h))
 	}
 	for _, was := range e.GetEarlier() {
 		r := received.GetResponse()
 		if was.GetRevisionBefore() {
 			r = received.GetPrevious()
 		}
-		before = append(before, rule.NewFacts(r, was.GetScore()))
+		before = append(before, rule.NewFacts(r, was.GetScore()).With(h))
 	}
 	return now, before
 }
 
 func raise(set *rule.Set, r *rule.Rule, e *eventsv1.ResponseScored, f *rule.Facts) Event {
 	id, eventID := ids(r, e)
+	plan, held := r.Callback, set.HeldBack(r, f)
+	if held != eventsv1.AlertRaised_HELD_BACK_UNSPECIFIED {
+		plan = nil
+	}
 	return Event{Rule: r.Name, ID: eventID, Body: &eventsv1.AlertRaised{
 		EventId: eventID, AlertId: id,
 		// The time of receipt, not of evaluation: the same event whenever it is
 		// decided, and a clock that starts when the customer was heard.
 		RaisedAt: e.GetReceived().GetReceivedAt(),
 		Rule:     r.Name, RulesVersion: set.Version,
-		Callback: r.Callback, Scored: e, Answer: f.Worst(r.About), Severity: r.Severity,
+		Callback: plan, HeldBack: held, Scored: e, Answer: f.Worst(r.About), Severity: r.Severity,
 		Labels: r.Labels, Team: r.Team, Notify: r.Notify, ResolvesAfter: r.ResolvesAfter,
 	}}
 }

@@ -81,11 +81,20 @@ func load(t *testing.T, when ...string) *rule.Set {
 	return set
 }
 
+// decide is without a history.
+func decide(set *rule.Set, e *eventsv1.ResponseScored) ([]alert.Event, []*rule.EvalError) {
+	events, failures, err := alert.Decide(set, e, nil)
+	if err != nil {
+		panic(err)
+	}
+	return events, failures
+}
+
 func TestAFirstRevisionThatMatchesRaises(t *testing.T) {
 	t.Parallel()
 	set := load(t, "nps.class == Class.DETRACTOR", "nps.class == Class.PROMOTER")
 	e := scored(revision(1, answers{}), answers{nps: 2})
-	events, failures := alert.Decide(set, e)
+	events, failures := decide(set, e)
 	require.Empty(t, failures)
 	require.Len(t, events, 1)
 	require.True(t, events[0].Raised())
@@ -108,7 +117,7 @@ func TestAnAnswerAboutACallback(t *testing.T) {
 	for n, nps := range map[uint32]float64{1: 2, 2: 9} {
 		e := scored(revision(n, answers{nps: 9}), answers{nps: nps})
 		e.GetReceived().GetResponse().CallbackId = about
-		events, failures := alert.Decide(set, e)
+		events, failures := decide(set, e)
 		require.Empty(t, failures)
 		require.Len(t, events, map[uint32]int{1: 2, 2: 1}[n])
 		require.True(t, events[0].IsFollowUp())
@@ -117,7 +126,7 @@ func TestAnAnswerAboutACallback(t *testing.T) {
 		require.True(t, proto.Equal(&eventsv1.FollowUpAnswered{
 			EventId: events[0].ID, AnsweredAt: e.GetReceived().GetReceivedAt(), Scored: e,
 		}, events[0].Body))
-		again, _ := alert.Decide(set, e)
+		again, _ := decide(set, e)
 		require.Equal(t, events[0].ID, again[0].ID)
 		require.False(t, seen[events[0].ID], "each revision is told once")
 		seen[events[0].ID] = true
@@ -132,7 +141,7 @@ rules:
   - {name: least, when: may_call, severity: low}
 `), rule.Options{})
 	require.NoError(t, err)
-	events, _ := alert.Decide(set, scored(revision(1, answers{}), answers{nps: 2}))
+	events, _ := decide(set, scored(revision(1, answers{}), answers{nps: 2}))
 	require.Len(t, events, 2)
 	for i, want := range []eventsv1.Severity{eventsv1.Severity_CRITICAL, eventsv1.Severity_LOW} {
 		raised, ok := events[i].Body.(*eventsv1.AlertRaised)
@@ -164,7 +173,7 @@ func TestRevisions(t *testing.T) {
 			t.Parallel()
 			seen := map[string]bool{}
 			for i, v := range c.values {
-				events, failures := alert.Decide(set, scored(revision(uint32(i+1), answers{nps: c.values[max(i-1, 0)]}), answers{nps: v}))
+				events, failures := decide(set, scored(revision(uint32(i+1), answers{nps: c.values[max(i-1, 0)]}), answers{nps: v}))
 				require.Empty(t, failures)
 				got := ""
 				if len(events) > 0 {
@@ -234,7 +243,7 @@ rules:
 		{0, 9, []string{"+fine", "-above", "-worst"}},
 		{0, 0, []string{"+above", "+worst"}},
 	} {
-		events, failures := alert.Decide(set, scored(revision(2, answers{nps: c.before}), answers{nps: c.now}))
+		events, failures := decide(set, scored(revision(2, answers{nps: c.before}), answers{nps: c.now}))
 		require.Empty(t, failures)
 		require.Equal(t, c.want, said(events), "%v, then %v", c.before, c.now)
 	}
@@ -248,7 +257,7 @@ rules:
   - {name: broken, when: "response.answers[9].value > 1.0", stop: true}
   - {name: bad, when: nps.class == Class.DETRACTOR}
 `)
-	events, failures := alert.Decide(set, scored(revision(1, answers{}), answers{nps: 2}))
+	events, failures := decide(set, scored(revision(1, answers{}), answers{nps: 2}))
 	require.Equal(t, []string{"+bad"}, said(events))
 	require.Len(t, failures, 1)
 }
@@ -256,7 +265,7 @@ rules:
 func TestAlertsCarryTeamAndLabels(t *testing.T) {
 	t.Parallel()
 	set := loadText(t, "version: test\nrules:\n  - {name: a, when: may_call, team: b2b, labels: {region: IDF}}\n")
-	events, _ := alert.Decide(set, scored(revision(1, answers{}), answers{nps: 2}))
+	events, _ := decide(set, scored(revision(1, answers{}), answers{nps: 2}))
 	raised, ok := events[0].Body.(*eventsv1.AlertRaised)
 	require.True(t, ok)
 	require.Equal(t, "b2b", raised.GetTeam())
@@ -267,8 +276,8 @@ func TestDecidingAgainDecidesTheSame(t *testing.T) {
 	t.Parallel()
 	set := load(t, "nps.class == Class.DETRACTOR", "nps.class == Class.PROMOTER")
 	e := scored(revision(2, answers{nps: 2}), answers{nps: 9})
-	first, _ := alert.Decide(set, e)
-	again, _ := alert.Decide(set, proto.CloneOf(e))
+	first, _ := decide(set, e)
+	again, _ := decide(set, proto.CloneOf(e))
 	require.Len(t, first, 2) // one resolved, one raised
 	require.Len(t, again, 2)
 	for i := range first {
@@ -281,7 +290,7 @@ func TestAFailureIsTheRulesOwn(t *testing.T) {
 	t.Parallel()
 	// The first and the third fail where there is no second answer.
 	set := load(t, "response.answers[1].value < 5.0", "nps.class == Class.DETRACTOR", "score.answers[7].class == Class.DETRACTOR")
-	events, failures := alert.Decide(set, scored(revision(1, answers{}), answers{nps: 2}))
+	events, failures := decide(set, scored(revision(1, answers{}), answers{nps: 2}))
 	require.Len(t, events, 1)
 	require.Equal(t, "rule_2", events[0].Rule)
 	require.Len(t, failures, 2)
@@ -292,7 +301,7 @@ func TestAFailureIsTheRulesOwn(t *testing.T) {
 func TestARuleThatFailsNowResolvesNothing(t *testing.T) {
 	t.Parallel()
 	set := load(t, "nps.value == 2.0 && has(nps.metric) || response.answers[9].value > 1.0")
-	events, failures := alert.Decide(set, scored(revision(2, answers{nps: 2}), answers{nps: 9}))
+	events, failures := decide(set, scored(revision(2, answers{nps: 2}), answers{nps: 9}))
 	require.Empty(t, events)
 	require.Len(t, failures, 1)
 }
@@ -300,7 +309,7 @@ func TestARuleThatFailsNowResolvesNothing(t *testing.T) {
 func TestARuleThatFailedBeforeHadRaisedNothing(t *testing.T) {
 	t.Parallel()
 	set := load(t, "nps.class == Class.PASSIVE || nps.class == Class.DETRACTOR && response.answers[9].value > 1.0")
-	events, failures := alert.Decide(set, scored(revision(2, answers{nps: 2}), answers{nps: 9}))
+	events, failures := decide(set, scored(revision(2, answers{nps: 2}), answers{nps: 9}))
 	require.Empty(t, events)
 	require.Empty(t, failures)
 }
@@ -309,14 +318,14 @@ func TestARevisionBeforeThatWasNotScoredResolvesNothing(t *testing.T) {
 	t.Parallel()
 	e := scored(revision(2, answers{nps: 2}), answers{nps: 9})
 	e.PreviousScore = nil
-	events, failures := alert.Decide(load(t, "nps.class == Class.DETRACTOR"), e)
+	events, failures := decide(load(t, "nps.class == Class.DETRACTOR"), e)
 	require.Empty(t, events)
 	require.Empty(t, failures)
 }
 
 func TestAnAlertAboutAMetricThatIsNotThereCitesNone(t *testing.T) {
 	t.Parallel()
-	events, _ := alert.Decide(load(t, `touchpoint == "delivery"`), scored(revision(1, answers{}), answers{none: true}))
+	events, _ := decide(load(t, `touchpoint == "delivery"`), scored(revision(1, answers{}), answers{none: true}))
 	require.Len(t, events, 1)
 	raised, ok := events[0].Body.(*eventsv1.AlertRaised)
 	require.True(t, ok)

@@ -50,7 +50,7 @@ func TestACorrectedAnalysisRaisesAndResolves(t *testing.T) {
 			Correction: 3, Score: c.now, PreviousScore: c.previous, Earlier: c.earlier,
 			Received: &eventsv1.ResponseReceived{Revision: 2, Response: &eventsv1.Response{Id: "r", Survey: "s"}, Previous: &eventsv1.Response{Id: "r", Survey: "s"}},
 		}
-		events, failures := alert.Decide(set, e)
+		events, failures := decide(set, e)
 		require.Empty(t, failures)
 		if c.raised == nil {
 			require.Empty(t, events, name)

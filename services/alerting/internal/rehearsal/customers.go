@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"hash/fnv"
 	"slices"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
 
 // customers are those who would have been called by either side.
@@ -18,6 +20,27 @@ type customers struct {
 type customer struct {
 	openUntil [sides]int64  // seconds since 1970
 	rule      [sides]string // that called them first; shared with the set of rules
+	calls     [sides]*calls // where the side's rules ask about the past
+}
+
+// calls are the last callbacks of a customer that a side would have opened, the latest
+// first.
+type calls struct {
+	number int64
+	last   [2]call
+}
+
+// call is one of them; times are in nanoseconds since 1970.
+type call struct {
+	opened, until int64
+	response      uint64 // that opened it
+	severity      eventsv1.Severity
+}
+
+// open notes one more callback.
+func (c *calls) open(one call) {
+	c.number++
+	c.last[1], c.last[0] = c.last[0], one
 }
 
 func newCustomers(most int) *customers {

@@ -7,7 +7,9 @@
 // goes on with every second, then every fourth, and so on, and says that it estimates.
 //
 // What it does not know it assumes, and says so: that a callback is open for so long
-// (Staffing.open_for), that agents and their pace are what they are today, and that
-// callbacks come evenly over the hours worked. Silences, the do-not-call list and how often
-// a customer has to be tried are not considered.
+// (Staffing.open_for) and ends with a call that settles it, that agents and their pace are
+// what they are today, that callbacks come evenly over the hours worked, and that the
+// do-not-call list was what it is now. What rules ask of a customer's callbacks is what the
+// same rules would have opened since the rehearsal's beginning: before it, nobody was
+// called. Silences and how often a customer has to be tried are not considered.
 package rehearsal

@@ -5,6 +5,7 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
+	"github.com/rappel-loop/rappel/services/alerting/internal/history"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 )
 
@@ -21,7 +22,13 @@ type Plan struct {
 	Examples int
 	// MostCustomers bounds how many are kept in mind; 0 is DefaultMostCustomers.
 	MostCustomers int
+	// Listed is whether one of the pseudonyms is on the list of who is not to be called; nil
+	// is nobody.
+	Listed func(keys ...string) bool
 }
+
+// Days is how many days of answers before those that count have to be seen (Look).
+func (p Plan) Days() int { return max(p.Draft.Days(), p.Current.Days()) }
 
 // The two sides that are compared.
 const (
@@ -37,6 +44,8 @@ type Rehearsal struct {
 	customers           *customers
 	answers, unreadable uint64
 	from, to            time.Time
+	seen                *history.Store // nil where neither side asks about answers
+	position            uint64         // of the event in hand, in the order they come
 }
 
 // side is what one set of rules would have done.
@@ -46,6 +55,8 @@ type side struct {
 	failures  map[string]uint64
 	callbacks map[string]uint64 // by queue
 	figures   *figures
+	heldBack  uint64
+	forbidden uint64
 }
 
 // New returns a rehearsal of nothing yet.
@@ -54,6 +65,9 @@ func New(p Plan) *Rehearsal {
 		p.MostCustomers = DefaultMostCustomers
 	}
 	r := &Rehearsal{plan: p, customers: newCustomers(p.MostCustomers)}
+	if p.Days() > 0 {
+		r.seen = history.NewStore()
+	}
 	for i, set := range []*rule.Set{p.Draft, p.Current} {
 		r.sides[i] = side{set: set, alerts: map[string]uint64{}, failures: map[string]uint64{}, callbacks: map[string]uint64{}, figures: newFigures(set)}
 	}
@@ -66,6 +80,21 @@ func (r *Rehearsal) Unreadable() {
 	r.unreadable++
 }
 
+// Look sees one scored response of before those that count.
+func (r *Rehearsal) Look(e *eventsv1.ResponseScored) {
+	if alert.Check(e) == nil {
+		r.look(e)
+	}
+}
+
+func (r *Rehearsal) look(e *eventsv1.ResponseScored) {
+	r.position++
+	if r.seen != nil {
+		at := e.GetReceived().GetReceivedAt().AsTime()
+		r.seen.Add(e, r.position, at, at.Add(-history.Span(r.plan.Days())))
+	}
+}
+
 // Take considers one scored response, in the stream's order. One that the live path would
 // refuse is counted as unreadable.
 func (r *Rehearsal) Take(e *eventsv1.ResponseScored) {
@@ -73,6 +102,7 @@ func (r *Rehearsal) Take(e *eventsv1.ResponseScored) {
 		r.Unreadable()
 		return
 	}
+	r.look(e)
 	r.answers++
 	at := e.GetReceived().GetReceivedAt().AsTime()
 	if r.from.IsZero() || at.Before(r.from) {
@@ -89,26 +119,65 @@ func (r *Rehearsal) Take(e *eventsv1.ResponseScored) {
 
 func (r *Rehearsal) take(side int, e *eventsv1.ResponseScored, at time.Time) {
 	s := &r.sides[side]
-	began, failures := alert.Begun(s.set, e)
+	var h *rule.History
+	if s.set.AsksHistory() {
+		h = rule.NewHistory(past{r, side, e}, alert.AsOf(e), s.set)
+	}
+	began, failures, _ := alert.Begun(s.set, e, h) // memory has no errors
 	for _, f := range failures {
 		s.failures[f.Rule]++
 	}
 	for _, one := range began {
-		s.alerts[one.Name]++
+		if !one.Released {
+			s.alerts[one.Name]++
+		}
 		if one.Callback != nil {
-			r.call(side, one, e.GetReceived().GetCustomerKey(), at)
+			r.asked(side, one, e, at)
 		}
 	}
 }
 
-// call opens a callback, unless the customer has one that is open by then.
-func (r *Rehearsal) call(side int, one *rule.Rule, customer string, at time.Time) {
-	c, weight := r.customers.get(customer)
-	if c == nil || c.openUntil[side] > at.Unix() {
+// asked opens the callback that a rule asks for, unless it is held back, or the customer is
+// not to be called.
+func (r *Rehearsal) asked(side int, one alert.Begin, e *eventsv1.ResponseScored, at time.Time) {
+	s := &r.sides[side]
+	switch {
+	case one.HeldBack:
+		s.heldBack += r.customers.weight // who is left out was never called
+	case r.listed(e):
+		s.forbidden++
+	default:
+		r.call(side, one.Rule, e, at)
+	}
+}
+
+func (r *Rehearsal) listed(e *eventsv1.ResponseScored) bool {
+	received := e.GetReceived()
+	return r.plan.Listed != nil && (r.plan.Listed(received.GetCustomerKey()) || r.plan.Listed(received.GetAliasKeys()...))
+}
+
+// call opens a callback, unless the customer has one that is open by then: that takes the
+// reason.
+func (r *Rehearsal) call(side int, one *rule.Rule, e *eventsv1.ResponseScored, at time.Time) {
+	c, weight := r.customers.get(e.GetReceived().GetCustomerKey())
+	if c == nil {
+		return
+	}
+	if c.openUntil[side] > at.Unix() {
+		if all := c.calls[side]; all != nil {
+			all.last[0].severity = max(all.last[0].severity, one.Severity)
+		}
 		return
 	}
 	queue := one.Callback.GetQueue()
-	c.openUntil[side] = at.Add(r.plan.Staffing.of(queue).openFor()).Unix()
+	until := at.Add(r.plan.Staffing.of(queue).openFor())
+	c.openUntil[side] = until.Unix()
+	if r.sides[side].set.AsksHistory() {
+		if c.calls[side] == nil {
+			c.calls[side] = &calls{}
+		}
+		c.calls[side].open(call{at.UnixNano(), until.UnixNano(), history.Response(e), one.Severity})
+	}
 	if c.rule[side] == "" {
 		c.rule[side] = one.Name
 	}

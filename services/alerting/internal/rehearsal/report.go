@@ -24,6 +24,8 @@ func (r *Rehearsal) Report() *alertingv1.RehearsalReport {
 			OnlyDraft: only[draft], OnlyCurrent: only[current], Both: both, Estimated: r.customers.weight > 1,
 		},
 		CallbacksADay: &alertingv1.Pair{},
+		HeldBackADay:  r.aDay(r.pair(func(s *side) uint64 { return s.heldBack })),
+		DoNotCallADay: r.aDay(r.pair(func(s *side) uint64 { return s.forbidden })),
 	}
 	if !r.from.IsZero() {
 		report.From, report.To = timestamppb.New(r.from), timestamppb.New(r.to)

@@ -48,7 +48,9 @@ func (r *reader) compile(out *Rule, n *yaml.Node, path string) {
 		return r.locate(n, int(offsets.Start))
 	}
 	before := r.Count()
-	for _, g := range guard(ast.NativeRep()) {
+	var wrong []guarded
+	out.asks, wrong = historyAsked(ast.NativeRep().Expr())
+	for _, g := range append(guard(ast.NativeRep()), wrong...) {
 		r.wrongAt(out.locate(g.id), g.reason)
 	}
 	tracked, err := c.price(ast)

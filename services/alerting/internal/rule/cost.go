@@ -20,14 +20,18 @@ const (
 // sizes tells the cost estimate how large inputs get.
 type sizes struct{ known bool }
 
-// EstimateCallCost leaves every function to the standard estimate.
-func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
-	return nil
+// EstimateCallCost leaves every function but history's to the standard estimate.
+func (sizes) EstimateCallCost(_, overload string, _ *cost.AstNode, _ []cost.AstNode) *cost.CallEstimate {
+	return historyCall(overload)
 }
 
 // EstimateSize bounds what comes from the response; what a condition makes of
 // it, the estimate derives itself.
 func (s sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
+	if s.known && isSurvey(n.Expr()) {
+		name := cost.RangedSizeEstimate(0, mostName)
+		return &name
+	}
 	if !s.known || len(n.Path()) == 0 || n.Type() == nil || (n.Expr() != nil && n.Expr().Kind() == ast.LiteralKind) {
 		return nil
 	}
@@ -41,6 +45,12 @@ func (s sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 		return &size
 	}
 	return nil
+}
+
+// isSurvey reports whether an expression is the survey of something, as of an earlier answer:
+// where that comes from a function, its path is not known.
+func isSurvey(e ast.Expr) bool {
+	return e != nil && e.Kind() == ast.SelectKind && e.AsSelect().FieldName() == "survey"
 }
 
 // price refuses a condition that could cost more than allowed on the largest

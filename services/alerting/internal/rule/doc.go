@@ -8,7 +8,9 @@
 // guards.go), or that could cost too much.
 //
 // A set of rules never changes once loaded and is safe for concurrent use. A
-// condition sees only the response and its score: no clock, no state, no I/O. So
-// the same response always gives the same answer, on every replica and however
-// often it is delivered.
+// condition sees the response, its score, and the customer's history as it was when the
+// response was first received: no clock, and no state that changes. So the same response
+// always gives the same answer, on every replica and however often it is delivered; but
+// for whether the customer is not to be called, which is as of now. A history is read
+// (package history does) only when a condition that asks for it is evaluated that far.
 package rule

@@ -49,7 +49,7 @@ func TestEveryMistakeOfTheDocumentIsRefused(t *testing.T) {
 		require.Error(t, condition(code[0][1]), code[0][1])
 		require.NoError(t, condition(code[1][1]))
 	}
-	require.Equal(t, 4, rows)
+	require.Equal(t, 5, rows)
 }
 
 func condition(when string) error {
@@ -72,7 +72,7 @@ func TestEveryNameIsDocumentedAndHasAValue(t *testing.T) {
 	for name := range eventsv1.Class_value {
 		require.Contains(t, text, "`Class."+name+"`")
 	}
-	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within", "notify", "resolves_after"} {
+	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within", "callback.even_if_called", "notify", "resolves_after", "contact", "contact.not_again_within", "contact.unless"} {
 		require.Contains(t, text, "| `"+key+"` |")
 	}
 	text = page(t, "metric-rules")

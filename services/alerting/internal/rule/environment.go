@@ -45,6 +45,7 @@ func variables() []variable {
 		{"survey", cel.StringType, "the survey's name"},
 		{"channel", cel.StringType, "how the answer came in"},
 		{"touchpoint", cel.StringType, "where in the journey it was asked"},
+		{historyName, historyType, "what had happened to the customer when the response was first received"},
 		{"attributes", cel.MapType(cel.StringType, cel.StringType), "segments and whatever else the source knows"},
 	}
 }
@@ -52,7 +53,7 @@ func variables() []variable {
 // newEnvironment is what every condition is checked against.
 func newEnvironment() (*cel.Env, error) {
 	opts := []cel.EnvOption{
-		cel.Types(&eventsv1.Response{}, &eventsv1.Score{}, &eventsv1.AnswerScore{}),
+		cel.Types(&eventsv1.Response{}, &eventsv1.Score{}, &eventsv1.AnswerScore{}, &eventsv1.History{}),
 		cel.Container(container),
 		cel.OptionalTypes(),
 		cel.DefaultUTCTimeZone(true),
@@ -62,6 +63,11 @@ func newEnvironment() (*cel.Env, error) {
 		cel.ExtendedValidations(),
 		cel.ASTValidators(cel.ValidateComprehensionNestingLimit(maxLoopNesting), cel.ValidateRegexProgramSizeLimit(maxRegexProgram)),
 	}
+	functions, err := historyFunctions()
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, functions...)
 	for _, v := range variables() {
 		opts = append(opts, cel.VariableWithDoc(v.name, v.kind, v.doc))
 	}

@@ -16,8 +16,12 @@ type Facts struct {
 	score    *eventsv1.Score
 	worst    [5]*eventsv1.AnswerScore // by metric; filled on the first question
 	sought   bool
-	texts    [3]ref.Val // survey, channel, touchpoint, once asked for
-	words    [4]ref.Val // what was found in the verbatims, once asked for
+	// otherwise says that the list of those who are not to be called says the opposite.
+	otherwise bool
+	asking    *wants // of the rule that is asked; nil for none
+	history   *History
+	texts     [3]ref.Val // survey, channel, touchpoint, once asked for
+	words     [4]ref.Val // what was found in the verbatims, once asked for
 }
 
 var _ interpreter.Activation = (*Facts)(nil)
@@ -39,6 +43,18 @@ func NewFacts(r *eventsv1.Response, s *eventsv1.Score) *Facts {
 		s = noScore
 	}
 	return &Facts{response: r, score: s}
+}
+
+// With gives the facts the customer's history; without, there is none.
+func (f *Facts) With(h *History) *Facts {
+	f.history = h
+	return f
+}
+
+// Otherwise are the facts as they would be if the list of those who are not to be called
+// said the opposite of the customer.
+func (f *Facts) Otherwise() *Facts {
+	return &Facts{response: f.response, score: f.score, history: f.history, otherwise: !f.otherwise}
 }
 
 // Worst is the answer of a metric with the lowest satisfaction, the first of
@@ -107,8 +123,21 @@ func (f *Facts) ResolveName(name string) (any, bool) {
 		return f.response, true
 	case "score":
 		return f.score, true
+	case historyName:
+		m, err := f.history.message(f.asks(), f.otherwise)
+		if err != nil {
+			return types.NewErr("the history cannot be read"), true
+		}
+		return m, true
 	}
 	return nil, false
+}
+
+func (f *Facts) asks() wants {
+	if f.asking == nil {
+		return wants{}
+	}
+	return *f.asking
 }
 
 // text makes a CEL text of one, once a revision and not once a rule.

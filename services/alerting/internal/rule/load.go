@@ -53,6 +53,7 @@ func Load(file string, text []byte, o Options) (*Set, error) {
 	}
 	for i, r := range set.Rules {
 		r.place = i
+		set.asks = set.asks.with(r.asks)
 	}
 	set.index, set.metrics = newIndex(set.Rules), newMetricIndex(set.Metrics)
 	sum := sha256.Sum256(text)
@@ -86,6 +87,7 @@ func (r *reader) set(set *Set, n *yaml.Node) {
 				r.Wrong(n, path, "must be 1 to 32 letters, digits, ., _ or -")
 			}
 		},
+		"contact": func(n *yaml.Node, path string) { set.Contact = r.contact(n, path) },
 		"rules": func(n *yaml.Node, path string) {
 			rule := func(n *yaml.Node, _ string) { set.Rules = append(set.Rules, r.rule(strictyaml.Follow(n))) }
 			if r.Most(n, path, maxRules, "rule", rule) == 0 {
@@ -121,7 +123,7 @@ func (r *reader) rule(n *yaml.Node) *Rule {
 		"team":     func(n *yaml.Node, path string) { out.Team = r.token(n, path) },
 		"labels":   func(n *yaml.Node, path string) { out.Labels = r.labels(n, path) },
 		"stop":     func(n *yaml.Node, path string) { out.Stop = r.Flag(n, path) },
-		"callback": func(n *yaml.Node, path string) { out.Callback = r.plan(n, path) },
+		"callback": func(n *yaml.Node, path string) { out.Callback = r.plan(out, n, path) },
 		"notify":   func(n *yaml.Node, path string) { out.Notify = r.Flag(n, path) },
 		"resolves_after": func(n *yaml.Node, path string) {
 			out.ResolvesAfter = r.standing(n, path)

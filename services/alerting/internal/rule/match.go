@@ -27,6 +27,7 @@ func (f *EvalError) Error() string {
 
 // Matches evaluates the rule's condition. The error is a *EvalError.
 func (r *Rule) Matches(f *Facts) (bool, error) {
+	f.asking = &r.asks
 	out, _, err := r.program.Eval(f)
 	if err != nil {
 		return false, r.failure(err)

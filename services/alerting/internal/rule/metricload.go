@@ -30,7 +30,6 @@ const (
 	minConfidence = 0.9
 	maxConfidence = 0.999999
 
-	day  = 24 * time.Hour
 	week = 7 * day
 )
 
@@ -245,14 +244,8 @@ func days(d time.Duration) string { return strconv.FormatFloat(d.Hours()/24, 'f'
 
 // span reads a time in whole minutes: 90m, 4h or 7d.
 func (r *reader) span(n *yaml.Node, path string, lo, hi time.Duration) time.Duration {
-	text := word(n)
-	d, err := time.ParseDuration(text)
-	if whole, ok := strings.CutSuffix(text, "d"); ok {
-		var many uint64
-		many, err = strconv.ParseUint(whole, 10, 16)
-		d = time.Duration(many) * day //nolint:gosec // 16 bits
-	}
-	if err != nil || d < lo || d > hi || d%time.Minute != 0 {
+	d, ok := span(word(n))
+	if !ok || d < lo || d > hi || d%time.Minute != 0 {
 		r.Wrong(n, path, "must be a time in whole minutes like 90m, 4h or 7d, %s to %s", short(lo), short(hi))
 		return 0
 	}

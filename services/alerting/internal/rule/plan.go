@@ -26,12 +26,13 @@ const (
 )
 
 // plan reads what a rule asks of the callback queue.
-func (r *reader) plan(n *yaml.Node, path string) *eventsv1.CallbackPlan {
+func (r *reader) plan(of *Rule, n *yaml.Node, path string) *eventsv1.CallbackPlan {
 	out := &eventsv1.CallbackPlan{}
 	given := r.Object(n, path, strictyaml.Fields{
 		"queue":                func(n *yaml.Node, path string) { out.Queue = r.token(n, path) },
 		"priority":             func(n *yaml.Node, path string) { out.Priority = int32(r.Whole(n, path, 0, 100)) },
 		"skills":               func(n *yaml.Node, path string) { out.Skills = r.skills(n, path) },
+		"even_if_called":       func(n *yaml.Node, path string) { of.EvenIfCalled = r.Flag(n, path) },
 		"first_attempt_within": func(n *yaml.Node, path string) { out.FirstAttemptWithin = r.within(n, path) },
 	})
 	if given == nil {

@@ -16,10 +16,22 @@ type Set struct {
 	Rules []*Rule
 	// Metrics are the rules about figures that move, in the file's order.
 	Metrics []*Metric
+	// Contact is how often a customer may be called.
+	Contact Contact
 
 	index   *index
 	metrics *index
+	asks    wants // of all its rules
 }
+
+// Days is how many days of a customer's answers its rules look back; 0 for none.
+func (s *Set) Days() int { return s.asks.days }
+
+// AsksHistory reports whether anything of a customer's history may have to be known.
+func (s *Set) AsksHistory() bool { return s.asks.any() || s.Contact.NotAgainWithin > 0 }
+
+// AsksDoNotCall reports whether a rule asks whether the customer is not to be called.
+func (s *Set) AsksDoNotCall() bool { return s.asks.doNotCall }
 
 // Rule is one rule.
 type Rule struct {
@@ -48,7 +60,10 @@ type Rule struct {
 	// ResolvesAfter is how long its alerts stand if nothing else ends them, 1 minute to 30
 	// days; nil where the file does not say. Shared by every alert: read only.
 	ResolvesAfter *durationpb.Duration
+	// EvenIfCalled calls a customer who was called lately, too, whatever Contact says.
+	EvenIfCalled bool
 
+	asks    wants
 	place   int   // in the set
 	need    *need // nil when the condition has to be asked
 	program cel.Program

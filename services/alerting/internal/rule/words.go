@@ -83,6 +83,8 @@ var wordsOf = map[string][]string{
 	"sentiment":  {"negative", "neutral", "positive", ""},
 	"intents":    namesOf(eventsv1.Intent_name),
 	"dimensions": namesOf(eventsv1.Dimension_name),
+
+	"history.last_callback.outcome": {"resolved", "partly_resolved", "unresolved", "no_action_needed", "unreachable", Canceled, ""},
 }
 
 // namesOf are an enum's values but for the one that says nothing.
@@ -96,19 +98,35 @@ func namesOf(values map[int32]string) []string {
 	return names
 }
 
+// Canceled is the outcome of a callback that came to none.
+const Canceled = "canceled"
+
+// path is a variable's name, or a field's below it with points between; empty for anything
+// else.
+func path(e ast.Expr) string {
+	switch e.Kind() {
+	case ast.IdentKind:
+		return ident(e)
+	case ast.SelectKind:
+		if s := e.AsSelect(); !s.IsTestOnly() {
+			return path(s.Operand()) + "." + s.FieldName()
+		}
+	default:
+	}
+	return ""
+}
+
 // spelled refuses a word that a fact never is: it would match nobody, and nobody would
 // notice.
 func (r *reading) spelled(fact ast.Expr, words ...ast.Expr) {
-	if fact.Kind() != ast.IdentKind {
-		return
-	}
-	known, ok := wordsOf[ident(fact)]
+	of := path(fact)
+	known, ok := wordsOf[of]
 	if !ok {
 		return
 	}
 	for _, w := range words {
 		if word, isText := text(w); isText && !slices.Contains(known, word) {
-			r.found = append(r.found, guarded{w.ID(), fmt.Sprintf("%q is never in %s: possible are %s", word, ident(fact), strings.TrimSuffix(strings.Join(known, ", "), ", "))})
+			r.found = append(r.found, guarded{w.ID(), fmt.Sprintf("%q is never in %s: possible are %s", word, of, strings.TrimSuffix(strings.Join(known, ", "), ", "))})
 		}
 	}
 }

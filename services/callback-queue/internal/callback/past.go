@@ -17,6 +17,11 @@ const maxPastVerbatim = 1 << 10
 type Past struct {
 	ID       string
 	ClosedAt time.Time
+	// CalledAt is when the customer was last spoken to in it; zero when nobody was reached,
+	// and where that was not kept yet.
+	CalledAt time.Time
+	// Severity is the worst of the reasons that counted; 0 for none, and likewise.
+	Severity Severity
 	// Before is the worst score of each metric that its reasons have.
 	Before []Score
 	// Recovery is what the customer answered; nil until they have.
@@ -28,7 +33,10 @@ func (d *draft) leave() {
 	if d.cb == nil {
 		return
 	}
-	p := Past{ID: d.cb.ID, ClosedAt: d.cb.ClosedAt, Recovery: d.cb.Recovery.brief()}
+	p := Past{
+		ID: d.cb.ID, ClosedAt: d.cb.ClosedAt, CalledAt: d.cb.calledAt(), Severity: d.cb.severity(),
+		Recovery: d.cb.Recovery.brief(),
+	}
 	scores := d.cb.scores()
 	for _, m := range []Metric{NPS, CSAT, CES, FCR, ""} {
 		of := slices.DeleteFunc(slices.Clone(scores), func(s Score) bool { return s.Metric != m })
@@ -38,6 +46,18 @@ func (d *draft) leave() {
 	}
 	past := append(slices.Clone(d.agg.Past), p)
 	d.agg.Past = slices.Clip(past[max(0, len(past)-MaxPast):])
+}
+
+// calledAt is when the last attempt ended in which the customer was spoken to; zero for none.
+func (c *Callback) calledAt() time.Time {
+	for _, a := range slices.Backward(c.Attempts) {
+		switch a.Outcome {
+		case Reached, Refused, CallLater:
+			return a.EndedAt
+		default:
+		}
+	}
+	return time.Time{}
 }
 
 // brief is the recovery with the beginning of what was written.

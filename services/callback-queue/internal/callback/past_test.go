@@ -3,6 +3,7 @@ package callback
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -24,6 +25,8 @@ func TestAnAnswerAboutAnEarlierCallbackIsLinked(t *testing.T) {
 	answer.Revision, answer.Scores = 2, []Score{{Metric: NPS, Class: Promoter, Satisfaction: 100}}
 	s.do(answer)
 	require.Equal(t, 100.0, s.agg.Past[0].Recovery.After)
+	require.False(t, s.agg.Past[0].CalledAt.IsZero())
+	require.Equal(t, Medium, s.agg.Past[0].Severity)
 	answer.CallbackID = ID(key, 7)
 	s.refuse(ErrNoCallback, answer)
 }
@@ -39,4 +42,15 @@ func TestOnlySoManyEarlierCallbacksAreRemembered(t *testing.T) {
 	require.Len(t, s.agg.Past, MaxPast)
 	require.Equal(t, ID(key, 3), s.agg.Past[0].ID)
 	s.refuse(ErrNoCallback, answered(1, Score{Metric: NPS}))
+}
+
+// Only who was spoken to was called.
+func TestWhenTheCustomerWasCalledIsRemembered(t *testing.T) {
+	t.Parallel()
+	for outcome, called := range map[AttemptOutcome]bool{
+		Reached: true, Refused: true, CallLater: true, NoAnswer: false, Busy: false, VoicemailLeft: false, WrongNumber: false, TechnicalFailure: false,
+	} {
+		cb := &Callback{Attempts: []Attempt{{Outcome: outcome, EndedAt: t0}, {Outcome: NoAnswer, EndedAt: t0.Add(time.Hour)}}}
+		require.Equal(t, called, !cb.calledAt().IsZero(), outcome)
+	}
 }

@@ -27,6 +27,18 @@ func Raised(m *eventsv1.AlertRaised) callback.Alert {
 // wordsCorrected is the CancelReason where not the customer corrected something.
 const wordsCorrected = "what was found in the answer's words was corrected"
 
+// wordsHeldBack is the CancelReason where the customer was spoken to lately.
+const wordsHeldBack = "the customer was called lately, and nothing got worse"
+
+// HeldBack is an alert as the domain takes it that was raised and asks for no callback any
+// more, or never did: where it is a reason, it no longer counts.
+func HeldBack(m *eventsv1.AlertRaised) callback.WithdrawAlert {
+	return callback.WithdrawAlert{
+		AlertID: m.GetAlertId(), Revision: m.GetScored().GetReceived().GetRevision(), Correction: m.GetScored().GetCorrection(),
+		Reason: wordsHeldBack,
+	}
+}
+
 // Resolved is a resolved alert as the domain takes it.
 func Resolved(m *eventsv1.AlertResolved) callback.WithdrawAlert {
 	w := callback.WithdrawAlert{

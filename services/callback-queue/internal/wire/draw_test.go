@@ -289,7 +289,8 @@ func some[T any](t *rapid.T, label string, one func(*rapid.T) T) []T {
 
 func drawPast(t *rapid.T) callback.Past {
 	return callback.Past{
-		ID: texts.Draw(t, "past id"), ClosedAt: moments.Draw(t, "past closed"), Recovery: drawRecovery(t),
+		ID: texts.Draw(t, "past id"), ClosedAt: moments.Draw(t, "past closed"), CalledAt: moments.Draw(t, "past called"),
+		Severity: callback.Severity(rapid.IntRange(0, 4).Draw(t, "past severity")), Recovery: drawRecovery(t),
 		Before: some(t, "before", func(t *rapid.T) callback.Score {
 			return callback.Score{
 				Metric: orNone(metrics).Draw(t, "past metric"), Class: orNone(classes).Draw(t, "past class"), Satisfaction: numbers.Draw(t, "past satisfaction"),

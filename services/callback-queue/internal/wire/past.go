@@ -9,7 +9,9 @@ func past(list []callback.Past) []*eventsv1.PastCallback {
 	var out []*eventsv1.PastCallback
 	for i := range list {
 		p := &list[i]
-		m := &eventsv1.PastCallback{Id: p.ID, ClosedAt: Stamp(p.ClosedAt), Recovery: recovery(p.Recovery)}
+		m := &eventsv1.PastCallback{
+			Id: p.ID, ClosedAt: Stamp(p.ClosedAt), CalledAt: Stamp(p.CalledAt), Severity: eventsv1.Severity(p.Severity), Recovery: recovery(p.Recovery),
+		}
 		for _, s := range p.Before {
 			m.Before = append(m.Before, &eventsv1.PastCallback_Score{
 				Metric: eventsv1.Metric(eventsv1.Metric_value[string(s.Metric)]),
@@ -24,7 +26,10 @@ func past(list []callback.Past) []*eventsv1.PastCallback {
 func fromPast(list []*eventsv1.PastCallback) []callback.Past {
 	var out []callback.Past
 	for _, m := range list {
-		p := callback.Past{ID: m.GetId(), ClosedAt: moment(m.GetClosedAt()), Recovery: fromRecovery(m.GetRecovery())}
+		p := callback.Past{
+			ID: m.GetId(), ClosedAt: moment(m.GetClosedAt()), CalledAt: moment(m.GetCalledAt()), Severity: callback.Severity(m.GetSeverity()),
+			Recovery: fromRecovery(m.GetRecovery()),
+		}
 		for _, s := range m.GetBefore() {
 			p.Before = append(p.Before, callback.Score{Metric: metric(s.GetMetric()), Class: class(s.GetClass()), Satisfaction: s.GetSatisfaction()})
 		}

@@ -136,7 +136,7 @@ func (a *attempt) merged(held *eventsv1.ResponseReceived, next uint32, now time.
 	if found := response.CheckWhole(whole); len(found) > 0 {
 		return nil, &InvalidError{found}
 	}
-	return a.received(whole, held.GetResponse(), next, held.GetCustomerKey(), held.GetBucket(), now), nil
+	return a.received(whole, held, next, held.GetCustomerKey(), held.GetBucket(), now), nil
 }
 
 // learn makes errAgain of an error that says that somebody else was first, once

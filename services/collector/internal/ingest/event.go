@@ -11,10 +11,20 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
 
-func (a *attempt) received(r, previous *eventsv1.Response, revision uint32, key, bucket string, now time.Time) *eventsv1.ResponseReceived {
+// received is the event of a response that held, when there is one, is the revision before of.
+func (a *attempt) received(r *eventsv1.Response, held *eventsv1.ResponseReceived, revision uint32, key, bucket string, now time.Time) *eventsv1.ResponseReceived {
+	first := timestamppb.New(now)
+	if held != nil {
+		// What was held before there was the field may itself be a later revision: it is
+		// the earliest moment that is still known.
+		if first = held.GetFirstReceivedAt(); first == nil {
+			first = held.GetReceivedAt()
+		}
+	}
 	return &eventsv1.ResponseReceived{
 		EventId: eventID(r.GetSurvey(), r.GetId(), revision), ReceivedAt: timestamppb.New(now), Revision: revision,
-		CustomerKey: key, Bucket: bucket, Response: r, Previous: previous, AliasKeys: a.o.Keyer.Aliases(r.GetCustomer(), key),
+		CustomerKey: key, Bucket: bucket, Response: r, Previous: held.GetResponse(), AliasKeys: a.o.Keyer.Aliases(r.GetCustomer(), key),
+		FirstReceivedAt: first,
 	}
 }
 

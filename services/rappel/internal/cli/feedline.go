@@ -98,6 +98,9 @@ func (r *feedReader) alertParts(fw *feedWords, d *feedevent.Alert) []string {
 	if d.Queue != "" {
 		parts = append(parts, fill(fw.InQueue, d.Queue))
 	}
+	if d.HeldBack != "" {
+		parts = append(parts, fw.HeldBack)
+	}
 	return parts
 }
 

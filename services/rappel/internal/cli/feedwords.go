@@ -10,7 +10,7 @@ type feedWords struct {
 	// Targets are the promises of an SLA.
 	Targets map[string]string
 
-	Revision, AsksToBeCalled, Rule, InQueue, Recovered string
+	Revision, AsksToBeCalled, Rule, InQueue, HeldBack, Recovered string
 }
 
 func feedWordsOf(w *words) *feedWords {
@@ -37,7 +37,7 @@ var feedFrench = feedWords{
 		feedevent.SLAEscalated: "escalade du délai", feedevent.FollowUpAsked: "avis demandé", feedevent.FollowedUp: "avis reçu après le rappel",
 	},
 	Targets:  map[string]string{"FIRST_ATTEMPT": "premier appel", "RESOLUTION": "résolution"},
-	Revision: "révision %d", AsksToBeCalled: "demande à être rappelé", Rule: "règle : %s", InQueue: "file %s", Recovered: "satisfaction %s → %s",
+	Revision: "révision %d", AsksToBeCalled: "demande à être rappelé", Rule: "règle : %s", InQueue: "file %s", HeldBack: "pas de rappel : déjà appelé récemment", Recovered: "satisfaction %s → %s",
 }
 
 var feedEnglish = feedWords{
@@ -57,5 +57,5 @@ var feedEnglish = feedWords{
 		feedevent.SLAEscalated: "promise escalated", feedevent.FollowUpAsked: "asked how it went", feedevent.FollowedUp: "answered how it went",
 	},
 	Targets:  map[string]string{"FIRST_ATTEMPT": "first attempt", "RESOLUTION": "resolution"},
-	Revision: "revision %d", AsksToBeCalled: "asks to be called", Rule: "rule: %s", InQueue: "queue %s", Recovered: "satisfaction %s → %s",
+	Revision: "revision %d", AsksToBeCalled: "asks to be called", Rule: "rule: %s", InQueue: "queue %s", HeldBack: "no callback: called lately", Recovered: "satisfaction %s → %s",
 }

@@ -102,6 +102,8 @@ func (r *rehearsing) printQueues(line func(string, ...any), rep *alertingv1.Rehe
 	}
 	line("all\tnow\t%s", perDay(rep.GetCallbacksADay().GetCurrent()))
 	line("\tdraft\t%s", perDay(rep.GetCallbacksADay().GetDraft()))
+	notOpened(line, "held back: called lately", rep.GetHeldBackADay())
+	notOpened(line, "not to be called", rep.GetDoNotCallADay())
 	line("")
 	if len(rep.GetQueues()) > 0 {
 		s := rep.GetQueues()[0].GetStaffing()
@@ -109,6 +111,14 @@ func (r *rehearsing) printQueues(line func(string, ...any), rep *alertingv1.Rehe
 	}
 	if unknown {
 		line("How long somebody waits is not known without --agents and --pace, or --staff.")
+	}
+}
+
+// notOpened is about callbacks that rules ask for and nobody makes, if there are any.
+func notOpened(line func(string, ...any), why string, aDay *alertingv1.Pair) {
+	if aDay.GetCurrent() > 0 || aDay.GetDraft() > 0 {
+		line("%s\tnow\t%s", why, perDay(aDay.GetCurrent()))
+		line("\tdraft\t%s", perDay(aDay.GetDraft()))
 	}
 }
 

@@ -54,6 +54,8 @@ type Summary struct {
 	Rule  string `json:"rule,omitempty"`
 	// Severity is how bad the rule says that it is, as high.
 	Severity string `json:"severity,omitempty"`
+	// HeldBack is why the rule's callback is held back, as fatigue.
+	HeldBack string `json:"heldBack,omitempty"`
 	Queue    string `json:"queue,omitempty"`
 	// Priority asked for by the rule, or the callback's own.
 	Priority int32 `json:"priority,omitempty"`
@@ -238,6 +240,9 @@ func (l *Line) raised(e *eventsv1.AlertRaised) {
 	l.Summary.Queue, l.Summary.Priority = e.GetCallback().GetQueue(), e.GetCallback().GetPriority()
 	if e.GetSeverity() != eventsv1.Severity_SEVERITY_UNSPECIFIED {
 		l.Summary.Severity = strings.ToLower(e.GetSeverity().String())
+	}
+	if e.GetHeldBack() != eventsv1.AlertRaised_HELD_BACK_UNSPECIFIED {
+		l.Summary.HeldBack = strings.ToLower(e.GetHeldBack().String())
 	}
 	if a := e.GetAnswer(); a != nil {
 		l.Summary.Class = className(a.GetClass())

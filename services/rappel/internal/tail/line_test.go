@@ -129,6 +129,10 @@ func TestLines(t *testing.T) {
 			"ALERTS", &eventsv1.AlertRaised{Rule: "detractor", Severity: eventsv1.Severity_MEDIUM, Scored: scored()},
 			"12:00:00.123  abcdefgh  alert     raised           apres-livraison · revision 2 · rule detractor",
 		},
+		{
+			"ALERTS", &eventsv1.AlertRaised{Rule: "detractor", HeldBack: eventsv1.AlertRaised_FATIGUE, Scored: scored()},
+			"12:00:00.123  abcdefgh  alert     raised           apres-livraison · revision 2 · rule detractor · held back: fatigue",
+		},
 		{"ALERTS", &eventsv1.AlertResolved{Rule: "detractor", Scored: scored()}, "12:00:00.123  abcdefgh  alert     resolved         apres-livraison · revision 2 · rule detractor · detractor"},
 		{
 			"CALLBACKS", called(eventsv1.CallbackEvent_ATTEMPT_ENDED, eventsv1.Callback_PENDING),

@@ -46,6 +46,7 @@ func (s Summary) parts(zone *time.Location) []string {
 	add(s.Correction > 0, "correction "+strconv.FormatUint(uint64(s.Correction), 10))
 	add(s.Rule != "", "rule "+s.Rule)
 	add(s.Severity == "high" || s.Severity == "critical", "severity "+s.Severity)
+	add(s.HeldBack != "", "held back: "+s.HeldBack)
 	if len(s.Answers) > 0 {
 		all := make([]string, len(s.Answers))
 		for i, a := range s.Answers {

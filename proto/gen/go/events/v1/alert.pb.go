@@ -84,6 +84,55 @@ func (Severity) EnumDescriptor() ([]byte, []int) {
 	return file_events_v1_alert_proto_rawDescGZIP(), []int{0}
 }
 
+// HeldBack is why a rule that asks for a callback gets none.
+type AlertRaised_HeldBack int32
+
+const (
+	// It is not held back.
+	AlertRaised_HELD_BACK_UNSPECIFIED AlertRaised_HeldBack = 0
+	// The customer was spoken to lately, about what was as bad: contact in the rules.
+	AlertRaised_FATIGUE AlertRaised_HeldBack = 1
+)
+
+// Enum value maps for AlertRaised_HeldBack.
+var (
+	AlertRaised_HeldBack_name = map[int32]string{
+		0: "HELD_BACK_UNSPECIFIED",
+		1: "FATIGUE",
+	}
+	AlertRaised_HeldBack_value = map[string]int32{
+		"HELD_BACK_UNSPECIFIED": 0,
+		"FATIGUE":               1,
+	}
+)
+
+func (x AlertRaised_HeldBack) Enum() *AlertRaised_HeldBack {
+	p := new(AlertRaised_HeldBack)
+	*p = x
+	return p
+}
+
+func (x AlertRaised_HeldBack) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AlertRaised_HeldBack) Descriptor() protoreflect.EnumDescriptor {
+	return file_events_v1_alert_proto_enumTypes[1].Descriptor()
+}
+
+func (AlertRaised_HeldBack) Type() protoreflect.EnumType {
+	return &file_events_v1_alert_proto_enumTypes[1]
+}
+
+func (x AlertRaised_HeldBack) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AlertRaised_HeldBack.Descriptor instead.
+func (AlertRaised_HeldBack) EnumDescriptor() ([]byte, []int) {
+	return file_events_v1_alert_proto_rawDescGZIP(), []int{1, 0}
+}
+
 // CallbackPlan is what a rule asks of the callback queue.
 type CallbackPlan struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -172,7 +221,8 @@ type AlertRaised struct {
 	Rule string `protobuf:"bytes,4,opt,name=rule,proto3" json:"rule,omitempty"`
 	// The version of the set of rules.
 	RulesVersion string `protobuf:"bytes,5,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
-	// What the callback queue shall do; absent when the rule asks for no callback.
+	// What the callback queue shall do; absent when the rule asks for no callback, or it is
+	// held back.
 	Callback *CallbackPlan `protobuf:"bytes,6,opt,name=callback,proto3" json:"callback,omitempty"`
 	// The scored response the alert is about.
 	Scored *ResponseScored `protobuf:"bytes,7,opt,name=scored,proto3" json:"scored,omitempty"`
@@ -184,6 +234,9 @@ type AlertRaised struct {
 	Labels map[string]string `protobuf:"bytes,10,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Whose the rule is; empty when its file does not say.
 	Team string `protobuf:"bytes,11,opt,name=team,proto3" json:"team,omitempty"`
+	// Why the callback that the rule asks for is held back; unspecified where it is not. A
+	// reason of this alert that an open callback has no longer counts.
+	HeldBack AlertRaised_HeldBack `protobuf:"varint,12,opt,name=held_back,json=heldBack,proto3,enum=rappel.events.v1.AlertRaised_HeldBack" json:"held_back,omitempty"`
 	// The rule asks for people to be told.
 	Notify bool `protobuf:"varint,14,opt,name=notify,proto3" json:"notify,omitempty"`
 	// How long it stands, if nothing else ends it; absent when the rule does not say.
@@ -297,6 +350,13 @@ func (x *AlertRaised) GetTeam() string {
 		return x.Team
 	}
 	return ""
+}
+
+func (x *AlertRaised) GetHeldBack() AlertRaised_HeldBack {
+	if x != nil {
+		return x.HeldBack
+	}
+	return AlertRaised_HELD_BACK_UNSPECIFIED
 }
 
 func (x *AlertRaised) GetNotify() bool {
@@ -479,7 +539,7 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1a\n" +
 	"\bpriority\x18\x02 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06skills\x18\x03 \x03(\tR\x06skills\x12K\n" +
-	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\x86\x05\n" +
+	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\xff\x05\n" +
 	"\vAlertRaised\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\balert_id\x18\x02 \x01(\tR\aalertId\x127\n" +
@@ -492,12 +552,16 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\bseverity\x18\t \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x12A\n" +
 	"\x06labels\x18\n" +
 	" \x03(\v2).rappel.events.v1.AlertRaised.LabelsEntryR\x06labels\x12\x12\n" +
-	"\x04team\x18\v \x01(\tR\x04team\x12\x16\n" +
+	"\x04team\x18\v \x01(\tR\x04team\x12C\n" +
+	"\theld_back\x18\f \x01(\x0e2&.rappel.events.v1.AlertRaised.HeldBackR\bheldBack\x12\x16\n" +
 	"\x06notify\x18\x0e \x01(\bR\x06notify\x12@\n" +
 	"\x0eresolves_after\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\rresolvesAfter\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa4\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"2\n" +
+	"\bHeldBack\x12\x19\n" +
+	"\x15HELD_BACK_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aFATIGUE\x10\x01\"\xa4\x01\n" +
 	"\x10FollowUpAnswered\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12;\n" +
 	"\vanswered_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -531,38 +595,40 @@ func file_events_v1_alert_proto_rawDescGZIP() []byte {
 	return file_events_v1_alert_proto_rawDescData
 }
 
-var file_events_v1_alert_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_events_v1_alert_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_events_v1_alert_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_events_v1_alert_proto_goTypes = []any{
 	(Severity)(0),                 // 0: rappel.events.v1.Severity
-	(*CallbackPlan)(nil),          // 1: rappel.events.v1.CallbackPlan
-	(*AlertRaised)(nil),           // 2: rappel.events.v1.AlertRaised
-	(*FollowUpAnswered)(nil),      // 3: rappel.events.v1.FollowUpAnswered
-	(*AlertResolved)(nil),         // 4: rappel.events.v1.AlertResolved
-	nil,                           // 5: rappel.events.v1.AlertRaised.LabelsEntry
-	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
-	(*ResponseScored)(nil),        // 8: rappel.events.v1.ResponseScored
-	(*AnswerScore)(nil),           // 9: rappel.events.v1.AnswerScore
+	(AlertRaised_HeldBack)(0),     // 1: rappel.events.v1.AlertRaised.HeldBack
+	(*CallbackPlan)(nil),          // 2: rappel.events.v1.CallbackPlan
+	(*AlertRaised)(nil),           // 3: rappel.events.v1.AlertRaised
+	(*FollowUpAnswered)(nil),      // 4: rappel.events.v1.FollowUpAnswered
+	(*AlertResolved)(nil),         // 5: rappel.events.v1.AlertResolved
+	nil,                           // 6: rappel.events.v1.AlertRaised.LabelsEntry
+	(*durationpb.Duration)(nil),   // 7: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*ResponseScored)(nil),        // 9: rappel.events.v1.ResponseScored
+	(*AnswerScore)(nil),           // 10: rappel.events.v1.AnswerScore
 }
 var file_events_v1_alert_proto_depIdxs = []int32{
-	6,  // 0: rappel.events.v1.CallbackPlan.first_attempt_within:type_name -> google.protobuf.Duration
-	7,  // 1: rappel.events.v1.AlertRaised.raised_at:type_name -> google.protobuf.Timestamp
-	1,  // 2: rappel.events.v1.AlertRaised.callback:type_name -> rappel.events.v1.CallbackPlan
-	8,  // 3: rappel.events.v1.AlertRaised.scored:type_name -> rappel.events.v1.ResponseScored
-	9,  // 4: rappel.events.v1.AlertRaised.answer:type_name -> rappel.events.v1.AnswerScore
+	7,  // 0: rappel.events.v1.CallbackPlan.first_attempt_within:type_name -> google.protobuf.Duration
+	8,  // 1: rappel.events.v1.AlertRaised.raised_at:type_name -> google.protobuf.Timestamp
+	2,  // 2: rappel.events.v1.AlertRaised.callback:type_name -> rappel.events.v1.CallbackPlan
+	9,  // 3: rappel.events.v1.AlertRaised.scored:type_name -> rappel.events.v1.ResponseScored
+	10, // 4: rappel.events.v1.AlertRaised.answer:type_name -> rappel.events.v1.AnswerScore
 	0,  // 5: rappel.events.v1.AlertRaised.severity:type_name -> rappel.events.v1.Severity
-	5,  // 6: rappel.events.v1.AlertRaised.labels:type_name -> rappel.events.v1.AlertRaised.LabelsEntry
-	6,  // 7: rappel.events.v1.AlertRaised.resolves_after:type_name -> google.protobuf.Duration
-	7,  // 8: rappel.events.v1.FollowUpAnswered.answered_at:type_name -> google.protobuf.Timestamp
-	8,  // 9: rappel.events.v1.FollowUpAnswered.scored:type_name -> rappel.events.v1.ResponseScored
-	7,  // 10: rappel.events.v1.AlertResolved.resolved_at:type_name -> google.protobuf.Timestamp
-	8,  // 11: rappel.events.v1.AlertResolved.scored:type_name -> rappel.events.v1.ResponseScored
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	6,  // 6: rappel.events.v1.AlertRaised.labels:type_name -> rappel.events.v1.AlertRaised.LabelsEntry
+	1,  // 7: rappel.events.v1.AlertRaised.held_back:type_name -> rappel.events.v1.AlertRaised.HeldBack
+	7,  // 8: rappel.events.v1.AlertRaised.resolves_after:type_name -> google.protobuf.Duration
+	8,  // 9: rappel.events.v1.FollowUpAnswered.answered_at:type_name -> google.protobuf.Timestamp
+	9,  // 10: rappel.events.v1.FollowUpAnswered.scored:type_name -> rappel.events.v1.ResponseScored
+	8,  // 11: rappel.events.v1.AlertResolved.resolved_at:type_name -> google.protobuf.Timestamp
+	9,  // 12: rappel.events.v1.AlertResolved.scored:type_name -> rappel.events.v1.ResponseScored
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_alert_proto_init() }
@@ -576,7 +642,7 @@ func file_events_v1_alert_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_alert_proto_rawDesc), len(file_events_v1_alert_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -2400,7 +2400,12 @@ type PastCallback struct {
 	// The scores before it.
 	Before []*PastCallback_Score `protobuf:"bytes,3,rep,name=before,proto3" json:"before,omitempty"`
 	// What the customer answered; absent until then.
-	Recovery      *Recovery `protobuf:"bytes,4,opt,name=recovery,proto3" json:"recovery,omitempty"`
+	Recovery *Recovery `protobuf:"bytes,4,opt,name=recovery,proto3" json:"recovery,omitempty"`
+	// When the customer was last spoken to in it; absent when nobody was reached, and in what
+	// was stored before there was this field.
+	CalledAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=called_at,json=calledAt,proto3" json:"called_at,omitempty"`
+	// The worst severity of the reasons that counted in it; likewise.
+	Severity      Severity `protobuf:"varint,6,opt,name=severity,proto3,enum=rappel.events.v1.Severity" json:"severity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2461,6 +2466,20 @@ func (x *PastCallback) GetRecovery() *Recovery {
 		return x.Recovery
 	}
 	return nil
+}
+
+func (x *PastCallback) GetCalledAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CalledAt
+	}
+	return nil
+}
+
+func (x *PastCallback) GetSeverity() Severity {
+	if x != nil {
+		return x.Severity
+	}
+	return Severity_SEVERITY_UNSPECIFIED
 }
 
 // SLAOutcome says that an event decides whether a target is met. Each promise is decided
@@ -3246,12 +3265,14 @@ const file_events_v1_callback_proto_rawDesc = "" +
 	"\bresolved\x18\x03 \x01(\bR\bresolved\x12\x1e\n" +
 	"\n" +
 	"correction\x18\x04 \x01(\rR\n" +
-	"correction\"\xdc\x02\n" +
+	"correction\"\xcd\x03\n" +
 	"\fPastCallback\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x127\n" +
 	"\tclosed_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\x12<\n" +
 	"\x06before\x18\x03 \x03(\v2$.rappel.events.v1.PastCallback.ScoreR\x06before\x126\n" +
-	"\brecovery\x18\x04 \x01(\v2\x1a.rappel.events.v1.RecoveryR\brecovery\x1a\x8c\x01\n" +
+	"\brecovery\x18\x04 \x01(\v2\x1a.rappel.events.v1.RecoveryR\brecovery\x127\n" +
+	"\tcalled_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bcalledAt\x126\n" +
+	"\bseverity\x18\x06 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x1a\x8c\x01\n" +
 	"\x05Score\x120\n" +
 	"\x06metric\x18\x01 \x01(\x0e2\x18.rappel.events.v1.MetricR\x06metric\x12-\n" +
 	"\x05class\x18\x02 \x01(\x0e2\x17.rappel.events.v1.ClassR\x05class\x12\"\n" +
@@ -3441,31 +3462,33 @@ var file_events_v1_callback_proto_depIdxs = []int32{
 	31, // 61: rappel.events.v1.PastCallback.closed_at:type_name -> google.protobuf.Timestamp
 	27, // 62: rappel.events.v1.PastCallback.before:type_name -> rappel.events.v1.PastCallback.Score
 	12, // 63: rappel.events.v1.PastCallback.recovery:type_name -> rappel.events.v1.Recovery
-	2,  // 64: rappel.events.v1.SLAOutcome.target:type_name -> rappel.events.v1.SLA.Target
-	31, // 65: rappel.events.v1.SLAOutcome.due_at:type_name -> google.protobuf.Timestamp
-	6,  // 66: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
-	31, // 67: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
-	20, // 68: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
-	21, // 69: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
-	23, // 70: rappel.events.v1.CallbackEvent.sla_outcomes:type_name -> rappel.events.v1.SLAOutcome
-	22, // 71: rappel.events.v1.CallbackEvent.past:type_name -> rappel.events.v1.PastCallback
-	31, // 72: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
-	31, // 73: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
-	31, // 74: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
-	31, // 75: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
-	31, // 76: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
-	2,  // 77: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
-	3,  // 78: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
-	37, // 79: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
-	31, // 80: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
-	31, // 81: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
-	28, // 82: rappel.events.v1.PastCallback.Score.metric:type_name -> rappel.events.v1.Metric
-	30, // 83: rappel.events.v1.PastCallback.Score.class:type_name -> rappel.events.v1.Class
-	84, // [84:84] is the sub-list for method output_type
-	84, // [84:84] is the sub-list for method input_type
-	84, // [84:84] is the sub-list for extension type_name
-	84, // [84:84] is the sub-list for extension extendee
-	0,  // [0:84] is the sub-list for field type_name
+	31, // 64: rappel.events.v1.PastCallback.called_at:type_name -> google.protobuf.Timestamp
+	32, // 65: rappel.events.v1.PastCallback.severity:type_name -> rappel.events.v1.Severity
+	2,  // 66: rappel.events.v1.SLAOutcome.target:type_name -> rappel.events.v1.SLA.Target
+	31, // 67: rappel.events.v1.SLAOutcome.due_at:type_name -> google.protobuf.Timestamp
+	6,  // 68: rappel.events.v1.CallbackEvent.type:type_name -> rappel.events.v1.CallbackEvent.Type
+	31, // 69: rappel.events.v1.CallbackEvent.occurred_at:type_name -> google.protobuf.Timestamp
+	20, // 70: rappel.events.v1.CallbackEvent.callback:type_name -> rappel.events.v1.Callback
+	21, // 71: rappel.events.v1.CallbackEvent.taken_alerts:type_name -> rappel.events.v1.TakenAlert
+	23, // 72: rappel.events.v1.CallbackEvent.sla_outcomes:type_name -> rappel.events.v1.SLAOutcome
+	22, // 73: rappel.events.v1.CallbackEvent.past:type_name -> rappel.events.v1.PastCallback
+	31, // 74: rappel.events.v1.SLA.Clock.due_at:type_name -> google.protobuf.Timestamp
+	31, // 75: rappel.events.v1.SLA.Clock.warn_at:type_name -> google.protobuf.Timestamp
+	31, // 76: rappel.events.v1.SLA.Clock.warned_at:type_name -> google.protobuf.Timestamp
+	31, // 77: rappel.events.v1.SLA.Clock.breached_at:type_name -> google.protobuf.Timestamp
+	31, // 78: rappel.events.v1.SLA.Clock.ended_at:type_name -> google.protobuf.Timestamp
+	2,  // 79: rappel.events.v1.SLA.Step.target:type_name -> rappel.events.v1.SLA.Target
+	3,  // 80: rappel.events.v1.SLA.Step.since:type_name -> rappel.events.v1.SLA.Mark
+	37, // 81: rappel.events.v1.SLA.Step.after:type_name -> google.protobuf.Duration
+	31, // 82: rappel.events.v1.SLA.Step.at:type_name -> google.protobuf.Timestamp
+	31, // 83: rappel.events.v1.SLA.Step.taken_at:type_name -> google.protobuf.Timestamp
+	28, // 84: rappel.events.v1.PastCallback.Score.metric:type_name -> rappel.events.v1.Metric
+	30, // 85: rappel.events.v1.PastCallback.Score.class:type_name -> rappel.events.v1.Class
+	86, // [86:86] is the sub-list for method output_type
+	86, // [86:86] is the sub-list for method input_type
+	86, // [86:86] is the sub-list for extension type_name
+	86, // [86:86] is the sub-list for extension extendee
+	0,  // [0:86] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_callback_proto_init() }

@@ -670,9 +670,13 @@ type ResponseReceived struct {
 	// Pseudonyms of what else is known to reach the customer by, or to know them by: of the
 	// id, the e-mail address and the phone number, but for the one that is customer_key.
 	// Each is made as a customer_key is.
-	AliasKeys     []string `protobuf:"bytes,8,rep,name=alias_keys,json=aliasKeys,proto3" json:"alias_keys,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	AliasKeys []string `protobuf:"bytes,8,rep,name=alias_keys,json=aliasKeys,proto3" json:"alias_keys,omitempty"`
+	// When the collector accepted revision 1: the same at every revision. Absent in what was
+	// stored before there was this field; then the first revision that has it carries when the
+	// one before it was received.
+	FirstReceivedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=first_received_at,json=firstReceivedAt,proto3" json:"first_received_at,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ResponseReceived) Reset() {
@@ -761,6 +765,13 @@ func (x *ResponseReceived) GetAliasKeys() []string {
 	return nil
 }
 
+func (x *ResponseReceived) GetFirstReceivedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FirstReceivedAt
+	}
+	return nil
+}
+
 var File_events_v1_response_proto protoreflect.FileDescriptor
 
 const file_events_v1_response_proto_rawDesc = "" +
@@ -813,7 +824,7 @@ const file_events_v1_response_proto_rawDesc = "" +
 	"\x05whole\x18\r \x01(\bR\x05whole\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd0\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x98\x03\n" +
 	"\x10ResponseReceived\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12;\n" +
 	"\vreceived_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -824,7 +835,8 @@ const file_events_v1_response_proto_rawDesc = "" +
 	"\bresponse\x18\x06 \x01(\v2\x1a.rappel.events.v1.ResponseR\bresponse\x126\n" +
 	"\bprevious\x18\a \x01(\v2\x1a.rappel.events.v1.ResponseR\bprevious\x12\x1d\n" +
 	"\n" +
-	"alias_keys\x18\b \x03(\tR\taliasKeys*E\n" +
+	"alias_keys\x18\b \x03(\tR\taliasKeys\x12F\n" +
+	"\x11first_received_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x0ffirstReceivedAt*E\n" +
 	"\x06Metric\x12\x16\n" +
 	"\x12METRIC_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03NPS\x10\x01\x12\b\n" +
@@ -878,11 +890,12 @@ var file_events_v1_response_proto_depIdxs = []int32{
 	10, // 11: rappel.events.v1.ResponseReceived.received_at:type_name -> google.protobuf.Timestamp
 	7,  // 12: rappel.events.v1.ResponseReceived.response:type_name -> rappel.events.v1.Response
 	7,  // 13: rappel.events.v1.ResponseReceived.previous:type_name -> rappel.events.v1.Response
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	10, // 14: rappel.events.v1.ResponseReceived.first_received_at:type_name -> google.protobuf.Timestamp
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_response_proto_init() }

@@ -1215,7 +1215,12 @@ type RehearsalReport struct {
 	// Some of the customers whom only one of the two would have called.
 	Examples []*Example `protobuf:"bytes,13,rep,name=examples,proto3" json:"examples,omitempty"`
 	// What each metric rule of either would have raised, the draft's first.
-	Metrics       []*MetricRehearsed `protobuf:"bytes,14,rep,name=metrics,proto3" json:"metrics,omitempty"`
+	Metrics []*MetricRehearsed `protobuf:"bytes,14,rep,name=metrics,proto3" json:"metrics,omitempty"`
+	// Callbacks a day that rules ask for and that are held back: the customer had been called
+	// lately (contact in the rules).
+	HeldBackADay *Pair `protobuf:"bytes,15,opt,name=held_back_a_day,json=heldBackADay,proto3" json:"held_back_a_day,omitempty"`
+	// Callbacks a day that rules ask for, of customers who are not to be called.
+	DoNotCallADay *Pair `protobuf:"bytes,16,opt,name=do_not_call_a_day,json=doNotCallADay,proto3" json:"do_not_call_a_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1344,6 +1349,20 @@ func (x *RehearsalReport) GetExamples() []*Example {
 func (x *RehearsalReport) GetMetrics() []*MetricRehearsed {
 	if x != nil {
 		return x.Metrics
+	}
+	return nil
+}
+
+func (x *RehearsalReport) GetHeldBackADay() *Pair {
+	if x != nil {
+		return x.HeldBackADay
+	}
+	return nil
+}
+
+func (x *RehearsalReport) GetDoNotCallADay() *Pair {
+	if x != nil {
+		return x.DoNotCallADay
 	}
 	return nil
 }
@@ -1897,7 +1916,7 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\x06report\x18\x03 \x01(\v2#.rappel.alerting.v1.RehearsalReportR\x06report\"6\n" +
 	"\x04Pair\x12\x14\n" +
 	"\x05draft\x18\x01 \x01(\x01R\x05draft\x12\x18\n" +
-	"\acurrent\x18\x02 \x01(\x01R\acurrent\"\xba\x05\n" +
+	"\acurrent\x18\x02 \x01(\x01R\acurrent\"\xbf\x06\n" +
 	"\x0fRehearsalReport\x12#\n" +
 	"\rdraft_version\x18\x01 \x01(\tR\fdraftVersion\x12'\n" +
 	"\x0fcurrent_version\x18\x02 \x01(\tR\x0ecurrentVersion\x12.\n" +
@@ -1917,7 +1936,9 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\tcustomers\x18\v \x01(\v2\x1b.rappel.alerting.v1.OverlapR\tcustomers\x12:\n" +
 	"\x06queues\x18\f \x03(\v2\".rappel.alerting.v1.QueueRehearsedR\x06queues\x127\n" +
 	"\bexamples\x18\r \x03(\v2\x1b.rappel.alerting.v1.ExampleR\bexamples\x12=\n" +
-	"\ametrics\x18\x0e \x03(\v2#.rappel.alerting.v1.MetricRehearsedR\ametrics\"\xb9\x02\n" +
+	"\ametrics\x18\x0e \x03(\v2#.rappel.alerting.v1.MetricRehearsedR\ametrics\x12?\n" +
+	"\x0fheld_back_a_day\x18\x0f \x01(\v2\x18.rappel.alerting.v1.PairR\fheldBackADay\x12B\n" +
+	"\x11do_not_call_a_day\x18\x10 \x01(\v2\x18.rappel.alerting.v1.PairR\rdoNotCallADay\"\xb9\x02\n" +
 	"\rRuleRehearsed\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x126\n" +
 	"\bseverity\x18\x02 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x120\n" +
@@ -2107,76 +2128,78 @@ var file_api_alerting_v1_alerting_proto_depIdxs = []int32{
 	21, // 25: rappel.alerting.v1.RehearsalReport.queues:type_name -> rappel.alerting.v1.QueueRehearsed
 	23, // 26: rappel.alerting.v1.RehearsalReport.examples:type_name -> rappel.alerting.v1.Example
 	32, // 27: rappel.alerting.v1.RehearsalReport.metrics:type_name -> rappel.alerting.v1.MetricRehearsed
-	29, // 28: rappel.alerting.v1.RuleRehearsed.severity:type_name -> rappel.events.v1.Severity
-	16, // 29: rappel.alerting.v1.RuleRehearsed.alerts:type_name -> rappel.alerting.v1.Pair
-	16, // 30: rappel.alerting.v1.RuleRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 31: rappel.alerting.v1.RuleRehearsed.failures:type_name -> rappel.alerting.v1.Pair
-	29, // 32: rappel.alerting.v1.SeverityRehearsed.severity:type_name -> rappel.events.v1.Severity
-	16, // 33: rappel.alerting.v1.SeverityRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 34: rappel.alerting.v1.QueueRehearsed.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
-	13, // 35: rappel.alerting.v1.QueueRehearsed.staffing:type_name -> rappel.alerting.v1.Staffing
-	22, // 36: rappel.alerting.v1.QueueRehearsed.draft:type_name -> rappel.alerting.v1.Load
-	22, // 37: rappel.alerting.v1.QueueRehearsed.current:type_name -> rappel.alerting.v1.Load
-	31, // 38: rappel.alerting.v1.Load.mean_wait:type_name -> google.protobuf.Duration
-	3,  // 39: rappel.alerting.v1.AlertingService.ListRules:input_type -> rappel.alerting.v1.ListRulesRequest
-	5,  // 40: rappel.alerting.v1.AlertingService.ValidateRules:input_type -> rappel.alerting.v1.ValidateRulesRequest
-	7,  // 41: rappel.alerting.v1.AlertingService.PutRules:input_type -> rappel.alerting.v1.PutRulesRequest
-	9,  // 42: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
-	11, // 43: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
-	14, // 44: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
-	33, // 45: rappel.alerting.v1.AlertingService.ListMetricRules:input_type -> rappel.alerting.v1.ListMetricRulesRequest
-	34, // 46: rappel.alerting.v1.AlertingService.ListAlerts:input_type -> rappel.alerting.v1.ListAlertsRequest
-	35, // 47: rappel.alerting.v1.AlertingService.GetAlert:input_type -> rappel.alerting.v1.GetAlertRequest
-	36, // 48: rappel.alerting.v1.AlertingService.AcknowledgeAlert:input_type -> rappel.alerting.v1.AcknowledgeAlertRequest
-	37, // 49: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:input_type -> rappel.alerting.v1.UnacknowledgeAlertRequest
-	38, // 50: rappel.alerting.v1.AlertingService.ResolveAlert:input_type -> rappel.alerting.v1.ResolveAlertRequest
-	39, // 51: rappel.alerting.v1.AlertingService.ListAlertGroups:input_type -> rappel.alerting.v1.ListAlertGroupsRequest
-	40, // 52: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:input_type -> rappel.alerting.v1.AcknowledgeAlertGroupRequest
-	41, // 53: rappel.alerting.v1.AlertingService.CreateSilence:input_type -> rappel.alerting.v1.CreateSilenceRequest
-	42, // 54: rappel.alerting.v1.AlertingService.UpdateSilence:input_type -> rappel.alerting.v1.UpdateSilenceRequest
-	43, // 55: rappel.alerting.v1.AlertingService.ExpireSilence:input_type -> rappel.alerting.v1.ExpireSilenceRequest
-	44, // 56: rappel.alerting.v1.AlertingService.ListSilences:input_type -> rappel.alerting.v1.ListSilencesRequest
-	45, // 57: rappel.alerting.v1.AlertingService.GetSilence:input_type -> rappel.alerting.v1.GetSilenceRequest
-	46, // 58: rappel.alerting.v1.AlertingService.ListDeliveries:input_type -> rappel.alerting.v1.ListDeliveriesRequest
-	47, // 59: rappel.alerting.v1.AlertingService.GetDelivery:input_type -> rappel.alerting.v1.GetDeliveryRequest
-	48, // 60: rappel.alerting.v1.AlertingService.ReplayDelivery:input_type -> rappel.alerting.v1.ReplayDeliveryRequest
-	49, // 61: rappel.alerting.v1.AlertingService.ListReceivers:input_type -> rappel.alerting.v1.ListReceiversRequest
-	50, // 62: rappel.alerting.v1.AlertingService.SetReceiver:input_type -> rappel.alerting.v1.SetReceiverRequest
-	51, // 63: rappel.alerting.v1.AlertingService.ReplayFailed:input_type -> rappel.alerting.v1.ReplayFailedRequest
-	52, // 64: rappel.alerting.v1.AlertingService.TestReceiver:input_type -> rappel.alerting.v1.TestReceiverRequest
-	53, // 65: rappel.alerting.v1.AlertingService.ListFallbacks:input_type -> rappel.alerting.v1.ListFallbacksRequest
-	4,  // 66: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
-	6,  // 67: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
-	8,  // 68: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
-	10, // 69: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
-	12, // 70: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
-	15, // 71: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
-	54, // 72: rappel.alerting.v1.AlertingService.ListMetricRules:output_type -> rappel.alerting.v1.ListMetricRulesResponse
-	55, // 73: rappel.alerting.v1.AlertingService.ListAlerts:output_type -> rappel.alerting.v1.ListAlertsResponse
-	56, // 74: rappel.alerting.v1.AlertingService.GetAlert:output_type -> rappel.alerting.v1.GetAlertResponse
-	57, // 75: rappel.alerting.v1.AlertingService.AcknowledgeAlert:output_type -> rappel.alerting.v1.AcknowledgeAlertResponse
-	58, // 76: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:output_type -> rappel.alerting.v1.UnacknowledgeAlertResponse
-	59, // 77: rappel.alerting.v1.AlertingService.ResolveAlert:output_type -> rappel.alerting.v1.ResolveAlertResponse
-	60, // 78: rappel.alerting.v1.AlertingService.ListAlertGroups:output_type -> rappel.alerting.v1.ListAlertGroupsResponse
-	61, // 79: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:output_type -> rappel.alerting.v1.AcknowledgeAlertGroupResponse
-	62, // 80: rappel.alerting.v1.AlertingService.CreateSilence:output_type -> rappel.alerting.v1.CreateSilenceResponse
-	63, // 81: rappel.alerting.v1.AlertingService.UpdateSilence:output_type -> rappel.alerting.v1.UpdateSilenceResponse
-	64, // 82: rappel.alerting.v1.AlertingService.ExpireSilence:output_type -> rappel.alerting.v1.ExpireSilenceResponse
-	65, // 83: rappel.alerting.v1.AlertingService.ListSilences:output_type -> rappel.alerting.v1.ListSilencesResponse
-	66, // 84: rappel.alerting.v1.AlertingService.GetSilence:output_type -> rappel.alerting.v1.GetSilenceResponse
-	67, // 85: rappel.alerting.v1.AlertingService.ListDeliveries:output_type -> rappel.alerting.v1.ListDeliveriesResponse
-	68, // 86: rappel.alerting.v1.AlertingService.GetDelivery:output_type -> rappel.alerting.v1.GetDeliveryResponse
-	69, // 87: rappel.alerting.v1.AlertingService.ReplayDelivery:output_type -> rappel.alerting.v1.ReplayDeliveryResponse
-	70, // 88: rappel.alerting.v1.AlertingService.ListReceivers:output_type -> rappel.alerting.v1.ListReceiversResponse
-	71, // 89: rappel.alerting.v1.AlertingService.SetReceiver:output_type -> rappel.alerting.v1.SetReceiverResponse
-	72, // 90: rappel.alerting.v1.AlertingService.ReplayFailed:output_type -> rappel.alerting.v1.ReplayFailedResponse
-	73, // 91: rappel.alerting.v1.AlertingService.TestReceiver:output_type -> rappel.alerting.v1.TestReceiverResponse
-	74, // 92: rappel.alerting.v1.AlertingService.ListFallbacks:output_type -> rappel.alerting.v1.ListFallbacksResponse
-	66, // [66:93] is the sub-list for method output_type
-	39, // [39:66] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	16, // 28: rappel.alerting.v1.RehearsalReport.held_back_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 29: rappel.alerting.v1.RehearsalReport.do_not_call_a_day:type_name -> rappel.alerting.v1.Pair
+	29, // 30: rappel.alerting.v1.RuleRehearsed.severity:type_name -> rappel.events.v1.Severity
+	16, // 31: rappel.alerting.v1.RuleRehearsed.alerts:type_name -> rappel.alerting.v1.Pair
+	16, // 32: rappel.alerting.v1.RuleRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 33: rappel.alerting.v1.RuleRehearsed.failures:type_name -> rappel.alerting.v1.Pair
+	29, // 34: rappel.alerting.v1.SeverityRehearsed.severity:type_name -> rappel.events.v1.Severity
+	16, // 35: rappel.alerting.v1.SeverityRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 36: rappel.alerting.v1.QueueRehearsed.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
+	13, // 37: rappel.alerting.v1.QueueRehearsed.staffing:type_name -> rappel.alerting.v1.Staffing
+	22, // 38: rappel.alerting.v1.QueueRehearsed.draft:type_name -> rappel.alerting.v1.Load
+	22, // 39: rappel.alerting.v1.QueueRehearsed.current:type_name -> rappel.alerting.v1.Load
+	31, // 40: rappel.alerting.v1.Load.mean_wait:type_name -> google.protobuf.Duration
+	3,  // 41: rappel.alerting.v1.AlertingService.ListRules:input_type -> rappel.alerting.v1.ListRulesRequest
+	5,  // 42: rappel.alerting.v1.AlertingService.ValidateRules:input_type -> rappel.alerting.v1.ValidateRulesRequest
+	7,  // 43: rappel.alerting.v1.AlertingService.PutRules:input_type -> rappel.alerting.v1.PutRulesRequest
+	9,  // 44: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
+	11, // 45: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
+	14, // 46: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
+	33, // 47: rappel.alerting.v1.AlertingService.ListMetricRules:input_type -> rappel.alerting.v1.ListMetricRulesRequest
+	34, // 48: rappel.alerting.v1.AlertingService.ListAlerts:input_type -> rappel.alerting.v1.ListAlertsRequest
+	35, // 49: rappel.alerting.v1.AlertingService.GetAlert:input_type -> rappel.alerting.v1.GetAlertRequest
+	36, // 50: rappel.alerting.v1.AlertingService.AcknowledgeAlert:input_type -> rappel.alerting.v1.AcknowledgeAlertRequest
+	37, // 51: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:input_type -> rappel.alerting.v1.UnacknowledgeAlertRequest
+	38, // 52: rappel.alerting.v1.AlertingService.ResolveAlert:input_type -> rappel.alerting.v1.ResolveAlertRequest
+	39, // 53: rappel.alerting.v1.AlertingService.ListAlertGroups:input_type -> rappel.alerting.v1.ListAlertGroupsRequest
+	40, // 54: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:input_type -> rappel.alerting.v1.AcknowledgeAlertGroupRequest
+	41, // 55: rappel.alerting.v1.AlertingService.CreateSilence:input_type -> rappel.alerting.v1.CreateSilenceRequest
+	42, // 56: rappel.alerting.v1.AlertingService.UpdateSilence:input_type -> rappel.alerting.v1.UpdateSilenceRequest
+	43, // 57: rappel.alerting.v1.AlertingService.ExpireSilence:input_type -> rappel.alerting.v1.ExpireSilenceRequest
+	44, // 58: rappel.alerting.v1.AlertingService.ListSilences:input_type -> rappel.alerting.v1.ListSilencesRequest
+	45, // 59: rappel.alerting.v1.AlertingService.GetSilence:input_type -> rappel.alerting.v1.GetSilenceRequest
+	46, // 60: rappel.alerting.v1.AlertingService.ListDeliveries:input_type -> rappel.alerting.v1.ListDeliveriesRequest
+	47, // 61: rappel.alerting.v1.AlertingService.GetDelivery:input_type -> rappel.alerting.v1.GetDeliveryRequest
+	48, // 62: rappel.alerting.v1.AlertingService.ReplayDelivery:input_type -> rappel.alerting.v1.ReplayDeliveryRequest
+	49, // 63: rappel.alerting.v1.AlertingService.ListReceivers:input_type -> rappel.alerting.v1.ListReceiversRequest
+	50, // 64: rappel.alerting.v1.AlertingService.SetReceiver:input_type -> rappel.alerting.v1.SetReceiverRequest
+	51, // 65: rappel.alerting.v1.AlertingService.ReplayFailed:input_type -> rappel.alerting.v1.ReplayFailedRequest
+	52, // 66: rappel.alerting.v1.AlertingService.TestReceiver:input_type -> rappel.alerting.v1.TestReceiverRequest
+	53, // 67: rappel.alerting.v1.AlertingService.ListFallbacks:input_type -> rappel.alerting.v1.ListFallbacksRequest
+	4,  // 68: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
+	6,  // 69: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
+	8,  // 70: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
+	10, // 71: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
+	12, // 72: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
+	15, // 73: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
+	54, // 74: rappel.alerting.v1.AlertingService.ListMetricRules:output_type -> rappel.alerting.v1.ListMetricRulesResponse
+	55, // 75: rappel.alerting.v1.AlertingService.ListAlerts:output_type -> rappel.alerting.v1.ListAlertsResponse
+	56, // 76: rappel.alerting.v1.AlertingService.GetAlert:output_type -> rappel.alerting.v1.GetAlertResponse
+	57, // 77: rappel.alerting.v1.AlertingService.AcknowledgeAlert:output_type -> rappel.alerting.v1.AcknowledgeAlertResponse
+	58, // 78: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:output_type -> rappel.alerting.v1.UnacknowledgeAlertResponse
+	59, // 79: rappel.alerting.v1.AlertingService.ResolveAlert:output_type -> rappel.alerting.v1.ResolveAlertResponse
+	60, // 80: rappel.alerting.v1.AlertingService.ListAlertGroups:output_type -> rappel.alerting.v1.ListAlertGroupsResponse
+	61, // 81: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:output_type -> rappel.alerting.v1.AcknowledgeAlertGroupResponse
+	62, // 82: rappel.alerting.v1.AlertingService.CreateSilence:output_type -> rappel.alerting.v1.CreateSilenceResponse
+	63, // 83: rappel.alerting.v1.AlertingService.UpdateSilence:output_type -> rappel.alerting.v1.UpdateSilenceResponse
+	64, // 84: rappel.alerting.v1.AlertingService.ExpireSilence:output_type -> rappel.alerting.v1.ExpireSilenceResponse
+	65, // 85: rappel.alerting.v1.AlertingService.ListSilences:output_type -> rappel.alerting.v1.ListSilencesResponse
+	66, // 86: rappel.alerting.v1.AlertingService.GetSilence:output_type -> rappel.alerting.v1.GetSilenceResponse
+	67, // 87: rappel.alerting.v1.AlertingService.ListDeliveries:output_type -> rappel.alerting.v1.ListDeliveriesResponse
+	68, // 88: rappel.alerting.v1.AlertingService.GetDelivery:output_type -> rappel.alerting.v1.GetDeliveryResponse
+	69, // 89: rappel.alerting.v1.AlertingService.ReplayDelivery:output_type -> rappel.alerting.v1.ReplayDeliveryResponse
+	70, // 90: rappel.alerting.v1.AlertingService.ListReceivers:output_type -> rappel.alerting.v1.ListReceiversResponse
+	71, // 91: rappel.alerting.v1.AlertingService.SetReceiver:output_type -> rappel.alerting.v1.SetReceiverResponse
+	72, // 92: rappel.alerting.v1.AlertingService.ReplayFailed:output_type -> rappel.alerting.v1.ReplayFailedResponse
+	73, // 93: rappel.alerting.v1.AlertingService.TestReceiver:output_type -> rappel.alerting.v1.TestReceiverResponse
+	74, // 94: rappel.alerting.v1.AlertingService.ListFallbacks:output_type -> rappel.alerting.v1.ListFallbacksResponse
+	68, // [68:95] is the sub-list for method output_type
+	41, // [41:68] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_api_alerting_v1_alerting_proto_init() }
