@@ -17,6 +17,8 @@ package documents
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"iter"
 	"slices"
@@ -48,7 +50,8 @@ const (
 	pause = time.Second
 )
 
-// Event is a protobuf event that is whole, and has the id it is stored under.
+// Event is a protobuf event that is whole, and has an id; it is stored under that id with a
+// digest of the whole behind it.
 type Event interface {
 	proto.Message
 	GetEventId() string
@@ -217,12 +220,8 @@ func (t *Table[E]) Sweep() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for key, d := range t.docs {
-		if t.o.Keep(d.event) {
-			continue
-		}
-		delete(t.docs, key)
-		if t.o.Changed != nil {
-			t.o.Changed(key, d.event, false)
+		if !t.o.Keep(d.event) {
+			t.put(key, d)
 		}
 	}
 }
@@ -279,7 +278,15 @@ func (t *Table[E]) attempt(ctx context.Context, key string, now doc[E], decide D
 	if err != nil {
 		return now.event, err
 	}
-	receipt, err := t.o.Bus.PublishAt(ctx, bus.Event{Subject: t.o.Subject(key), ID: next.GetEventId(), Body: next}, now.seq)
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(next)
+	if err != nil {
+		return now.event, err
+	}
+	// Two replicas may decide two things at once that have the same number, and so the same
+	// event id: stored under it alone, the second would be told that it was first.
+	sum := sha256.Sum256(body)
+	id := next.GetEventId() + "-" + hex.EncodeToString(sum[:8])
+	receipt, err := t.o.Bus.PublishAt(ctx, bus.Event{Subject: t.o.Subject(key), ID: id, Body: next, Encoded: body}, now.seq)
 	if err != nil {
 		return now.event, err
 	}

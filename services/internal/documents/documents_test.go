@@ -198,3 +198,71 @@ func TestWhatTimeHasMadeUselessIsSwept(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 2, e.GetSilence().GetChanges(), "the stream has it still")
 }
+
+func TestWhatIsNoLongerKeptIsDropped(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t)
+	var over atomic.Bool
+	var told []bool
+	s := table(b, func(o *documents.Options[*eventsv1.SilenceChanged]) {
+		o.Keep = func(*eventsv1.SilenceChanged) bool { return !over.Load() }
+		o.Compact = func(e *eventsv1.SilenceChanged) { e.Silence.Comment = "read" }
+		o.Changed = func(_ string, _ *eventsv1.SilenceChanged, kept bool) { told = append(told, kept) }
+	})
+	_, err := s.Update(soon(t), "one", add("one", nil))
+	require.NoError(t, err)
+	s.Reconsider("one")
+	s.Reconsider("none")
+	_, kept := s.Get("one")
+	require.True(t, kept)
+	over.Store(true)
+	s.Reconsider("one")
+	_, kept = s.Get("one")
+	require.False(t, kept)
+	require.Equal(t, []bool{true, false}, told)
+
+	follow(t, s)
+	require.NoError(t, s.Settle(soon(t)))
+	_, kept = s.Get("one")
+	require.False(t, kept)
+	e, err := s.Load(soon(t), "one")
+	require.NoError(t, err)
+	require.Equal(t, "read", e.GetSilence().GetComment(), "what is read is made smaller")
+	e, err = s.Update(soon(t), "one", add("one", nil))
+	require.NoError(t, err)
+	require.EqualValues(t, 2, e.GetSilence().GetChanges())
+}
+
+// Whoever is second is never told that they were first, even where both events say that they
+// are the same change.
+func TestTwoChangesUnderOneIDAreTwo(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t)
+	replicas := []*silences{table(b), table(b)}
+	var both, all sync.WaitGroup
+	both.Add(2)
+	var mu sync.Mutex
+	heard := map[string]uint64{}
+	for i, r := range replicas {
+		author, first := strconv.Itoa(i), true
+		all.Go(func() {
+			_, err := r.Update(soon(t), "one", func(now *eventsv1.SilenceChanged, _ bool) (*eventsv1.SilenceChanged, error) {
+				if first { // both have decided before either stores
+					first = false
+					both.Done()
+					both.Wait()
+				}
+				n := now.GetSilence().GetChanges() + 1
+				mu.Lock()
+				defer mu.Unlock()
+				heard[author] = n
+				return &eventsv1.SilenceChanged{
+					EventId: "one-" + strconv.FormatUint(n, 10), Silence: &eventsv1.Silence{Id: "one", Changes: n, Author: author},
+				}, nil
+			})
+			require.NoError(t, err)
+		})
+	}
+	all.Wait()
+	require.ElementsMatch(t, []uint64{1, 2}, []uint64{heard["0"], heard["1"]})
+}
