@@ -72,6 +72,7 @@ type Service struct {
 	book    *rulebook.Book
 	alerts  *alertstate.Book
 	telling *telling
+	api     *transport.Server
 	tasks   *host.Tasks
 
 	mu        sync.Mutex
@@ -113,10 +114,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if s.telling, err = newTelling(cfg, deps, s.alerts); err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
 	}
-	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), transport.New(transport.Deps{
+	s.api = transport.New(transport.Deps{
 		Book: s.book, Alerts: s.alerts, Told: s.telling.planner, Groups: s.telling.planner, Silences: s.telling.silences,
 		Now: deps.Clock.Now, Counts: s.metrics, Rehearser: s, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
-	}))
+	})
+	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), s.api)
 	if err := deps.RPC.Gateway(alertingv1.RegisterAlertingServiceHandler); err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
 	}
