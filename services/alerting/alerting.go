@@ -82,6 +82,7 @@ type Service struct {
 	telling *telling
 	lookout *lookout.Lookout
 	history *history.Reader
+	api     *transport.Server
 	tasks   *host.Tasks
 
 	mu        sync.Mutex
@@ -128,10 +129,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock, Alerts: metricAlerts{s.alerts},
 		Rules: func() *rule.Set { return s.book.Current().Set }, Told: s.metrics.looked,
 	})
-	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), transport.New(transport.Deps{
+	s.api = transport.New(transport.Deps{
 		Book: s.book, Alerts: s.alerts, Told: s.telling.planner, Groups: s.telling.planner, Silences: s.telling.silences, Figures: s.lookout,
 		Now: deps.Clock.Now, Counts: s.metrics, Rehearser: s, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
-	}))
+	})
+	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), s.api)
 	if err := deps.RPC.Gateway(alertingv1.RegisterAlertingServiceHandler); err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
 	}

@@ -2,11 +2,13 @@ package alerting
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
+	"github.com/rappel-loop/rappel/services/alerting/internal/alertstate"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rehearsal"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 )
@@ -40,3 +42,50 @@ func Remember(ctx context.Context, s *Service) (stop func()) {
 	}()
 	return func() { cancel(); <-done }
 }
+
+// NewByHand returns a service that tells people of what is due only in Step.
+func NewByHand(cfg Config, deps Deps) (*Service, error) {
+	s, err := New(cfg, deps)
+	if s != nil {
+		s.telling.every = time.Hour
+	}
+	return s, err
+}
+
+// Settle returns once the service has heard of everything that was stored.
+func (s *Service) Settle(ctx context.Context) error {
+	if err := s.alerts.Wait(ctx); err != nil {
+		return err
+	}
+	return s.telling.planner.Settle(ctx)
+}
+
+// Step does what is due.
+func (s *Service) Step(ctx context.Context) error {
+	return errors.Join(s.alerts.Step(ctx), s.telling.planner.Step(ctx))
+}
+
+// Next is when Step has something to do, if nothing changes before; zero for never.
+func (s *Service) Next() time.Time {
+	next := s.telling.planner.Next()
+	for a := range s.alerts.Alerts() {
+		for _, t := range []interface {
+			IsValid() bool
+			AsTime() time.Time
+		}{a.GetAcknowledgement().GetUntil(), a.GetExpiresAt()} {
+			if t.IsValid() && a.GetResolvedAt() == nil && (next.IsZero() || t.AsTime().Before(next)) {
+				next = t.AsTime()
+			}
+		}
+	}
+	return next
+}
+
+// Look looks at the notify file.
+func (s *Service) Look() { s.telling.file.Look() }
+
+// API is what callers call.
+func (s *Service) API() alertingv1.AlertingServiceServer { return s.api }
+
+// Alerts are those of the service.
+func (s *Service) Alerts() *alertstate.Book { return s.alerts }

@@ -25,7 +25,7 @@ func Alerts() *cobra.Command { return alertsCommand(system()) }
 
 func alertsCommand(e env) *cobra.Command {
 	d := newDesk(e, "alerts")
-	d.root.AddCommand(d.listAlertsCommand(), d.showAlertCommand(), d.acknowledgeCommand(), d.unacknowledgeCommand(), d.resolveAlertCommand())
+	d.root.AddCommand(d.listAlertsCommand(), d.showAlertCommand(), d.acknowledgeCommand(), d.unacknowledgeCommand(), d.resolveAlertCommand(), d.groupsCommand())
 	d.localise()
 	return d.root
 }

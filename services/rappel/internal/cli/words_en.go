@@ -114,6 +114,27 @@ the server is, RAPPEL_AGENT saves --by.`,
 		"alerts ack":     {Short: "Say that you look after alerts", Example: "  rappel alerts ack ID --by sam --for 2h --comment \"I call the carrier\""},
 		"alerts unack":   {Short: "Say that nobody looks after alerts any more", Example: "  rappel alerts unack ID --by sam"},
 		"alerts resolve": {Short: "Say that alerts stand no more", Example: "  rappel alerts resolve ID1 ID2 --by sam --comment \"settled\""},
+		"alerts groups":  {Short: "Show the groups in which people are told, and when they are next", Example: "  rappel alerts groups\n  rappel alerts groups --route urgent"},
+		"silences": {
+			Short: "Silences: what people want to hear nothing of for a time",
+			Long: `Silences: what people want to hear nothing of for a time. The alerts are there all the
+same, and whoever looks sees them; when a silence ends, what still stands is told.
+
+  rappel silences add --match theme=delivery_time --for 2h --comment "strike" --by sam
+      silences a theme for two hours
+
+  rappel silences list
+      shows those that hold, and those to come
+
+docs/notifications.md explains silences. RAPPEL_SERVER says where the server is,
+RAPPEL_AGENT saves --by.`,
+		},
+		"silences list": {Short: "Show silences: those that hold, then those to come", Example: "  rappel silences list\n  rappel silences list --ended"},
+		"silences add": {
+			Short:   "Silence alerts for a time",
+			Example: "  rappel silences add --match theme=delivery_time --for 2h --comment \"strike\" --by sam\n  rappel silences add --match team=shop --until \"2026-12-31 18:00\" --every \"mon-fri 18:00-24:00\" --zone Europe/Paris --comment \"closed\" --by sam",
+		},
+		"silences expire": {Short: "End silences now", Example: "  rappel silences expire ID --by sam"},
 		"feed": {
 			Short: "Follow the feed: every step as it happens, without personal data",
 			Long: `Follow the feed of the loop, one line an event: the answer, its score, the alert, the
@@ -145,7 +166,12 @@ RAPPEL_AGENT saves naming the agent, RAPPEL_GRPC says where the server is.`,
 		"grpc": "the server's gRPC address (default $RAPPEL_GRPC, else 127.0.0.1:9090)", "capacity": "how many callbacks at once, 1 to 50 (default what the roster says, else 1)",
 		"alert-state": "which states, or all: firing, acknowledged, resolved (resolved within the last hour; default those that stand)", "severity": "only these: low, medium, high, critical",
 		"match": "only those that this picks, as theme=delivery_time, severity=~\"high|critical\", team!=care; may be repeated",
-		"group": "only those of this group", "customer": "only this customer's, by their key",
+		"ended": "those that have ended, too: for 30 days", "route": "only those of this route", "every": "hold only then, every week: days and periods, as \"mon-fri 18:00-24:00\"",
+		"silence-match": "what is silenced, as theme=delivery_time or severity=~\"low|medium\"; repeated, all must match", "silence-for": "for how long, as 2h; or --until",
+		"silence-from": "from when: 18:00, 2026-12-24 18:00, 2h (default now)", "silence-until": "until when: 18:00, 2026-12-24 18:00, 2h; or --for",
+		"silence-zone": "whose clock --every goes by, as Europe/Paris (default this machine's where it has a name, else UTC)", "silence-comment": "why, up to 500 characters",
+		"silence-request": "makes it repeatable: the same again within a day is the same silence",
+		"group":           "only those of this group", "customer": "only this customer's, by their key",
 		"comment": "what you say of it, up to 500 characters", "for": "for how long at most, 1m to 720h (default as the route says, else as long as it stands)",
 		"team": "only this team", "works-in": "only those who work in this queue",
 		"types": "only these types of events, as callback_opened: docs/feed-events.md", "survey": "only what is about these surveys", "feed-queue": "only what is about these queues",

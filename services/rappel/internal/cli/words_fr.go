@@ -114,6 +114,27 @@ le serveur, RAPPEL_AGENT évite --by.`,
 		"alerts ack":     {Short: "Dire que l'on s'occupe d'alertes", Example: "  rappel alerts ack ID --by sam --for 2h --comment \"j'appelle le transporteur\""},
 		"alerts unack":   {Short: "Dire que personne ne s'occupe plus d'alertes", Example: "  rappel alerts unack ID --by sam"},
 		"alerts resolve": {Short: "Lever des alertes", Example: "  rappel alerts resolve ID1 ID2 --by sam --comment \"réglé\""},
+		"alerts groups":  {Short: "Montrer les groupes dont on prévient, et quand ce sera la prochaine fois", Example: "  rappel alerts groups\n  rappel alerts groups --route urgent"},
+		"silences": {
+			Short: "Les silences : ce dont on ne veut rien entendre pour un temps",
+			Long: `Les silences : ce dont on ne veut rien entendre pour un temps. Les alertes existent quand
+même, et qui regarde les voit ; quand un silence finit, on apprend ce qui dure encore.
+
+  rappel silences add --match theme=delivery_time --for 2h --comment "grève" --by sam
+      tait un thème pendant deux heures
+
+  rappel silences list
+      montre ceux en cours et ceux à venir
+
+docs/notifications.md explique les silences. RAPPEL_SERVER dit où est le serveur,
+RAPPEL_AGENT évite --by.`,
+		},
+		"silences list": {Short: "Montrer les silences : ceux en cours, puis ceux à venir", Example: "  rappel silences list\n  rappel silences list --ended"},
+		"silences add": {
+			Short:   "Taire des alertes pour un temps",
+			Example: "  rappel silences add --match theme=delivery_time --for 2h --comment \"grève\" --by sam\n  rappel silences add --match team=shop --until \"2026-12-31 18:00\" --every \"mon-fri 18:00-24:00\" --zone Europe/Paris --comment \"fermé\" --by sam",
+		},
+		"silences expire": {Short: "Mettre fin à des silences", Example: "  rappel silences expire ID --by sam"},
 		"feed": {
 			Short: "Suivre le flux d'événements : tout ce qui arrive, sans donnée personnelle",
 			Long: `Suivre le flux d'événements de la boucle, une ligne par événement : la réponse, sa
@@ -145,7 +166,12 @@ RAPPEL_AGENT évite de nommer l'agent, RAPPEL_GRPC dit où est le serveur.`,
 		"grpc": "adresse gRPC du serveur (à défaut $RAPPEL_GRPC, sinon 127.0.0.1:9090)", "capacity": "combien de rappels à la fois, 1 à 50 (à défaut ce que dit la liste des agents, sinon 1)",
 		"alert-state": "quels états, ou all : firing, acknowledged, resolved (levées depuis moins d'une heure ; sinon celles en cours)", "severity": "seulement celles-ci : low, medium, high, critical",
 		"match": "seulement celles que ceci désigne, comme theme=delivery_time, severity=~\"high|critical\", team!=care ; peut être répété",
-		"group": "seulement celles de ce groupe", "customer": "seulement celles de ce client, par sa clé",
+		"ended": "aussi ceux qui sont terminés : pendant 30 jours", "route": "seulement ceux de cette route", "every": "seulement à ces heures, chaque semaine : jours et périodes, comme \"mon-fri 18:00-24:00\"",
+		"silence-match": "ce qui est tu, comme theme=delivery_time ou severity=~\"low|medium\" ; répété, tout doit correspondre", "silence-for": "pour combien de temps, comme 2h ; ou --until",
+		"silence-from": "à partir de quand : 18:00, 2026-12-24 18:00, 2h (à défaut maintenant)", "silence-until": "jusqu'à quand : 18:00, 2026-12-24 18:00, 2h ; ou --for",
+		"silence-zone": "l'horloge de --every, comme Europe/Paris (à défaut celle de cette machine si elle a un nom, sinon UTC)", "silence-comment": "pourquoi, 500 caractères au plus",
+		"silence-request": "rend la demande répétable : la même dans la journée donne le même silence",
+		"group":           "seulement celles de ce groupe", "customer": "seulement celles de ce client, par sa clé",
 		"comment": "ce que vous en dites, 500 caractères au plus", "for": "pour combien de temps au plus, de 1m à 720h (sinon selon la route, ou tant qu'elle dure)",
 		"team": "seulement cette équipe", "works-in": "seulement ceux qui travaillent dans cette file",
 		"types": "seulement ces types d'événement, comme callback_opened : docs/feed-events.md", "survey": "seulement ce qui touche ces enquêtes", "feed-queue": "seulement ce qui touche ces files",
