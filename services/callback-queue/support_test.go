@@ -206,9 +206,13 @@ func (b *bundle) settled() {
 	b.Helper()
 	c, err := b.bus.JetStream().Consumer(b.Context(), topology.CallbackQueue.Stream, topology.CallbackQueue.Durable)
 	require.NoError(b, err)
+	s, err := b.bus.JetStream().Stream(b.Context(), topology.CallbackQueue.Stream)
+	require.NoError(b, err)
+	// A consumer hears of an event a moment after it is acknowledged.
+	last := s.CachedInfo().State.LastSeq
 	b.until("settled", func() bool {
 		info, err := c.Info(b.Context())
-		return err == nil && info.NumPending == 0 && info.NumAckPending == 0
+		return err == nil && info.Delivered.Stream >= last && info.NumPending == 0 && info.NumAckPending == 0
 	})
 }
 

@@ -46,6 +46,7 @@ var scenarios = []scenario{
 		env: []string{"RAPPEL_CALLBACK__FIRST_ATTEMPT_WITHIN=3s", "RAPPEL_CALLBACK__WARN_AT=30%"},
 	},
 	{name: "a customer's slot is waited for", run: slotWaitedFor},
+	{name: "who was called lately is not called again unless it is worse", run: notTwice},
 	{
 		name: "a detractor's whole life is read from the feed", run: wholeLife,
 		env: []string{"RAPPEL_CALLBACK__FOLLOW_UP__SURVEY=apres-rappel", "RAPPEL_CALLBACK__FOLLOW_UP__AFTER=0s"},

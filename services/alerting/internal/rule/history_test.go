@@ -71,31 +71,34 @@ func TestWhatConditionsSeeOfAHistory(t *testing.T) {
 	t.Parallel()
 	never := &told{}
 	open := &told{callbacks: Callbacks{Number: 1, Open: true, Last: &eventsv1.LastCallback{OpenedAt: timestamppb.New(noon)}}, listed: true}
-	for condition, holds := range map[string][3]bool{ // of some, never, open
-		`history.called_within(3)`:                                                       {false, false, false},
-		`history.called_within(4)`:                                                       {true, false, false},
-		`history.called_within(duration("72h1s"))`:                                       {true, false, false},
-		`history.callbacks == 2`:                                                         {true, false, false},
-		`history.open_callback`:                                                          {false, false, true},
-		`has(history.last_callback)`:                                                     {true, false, true},
-		`has(history.last_callback.closed_at)`:                                           {true, false, false},
-		`history.last_callback.outcome == "resolved"`:                                    {true, false, false},
-		`history.last_callback.severity < Severity.HIGH`:                                 {true, true, true},
-		`has(history.called_at) && history.as_of - history.called_at == duration("72h")`: {true, false, false},
-		`history.answers(30).size() == 2`:                                                {true, false, false},
-		`history.answers(31).filter(a, a.class == Class.DETRACTOR && a.metric == Metric.NPS).size() > 2`: {true, false, false},
-		`history.answers(90).exists(a, a.satisfaction < 30.0 && a.survey == "s")`:                        {true, false, false},
-		`history.do_not_call`: {false, false, true},
+	for _, c := range []struct {
+		condition         string
+		some, never, open bool
+	}{
+		{`history.called_within(3)`, false, false, false},
+		{`history.called_within(4)`, true, false, false},
+		{`history.called_within(duration("72h1s"))`, true, false, false},
+		{`history.callbacks == 2`, true, false, false},
+		{`history.open_callback`, false, false, true},
+		{`has(history.last_callback)`, true, false, true},
+		{`has(history.last_callback.closed_at)`, true, false, false},
+		{`history.last_callback.outcome == "resolved"`, true, false, false},
+		{`history.last_callback.severity < Severity.HIGH`, true, true, true},
+		{`has(history.called_at) && history.as_of - history.called_at == duration("72h")`, true, false, false},
+		{`history.answers(30).size() == 2`, true, false, false},
+		{`history.answers(31).filter(a, a.class == Class.DETRACTOR && a.metric == Metric.NPS).size() > 2`, true, false, false},
+		{`history.answers(90).exists(a, a.satisfaction < 30.0 && a.survey == "s")`, true, false, false},
+		{`history.do_not_call`, false, false, true},
 	} {
-		set := asking(t, condition)
+		set := asking(t, c.condition)
 		for i, p := range []*told{some(), never, open} {
 			h := NewHistory(p, noon, set)
 			v := set.Ask(NewFacts(nil, nil).With(h))
 			require.NoError(t, h.Err())
-			require.Empty(t, v.Failures, condition)
-			require.Equal(t, holds[i], len(v.Fired) == 1, "%s of %d", condition, i)
+			require.Empty(t, v.Failures, c.condition)
+			require.Equal(t, []bool{c.some, c.never, c.open}[i], len(v.Fired) == 1, "%s of %d", c.condition, i)
 		}
-		require.Empty(t, set.Ask(NewFacts(nil, nil)).Failures, "without any history %s fails", condition)
+		require.Empty(t, set.Ask(NewFacts(nil, nil)).Failures, "without any history %s fails", c.condition)
 	}
 }
 
