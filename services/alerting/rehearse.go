@@ -27,7 +27,7 @@ func (s *Service) Rehearse(ctx context.Context, p rehearsal.Plan, since time.Tim
 	if err != nil {
 		return nil, err
 	}
-	p.Current = s.book.Current().Set
+	p.Current, p.Until = s.book.Current().Set, s.deps.Clock.Now()
 	r := rehearsal.New(p)
 	of, read, told := last+1-min(first, last+1), uint64(0), time.Now()
 	each := func(d bus.Delivery) error {
