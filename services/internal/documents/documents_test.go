@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -168,4 +169,38 @@ func TestWhatIsNotKeptCanBeChangedAndCome(t *testing.T) {
 	}
 	_, err := s.Load(soon(t), "two")
 	require.ErrorIs(t, err, bus.ErrNotFound)
+}
+
+func TestWhatIsNoLongerKeptIsDropped(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t)
+	var over atomic.Bool
+	var told []bool
+	s := table(b, func(o *documents.Options[*eventsv1.SilenceChanged]) {
+		o.Keep = func(*eventsv1.SilenceChanged) bool { return !over.Load() }
+		o.Compact = func(e *eventsv1.SilenceChanged) { e.Silence.Comment = "read" }
+		o.Changed = func(_ string, _ *eventsv1.SilenceChanged, kept bool) { told = append(told, kept) }
+	})
+	_, err := s.Update(soon(t), "one", add("one", nil))
+	require.NoError(t, err)
+	s.Reconsider("one")
+	s.Reconsider("none")
+	_, kept := s.Get("one")
+	require.True(t, kept)
+	over.Store(true)
+	s.Reconsider("one")
+	_, kept = s.Get("one")
+	require.False(t, kept)
+	require.Equal(t, []bool{true, false}, told)
+
+	follow(t, s)
+	require.NoError(t, s.Settle(soon(t)))
+	_, kept = s.Get("one")
+	require.False(t, kept)
+	e, err := s.Load(soon(t), "one")
+	require.NoError(t, err)
+	require.Equal(t, "read", e.GetSilence().GetComment(), "what is read is made smaller")
+	e, err = s.Update(soon(t), "one", add("one", nil))
+	require.NoError(t, err)
+	require.EqualValues(t, 2, e.GetSilence().GetChanges())
 }
