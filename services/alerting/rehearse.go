@@ -33,7 +33,7 @@ func (s *Service) Rehearse(ctx context.Context, p rehearsal.Plan, since time.Tim
 	if err != nil {
 		return nil, err
 	}
-	p.Current = s.book.Current().Set
+	p.Current, p.Until = s.book.Current().Set, s.deps.Clock.Now()
 	list, done, err := s.forbidden(ctx)
 	if err != nil {
 		return nil, err

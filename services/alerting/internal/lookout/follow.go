@@ -33,9 +33,11 @@ func (l *Lookout) fill(ctx context.Context, anew []*rule.Metric) error {
 		if err != nil {
 			return err
 		}
+		l.mu.Lock()
 		if l.seen == 0 {
 			l.seen = last
 		}
+		l.mu.Unlock()
 		if err := l.follow(ctx, first, l.seen, (*movement.Windows).Fill); err != nil {
 			return err
 		}

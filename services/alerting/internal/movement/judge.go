@@ -85,7 +85,7 @@ func (w *Windows) read(s *series, end uint32, e evidence) Reading {
 	case m.Measure == rule.Count:
 		whole := r.From.UnixMilli() >= w.since
 		if m.Against == rule.Bar {
-			r.Reference, r.Enough = m.Move, whole
+			r.Reference, r.Enough = m.Move, whole || m.Rises // what is missing would be more still
 			break
 		}
 		r.Reference /= float64(max(len(e.stretches), 1))

@@ -101,6 +101,8 @@ func TestACountThatIsNotKnownWholeSaysNothing(t *testing.T) {
 	l := live(t, "measure: count, window: 24h, below: 5")
 	require.Empty(t, l.hours(23, 0, 0))
 	require.Equal(t, []string{"began"}, l.hours(2, 0, 0))
+	l = live(t, "measure: count, window: 24h, above: 5")
+	require.Equal(t, []string{"began"}, l.hours(6, 1, 0), "what is missing would only be more")
 	l = live(t, "measure: count, window: 24h, rises_by: 50")
 	require.Empty(t, l.hours(7*24, 1, 0))
 	require.False(t, l.w.Show()[0].Series[0].Enough)

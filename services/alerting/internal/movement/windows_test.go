@@ -279,6 +279,9 @@ func TestALabelOfASeriesIsNoSeriesOfItsOwnWhenItIsMissing(t *testing.T) {
 	w.Take(answer{id: "2", at: at, survey: "s", attributes: map[string]string{"shop": "x"}}.scored())
 	w.Take(answer{id: "3", at: at, survey: "s", themes: []string{"a", "b"}, attributes: map[string]string{"shop": "x"}}.scored())
 	w.Take(answer{id: "4", at: at, survey: "s", themes: []string{"a"}, attributes: map[string]string{"shop": strings.Repeat("x", 201)}}.scored())
+	for i, personal := range []string{"somebody@example.org", "+33 1 99 00 10 10"} {
+		w.Take(answer{id: fmt.Sprint("p", i), at: at, survey: "s", themes: []string{"a"}, attributes: map[string]string{"shop": personal}}.scored())
+	}
 	require.Equal(t, map[string]sums{"m s a x": {n: 1}, "m s b x": {n: 1}}, totals(w))
 	many := make([]string, 40)
 	for i := range many {

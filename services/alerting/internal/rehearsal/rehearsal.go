@@ -18,6 +18,9 @@ type Plan struct {
 	Draft, Current *rule.Set
 	// Staffing is who works, by queue.
 	Staffing Staffing
+	// Until is up to when windows of metric rules are judged; the last answer's time where it
+	// is before that.
+	Until time.Time
 	// Examples is how many customers to name of each kind.
 	Examples int
 	// MostCustomers bounds how many are kept in mind; 0 is DefaultMostCustomers.

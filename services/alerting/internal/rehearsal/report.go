@@ -31,6 +31,9 @@ func (r *Rehearsal) Report() *alertingv1.RehearsalReport {
 		report.From, report.To = timestamppb.New(r.from), timestamppb.New(r.to)
 	}
 	r.rules(report)
+	for side := range sides {
+		r.sides[side].figures.until(r.plan.Until)
+	}
 	r.metrics(report)
 	r.queues(report)
 	for side := range sides {

@@ -222,7 +222,7 @@ func (m *Metric) series(f *Facts) (all [][]string, cut int) {
 const attributePrefix = "attributes."
 
 // values are what a response is filed under; none where it has none, or a text that is too
-// long to be a name.
+// long to be a name, or may be somebody's.
 func (f *Facts) values(by string) []string {
 	var one string
 	switch by {
@@ -239,10 +239,25 @@ func (f *Facts) values(by string) []string {
 	default:
 		one = f.response.GetAttributes()[strings.TrimPrefix(by, attributePrefix)]
 	}
-	if one == "" || utf8.RuneCountInString(one) > mostValueChars {
+	if one == "" || utf8.RuneCountInString(one) > mostValueChars || reaches(one) {
 		return nil
 	}
 	return []string{one}
+}
+
+// leastNumber is how many digits a number has at least that somebody can be called by.
+const leastNumber = 8
+
+// reaches is whether a text looks like what reaches a person, as an e-mail address or a phone
+// number does: alerts carry what a figure is of, and nothing personal.
+func reaches(s string) bool {
+	digits := 0
+	for _, c := range s {
+		if c >= '0' && c <= '9' {
+			digits++
+		}
+	}
+	return digits >= leastNumber || strings.ContainsRune(s, '@')
 }
 
 // newMetricIndex files each metric under what its responses must have.

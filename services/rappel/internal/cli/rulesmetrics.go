@@ -120,7 +120,7 @@ func looksFor(r *alertingv1.MetricRule) string {
 }
 
 func figureColumns(r *alertingv1.MetricRule, f *alertingv1.MetricFigure) string {
-	moved, beside, chance, alert := "too few answers", "-", "-", ""
+	moved, beside, chance, alert := "not enough yet", "-", "-", ""
 	if f.GetEnough() {
 		moved = fmt.Sprintf("%.1f", f.GetMoved())
 	}

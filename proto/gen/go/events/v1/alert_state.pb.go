@@ -741,7 +741,8 @@ type Movement struct {
 	Answers uint64 `protobuf:"varint,4,opt,name=answers,proto3" json:"answers,omitempty"`
 	// How many are in what it is compared with; 0 for a bar.
 	ReferenceAnswers uint64 `protobuf:"varint,5,opt,name=reference_answers,json=referenceAnswers,proto3" json:"reference_answers,omitempty"`
-	// How probable so great a difference is by chance, 0 to 1; 0 for a bar.
+	// How probable so great a difference is by chance, 0 to 1; 0 for a count with a bar, which
+	// is no estimate.
 	PValue float64 `protobuf:"fixed64,6,opt,name=p_value,json=pValue,proto3" json:"p_value,omitempty"`
 	// How long the window is.
 	Window *durationpb.Duration `protobuf:"bytes,7,opt,name=window,proto3" json:"window,omitempty"`
