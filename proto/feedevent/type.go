@@ -14,6 +14,12 @@ const (
 	AlertResolved    Type = "alert_resolved"
 	FollowUpAnswered Type = "follow_up_answered"
 
+	AlertAcknowledged   Type = "alert_acknowledged"
+	AlertUnacknowledged Type = "alert_unacknowledged"
+	AlertClosed         Type = "alert_closed"
+	MetricAlertRaised   Type = "metric_alert_raised"
+	MetricAlertResolved Type = "metric_alert_resolved"
+
 	CallbackOpened          Type = "callback_opened"
 	CallbackEnriched        Type = "callback_enriched"
 	CallbackReasonWithdrawn Type = "callback_reason_withdrawn"
@@ -56,6 +62,8 @@ const (
 	OfResponse Schema = "response"
 	// OfAlert is an Alert.
 	OfAlert Schema = "alert"
+	// OfAlertState is an AlertState.
+	OfAlertState Schema = "alert_state"
 	// OfCallback is a Callback.
 	OfCallback Schema = "callback"
 )
@@ -88,6 +96,11 @@ var descriptions = []Description{
 	{AlertRaised, OfAlert, "a rule matched; again, under the same `alertKey`, for each later revision or correction that matches"},
 	{AlertResolved, OfAlert, "the customer corrected the answer, or somebody what was found in it, and the rule no longer matches"},
 	{FollowUpAnswered, OfResponse, "a customer answered how their callback went (`callbackId`)"},
+	{AlertAcknowledged, OfAlertState, "somebody looks after an alert"},
+	{AlertUnacknowledged, OfAlertState, "nobody looks after it any more, and it stands"},
+	{AlertClosed, OfAlertState, "an alert about an answer stands no more, for another reason (`resolution`) than a correction, of which `alert_resolved` tells"},
+	{MetricAlertRaised, OfAlertState, "a metric moved as a rule describes (`movement`)"},
+	{MetricAlertResolved, OfAlertState, "a metric's alert stands no more (`resolution`)"},
 	{CallbackOpened, OfCallback, "a customer is to be called back"},
 	{CallbackEnriched, OfCallback, "another reason came, or one was brought up to date"},
 	{CallbackReasonWithdrawn, OfCallback, "a reason no longer counts; others do, or the call has begun"},

@@ -71,6 +71,44 @@ func TestEveryStreamIsTold(t *testing.T) {
 	require.Contains(t, subjects, subject.FeedEvent("callback_opened", "care"))
 }
 
+// What becomes of alerts is told, but not what ALERTS tells of already.
+func TestWhatBecomesOfAlertsIsTold(t *testing.T) {
+	t.Parallel()
+	r := setup(t)
+	n := 0
+	put := func(what eventsv1.AlertChanged_Type, why eventsv1.AlertState_Resolution, m *eventsv1.Movement) {
+		n++
+		id := fmt.Sprintf("a-%d", n)
+		r.put(subject.AlertState(id), id, &eventsv1.AlertChanged{EventId: id, At: timestamppb.New(now), Type: what, By: "amina", Alert: &eventsv1.AlertState{
+			Id: id, CustomerKey: key(1), Survey: "apres-livraison", ResponseId: "r-1", Resolution: why, Movement: m, Comment: "Invented",
+		}})
+	}
+	put(eventsv1.AlertChanged_RAISED, 0, nil)
+	put(eventsv1.AlertChanged_ACKNOWLEDGED, 0, nil)
+	put(eventsv1.AlertChanged_RESOLVED, eventsv1.AlertState_NO_LONGER_MATCHES, nil)
+	put(eventsv1.AlertChanged_RESOLVED, eventsv1.AlertState_BY_HAND, nil)
+	put(eventsv1.AlertChanged_RAISED, 0, &eventsv1.Movement{Measure: "NPS"})
+	put(eventsv1.AlertChanged_UPDATED, 0, &eventsv1.Movement{Measure: "NPS"})
+	put(eventsv1.AlertChanged_RESOLVED, eventsv1.AlertState_NO_LONGER_MATCHES, &eventsv1.Movement{Measure: "NPS"})
+	r.settled()
+	types := map[feedevent.Type]feedevent.Event{}
+	for _, e := range r.told() {
+		types[e.Type] = e
+		require.Equal(t, "person", e.Data.(*feedevent.AlertState).By)
+	}
+	require.Len(t, r.told(), 4)
+	require.Len(t, types, 4)
+	require.Equal(t, key(1), types[feedevent.AlertClosed].Subject)
+	metric := types[feedevent.MetricAlertRaised]
+	require.Equal(t, metric.Data.(*feedevent.AlertState).AlertKey, metric.Subject)
+	require.Equal(t, metric.Subject, metric.PartitionKey)
+	require.Empty(t, r.stored(subject.DeadLetters))
+	for _, d := range r.stored(subject.Feed) {
+		require.NotContains(t, string(d.Data), "amina")
+		require.NotContains(t, string(d.Data), "Invented")
+	}
+}
+
 // What a crash between the storing and the acknowledgement looks like: the same event again.
 func TestAnEventDeliveredAgainIsToldOnce(t *testing.T) {
 	t.Parallel()

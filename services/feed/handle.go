@@ -26,6 +26,9 @@ const (
 // handle tells of one event and returns once the feed has it.
 func (s *Service) handle(ctx context.Context, d bus.Delivery) error {
 	event, err := s.event(d)
+	if errors.Is(err, projection.ErrUntold) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -82,6 +85,8 @@ func (s *Service) projected(d bus.Delivery) (projection.Projected, error) {
 		return project(d, &eventsv1.AlertResolved{}, p.Resolved)
 	case nameOf[*eventsv1.FollowUpAnswered]():
 		return project(d, &eventsv1.FollowUpAnswered{}, p.Answered)
+	case nameOf[*eventsv1.AlertChanged]():
+		return project(d, &eventsv1.AlertChanged{}, p.AlertChanged)
 	case nameOf[*eventsv1.CallbackEvent]():
 		return project(d, &eventsv1.CallbackEvent{}, p.Callback)
 	}

@@ -171,30 +171,36 @@ func TestWhatIsNotKeptCanBeChangedAndCome(t *testing.T) {
 	require.ErrorIs(t, err, bus.ErrNotFound)
 }
 
-func TestWhatTimeHasMadeUselessIsSwept(t *testing.T) {
+func TestWhatIsNoLongerKeptIsDropped(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t)
-	var old atomic.Bool
-	var gone []string
+	var over atomic.Bool
+	var told []bool
 	s := table(b, func(o *documents.Options[*eventsv1.SilenceChanged]) {
-		o.Keep = func(e *eventsv1.SilenceChanged) bool { return !old.Load() || e.GetSilence().GetId() == "two" }
-		o.Changed = func(key string, _ *eventsv1.SilenceChanged, kept bool) {
-			if !kept {
-				gone = append(gone, key)
-			}
-		}
+		o.Keep = func(*eventsv1.SilenceChanged) bool { return !over.Load() }
+		o.Compact = func(e *eventsv1.SilenceChanged) { e.Silence.Comment = "read" }
+		o.Changed = func(_ string, _ *eventsv1.SilenceChanged, kept bool) { told = append(told, kept) }
 	})
-	for _, id := range []string{"one", "two"} {
-		_, err := s.Update(soon(t), id, add(id, nil))
-		require.NoError(t, err)
-	}
-	s.Sweep()
-	require.Equal(t, 2, s.Len())
-	old.Store(true)
-	s.Sweep()
-	require.Equal(t, 1, s.Len())
-	require.Equal(t, []string{"one"}, gone)
-	e, err := s.Update(soon(t), "one", add("one", nil))
+	_, err := s.Update(soon(t), "one", add("one", nil))
 	require.NoError(t, err)
-	require.EqualValues(t, 2, e.GetSilence().GetChanges(), "the stream has it still")
+	s.Reconsider("one")
+	s.Reconsider("none")
+	_, kept := s.Get("one")
+	require.True(t, kept)
+	over.Store(true)
+	s.Reconsider("one")
+	_, kept = s.Get("one")
+	require.False(t, kept)
+	require.Equal(t, []bool{true, false}, told)
+
+	follow(t, s)
+	require.NoError(t, s.Settle(soon(t)))
+	_, kept = s.Get("one")
+	require.False(t, kept)
+	e, err := s.Load(soon(t), "one")
+	require.NoError(t, err)
+	require.Equal(t, "read", e.GetSilence().GetComment(), "what is read is made smaller")
+	e, err = s.Update(soon(t), "one", add("one", nil))
+	require.NoError(t, err)
+	require.EqualValues(t, 2, e.GetSilence().GetChanges())
 }

@@ -3,6 +3,7 @@ package alertstate_test
 import (
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,5 +63,33 @@ func BenchmarkStanding(b *testing.B) {
 		b.ReportMetric(float64(heap()-before)/many, "B/alert")
 		b.ReportMetric(many/took.Seconds(), "alerts/s")
 		runtime.KeepAlive(r)
+	}
+}
+
+// BenchmarkTakeAlert measures how many alerts a replica can raise a second, as its consumer
+// does: many at once, each stored before it is acknowledged.
+func BenchmarkTakeAlert(b *testing.B) {
+	book := alertstate.New(alertstate.Options{Bus: testkit.Bus(b), Log: zap.NewNop(), Clock: clock.NewManual(t0)})
+	defer follow(b, book)()
+	var n atomic.Int64
+	b.SetParallelism(64)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			require.NoError(b, book.TakeAlert(b.Context(), delivery(b, raised(fmt.Sprintf("a-%d", n.Add(1)), 1))))
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "alerts/s")
+}
+
+// BenchmarkOtherCallbackEvents measures what an event of a callback costs that closes none.
+func BenchmarkOtherCallbackEvents(b *testing.B) {
+	book := alertstate.New(alertstate.Options{Bus: testkit.Bus(b), Log: zap.NewNop(), Clock: clock.NewManual(t0)})
+	var reasons []*eventsv1.Reason
+	for n := range 20 {
+		reasons = append(reasons, reason(fmt.Sprintf("a-%d", n), 1))
+	}
+	d := delivery(b, closing(eventsv1.CallbackEvent_OFFERED, reasons...))
+	for b.Loop() {
+		require.NoError(b, book.TakeCallback(b.Context(), d))
 	}
 }

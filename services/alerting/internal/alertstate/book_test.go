@@ -93,7 +93,7 @@ func reason(alertID string, revision uint32) *eventsv1.Reason {
 }
 
 // delivery is an event as a consumer gets it.
-func delivery(t *testing.T, e proto.Message) bus.Delivery {
+func delivery(t testing.TB, e proto.Message) bus.Delivery {
 	t.Helper()
 	body, err := proto.Marshal(e)
 	require.NoError(t, err)

@@ -93,11 +93,11 @@ func TestASilenceIsMadeChangedAndEnded(t *testing.T) {
 	require.ErrorIs(t, err, silence.ErrNone)
 
 	b.clock.Advance(30*24*hour - time.Minute)
-	b.Table().Sweep()
+	b.Sweep()
 	_, err = b.Get(s.GetId())
 	require.NoError(t, err)
 	b.clock.Advance(time.Minute)
-	b.Table().Sweep()
+	b.Sweep()
 	_, err = b.Get(s.GetId())
 	require.ErrorIs(t, err, silence.ErrNone, "it is forgotten after a month")
 }

@@ -20,8 +20,8 @@ import (
 // map the names, and the texts by their names, [] being any.
 var allowed = []string{
 	"AlertRaised.labels", "AlertRaised.labels[other]", "AlertRaised.labels[segment]", "AlertRaised.labels[]", "AlertRaised.rule",
-	"AlertRaised.team", "AlertResolved.rule", "Attempt.team", "Callback.queue", "CallbackPlan.queue", "FollowUp.survey", "Gesture.kind",
-	"Holder.team", "Move.from", "PriorityPart.factor", "Reason.channel", "Reason.rule", "Reason.survey", "Reason.touchpoint",
+	"AlertRaised.team", "AlertResolved.rule", "AlertState.rule", "AlertState.survey", "AlertState.team", "Attempt.team", "Callback.queue", "CallbackPlan.queue", "FollowUp.survey", "Gesture.kind",
+	"Holder.team", "Move.from", "Movement.measure", "Movement.series", "Movement.series[other]", "Movement.series[segment]", "Movement.series[]", "PriorityPart.factor", "Reason.channel", "Reason.rule", "Reason.survey", "Reason.touchpoint",
 	"Recovery.survey", "Response.attributes[segment]", "Response.channel", "Response.survey", "Response.touchpoint",
 	"ResponseScored.scorer_version", "SLA.policy", "SLAOutcome.queue", "SLAOutcome.team", "ThemeFound.theme",
 }
@@ -130,6 +130,17 @@ func TestNoPersonalData(t *testing.T) {
 		filled(answered)
 		answered.Scored.Received.CustomerKey = customer
 		project(answered, func() (Projected, error) { return p.Answered(origin(subject.Alerts, answered.GetEventId()), answered) })
+
+		for _, what := range []eventsv1.AlertChanged_Type{eventsv1.AlertChanged_RAISED, eventsv1.AlertChanged_ACKNOWLEDGED, eventsv1.AlertChanged_RESOLVED} {
+			e := &eventsv1.AlertChanged{}
+			filled(e)
+			e.Type, e.Alert.CustomerKey = what, customer
+			project(e, func() (Projected, error) { return p.AlertChanged(origin(subject.AlertStates, e.GetEventId()), e) })
+			if what != eventsv1.AlertChanged_RAISED {
+				e.Alert.Movement, e.Alert.Resolution = nil, eventsv1.AlertState_BY_HAND
+				project(e, func() (Projected, error) { return p.AlertChanged(origin(subject.AlertStates, e.GetEventId()), e) })
+			}
+		}
 
 		for number := range eventsv1.CallbackEvent_Type_name {
 			if number == 0 {

@@ -30,6 +30,8 @@ var (
 	ErrUnknownType = errors.New("an event of a type that this program does not know")
 	// ErrInvalid says that an event lacks what every event of the feed needs.
 	ErrInvalid = errors.New("an event that the feed cannot tell of")
+	// ErrUntold says that there is nothing to tell: another event tells of it, or none does.
+	ErrUntold = errors.New("an event that the feed does not tell of")
 )
 
 // About stands in a subject for a survey or a queue that there is none of.

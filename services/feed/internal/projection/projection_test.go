@@ -30,6 +30,9 @@ func all(t *testing.T) []Projected {
 	take(p.Raised(origin(subject.Alerts, "5"), sampleRaised()))
 	take(p.Resolved(origin(subject.Alerts, "6"), sampleResolved()))
 	take(p.Answered(origin(subject.Alerts, "7"), sampleAnswered()))
+	for _, e := range sampleStates() {
+		take(p.AlertChanged(origin(subject.AlertStates, e.GetEventId()), e))
+	}
 	for number := range eventsv1.CallbackEvent_Type_name {
 		if number != 0 {
 			e := sampleCallback(eventsv1.CallbackEvent_Type(number))
@@ -67,14 +70,37 @@ func TestEveryTypeIsMadeOnce(t *testing.T) {
 // is added to their files fails here until it is.
 func TestEveryEventOfTheStreamsIsKnown(t *testing.T) {
 	t.Parallel()
-	known := []string{"ResponseReceived", "ResponseScored", "AlertRaised", "AlertResolved", "FollowUpAnswered", "CallbackEvent"}
+	known := []string{"ResponseReceived", "ResponseScored", "AlertRaised", "AlertResolved", "FollowUpAnswered", "AlertChanged", "CallbackEvent"}
 	for _, file := range []interface{ Path() string }{
-		eventsv1.File_events_v1_response_proto, eventsv1.File_events_v1_score_proto, eventsv1.File_events_v1_alert_proto, eventsv1.File_events_v1_callback_proto,
+		eventsv1.File_events_v1_response_proto, eventsv1.File_events_v1_score_proto, eventsv1.File_events_v1_alert_proto,
+		eventsv1.File_events_v1_alert_state_proto, eventsv1.File_events_v1_callback_proto,
 	} {
 		for name, isEvent := range messages(file) {
 			require.Equal(t, isEvent, slices.Contains(known, name), name)
 		}
 	}
+}
+
+// What ALERTS tells of already, and figures that hardly moved, are told of once, or not at all.
+func TestWhatAnotherStreamTellsOfIsNotToldTwice(t *testing.T) {
+	t.Parallel()
+	of := func(what eventsv1.AlertChanged_Type, why eventsv1.AlertState_Resolution, m *eventsv1.Movement) error {
+		_, err := projector().AlertChanged(origin(subject.AlertStates, "1"), &eventsv1.AlertChanged{
+			At: at(1), Type: what, Alert: &eventsv1.AlertState{Id: "a", CustomerKey: customer, Resolution: why, Movement: m},
+		})
+		return err
+	}
+	moved := &eventsv1.Movement{}
+	require.ErrorIs(t, of(eventsv1.AlertChanged_RAISED, 0, nil), ErrUntold)
+	require.ErrorIs(t, of(eventsv1.AlertChanged_UPDATED, 0, nil), ErrUntold)
+	require.ErrorIs(t, of(eventsv1.AlertChanged_UPDATED, 0, moved), ErrUntold)
+	require.ErrorIs(t, of(eventsv1.AlertChanged_RESOLVED, eventsv1.AlertState_NO_LONGER_MATCHES, nil), ErrUntold)
+	require.NoError(t, of(eventsv1.AlertChanged_RESOLVED, eventsv1.AlertState_NO_LONGER_MATCHES, moved))
+	for _, why := range []eventsv1.AlertState_Resolution{eventsv1.AlertState_BY_HAND, eventsv1.AlertState_CALLBACK_CLOSED, eventsv1.AlertState_EXPIRED} {
+		require.NoError(t, of(eventsv1.AlertChanged_RESOLVED, why, nil))
+	}
+	require.ErrorIs(t, of(4711, 0, nil), ErrUnknownType)
+	require.ErrorIs(t, of(0, 0, nil), ErrUnknownType)
 }
 
 func TestTheSameEventGivesTheSameEvent(t *testing.T) {

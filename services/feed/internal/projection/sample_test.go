@@ -1,9 +1,11 @@
 package projection
 
 import (
+	"fmt"
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
@@ -92,6 +94,31 @@ func sampleRaised() *eventsv1.AlertRaised {
 
 func sampleResolved() *eventsv1.AlertResolved {
 	return &eventsv1.AlertResolved{EventId: "resolved", AlertId: "alert", ResolvedAt: at(3), Rule: "detractor", Scored: sampleScored(0)}
+}
+
+// sampleStates are an alert's events of which the feed tells, and those of a metric's.
+func sampleStates() []*eventsv1.AlertChanged {
+	of := func(t eventsv1.AlertChanged_Type, s eventsv1.AlertState_State, n int) *eventsv1.AlertChanged {
+		return &eventsv1.AlertChanged{EventId: fmt.Sprintf("state-%d", n), At: at(n), Type: t, Alert: &eventsv1.AlertState{
+			Id: "alert", Changes: uint64(n), Episode: 1, State: s, Rule: "detractor", Severity: eventsv1.Severity_HIGH, Team: "lille",
+			CustomerKey: customer, Survey: survey, ResponseId: "r-1001", Revision: 1, RaisedAt: at(0), Labels: map[string]string{"owner": "Sam Exemple"},
+		}}
+	}
+	held := of(eventsv1.AlertChanged_ACKNOWLEDGED, eventsv1.AlertState_ACKNOWLEDGED, 2)
+	held.By, held.Alert.Acknowledgement = "amina", &eventsv1.Acknowledgement{By: "amina", At: at(2), Until: at(122), Comment: "Je rappelle."}
+	closed := of(eventsv1.AlertChanged_RESOLVED, eventsv1.AlertState_RESOLVED, 4)
+	closed.By, closed.Alert.Resolution, closed.Alert.ResolvedBy, closed.Alert.Comment = "amina", eventsv1.AlertState_BY_HAND, "amina", "Réglé."
+	moved := of(eventsv1.AlertChanged_RAISED, eventsv1.AlertState_FIRING, 5)
+	back := of(eventsv1.AlertChanged_RESOLVED, eventsv1.AlertState_RESOLVED, 6)
+	for _, e := range []*eventsv1.AlertChanged{moved, back} {
+		e.Alert.Id, e.Alert.Rule, e.Alert.CustomerKey, e.Alert.ResponseId, e.Alert.Revision = "metric", "nps_falls", "", "", 0
+		e.Alert.Movement = &eventsv1.Movement{
+			Measure: "NPS", Figure: 12.5, Reference: 31, Answers: 240, ReferenceAnswers: 1100, PValue: 0.002, Window: durationpb.New(24 * time.Hour),
+			Until: at(5), Series: map[string]string{"survey": survey, "touchpoint": "Livraison à domicile"},
+		}
+	}
+	moved.Alert.RaisedAt, back.Alert.Movement.Figure, back.Alert.Resolution = at(5), 29, eventsv1.AlertState_NO_LONGER_MATCHES
+	return []*eventsv1.AlertChanged{held, of(eventsv1.AlertChanged_UNACKNOWLEDGED, eventsv1.AlertState_FIRING, 3), closed, moved, back}
 }
 
 func sampleAnswered() *eventsv1.FollowUpAnswered {

@@ -192,14 +192,14 @@ func (d *desk) alertAbout(a *eventsv1.AlertState) string {
 		parts = append(parts, strings.TrimSpace(c.GetMetric().String()+" "+d.number(c.GetValue())+" "+class))
 	}
 	if m := a.GetMovement(); m != nil {
-		parts = append(parts, oneLine(m.GetMeasure())+" "+d.figure(m.GetFigure())+" ("+fill(alertWordsOf(d.w).Compared, d.figure(m.GetReference()))+")")
+		parts = append(parts, oneLine(m.GetMeasure())+" "+figure(m.GetFigure(), d.w.Decimal)+" ("+fill(alertWordsOf(d.w).Compared, figure(m.GetReference(), d.w.Decimal))+")")
 	}
 	return strings.Join(nonEmpty(append(parts, oneLine(a.GetLabels()["theme"]), oneLine(a.GetSurvey()))), ", ")
 }
 
 // figure is a metric's, to a tenth.
-func (d *desk) figure(v float64) string {
-	return strings.Replace(strconv.FormatFloat(v, 'f', 1, 64), ".", d.w.Decimal, 1)
+func figure(v float64, decimal string) string {
+	return strings.Replace(strconv.FormatFloat(v, 'f', 1, 64), ".", decimal, 1)
 }
 
 // acting is a command that changes alerts.

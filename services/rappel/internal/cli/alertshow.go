@@ -43,9 +43,17 @@ func (d *desk) printAlert(out io.Writer, resp *alertingv1.GetAlertResponse) erro
 	s := style{on: terminal && d.getenv("NO_COLOR") == ""}
 	w, a := alertWordsOf(d.w), resp.GetAlert().GetAlert()
 	lines := [][2]string{
-		{w.State, d.standing(a)}, {w.Severity, w.Severities[a.GetSeverity()]}, {w.Rule, oneLine(a.GetRule())}, {w.Team, oneLine(a.GetTeam())},
-		{w.About, d.alertAbout(a)}, {w.Customer, oneLine(a.GetCustomerKey())}, {w.Response, d.ofResponse(a)}, {w.Raised, d.raisedAt(a)},
-		{w.Expires, d.expires(a)}, {w.Labels, labelList(a)}, {w.Notified, d.toldOf(resp.GetAlert())},
+		{w.State, d.standing(a)},
+		{w.Severity, w.Severities[a.GetSeverity()]},
+		{w.Rule, oneLine(a.GetRule())},
+		{w.Team, oneLine(a.GetTeam())},
+		{w.About, d.alertAbout(a)},
+		{w.Customer, oneLine(a.GetCustomerKey())},
+		{w.Response, d.ofResponse(a)},
+		{w.Raised, d.raisedAt(a)},
+		{w.Expires, d.expires(a)},
+		{w.Labels, labelList(a)},
+		{w.Notified, d.toldOf(resp.GetAlert())},
 		{w.Groups, oneLine(strings.Join(resp.GetAlert().GetGroups(), ", "))},
 	}
 	width := 0

@@ -25,6 +25,8 @@ func (r *feedReader) line(s style, e feedevent.Event) string {
 		parts = r.responseParts(fw, d)
 	case *feedevent.Alert:
 		parts = r.alertParts(fw, d)
+	case *feedevent.AlertState:
+		parts = r.alertStateParts(fw, d)
 	case *feedevent.Callback:
 		parts = r.callbackParts(fw, e.Type, d)
 	}
@@ -42,7 +44,7 @@ func (r *feedReader) line(s style, e feedevent.Event) string {
 // paintFeed marks what deserves a look.
 func paintFeed(s style, t feedevent.Type, what string) string {
 	switch t { //nolint:exhaustive // the rest is plain
-	case feedevent.AlertRaised, feedevent.SLAWarned, feedevent.CallbackUnattended, feedevent.CallbackReopened:
+	case feedevent.AlertRaised, feedevent.MetricAlertRaised, feedevent.SLAWarned, feedevent.CallbackUnattended, feedevent.CallbackReopened:
 		return s.yellow(what)
 	case feedevent.SLABreached:
 		return s.red(what)
@@ -99,6 +101,19 @@ func (r *feedReader) alertParts(fw *feedWords, d *feedevent.Alert) []string {
 		parts = append(parts, fill(fw.InQueue, d.Queue))
 	}
 	return parts
+}
+
+func (r *feedReader) alertStateParts(fw *feedWords, d *feedevent.AlertState) []string {
+	rule := d.Rule
+	if known := r.w.Rules[rule]; known != "" {
+		rule = known
+	}
+	w := alertWordsOf(r.w)
+	parts := []string{fill(fw.Rule, rule), r.w.Severities[eventsv1.Severity(eventsv1.Severity_value[d.Severity])], d.Team, d.Survey}
+	if m := d.Movement; m != nil {
+		parts = append(parts, m.Measure+" "+figure(m.Figure, r.w.Decimal)+" ("+fill(w.Compared, figure(m.Reference, r.w.Decimal))+")")
+	}
+	return append(parts, w.Resolutions[eventsv1.AlertState_Resolution(eventsv1.AlertState_Resolution_value[d.Resolution])])
 }
 
 func (r *feedReader) callbackParts(fw *feedWords, t feedevent.Type, d *feedevent.Callback) []string {

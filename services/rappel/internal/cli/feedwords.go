@@ -24,6 +24,8 @@ var feedFrench = feedWords{
 	Types: map[feedevent.Type]string{
 		feedevent.ResponseReceived: "réponse reçue", feedevent.ResponseCorrected: "réponse corrigée", feedevent.ResponseScored: "réponse notée",
 		feedevent.AnalysisCorrected: "analyse corrigée", feedevent.AlertRaised: "alerte", feedevent.AlertResolved: "alerte levée",
+		feedevent.AlertAcknowledged: "alerte prise en charge", feedevent.AlertUnacknowledged: "alerte plus prise en charge", feedevent.AlertClosed: "alerte close",
+		feedevent.MetricAlertRaised: "alerte sur un indicateur", feedevent.MetricAlertResolved: "alerte sur un indicateur levée",
 		feedevent.FollowUpAnswered: "réponse sur un rappel", feedevent.CallbackOpened: "rappel ouvert", feedevent.CallbackEnriched: "rappel complété",
 		feedevent.CallbackReasonWithdrawn: "raison retirée", feedevent.CallbackAlertNoted: "alerte sans effet", feedevent.CallbackOffered: "rappel proposé",
 		feedevent.CallbackAccepted: "proposition acceptée", feedevent.CallbackRejected: "proposition refusée", feedevent.CallbackOfferExpired: "proposition restée sans réponse",
@@ -44,6 +46,8 @@ var feedEnglish = feedWords{
 	Types: map[feedevent.Type]string{
 		feedevent.ResponseReceived: "answer received", feedevent.ResponseCorrected: "answer corrected", feedevent.ResponseScored: "answer scored",
 		feedevent.AnalysisCorrected: "analysis corrected", feedevent.AlertRaised: "alert", feedevent.AlertResolved: "alert resolved",
+		feedevent.AlertAcknowledged: "alert acknowledged", feedevent.AlertUnacknowledged: "alert no longer acknowledged", feedevent.AlertClosed: "alert closed",
+		feedevent.MetricAlertRaised: "a metric's alert", feedevent.MetricAlertResolved: "a metric's alert resolved",
 		feedevent.FollowUpAnswered: "answer about a callback", feedevent.CallbackOpened: "callback opened", feedevent.CallbackEnriched: "callback enriched",
 		feedevent.CallbackReasonWithdrawn: "reason withdrawn", feedevent.CallbackAlertNoted: "alert without effect", feedevent.CallbackOffered: "callback offered",
 		feedevent.CallbackAccepted: "offer accepted", feedevent.CallbackRejected: "offer declined", feedevent.CallbackOfferExpired: "offer not answered",
