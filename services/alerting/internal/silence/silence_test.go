@@ -219,7 +219,7 @@ func TestThereAreOnlySoMany(t *testing.T) {
 		all.Go(func() {
 			for range 50 {
 				_, err := b.Create(t.Context(), draft(), "")
-				require.NoError(t, err) //nolint:testifylint // a goroutine of the test's that fails ends it all the same
+				require.NoError(t, err)
 			}
 		})
 	}
