@@ -21,7 +21,6 @@ import (
 	"github.com/rappel-loop/rappel/services/alerting/internal/alertstate"
 	"github.com/rappel-loop/rappel/services/alerting/internal/timeline"
 	"github.com/rappel-loop/rappel/services/internal/bus"
-	"github.com/rappel-loop/rappel/services/internal/clock"
 )
 
 // reserved are names that are no labels.
