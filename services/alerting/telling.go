@@ -82,7 +82,7 @@ func (t *telling) start(tasks *host.Tasks) {
 		return nil
 	})
 	tasks.Go("old silences", func(ctx context.Context) error {
-		clock.Every(ctx, sweepSilences, t.silences.Table().Sweep)
+		clock.Every(ctx, sweepSilences, t.silences.Sweep)
 		return nil
 	})
 }

@@ -211,21 +211,6 @@ func (t *Table[E]) All() iter.Seq2[string, E] {
 	}
 }
 
-// Sweep lets go of the documents that Keep no longer wants: of one that does not change, time
-// alone may have made that so. Changed is told.
-func (t *Table[E]) Sweep() {
-	if t.o.Keep == nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for key, d := range t.docs {
-		if !t.o.Keep(d.event) {
-			t.put(key, d)
-		}
-	}
-}
-
 // Load returns a document as the stream's leader has it, kept or not; bus.ErrNotFound when
 // there is none.
 func (t *Table[E]) Load(ctx context.Context, key string) (E, error) {

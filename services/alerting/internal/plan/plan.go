@@ -105,7 +105,8 @@ func (c *Config) explained(a *eventsv1.AlertState, alerts []*eventsv1.AlertState
 // each other, neither does.
 func (i *Inhibition) inhibits(by, held *eventsv1.AlertState) bool {
 	bySide, heldSide := i.Side(by.GetLabels()), i.Side(held.GetLabels())
-	return by.GetId() != held.GetId() && bySide.By && heldSide.Held && bySide.Equal == heldSide.Equal && !(bySide.Held && heldSide.By)
+	mutual := bySide.Held && heldSide.By
+	return by.GetId() != held.GetId() && bySide.By && heldSide.Held && bySide.Equal == heldSide.Equal && !mutual
 }
 
 // Side is what an alert can be to an inhibition.

@@ -179,7 +179,7 @@ const mostRounds = 4
 // tried again with the next step; the errors are joined.
 func (p *Planner) Step(ctx context.Context) error {
 	if p.Ready() != nil {
-		return nil //nolint:nilerr // it comes again
+		return nil // it comes again
 	}
 	p.step.Lock()
 	defer p.step.Unlock()

@@ -1,66 +1,252 @@
-// Package receiver is who can be told: a mailbox, a chat, a webhook, a subject of NATS.
+// Package receiver is who is told of alerts: what a file says of them, and what is wrong with
+// it.
+//
+// Secrets. What authorises (a webhook's secret, the address of a chat's hook) never stands in
+// the file: it is in a file of its own, or in the environment, and read again each time it is
+// used, so that it can be replaced without a restart. No problem, error or log repeats it.
+//
+// Reach. Whether a receiver may be in a private network is for the service's configuration to
+// say, and not for this file (Settings).
 package receiver
 
 import (
-	"go.yaml.in/yaml/v3"
+	"cmp"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
 
-	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/alerting/internal/message"
+	"github.com/rappel-loop/rappel/services/internal/egress"
 	"github.com/rappel-loop/rappel/services/internal/strictyaml"
+	"github.com/rappel-loop/rappel/services/internal/webhook"
 )
 
-// Kinds are what a receiver can be.
-var Kinds = []string{"webhook", "email", "slack", "teams", "nats"}
+// The kinds of receivers.
+const (
+	KindWebhook = "webhook"
+	KindEmail   = "email"
+	KindSlack   = "slack"
+	KindTeams   = "teams"
+	KindNATS    = "nats"
+)
+
+// Kinds are all of them.
+func Kinds() []string { return []string{KindWebhook, KindEmail, KindSlack, KindTeams, KindNATS} }
 
 // Config is one receiver.
 type Config struct {
-	// Name is the only one of it.
-	Name string
-	// Kind is one of Kinds.
-	Kind string
+	// Name is one token of a subject; Kind is one of Kinds.
+	Name, Kind string
+	// Line is where it stands in its file.
+	Line int
+	// Language is fr or en.
+	Language string
+	// Zone is whose clock times are told by.
+	Zone *time.Location
+	// Verbatims lets it read the customer's name, contact and words.
+	Verbatims bool
+	// Timeout bounds one try, 1 s to 30 s.
+	Timeout time.Duration
+	// Templates are its own texts.
+	Templates message.Templates
+
+	// One of these is set, by Kind: Hook for webhook, slack and teams.
+	Hook  *Hook
+	Email *Email
+	NATS  *NATS
 }
 
-// mostReceivers is how many there can be.
-const mostReceivers = 500
-
-// Read reads the receivers of a file. What is wrong with them the reader is told.
-func Read(r *strictyaml.Reader, n *yaml.Node, path string) []Config {
-	var all []Config
-	first := map[string]int{}
-	r.Most(n, path, mostReceivers, "receiver", func(n *yaml.Node, path string) {
-		c := read(r, n, path)
-		switch {
-		case c.Name == "":
-		case first[c.Name] > 0:
-			r.Wrong(n, path+".name", "%s stands twice, first on line %d", c.Name, first[c.Name])
-		default:
-			first[c.Name] = n.Line
-			all = append(all, c)
-		}
-	})
-	return all
+// Hook is an address that is called by HTTP.
+type Hook struct {
+	// URL is a webhook's; that of a chat is a secret, as a webhook's may be: Address.
+	URL string
+	// Address holds the URL in place of it.
+	Address Secret
+	// Secrets hold what a webhook is signed with, one a line.
+	Secrets Secret
 }
 
-func read(r *strictyaml.Reader, n *yaml.Node, path string) Config {
-	var c Config
-	fields := strictyaml.Fields{"name": func(n *yaml.Node, path string) {
-		c.Name = r.Text(n, path)
-		if c.Name != "" && subject.CheckToken(c.Name) != nil {
-			r.Wrong(n, path, "%s", subject.ErrToken)
-			c.Name = ""
+// Email is people who are written to.
+type Email struct {
+	// To are their addresses, at most 50; From overrides the service's own.
+	To   []string
+	From string
+	// Customers lets customers be written to by it, in the words of Customer.
+	Customers bool
+	Customer  message.Templates
+}
+
+// NATS is who listens on the loop's own NATS.
+type NATS struct {
+	// Subject is where it is published.
+	Subject string
+}
+
+// Secret is where a secret is.
+type Secret struct {
+	// File is a path, Env the name of a variable of the environment; at most one is set.
+	File, Env string
+}
+
+// Set reports whether it is anywhere.
+func (s Secret) Set() bool { return s != Secret{} }
+
+// Lines are what it holds, without empty lines; one at least.
+func (s Secret) Lines() ([]string, error) {
+	text := os.Getenv(s.Env)
+	if s.File != "" {
+		data, err := os.ReadFile(s.File)
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be read: %w", s.File, errors.Unwrap(err))
 		}
-	}}
-	for _, kind := range Kinds {
-		fields[kind] = func(_ *yaml.Node, path string) {
-			if c.Kind != "" {
-				r.Wrong(n, path, "is a receiver of the kind %s already; write another for this", c.Kind)
+		text = string(data)
+	}
+	var lines []string
+	for l := range strings.Lines(text) {
+		if l = strings.TrimSpace(l); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("%s holds nothing", s.where())
+	}
+	return lines, nil
+}
+
+func (s Secret) where() string {
+	if s.File != "" {
+		return s.File
+	}
+	return "the environment's " + s.Env
+}
+
+// key is what the file calls it.
+func (s Secret) key(name string) string {
+	if s.File != "" {
+		return name + "_file"
+	}
+	return name + "_env"
+}
+
+// Target is the URL that is called.
+func (h *Hook) Target() (string, error) {
+	if !h.Address.Set() {
+		return h.URL, nil
+	}
+	lines, err := h.Address.Lines()
+	if err != nil {
+		return "", err
+	}
+	return lines[0], nil
+}
+
+// Settings are what the service's own configuration says.
+type Settings struct {
+	// AllowPrivate lets receivers be in a private network, on any port and without TLS.
+	AllowPrivate bool
+	// Mail says that there is a server to send e-mail by.
+	Mail bool
+}
+
+// Check says what of these receivers the service cannot use as it is configured: an address
+// in a private network, e-mail without a server, a secret that is not there.
+func (s Settings) Check(all []Config) (problems []strictyaml.Problem) {
+	for _, c := range all {
+		add := func(field string, err error) {
+			if err != nil {
+				problems = append(problems, strictyaml.Problem{Line: c.Line, Path: "receiver " + c.Name + ": " + field, Message: err.Error()})
 			}
-			c.Kind = kind
+		}
+		if c.Hook != nil {
+			s.hook(c, add)
+		}
+		if c.Email != nil && !s.Mail {
+			add(c.Kind, errors.New("needs a server to send by: alerting.smtp in the service's configuration"))
 		}
 	}
-	given := r.Object(n, path, fields)
-	r.Required(n, path, given, "name")
-	if given != nil && c.Kind == "" {
-		r.Wrong(n, path, "must be one of webhook, email, slack, teams, nats")
+	return problems
+}
+
+func (s Settings) hook(c Config, add func(field string, err error)) {
+	target, err := c.Hook.Target()
+	field := "url"
+	if c.Hook.Address.Set() {
+		field = c.Hook.Address.key("url")
 	}
-	return c
+	if err == nil {
+		if err = egress.Check(target, s.AllowPrivate); err != nil && egress.Check(target, true) == nil {
+			err = fmt.Errorf("%s; where it is in a network of your own: alerting.notify_allow_private in the service's configuration", trimmed(err))
+		}
+	}
+	add(c.Kind+"."+field, err)
+	if !c.Hook.Secrets.Set() {
+		return
+	}
+	lines, err := c.Hook.Secrets.Lines()
+	for _, l := range lines {
+		err = cmp.Or(err, webhook.CheckSecret(l))
+	}
+	add(c.Kind+"."+c.Hook.Secrets.key("secret"), err)
+}
+
+func trimmed(err error) string {
+	s, _, _ := strings.Cut(err.Error(), ", which is all")
+	return s
+}
+
+// host is all that may be said of an address that can be a secret.
+func host(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "…"
+	}
+	return u.Scheme + "://" + u.Host + "/…"
+}
+
+// Said is the address as it may be shown.
+func (h *Hook) Said() string {
+	target, err := h.Target()
+	if err != nil {
+		return "(the address is not to be had here)"
+	}
+	return host(target)
+}
+
+// address reads an e-mail address, without a name.
+func address(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && a.Name == "" && !strings.ContainsAny(s, "\r\n\x00") && len(s) <= 254
+}
+
+// DefaultPrefix begins the subjects that are published on.
+const DefaultPrefix = "rappel.notify.v1"
+
+// checkPrefix refuses what would write into the loop's own streams, or order the server about.
+func checkPrefix(s string) error {
+	tokens := strings.Split(s, ".")
+	bad := func(t string) bool {
+		return t == "" || strings.ContainsFunc(t, func(r rune) bool {
+			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
+		})
+	}
+	switch {
+	case len(s) > 128 || slices.ContainsFunc(tokens, bad):
+		return errors.New("must be tokens of letters, digits, _ or -, parted by dots, as care.alerts")
+	case strings.EqualFold(tokens[0], "_INBOX"):
+		return errors.New("must not begin with _INBOX, which is for answers")
+	case tokens[0] == "rappel" && s != DefaultPrefix && !strings.HasPrefix(s, DefaultPrefix+"."):
+		return errors.New("must not begin with rappel, which is the loop's own; but with " + DefaultPrefix)
+	}
+	return nil
+}
+
+// isPath keeps what is a secret itself from being taken for where it is.
+func isPath(s string) bool {
+	return path.Clean(s) != "." && !strings.Contains(s, "://") && len(s) <= 4096
 }

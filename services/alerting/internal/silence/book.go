@@ -72,6 +72,13 @@ func New(d Deps) *Book {
 // Table is the documents, for who follows and settles them.
 func (b *Book) Table() *documents.Table[*eventsv1.SilenceChanged] { return b.table }
 
+// Sweep forgets the silences that ended long ago.
+func (b *Book) Sweep() {
+	for id := range b.table.All() {
+		b.table.Reconsider(id)
+	}
+}
+
 // Get returns a silence; ErrNone, or documents.ErrLoading.
 func (b *Book) Get(id string) (*eventsv1.Silence, error) {
 	if err := b.table.Ready(); err != nil {

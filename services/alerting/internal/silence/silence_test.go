@@ -93,11 +93,11 @@ func TestASilenceIsMadeChangedAndEnded(t *testing.T) {
 	require.ErrorIs(t, err, silence.ErrNone)
 
 	b.clock.Advance(30*24*hour - time.Minute)
-	b.Table().Sweep()
+	b.Sweep()
 	_, err = b.Get(s.GetId())
 	require.NoError(t, err)
 	b.clock.Advance(time.Minute)
-	b.Table().Sweep()
+	b.Sweep()
 	_, err = b.Get(s.GetId())
 	require.ErrorIs(t, err, silence.ErrNone, "it is forgotten after a month")
 }
@@ -219,7 +219,7 @@ func TestThereAreOnlySoMany(t *testing.T) {
 		all.Go(func() {
 			for range 50 {
 				_, err := b.Create(t.Context(), draft(), "")
-				require.NoError(t, err) //nolint:testifylint // a goroutine of the test's that fails ends it all the same
+				require.NoError(t, err)
 			}
 		})
 	}

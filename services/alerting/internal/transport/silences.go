@@ -104,10 +104,10 @@ func (s *Server) ListSilences(_ context.Context, r *alertingv1.ListSilencesReque
 	slices.SortFunc(all, func(a, b *eventsv1.Silence) int {
 		stateA, stateB := silenceState(a, now), silenceState(b, now)
 		by := a.GetEndsAt().AsTime().Compare(b.GetEndsAt().AsTime())
-		switch stateA {
-		case alertingv1.SilenceView_PENDING:
+		if stateA == alertingv1.SilenceView_PENDING {
 			by = a.GetStartsAt().AsTime().Compare(b.GetStartsAt().AsTime())
-		case alertingv1.SilenceView_ENDED:
+		}
+		if stateA == alertingv1.SilenceView_ENDED {
 			by = -by // the latest first
 		}
 		return cmp.Or(cmp.Compare(stateA, stateB), by, cmp.Compare(a.GetId(), b.GetId()))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rappel-loop/rappel/services/internal/mapping"
+	"github.com/rappel-loop/rappel/services/internal/webhook"
 )
 
 // The sources whose calls bring the answers with them.
@@ -147,7 +148,7 @@ func whole(id string, about ...string) func(*Endpoint, Call) ([]Push, error) {
 func withID(split func(*Endpoint, Call) ([]Push, error)) func(*Endpoint, Call) ([]Push, error) {
 	return func(e *Endpoint, c Call) ([]Push, error) {
 		pushes, err := split(e, c)
-		if id := strings.TrimSpace(c.Header.Get(webhookID)); err == nil && id != "" && len(pushes) == 1 && len(e.secrets()) > 0 {
+		if id := strings.TrimSpace(c.Header.Get(webhook.HeaderID)); err == nil && id != "" && len(pushes) == 1 && len(e.secrets()) > 0 {
 			pushes[0].ID = id
 		}
 		return pushes, err

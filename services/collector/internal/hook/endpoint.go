@@ -2,7 +2,6 @@ package hook
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/mapping"
 	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 	"github.com/rappel-loop/rappel/services/internal/topology"
+	"github.com/rappel-loop/rappel/services/internal/webhook"
 )
 
 // Config of one endpoint.
@@ -136,10 +136,8 @@ func (c Config) secrets(add func(field, problem string)) []string {
 		}
 	}
 	for _, s := range all {
-		if rest, ok := strings.CutPrefix(s, standardPrefix); ok {
-			if _, err := base64.StdEncoding.DecodeString(rest); err != nil {
-				add("secret", "begins with whsec_, and what follows is no base64")
-			}
+		if err := webhook.CheckSecret(s); err != nil {
+			add("secret", err.Error())
 		}
 	}
 	return all

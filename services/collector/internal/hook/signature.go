@@ -7,12 +7,13 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"hash"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rappel-loop/rappel/services/internal/webhook"
 )
 
 // mac is the HMAC of a message's parts under a key.
@@ -116,70 +117,18 @@ func (s Signature) verify(secrets []string, c Call) error {
 	return anyOf(secrets, raw, func(secret string) []byte { return mac(algorithms[s.Algorithm], []byte(secret), string(c.Body)) })
 }
 
-// Headers of Standard Webhooks 1.0.0.
-const (
-	webhookID        = "Webhook-Id"
-	webhookTimestamp = "Webhook-Timestamp"
-	webhookSignature = "Webhook-Signature"
-)
-
-// standardWebhooks verifies a call signed under the symmetric scheme, v1: the
-// HMAC-SHA256 of id.timestamp.body, one of several signatures parted by spaces. A
-// secret is base64 behind whsec_; one without the prefix is taken as it is.
-// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+// standardWebhooks verifies a call signed under the symmetric scheme of Standard Webhooks.
 func standardWebhooks(secrets []string, c Call) error {
 	var v [3]string
-	for i, name := range [...]string{webhookSignature, webhookID, webhookTimestamp} {
+	for i, name := range [...]string{webhook.HeaderSignature, webhook.HeaderID, webhook.HeaderTimestamp} {
 		var err error
 		if v[i], err = single(c.Header, name); err != nil {
 			return err
 		}
 	}
-	signatures, id, at := strings.Fields(v[0]), v[1], v[2]
-	seconds, err := strconv.ParseInt(at, 10, 64)
-	if err != nil {
+	seconds, err := strconv.ParseInt(v[2], 10, 64)
+	if err != nil || !webhook.Verify(secrets, v[1], v[2], v[0], c.Body) {
 		return ErrSignature
 	}
-	const most = 10 // signatures; a rotation has two
-	err = ErrSignature
-	for _, s := range signatures[:min(len(signatures), most)] {
-		raw, ok := strings.CutPrefix(s, "v1,")
-		if !ok {
-			continue
-		}
-		got, derr := base64.StdEncoding.DecodeString(raw)
-		if derr != nil {
-			continue
-		}
-		if anyOf(secrets, got, func(secret string) []byte {
-			return mac(sha256.New, standardKey(secret), id, ".", at, ".", string(c.Body))
-		}) == nil {
-			err = nil
-		}
-	}
-	if err != nil {
-		return err
-	}
 	return fresh(time.Unix(seconds, 0), c.At)
-}
-
-const standardPrefix = "whsec_"
-
-func standardKey(secret string) []byte {
-	rest, ok := strings.CutPrefix(secret, standardPrefix)
-	if !ok {
-		return []byte(secret)
-	}
-	key, err := base64.StdEncoding.DecodeString(rest)
-	if err != nil {
-		return []byte(secret) // Validate has said so
-	}
-	return key
-}
-
-// SignStandard signs a body as Standard Webhooks has it: what the project's own
-// senders, and tests, put into Webhook-Signature.
-func SignStandard(secret, id string, at time.Time, body []byte) string {
-	seconds := strconv.FormatInt(at.Unix(), 10)
-	return fmt.Sprintf("v1,%s", base64.StdEncoding.EncodeToString(mac(sha256.New, standardKey(secret), id, ".", seconds, ".", string(body))))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rappel-loop/rappel/services/collector/internal/hook"
+	"github.com/rappel-loop/rappel/services/internal/webhook"
 )
 
 func TestAGenuineCallIsTaken(t *testing.T) {
@@ -159,7 +160,7 @@ func TestASourceOfOnesOwn(t *testing.T) {
 
 	e = endpoint(t, hook.Config{Source: "generic", Secret: "whsec_cXVpdGUgYSBsb25nIHNlY3JldA=="})
 	h := header("Webhook-Id", "m-1", "Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10),
-		"Webhook-Signature", "v1a,xx v1,eHg= "+hook.SignStandard("whsec_cXVpdGUgYSBsb25nIHNlY3JldA==", "m-1", now, body))
+		"Webhook-Signature", "v1a,xx v1,eHg= "+webhook.Sign([]string{"whsec_cXVpdGUgYSBsb25nIHNlY3JldA=="}, "m-1", now, body))
 	pushes, err = accept(t, e, hook.Call{Body: body, At: now, Header: h})
 	require.NoError(t, err, "one of several signatures")
 	require.Equal(t, "m-1", pushes[0].ID)

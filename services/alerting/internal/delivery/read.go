@@ -1,0 +1,255 @@
+package delivery
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/alerting/internal/message"
+	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/documents"
+)
+
+// What callers are refused.
+var (
+	// ErrNoDelivery says that there is no such delivery.
+	ErrNoDelivery = errors.New("there is no such delivery")
+	// ErrUnderWay says that a delivery has not ended.
+	ErrUnderWay = errors.New("the delivery is on its way")
+	// ErrNoReceiver says that no receiver of that name is configured.
+	ErrNoReceiver = errors.New("there is no such receiver")
+	// ErrPage says that a page token is of no answer.
+	ErrPage = errors.New("no such page")
+)
+
+// Filter says which deliveries are listed; what is empty is any.
+type Filter struct {
+	Receiver, Group string
+	States          []eventsv1.Delivery_State
+}
+
+// List returns deliveries, the newest first, and where the next page begins.
+func (d *Deliveries) List(ctx context.Context, f Filter, token string, most int) ([]*eventsv1.Delivery, string, error) {
+	if err := d.Ready(); err != nil {
+		return nil, "", err
+	}
+	before, err := place(token)
+	if err != nil {
+		return nil, "", err
+	}
+	all := d.matching(f, before)
+	next := ""
+	if len(all) > most {
+		all = all[:most]
+		last := all[most-1]
+		next = strconv.FormatInt(last.created.UnixNano(), 10) + "." + last.id
+	}
+	out := make([]*eventsv1.Delivery, 0, len(all))
+	for _, r := range all {
+		m, err := d.Get(ctx, r.id)
+		if errors.Is(err, ErrNoDelivery) {
+			continue // it has aged out of the stream
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		out = append(out, m)
+	}
+	return out, next, nil
+}
+
+func place(token string) (*row, error) {
+	if token == "" {
+		return nil, nil //nolint:nilnil // the beginning
+	}
+	at, id, ok := strings.Cut(token, ".")
+	n, err := strconv.ParseInt(at, 10, 64)
+	if !ok || err != nil {
+		return nil, ErrPage
+	}
+	return &row{id: id, created: time.Unix(0, n).UTC()}, nil
+}
+
+// newer is the order of lists.
+func newer(a, b *row) int { return cmp.Or(b.created.Compare(a.created), cmp.Compare(a.id, b.id)) }
+
+func (d *Deliveries) matching(f Filter, after *row) []*row {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []*row
+	for _, r := range d.rows.by {
+		if f.Receiver != "" && r.receiver != f.Receiver || f.Group != "" && r.group != f.Group ||
+			len(f.States) > 0 && !slices.Contains(f.States, r.state) || after != nil && newer(r, after) <= 0 {
+			continue
+		}
+		all = append(all, r)
+	}
+	slices.SortFunc(all, newer)
+	return all
+}
+
+// Get returns one delivery.
+func (d *Deliveries) Get(ctx context.Context, id string) (*eventsv1.Delivery, error) {
+	if !strings.HasPrefix(id, "dlv-") || len(id) != len("dlv-")+26 || strings.ContainsFunc(id[4:], func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '2' && r <= '7') }) {
+		return nil, ErrNoDelivery
+	}
+	if e, ok := d.docs.Get(id); ok {
+		return e.GetDelivery(), nil
+	}
+	e, err := d.docs.Load(ctx, id)
+	if errors.Is(err, bus.ErrNotFound) {
+		return nil, ErrNoDelivery
+	}
+	return e.GetDelivery(), err
+}
+
+// Replay orders a delivery again that has ended, under its id.
+func (d *Deliveries) Replay(ctx context.Context, id, by string) (*eventsv1.Delivery, error) {
+	if _, err := d.Get(ctx, id); err != nil {
+		return nil, err
+	}
+	now := d.o.Clock.Now()
+	e, err := d.docs.Update(ctx, id, func(was *eventsv1.DeliveryChanged, exists bool) (*eventsv1.DeliveryChanged, error) {
+		if !exists {
+			return nil, ErrNoDelivery
+		}
+		if !ended(was.GetDelivery()) {
+			return nil, ErrUnderWay
+		}
+		return changed(was, now, func(m *eventsv1.Delivery) {
+			m.State, m.NextAt, m.TriesBefore, m.ReplayedBy = eventsv1.Delivery_PENDING, timestamppb.New(now), m.GetTries(), by
+			m.Replays++
+		}), nil
+	})
+	return e.GetDelivery(), err
+}
+
+// MostReplayed is how many deliveries are ordered again at once.
+const MostReplayed = 10_000
+
+// ReplayFailed orders all again that were given up for a receiver and came to be since a
+// moment, the oldest first. It returns how many; with an error, how many before it.
+func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.Time, by string) (int, error) {
+	if err := d.Ready(); err != nil {
+		return 0, err
+	}
+	if _, ok := d.config(name); !ok {
+		return 0, ErrNoReceiver
+	}
+	all := d.matching(Filter{Receiver: name, States: []eventsv1.Delivery_State{eventsv1.Delivery_FAILED}}, nil)
+	slices.Reverse(all)
+	n := 0
+	for _, r := range all {
+		if r.created.Before(since) || n == MostReplayed {
+			continue
+		}
+		_, err := d.Replay(ctx, r.id, by)
+		switch {
+		case errors.Is(err, ErrNoDelivery), errors.Is(err, ErrUnderWay):
+			continue
+		case err != nil:
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// Receivers are those that are configured, by name.
+func (d *Deliveries) Receivers() ([]*alertingv1.Receiver, error) {
+	if err := d.Ready(); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	names := slices.Sorted(maps.Keys(d.configs))
+	d.mu.Unlock()
+	pending, _ := d.live()
+	out := make([]*alertingv1.Receiver, 0, len(names))
+	for _, name := range names {
+		out = append(out, d.receiver(name, pending[name]))
+	}
+	return out, nil
+}
+
+func (d *Deliveries) receiver(name string, pending int) *alertingv1.Receiver {
+	out := &alertingv1.Receiver{Name: name, Pending: uint32(pending)}
+	if e, ok := d.receivers.Get(name); ok && e.GetDisabled() {
+		out.Disabled, out.DisabledAt, out.DisabledReason, out.DisabledBy = true, e.GetAt(), e.GetReason(), e.GetBy()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out.Kind = d.configs[name].Kind
+	q := d.queue(name)
+	if !q.delivered.IsZero() {
+		out.DeliveredAt = timestamppb.New(q.delivered)
+	}
+	if q.failed.After(q.delivered) {
+		out.FailedAt, out.Failure = timestamppb.New(q.failed), q.failure
+	}
+	return out
+}
+
+// SetReceiver enables or disables a receiver, once that is on disk.
+func (d *Deliveries) SetReceiver(ctx context.Context, name string, disabled bool, reason, by string) (*alertingv1.Receiver, error) {
+	if _, ok := d.config(name); !ok {
+		return nil, ErrNoReceiver
+	}
+	if _, err := d.set(ctx, name, disabled, reason, by); err != nil {
+		return nil, err
+	}
+	pending, _ := d.live()
+	return d.receiver(name, pending[name]), nil
+}
+
+func (d *Deliveries) set(ctx context.Context, name string, disabled bool, reason, by string) (*eventsv1.ReceiverChanged, error) {
+	now := timestamppb.New(d.o.Clock.Now())
+	return d.receivers.Update(ctx, name, func(was *eventsv1.ReceiverChanged, _ bool) (*eventsv1.ReceiverChanged, error) {
+		if was.GetDisabled() == disabled {
+			return nil, documents.ErrUnchanged
+		}
+		n := was.GetChanges() + 1
+		return &eventsv1.ReceiverChanged{
+			EventId: fmt.Sprintf("rcv-%s-%d-%s", name, n, nonce()), Name: name, Changes: n, At: now, Disabled: disabled, Reason: reason, By: by,
+		}, nil
+	})
+}
+
+// Test sends a receiver a made-up notification, or only shows it. Nothing of it is stored.
+func (d *Deliveries) Test(ctx context.Context, name string, kind eventsv1.Notification_Kind, dryRun bool) (*alertingv1.TestReceiverResponse, error) {
+	c, ok := d.config(name)
+	if !ok {
+		return nil, ErrNoReceiver
+	}
+	now := d.o.Clock.Now()
+	told := Told{ID: "dlv-test-" + nonce(), Try: 1, At: now, PublicURL: d.o.PublicURL}
+	if c.Verbatims {
+		told.Customers = message.SampleCustomers()
+	}
+	j, err := Compose(message.Sample(kind, now), c, told)
+	if err != nil {
+		return nil, err // it was tried when it was read
+	}
+	shown, err := d.o.Sender.Show(j)
+	if err != nil {
+		return nil, err
+	}
+	resp := &alertingv1.TestReceiverResponse{Message: shown}
+	if dryRun {
+		return resp, nil
+	}
+	began := time.Now()
+	o := d.o.Sender.Send(ctx, j)
+	resp.Delivered = o.Delivered
+	resp.Attempt = &eventsv1.DeliveryAttempt{At: timestamppb.New(now), TookMs: uint32(time.Since(began).Milliseconds()), Status: uint32(o.Status), Error: o.Problem}
+	return resp, nil
+}
