@@ -9,7 +9,7 @@ import (
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 )
 
-// DefaultMostCustomers is how many customers are kept in mind, at some 135 bytes each.
+// DefaultMostCustomers is how many customers are kept in mind, at some 150 bytes each.
 const DefaultMostCustomers = 500_000
 
 // Plan is what is rehearsed.
