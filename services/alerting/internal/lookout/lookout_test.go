@@ -151,7 +151,7 @@ func (b *bundle) answers(n, good int) {
 		receipt, err := b.bus.Append(b.t.Context(), bus.Event{Subject: subject.Score("s", "0af"), ID: fmt.Sprint("e", b.sent), Body: &eventsv1.ResponseScored{
 			Received: &eventsv1.ResponseReceived{
 				Revision: 1, Bucket: "0af", CustomerKey: strings.Repeat("a", 26), ReceivedAt: timestamppb.New(b.clock.Now().Add(30 * time.Minute)),
-				Response: &eventsv1.Response{Id: fmt.Sprint("r", b.sent), Survey: "s"},
+				Response: &eventsv1.Response{Id: fmt.Sprint("r", b.sent), Survey: "s", Attributes: map[string]string{"store-id": "x"}},
 			},
 			Score: &eventsv1.Score{Answers: []*eventsv1.AnswerScore{{Metric: eventsv1.Metric_CSAT, Class: class}}},
 		}})
@@ -240,7 +240,7 @@ func (b *bundle) hours(hours, n, good int, replicas ...*replica) {
 	}
 }
 
-const csat = "  - {name: csat, measure: CSAT, by: [survey], window: 24h, drops_by: 20, severity: high}\n"
+const csat = "  - {name: csat, measure: CSAT, by: [survey, attributes.store-id], window: 24h, drops_by: 20, severity: high}\n"
 
 // Several replicas see the same, at once; the alert is raised once, kept up to date, and
 // resolved by itself.
@@ -251,7 +251,7 @@ func TestReplicasRaiseAnAlertOnce(t *testing.T) {
 	b.hours(48, 5, 5, one, two)
 	require.Empty(t, b.board.seen())
 	b.hours(24, 5, 2, one, two)
-	require.Equal(t, []string{"raised csat survey s"}, b.board.seen())
+	require.Equal(t, []string{"raised csat store_id x survey s"}, b.board.seen())
 	for a := range b.board.Known() {
 		m := a.GetMovement()
 		require.Equal(t, "CSAT", m.GetMeasure())
@@ -260,12 +260,12 @@ func TestReplicasRaiseAnAlertOnce(t *testing.T) {
 		require.EqualValues(t, 120, m.GetAnswers())
 		require.EqualValues(t, 120, m.GetReferenceAnswers())
 		require.Less(t, m.GetPValue(), 1e-4)
-		require.Equal(t, map[string]string{"survey": "s"}, m.GetSeries())
+		require.Equal(t, map[string]string{"survey": "s", "store_id": "x"}, m.GetSeries())
 		require.Equal(t, 24*time.Hour, m.GetWindow().AsDuration())
 		require.True(t, m.GetUntil().AsTime().Equal(b.clock.Now()))
 	}
 	b.hours(36, 5, 2, one, two)
-	require.Equal(t, []string{"raised csat survey s", "resolved csat survey s"}, b.board.seen())
+	require.Equal(t, []string{"raised csat store_id x survey s", "resolved csat store_id x survey s"}, b.board.seen())
 }
 
 // A process that dies while the alert stands: the next makes the figures anew, raises nothing
@@ -288,7 +288,7 @@ func TestARestartGoesOnWhereItWas(t *testing.T) {
 	require.Equal(t, was[0].Series[0].Answers, is[0].Series[0].Answers)
 	require.Len(t, b.board.seen(), 1)
 	b.hours(40, 5, 2, two)
-	require.Equal(t, []string{"raised csat survey s", "resolved csat survey s"}, b.board.seen())
+	require.Equal(t, []string{"raised csat store_id x survey s", "resolved csat store_id x survey s"}, b.board.seen())
 }
 
 // Other rules are taken up: what has not changed keeps its figures, what is new has its past,
@@ -299,15 +299,15 @@ func TestOtherRulesAreTakenUp(t *testing.T) {
 	one := b.start()
 	b.hours(48, 5, 5, one)
 	b.hours(20, 5, 2, one)
-	require.Equal(t, []string{"raised csat survey s"}, b.board.seen())
+	require.Equal(t, []string{"raised csat store_id x survey s"}, b.board.seen())
 	b.use(csat + "  - {name: many, measure: count, window: 24h, above: 100, severity: low}\n")
 	b.hours(1, 5, 2, one)
 	shown, _ := one.Show()
 	require.Len(t, shown, 2)
 	require.EqualValues(t, 120, shown[1].Series[0].Answers)
-	require.Equal(t, []string{"raised csat survey s", "raised many"}, b.board.seen())
+	require.Equal(t, []string{"raised csat store_id x survey s", "raised many"}, b.board.seen())
 	b.use("  - {name: many, measure: count, window: 24h, above: 1000}\n")
-	require.Eventually(t, func() bool { return slices.Contains(b.board.seen(), "resolved csat survey s") }, soon, time.Millisecond)
+	require.Eventually(t, func() bool { return slices.Contains(b.board.seen(), "resolved csat store_id x survey s") }, soon, time.Millisecond)
 	b.hours(10, 5, 2, one)
 	require.Equal(t, "resolved many", b.board.seen()[3])
 	b.use("  []\n")
@@ -339,16 +339,16 @@ func TestAnAlertThatIsPutAwayStaysSo(t *testing.T) {
 	b.hours(48, 5, 5, one)
 	b.hours(14, 5, 1, one)
 	require.Len(t, b.board.seen(), 1)
-	b.board.put(seriesKey("csat", map[string]string{"survey": "s"}))
+	b.board.put(seriesKey("csat", map[string]string{"survey": "s", "store_id": "x"}))
 	b.hours(4, 5, 1, one)
 	require.Len(t, b.board.seen(), 1)
 	one.stop()
 	two := b.start()
 	b.hours(40, 5, 1, two)
-	require.Equal(t, []string{"raised csat survey s", "resolved csat survey s"}, b.board.seen(), "it is over, as any other is")
+	require.Equal(t, []string{"raised csat store_id x survey s", "resolved csat store_id x survey s"}, b.board.seen(), "it is over, as any other is")
 	b.hours(24, 5, 5, two)
 	b.hours(24, 5, 1, two)
-	require.Equal(t, "raised csat survey s", b.board.seen()[2])
+	require.Equal(t, "raised csat store_id x survey s", b.board.seen()[2])
 }
 
 func TestWhatCannotBeStoredIsStoredLater(t *testing.T) {
@@ -366,7 +366,7 @@ func TestWhatCannotBeStoredIsStoredLater(t *testing.T) {
 	require.Empty(t, b.board.seen())
 	b.board.fail(nil)
 	one.settled()
-	require.Equal(t, []string{"raised csat survey s"}, b.board.seen())
+	require.Equal(t, []string{"raised csat store_id x survey s"}, b.board.seen())
 }
 
 // A scorer that is behind is not taken for silence.

@@ -93,7 +93,7 @@ func (l *Lookout) adopt(a *eventsv1.AlertState) bool {
 	m, series := l.set.Metrics[i], a.GetMovement().GetSeries()
 	values := make([]string, 0, len(m.By))
 	for _, by := range m.By {
-		if v, ok := series[by]; ok {
+		if v, ok := series[rule.Label(by)]; ok {
 			values = append(values, v)
 		}
 	}

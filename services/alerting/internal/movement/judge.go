@@ -35,11 +35,11 @@ type Reading struct {
 	Began, Ended bool
 }
 
-// Series is what the figure is of, by name.
+// Series is what the figure is of, by the labels of its alert.
 func (r *Reading) Series() map[string]string {
 	series := make(map[string]string, len(r.Values))
 	for i, v := range r.Values {
-		series[r.Metric.By[i]] = v
+		series[rule.Label(r.Metric.By[i])] = v
 	}
 	return series
 }

@@ -191,7 +191,7 @@ func TestDocumentedTables(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if t.Failed() || testing.Short() || slices.Contains(append(loud, calm...), "") {
+		if t.Failed() || testing.Short() || slices.Contains(loud, "") || slices.Contains(calm, "") {
 			return // not all were asked for
 		}
 		document(t, "found", "| rule | what happens | found | half within | 9 of 10 within |\n|---|---|---|---|---|\n"+strings.Join(loud, "\n"))

@@ -3,6 +3,7 @@ package rule
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -220,6 +221,14 @@ func (m *Metric) series(f *Facts) (all [][]string, cut int) {
 
 // attributePrefix is what an attribute is named with in By.
 const attributePrefix = "attributes."
+
+// Label is what an alert's label of one of Metric.By is called: attributes.store-id is
+// store_id.
+func Label(by string) string {
+	return notInLabels.ReplaceAllString(strings.TrimPrefix(by, attributePrefix), "_")
+}
+
+var notInLabels = regexp.MustCompile(`[^A-Za-z0-9_]`)
 
 // values are what a response is filed under; none where it has none, or a text that is too
 // long to be a name, or may be somebody's.

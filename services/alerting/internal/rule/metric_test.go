@@ -45,6 +45,8 @@ func TestAWholeMetricRule(t *testing.T) {
 	require.Equal(t, rule.Share, m.Measure)
 	require.Equal(t, `touchpoint == "delivery"`, m.Of.When)
 	require.Equal(t, []string{"survey", "theme", "attributes.region"}, m.By)
+	require.Equal(t, "region", rule.Label(m.By[2]))
+	require.Equal(t, "store_id", rule.Label("attributes.store-id"))
 	require.Equal(t, 24*time.Hour, m.Window)
 	require.Equal(t, rule.Last, m.Against)
 	require.Equal(t, 28*24*time.Hour, m.Last)
@@ -105,6 +107,9 @@ func TestWrongMetricRules(t *testing.T) {
 		"by what":           {"  - {name: m, by: [surveys], " + good + "}\n", "metric m: by[0]: must be survey, touchpoint, channel, theme, dimension or attributes.NAME"},
 		"by an attribute":   {"  - {name: m, by: [attributes.], " + good + "}\n", "by[0]: must be survey"},
 		"by twice":          {"  - {name: m, by: [theme, theme], " + good + "}\n", "by[1]: theme is there twice"},
+		"by a taken label":  {"  - {name: m, by: [attributes.severity], " + good + "}\n", "by[0]: alerts would have a label \"severity\" of it"},
+		"by no label":       {"  - {name: m, by: [attributes.1er], " + good + "}\n", "by[0]: alerts would have a label \"1er\" of it"},
+		"by one label":      {"  - {name: m, by: [attributes.a-b, attributes.a_b], " + good + "}\n", "by[1]: a_b is there twice"},
 		"by four":           {"  - {name: m, by: [theme, survey, channel, touchpoint], " + good + "}\n", "by: holds more than 3"},
 		"window":            {"  - {name: m, measure: NPS, window: 24, drops_by: 10}\n", "window: must be a time in whole minutes like 90m, 4h or 7d, 15m to 28d"},
 		"short window":      {"  - {name: m, measure: NPS, window: 10m, drops_by: 10}\n", "window: must be a time"},

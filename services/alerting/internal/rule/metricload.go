@@ -2,6 +2,7 @@ package rule
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,6 +107,9 @@ func (r *reader) condition(name string, n *yaml.Node, path string) *Rule {
 // byWords are what series may go by, beside attributes.
 var byWords = []string{"survey", "touchpoint", "channel", "theme", "dimension"}
 
+// takenLabels are what alerts have labels of in any case, or may have.
+var takenLabels = append([]string{"kind", "rule", "team", "severity", "metric", "class", "queue", "customer"}, byWords...)
+
 func (r *reader) by(n *yaml.Node, path string) []string {
 	var all []string
 	seen := map[string]bool{}
@@ -120,10 +124,12 @@ func (r *reader) by(n *yaml.Node, path string) []string {
 		case by == "":
 		case !known:
 			r.Wrong(n, path, "must be %s or attributes.NAME", strings.Join(byWords, ", "))
-		case seen[by]:
-			r.Wrong(n, path, "%s is there twice", by)
+		case attribute && (!labelName.MatchString(Label(by)) || slices.Contains(takenLabels, Label(by))):
+			r.Wrong(n, path, "alerts would have a label %q of it, which is no name, or stands for something else", Label(by))
+		case seen[Label(by)]:
+			r.Wrong(n, path, "%s is there twice", Label(by))
 		}
-		seen[by] = true
+		seen[Label(by)] = true
 		all = append(all, by)
 	})
 	if many > maxBy {
