@@ -1,11 +1,12 @@
 // Package alerting is the service that runs the rules over every scored
-// response: SCORES in, ALERTS out. It owns the rule language (internal/rule),
-// which rules are in force (internal/rulebook), the decision what raises and
-// resolves an alert (internal/alert), rehearsals (internal/rehearsal), and the
-// streams ALERTS and RULES.
+// response: SCORES in, ALERTS out; and that keeps what becomes of each alert. It owns the
+// rule language (internal/rule), which rules are in force (internal/rulebook), the decision
+// what raises and resolves an alert (internal/alert), whether each stands and who looks after
+// it (internal/alertstate), rehearsals (internal/rehearsal), and the streams ALERTS,
+// ALERT_STATES and RULES.
 //
-// State. Of alerts it holds none. Whether a rule matched the revision before is worked out
-// from the event, which carries it; ids are derived from what they name. So any
+// State. To run the rules it needs none. Whether a rule matched the revision before is worked
+// out from the event, which carries it; ids are derived from what they name. So any
 // number of replicas may run, and a response delivered again decides the same
 // events with the same ids, which ALERTS holds once within the stream's
 // duplicate window. Whoever reads ALERTS must not mind a repeat after it.
@@ -31,11 +32,13 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
+	"github.com/rappel-loop/rappel/services/alerting/internal/alertstate"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rulebook"
 	"github.com/rappel-loop/rappel/services/alerting/internal/transport"
@@ -67,13 +70,20 @@ type Service struct {
 	deps    Deps
 	metrics *metrics
 	book    *rulebook.Book
+	alerts  *alertstate.Book
+	telling *telling
+	sending *sending
+	api     *transport.Server
 	tasks   *host.Tasks
 
-	mu       sync.Mutex
-	consumer *bus.Consumption
-	failed   <-chan error
-	stopped  bool
+	mu        sync.Mutex
+	consumers []*bus.Consumption
+	failed    <-chan error
+	stopped   bool
 }
+
+// lookAround is how often is looked whether the time of an alert is over.
+const lookAround = time.Second
 
 // New reads and compiles the rules and returns a service that is registered with its
 // callers and not started. The error names everything wrong with the configuration, or with
@@ -100,9 +110,17 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
 	}
-	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), transport.New(transport.Deps{
-		Book: s.book, Counts: s.metrics, Rehearser: s, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
-	}))
+	s.alerts = alertstate.New(alertstate.Options{Bus: deps.Bus, Log: deps.Log.Named("alerts"), Clock: deps.Clock})
+	s.metrics.stand(deps.Metrics, s.alerts)
+	s.sending = newSending(cfg, deps, s.tasks)
+	if s.telling, err = newTelling(cfg, deps, s.alerts, s.sending); err != nil {
+		return nil, fmt.Errorf("alerting: %w", err)
+	}
+	s.api = transport.New(transport.Deps{
+		Book: s.book, Alerts: s.alerts, Told: s.telling.planner, Groups: s.telling.planner, Silences: s.telling.silences, Deliveries: s.sending.deliveries,
+		Now: deps.Clock.Now, Counts: s.metrics, Rehearser: s, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
+	})
+	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), s.api)
 	if err := deps.RPC.Gateway(alertingv1.RegisterAlertingServiceHandler); err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
 	}
@@ -114,38 +132,79 @@ func New(cfg Config, deps Deps) (*Service, error) {
 func (s *Service) Start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.consumer != nil || s.stopped {
+	if s.consumers != nil || s.stopped {
 		return errors.New("alerting: started twice")
 	}
 	if err := s.book.Open(ctx); err != nil {
 		return fmt.Errorf("alerting: %w", err)
 	}
-	spec := topology.Alerting
-	spec.Lanes = s.cfg.Lanes
-	consumer, err := s.deps.Bus.Consume(ctx, spec, s.handle)
+	failing, err := s.consume(ctx)
 	if err != nil {
 		return fmt.Errorf("alerting: %w", err)
 	}
-	s.consumer = consumer
 	s.tasks.Go("rules", s.book.Follow)
-	s.failed = s.tasks.Failed(consumer.Failed())
+	s.tasks.Go("alerts", s.alerts.Follow)
+	s.tasks.Go("alerts' time", s.watchTime)
+	s.telling.start(s.tasks)
+	s.sending.start(s.tasks)
+	s.failed = s.tasks.Failed(failing...)
 	now := s.book.Current()
 	s.deps.Log.Info("running the rules", zap.String("rules_version", now.Version.Name),
-		zap.Int("rules", len(now.Set.Rules)), zap.Int("lanes", spec.Lanes))
+		zap.Int("rules", len(now.Set.Rules)), zap.Int("lanes", s.cfg.Lanes))
 	return nil
 }
 
-// Stop ends fetching at once and lets the responses in hand be finished until
+// consume begins to handle events. Where one consumer cannot begin, those that have are
+// Stop's to end.
+func (s *Service) consume(ctx context.Context) ([]<-chan error, error) {
+	scores := topology.Alerting
+	scores.Lanes = s.cfg.Lanes
+	var failing []<-chan error
+	for _, c := range []struct {
+		spec   topology.Consumer
+		handle bus.Handler
+	}{
+		{scores, s.handle},
+		{topology.AlertStates, s.alerts.TakeAlert},
+		{topology.AlertCallbacks, s.alerts.TakeCallback},
+		{topology.Notifications, s.sending.deliveries.TakeNotification},
+	} {
+		consumer, err := s.deps.Bus.Consume(ctx, c.spec, c.handle)
+		if err != nil {
+			return nil, err
+		}
+		s.consumers = append(s.consumers, consumer)
+		failing = append(failing, consumer.Failed())
+	}
+	return failing, nil
+}
+
+// watchTime does to alerts what time brings, until ctx ends.
+func (s *Service) watchTime(ctx context.Context) error {
+	clock.Every(ctx, lookAround, func() {
+		if err := s.alerts.Step(ctx); err != nil && ctx.Err() == nil {
+			s.deps.Log.Warn("alerts whose time is over wait", zap.Error(err))
+		}
+	})
+	return nil
+}
+
+// Stop ends fetching at once and lets the events in hand be finished until
 // ctx ends; what is left is delivered again. Stopping again does nothing.
 func (s *Service) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopped = true
-	var err error
-	if s.consumer != nil {
-		err = s.consumer.Stop(ctx)
+	errs := make([]error, len(s.consumers)+2)
+	var ending sync.WaitGroup
+	ending.Go(func() { errs[len(s.consumers)+1] = s.sending.deliveries.Stop(ctx) })
+	for i, c := range s.consumers {
+		ending.Go(func() { errs[i] = c.Stop(ctx) })
 	}
-	return errors.Join(err, s.tasks.Stop(ctx))
+	ending.Wait()
+	errs[len(s.consumers)] = s.tasks.Stop(ctx)
+	s.sending.sender.Close()
+	return errors.Join(errs...)
 }
 
 // Failed yields an error when the service can never go on. Call it after Start;

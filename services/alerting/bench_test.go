@@ -30,7 +30,7 @@ func BenchmarkAlert(b *testing.B) {
 		{"detractor,_1000_rules", 1000, eventsv1.Class_DETRACTOR},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			set, d := many(b, c.rules), delivery(b, c.class)
+			set, d := many(b, c.rules), toHandle(b, c.class)
 			b.ReportAllocs()
 			for b.Loop() {
 				scored := &eventsv1.ResponseScored{}
@@ -71,7 +71,7 @@ func many(tb testing.TB, n int) *rule.Set {
 	return set
 }
 
-func delivery(tb testing.TB, class eventsv1.Class) bus.Delivery {
+func toHandle(tb testing.TB, class eventsv1.Class) bus.Delivery {
 	e := &eventsv1.ResponseScored{
 		EventId: strings.Repeat("e", 34), ScorerVersion: "1",
 		Received: &eventsv1.ResponseReceived{

@@ -2,9 +2,11 @@ package alerting
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
+	"github.com/rappel-loop/rappel/services/alerting/internal/alertstate"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rehearsal"
 )
 
@@ -16,3 +18,51 @@ func Rehearsed(ctx context.Context, s *Service, text string) (*alertingv1.Rehear
 	}
 	return s.Rehearse(ctx, rehearsal.Plan{Draft: set}, time.Time{}, func(uint64, uint64) error { return nil })
 }
+
+// NewByHand returns a service that tells people of what is due only in Step.
+func NewByHand(cfg Config, deps Deps) (*Service, error) {
+	s, err := New(cfg, deps)
+	if s != nil {
+		s.telling.every = time.Hour
+		s.sending.idle = true
+	}
+	return s, err
+}
+
+// Settle returns once the service has heard of everything that was stored.
+func (s *Service) Settle(ctx context.Context) error {
+	if err := s.alerts.Wait(ctx); err != nil {
+		return err
+	}
+	return s.telling.planner.Settle(ctx)
+}
+
+// Step does what is due.
+func (s *Service) Step(ctx context.Context) error {
+	return errors.Join(s.alerts.Step(ctx), s.telling.planner.Step(ctx))
+}
+
+// Next is when Step has something to do, if nothing changes before; zero for never.
+func (s *Service) Next() time.Time {
+	next := s.telling.planner.Next()
+	for a := range s.alerts.Alerts() {
+		for _, t := range []interface {
+			IsValid() bool
+			AsTime() time.Time
+		}{a.GetAcknowledgement().GetUntil(), a.GetExpiresAt()} {
+			if t.IsValid() && a.GetResolvedAt() == nil && (next.IsZero() || t.AsTime().Before(next)) {
+				next = t.AsTime()
+			}
+		}
+	}
+	return next
+}
+
+// Look looks at the notify file.
+func (s *Service) Look() { s.telling.file.Look() }
+
+// API is what callers call.
+func (s *Service) API() alertingv1.AlertingServiceServer { return s.api }
+
+// Alerts are those of the service.
+func (s *Service) Alerts() *alertstate.Book { return s.alerts }

@@ -340,3 +340,34 @@ func drawWindow(t *rapid.T) calendar.Window {
 	}
 	return calendar.All(windows...)
 }
+
+func TestWithoutAndEither(t *testing.T) {
+	t.Parallel()
+	day := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	at := func(h int) time.Time { return day.Add(time.Duration(h) * time.Hour) }
+	a := calendar.Slots(calendar.Span{From: at(2), To: at(4)}, calendar.Span{From: at(8), To: at(10)})
+	b := calendar.Slots(calendar.Span{From: at(4), To: at(6)}, calendar.Span{From: at(9), To: at(12)}, calendar.Span{From: at(20)})
+	both, neither := calendar.Either(a, b), calendar.Without(calendar.Either(a, b))
+	for h := range 24 {
+		want := calendar.Open(a, at(h)) || calendar.Open(b, at(h))
+		require.Equal(t, want, calendar.Open(both, at(h)), h)
+		require.Equal(t, !want, calendar.Open(neither, at(h)), h)
+	}
+	next := func(w calendar.Window, h int) calendar.Span {
+		s, ok := w.Next(at(h))
+		require.True(t, ok)
+		return s
+	}
+	require.Equal(t, calendar.Span{From: at(2), To: at(6)}, next(both, 0))
+	require.Equal(t, calendar.Span{From: at(8), To: at(12)}, next(both, 6))
+	require.Equal(t, calendar.Span{From: at(20)}, next(both, 12))
+	require.Equal(t, calendar.Span{From: at(6), To: at(8)}, next(neither, 3))
+	require.Equal(t, at(20), next(neither, 13).To)
+	_, ok := neither.Next(at(21))
+	require.False(t, ok, "one of them is open for ever")
+	_, ok = calendar.Either().Next(day)
+	require.False(t, ok)
+	require.True(t, next(calendar.Without(calendar.Either()), 3).To.IsZero())
+	always := calendar.Without(calendar.Without(calendar.Always))
+	require.True(t, calendar.Open(always, day))
+}

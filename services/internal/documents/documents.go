@@ -66,10 +66,14 @@ type Options[E Event] struct {
 	Key     func(E) string
 	Subject func(key string) string
 	// Keep reports whether the document is kept in memory: those that are over need not be.
-	// What is not kept can still be changed. Nil keeps all.
+	// What is not kept can still be changed. Nil keeps all. Where the answer changes with
+	// time, Reconsider asks again.
 	Keep func(E) bool
-	// Changed is told of each document that has become another, in the stream's order for
-	// each; kept is Keep's answer. It must be quick, and call nothing of the table.
+	// Compact makes an event smaller that was read, before anybody sees it. Optional.
+	Compact func(E)
+	// Changed is told of each document that has become another, or is no longer kept, in the
+	// stream's order for each; kept is Keep's answer. It must be quick, and call nothing of
+	// the table.
 	Changed func(key string, e E, kept bool)
 }
 
@@ -108,7 +112,7 @@ func (t *Table[E]) Follow(ctx context.Context) error {
 			t.bring(d)
 			return nil
 		}, func() error {
-			t.read()
+			t.caughtUp()
 			return nil
 		})
 		if ctx.Err() != nil {
@@ -204,6 +208,25 @@ func (t *Table[E]) All() iter.Seq2[string, E] {
 	}
 }
 
+// Sweep lets go of the documents that Keep no longer wants: of one that does not change, time
+// alone may have made that so. Changed is told.
+func (t *Table[E]) Sweep() {
+	if t.o.Keep == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for key, d := range t.docs {
+		if t.o.Keep(d.event) {
+			continue
+		}
+		delete(t.docs, key)
+		if t.o.Changed != nil {
+			t.o.Changed(key, d.event, false)
+		}
+	}
+}
+
 // Load returns a document as the stream's leader has it, kept or not; bus.ErrNotFound when
 // there is none.
 func (t *Table[E]) Load(ctx context.Context, key string) (E, error) {
@@ -277,7 +300,15 @@ func (t *Table[E]) load(ctx context.Context, key string) (doc[E], error) {
 	if err := d.Decode(e); err != nil {
 		return doc[E]{}, err
 	}
-	return doc[E]{e, d.Sequence}, nil
+	return t.read(e, d.Sequence), nil
+}
+
+// read is a document as it was read.
+func (t *Table[E]) read(e E, seq uint64) doc[E] {
+	if t.o.Compact != nil {
+		t.o.Compact(e)
+	}
+	return doc[E]{e, seq}
 }
 
 // bring takes what following brought.
@@ -286,7 +317,7 @@ func (t *Table[E]) bring(d bus.Delivery) {
 	if err := d.Decode(e); err != nil {
 		t.o.Log.Error("a document cannot be read and is left out", zap.String("stream", d.Stream), zap.Uint64(obs.Sequence, d.Sequence), zap.Error(err))
 	} else {
-		t.take(t.o.Key(e), doc[E]{e, d.Sequence})
+		t.take(t.o.Key(e), t.read(e, d.Sequence))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -294,8 +325,8 @@ func (t *Table[E]) bring(d bus.Delivery) {
 	t.wake()
 }
 
-// read notes that the stream was read to its end.
-func (t *Table[E]) read() {
+// caughtUp notes that the stream was read to its end.
+func (t *Table[E]) caughtUp() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.isRead {
@@ -328,6 +359,20 @@ func (t *Table[E]) take(key string, d doc[E]) {
 	if t.docs[key].seq >= d.seq || t.gone[key] >= d.seq {
 		return
 	}
+	t.put(key, d)
+}
+
+// Reconsider asks Keep again about a document, and drops it if it need not be kept any more.
+func (t *Table[E]) Reconsider(key string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d, ok := t.docs[key]; ok && t.o.Keep != nil && !t.o.Keep(d.event) {
+		t.put(key, d)
+	}
+}
+
+// put keeps a document, or drops it.
+func (t *Table[E]) put(key string, d doc[E]) {
 	kept := t.o.Keep == nil || t.o.Keep(d.event)
 	if kept {
 		t.docs[key] = d

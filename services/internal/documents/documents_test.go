@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -168,4 +169,32 @@ func TestWhatIsNotKeptCanBeChangedAndCome(t *testing.T) {
 	}
 	_, err := s.Load(soon(t), "two")
 	require.ErrorIs(t, err, bus.ErrNotFound)
+}
+
+func TestWhatTimeHasMadeUselessIsSwept(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t)
+	var old atomic.Bool
+	var gone []string
+	s := table(b, func(o *documents.Options[*eventsv1.SilenceChanged]) {
+		o.Keep = func(e *eventsv1.SilenceChanged) bool { return !old.Load() || e.GetSilence().GetId() == "two" }
+		o.Changed = func(key string, _ *eventsv1.SilenceChanged, kept bool) {
+			if !kept {
+				gone = append(gone, key)
+			}
+		}
+	})
+	for _, id := range []string{"one", "two"} {
+		_, err := s.Update(soon(t), id, add(id, nil))
+		require.NoError(t, err)
+	}
+	s.Sweep()
+	require.Equal(t, 2, s.Len())
+	old.Store(true)
+	s.Sweep()
+	require.Equal(t, 1, s.Len())
+	require.Equal(t, []string{"one"}, gone)
+	e, err := s.Update(soon(t), "one", add("one", nil))
+	require.NoError(t, err)
+	require.EqualValues(t, 2, e.GetSilence().GetChanges(), "the stream has it still")
 }

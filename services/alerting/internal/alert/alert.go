@@ -108,7 +108,7 @@ func raise(set *rule.Set, r *rule.Rule, e *eventsv1.ResponseScored, f *rule.Fact
 		RaisedAt: e.GetReceived().GetReceivedAt(),
 		Rule:     r.Name, RulesVersion: set.Version,
 		Callback: r.Callback, Scored: e, Answer: f.Worst(r.About), Severity: r.Severity,
-		Labels: r.Labels, Team: r.Team,
+		Labels: r.Labels, Team: r.Team, Notify: r.Notify, ResolvesAfter: r.ResolvesAfter,
 	}}
 }
 

@@ -68,7 +68,7 @@ func TestEveryNameIsDocumentedAndHasAValue(t *testing.T) {
 	for name := range eventsv1.Class_value {
 		require.Contains(t, text, "`Class."+name+"`")
 	}
-	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within"} {
+	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within", "notify", "resolves_after"} {
 		require.Contains(t, text, "| `"+key+"` |")
 	}
 }

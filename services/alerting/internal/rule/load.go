@@ -117,6 +117,10 @@ func (r *reader) rule(n *yaml.Node) *Rule {
 		"labels":   func(n *yaml.Node, path string) { out.Labels = r.labels(n, path) },
 		"stop":     func(n *yaml.Node, path string) { out.Stop = r.Flag(n, path) },
 		"callback": func(n *yaml.Node, path string) { out.Callback = r.plan(n, path) },
+		"notify":   func(n *yaml.Node, path string) { out.Notify = r.Flag(n, path) },
+		"resolves_after": func(n *yaml.Node, path string) {
+			out.ResolvesAfter = r.standing(n, path)
+		},
 	})
 	r.Required(n, "", given, "name", "when")
 	return out

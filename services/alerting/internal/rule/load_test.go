@@ -67,6 +67,20 @@ rules:
 	require.Equal(t, eventsv1.Severity_MEDIUM, set.Rules[1].Severity)
 }
 
+func TestHowLongAlertsStandAndWhoIsTold(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{"1m": time.Minute, "90m": 90 * time.Minute, "4h": 4 * time.Hour, "7d": 168 * time.Hour, "30d": 720 * time.Hour} {
+		set, err := rule.Load("rules.yaml", []byte("version: 1\nrules: [{name: a, when: may_call, notify: true, resolves_after: "+text+"}]\n"), rule.Options{})
+		require.NoError(t, err)
+		require.True(t, set.Rules[0].Notify)
+		require.Equal(t, want, set.Rules[0].ResolvesAfter.AsDuration())
+	}
+	set, err := rule.Load("rules.yaml", []byte("version: 1\nrules: [{name: a, when: may_call}]\n"), rule.Options{})
+	require.NoError(t, err)
+	require.False(t, set.Rules[0].Notify)
+	require.Nil(t, set.Rules[0].ResolvesAfter)
+}
+
 func TestEverySeverity(t *testing.T) {
 	t.Parallel()
 	for word, want := range map[string]eventsv1.Severity{
@@ -111,7 +125,7 @@ func TestWrongFiles(t *testing.T) {
 		"rules a mapping":     {"version: 1\nrules:\n  a: b\n", "rules.yaml:3:3: rules: must be a list"},
 		"unknown key":         {"version: 1\nrule: []\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: rule: is not known here; possible are rules, version`},
 		"key twice":           {"version: 1\nversion: 2\nrules: [{name: a, when: may_call}]\n", `rules.yaml:2:1: version: stands twice, first on line 1`},
-		"a rule is a text":    {head + "  - detractor\n", "rules.yaml:3:5: must hold about, callback, description, labels, name, severity, stop, team, when, as name: value"},
+		"a rule is a text":    {head + "  - detractor\n", "rules.yaml:3:5: must hold about, callback, description, labels, name, notify, resolves_after, severity, stop, team, when, as name: value"},
 		"unknown rule key":    {head + "  - name: a\n    when: may_call\n    prioritee: 3\n", `rules.yaml:5:5: rule a: prioritee: is not known here; possible are about, callback`},
 		"no name":             {head + "  - when: may_call\n", "rules.yaml:3:5: name: is required"},
 		"name null":           {head + "  - name:\n    when: may_call\n", "rules.yaml:3:10: name: must not be empty"},
@@ -146,7 +160,11 @@ func TestWrongFiles(t *testing.T) {
 		"label empty":         {head + "  - name: a\n    when: may_call\n    labels: {a: }\n", "rules.yaml:5:17: rule a: labels.a: must not be empty"},
 		"label too long":      {head + "  - name: a\n    when: may_call\n    labels: {a: " + strings.Repeat("é", 201) + "}\n", "rules.yaml:5:17: rule a: labels.a: is longer than 200 characters"},
 		"too many labels":     {head + "  - name: a\n    when: may_call\n    labels:\n" + manyLabels(21), "rules.yaml:6:7: rule a: labels: holds more than 20"},
-		"notify":              {head + "  - name: a\n    when: may_call\n    notify: [x]\n", "rules.yaml:5:5: rule a: notify: is not known here"},
+		"notify":              {head + "  - name: a\n    when: may_call\n    notify: maybe\n", "rules.yaml:5:13: rule a: notify: must be true or false"},
+		"bad standing":        {head + "  - name: a\n    when: may_call\n    resolves_after: soon\n", "rules.yaml:5:21: rule a: resolves_after: must be a time in whole minutes like 90m, 4h or 7d, 1m to 30d"},
+		"standing too short":  {head + "  - name: a\n    when: may_call\n    resolves_after: 30s\n", "rules.yaml:5:21: rule a: resolves_after: must be"},
+		"standing too long":   {head + "  - name: a\n    when: may_call\n    resolves_after: 31d\n", "rules.yaml:5:21: rule a: resolves_after: must be"},
+		"standing negative":   {head + "  - name: a\n    when: may_call\n    resolves_after: -1d\n", "rules.yaml:5:21: rule a: resolves_after: must be"},
 		"bad duration":        {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: 4}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within: must be a time like"},
 		"negative duration":   {head + "  - name: a\n    when: may_call\n    callback: {queue: q, priority: 5, first_attempt_within: -4h}\n", "rules.yaml:5:61: rule a: callback.first_attempt_within: must be"},
 		"merge key":           {head + "  - &a {name: a, when: may_call}\n  - {<<: *a, name: b}\n", `rules.yaml:4:6: rule b: <<: is not known here`},

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,12 @@ import (
 const (
 	maxSkills  = 20
 	maxAttempt = 90 * 24 * time.Hour
+)
+
+// Bounds of how long an alert stands.
+const (
+	minStanding = time.Minute
+	maxStanding = 30 * 24 * time.Hour
 )
 
 // plan reads what a rule asks of the callback queue.
@@ -76,6 +83,22 @@ func (r *reader) within(n *yaml.Node, path string) *durationpb.Duration {
 	d, err := time.ParseDuration(word(n))
 	if err != nil || d <= 0 || d > maxAttempt {
 		r.Wrong(n, path, "must be a time like 30m, 4h or 1h30m, at most 2160h (90 days)")
+		return nil
+	}
+	return durationpb.New(d)
+}
+
+// standing reads how long an alert stands, in whole minutes: 90m, 4h or 7d.
+func (r *reader) standing(n *yaml.Node, path string) *durationpb.Duration {
+	text := word(n)
+	d, err := time.ParseDuration(text)
+	if number, ok := strings.CutSuffix(text, "d"); ok {
+		var days uint64
+		days, err = strconv.ParseUint(number, 10, 8)
+		d = time.Duration(days) * 24 * time.Hour
+	}
+	if err != nil || d < minStanding || d > maxStanding || d%time.Minute != 0 {
+		r.Wrong(n, path, "must be a time in whole minutes like 90m, 4h or 7d, 1m to 30d")
 		return nil
 	}
 	return durationpb.New(d)

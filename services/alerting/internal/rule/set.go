@@ -2,6 +2,7 @@ package rule
 
 import (
 	"cel.dev/cel-go/cel"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
@@ -39,6 +40,11 @@ type Rule struct {
 	// Callback is what the callback queue is asked to do; nil asks for nothing.
 	// It is shared by every alert: read only.
 	Callback *eventsv1.CallbackPlan
+	// Notify asks for people to be told of its alerts.
+	Notify bool
+	// ResolvesAfter is how long its alerts stand if nothing else ends them, 1 minute to 30
+	// days; nil where the file does not say. Shared by every alert: read only.
+	ResolvesAfter *durationpb.Duration
 
 	place   int   // in the set
 	need    *need // nil when the condition has to be asked

@@ -1,4 +1,4 @@
-// Package transport answers who asks about the rules over gRPC, and through the gateway over
+// Package transport answers who asks about rules and alerts over gRPC, and through the gateway over
 // HTTP/JSON.
 package transport
 
@@ -47,6 +47,17 @@ type Deps struct {
 	Book      Book
 	Counts    Counter
 	Rehearser Rehearser
+	// Alerts are those that stand, and stood.
+	Alerts Alerts
+	// Told is what becomes of them; nil is that nobody is told.
+	Told Told
+	// Groups are those that people are told of together, Silences what is kept back from
+	// them; Now says what time it is.
+	Groups   Groups
+	Silences Silences
+	Now      func() time.Time
+	// Deliveries are what people are told, on its way.
+	Deliveries Deliveries
 	// Stopping is closed when the server begins to stop: rehearsals end then.
 	Stopping <-chan struct{}
 	// Since is when counting began.

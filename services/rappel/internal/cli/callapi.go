@@ -32,7 +32,7 @@ func (d *desk) localiseFlag(f *pflag.Flag) {
 		name = other[0]
 	}
 	f.Usage = d.w.Flags[name]
-	f.DefValue = map[string]string{"string": "", "bool": "false", "stringSlice": "[]", "uint32": "0", "duration": "0s"}[f.Value.Type()]
+	f.DefValue = map[string]string{"string": "", "bool": "false", "stringSlice": "[]", "stringArray": "[]", "uint32": "0", "duration": "0s"}[f.Value.Type()]
 	if f.Value.Type() == "int" || f.Value.Type() == "uint64" {
 		f.DefValue = "0" // cobra is silent on it: the help names defaults in its own language
 	}

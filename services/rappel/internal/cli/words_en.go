@@ -93,6 +93,27 @@ there, not here. RAPPEL_SERVER says where the server is.`,
 		"agents show":   {Short: "Show an agent in full", Example: "  rappel agents show amina"},
 		"agents set":    {Short: "Add or change the agents of a file", Example: "  rappel agents set agents.yaml --by sam"},
 		"agents remove": {Short: "Remove agents", Example: "  rappel agents remove agent-1 agent-2 --by sam"},
+		"alerts": {
+			Short: "The alerts: what rules found, who looks after it, what became of it",
+			Long: `The alerts: what rules found, who looks after it, and what became of it.
+
+  rappel alerts list
+      shows those that stand, the worst and newest first
+
+  rappel alerts ack ID --by sam
+      says that somebody looks after it: others are not told of it again
+
+docs/alerts.md explains the life of an alert, and its labels. RAPPEL_SERVER says where
+the server is, RAPPEL_AGENT saves --by.`,
+		},
+		"alerts list": {
+			Short:   "Show alerts, the worst and newest first",
+			Example: "  rappel alerts list\n  rappel alerts list --severity high,critical --match theme=delivery_time\n  rappel alerts list --state all --match 'team!=care'",
+		},
+		"alerts show":    {Short: "Show an alert in full, with what happened to it", Example: "  rappel alerts show ID"},
+		"alerts ack":     {Short: "Say that you look after alerts", Example: "  rappel alerts ack ID --by sam --for 2h --comment \"I call the carrier\""},
+		"alerts unack":   {Short: "Say that nobody looks after alerts any more", Example: "  rappel alerts unack ID --by sam"},
+		"alerts resolve": {Short: "Say that alerts stand no more", Example: "  rappel alerts resolve ID1 ID2 --by sam --comment \"settled\""},
 		"feed": {
 			Short: "Follow the feed: every step as it happens, without personal data",
 			Long: `Follow the feed of the loop, one line an event: the answer, its score, the alert, the
@@ -122,6 +143,10 @@ RAPPEL_AGENT saves naming the agent, RAPPEL_GRPC says where the server is.`,
 	},
 	Flags: map[string]string{
 		"grpc": "the server's gRPC address (default $RAPPEL_GRPC, else 127.0.0.1:9090)", "capacity": "how many callbacks at once, 1 to 50 (default what the roster says, else 1)",
+		"alert-state": "which states, or all: firing, acknowledged, resolved (resolved within the last hour; default those that stand)", "severity": "only these: low, medium, high, critical",
+		"match": "only those that this picks, as theme=delivery_time, severity=~\"high|critical\", team!=care; may be repeated",
+		"group": "only those of this group", "customer": "only this customer's, by their key",
+		"comment": "what you say of it, up to 500 characters", "for": "for how long at most, 1m to 720h (default as the route says, else as long as it stands)",
 		"team": "only this team", "works-in": "only those who work in this queue",
 		"types": "only these types of events, as callback_opened: docs/feed-events.md", "survey": "only what is about these surveys", "feed-queue": "only what is about these queues",
 		"feed-from": "where to begin: now, beginning, 10m, 2026-11-09T10:00:00Z (default now)", "cursor": "file that keeps the place; when it is there, the feed goes on from it",
@@ -173,6 +198,8 @@ RAPPEL_AGENT saves naming the agent, RAPPEL_GRPC says where the server is.`,
 		"NO_CALLBACK_READY":   "Nobody to call back right now.",
 		"NO_SUCH_CALLBACK":    "There is no callback with this id.",
 		"NOT_POSSIBLE_NOW":    "That is not possible at this step.",
+		"NO_SUCH_ALERT":       "There is no alert with this id.",
+		"ALERT_RESOLVED":      "This alert stands no more: there is nothing to look after.",
 		"NOT_HOLDER":          "Another agent has this callback in hand.",
 		"STALE_TOKEN":         "This callback is no longer yours: it was given back or taken since.",
 		"LEASE_OVER":          "Your time with this callback is over; claim again.",

@@ -93,6 +93,27 @@ là-bas, pas ici. RAPPEL_SERVER dit où est le serveur.`,
 		"agents show":   {Short: "Montrer un agent en entier", Example: "  rappel agents show amina"},
 		"agents set":    {Short: "Ajouter ou changer les agents d'un fichier", Example: "  rappel agents set agents.yaml --by sam"},
 		"agents remove": {Short: "Retirer des agents", Example: "  rappel agents remove agent-1 agent-2 --by sam"},
+		"alerts": {
+			Short: "Les alertes : ce que les règles ont trouvé, qui s'en occupe, ce qu'il en est advenu",
+			Long: `Les alertes : ce que les règles ont trouvé, qui s'en occupe, et ce qu'il en est advenu.
+
+  rappel alerts list
+      montre les alertes en cours, les plus graves et les plus récentes d'abord
+
+  rappel alerts ack ID --by sam
+      dit que quelqu'un s'en occupe : les autres n'en sont plus prévenus
+
+docs/alerts.md explique la vie d'une alerte et ses étiquettes. RAPPEL_SERVER dit où est
+le serveur, RAPPEL_AGENT évite --by.`,
+		},
+		"alerts list": {
+			Short:   "Montrer les alertes, les plus graves et les plus récentes d'abord",
+			Example: "  rappel alerts list\n  rappel alerts list --severity high,critical --match theme=delivery_time\n  rappel alerts list --state all --match 'team!=care'",
+		},
+		"alerts show":    {Short: "Montrer une alerte en entier, avec son histoire", Example: "  rappel alerts show ID"},
+		"alerts ack":     {Short: "Dire que l'on s'occupe d'alertes", Example: "  rappel alerts ack ID --by sam --for 2h --comment \"j'appelle le transporteur\""},
+		"alerts unack":   {Short: "Dire que personne ne s'occupe plus d'alertes", Example: "  rappel alerts unack ID --by sam"},
+		"alerts resolve": {Short: "Lever des alertes", Example: "  rappel alerts resolve ID1 ID2 --by sam --comment \"réglé\""},
 		"feed": {
 			Short: "Suivre le flux d'événements : tout ce qui arrive, sans donnée personnelle",
 			Long: `Suivre le flux d'événements de la boucle, une ligne par événement : la réponse, sa
@@ -122,6 +143,10 @@ RAPPEL_AGENT évite de nommer l'agent, RAPPEL_GRPC dit où est le serveur.`,
 	},
 	Flags: map[string]string{
 		"grpc": "adresse gRPC du serveur (à défaut $RAPPEL_GRPC, sinon 127.0.0.1:9090)", "capacity": "combien de rappels à la fois, 1 à 50 (à défaut ce que dit la liste des agents, sinon 1)",
+		"alert-state": "quels états, ou all : firing, acknowledged, resolved (levées depuis moins d'une heure ; sinon celles en cours)", "severity": "seulement celles-ci : low, medium, high, critical",
+		"match": "seulement celles que ceci désigne, comme theme=delivery_time, severity=~\"high|critical\", team!=care ; peut être répété",
+		"group": "seulement celles de ce groupe", "customer": "seulement celles de ce client, par sa clé",
+		"comment": "ce que vous en dites, 500 caractères au plus", "for": "pour combien de temps au plus, de 1m à 720h (sinon selon la route, ou tant qu'elle dure)",
 		"team": "seulement cette équipe", "works-in": "seulement ceux qui travaillent dans cette file",
 		"types": "seulement ces types d'événement, comme callback_opened : docs/feed-events.md", "survey": "seulement ce qui touche ces enquêtes", "feed-queue": "seulement ce qui touche ces files",
 		"feed-from": "où commencer : now, beginning, 10m, 2026-11-09T10:00:00Z (à défaut now)", "cursor": "fichier qui garde la place ; s'il existe, le flux reprend là",
@@ -173,6 +198,8 @@ RAPPEL_AGENT évite de nommer l'agent, RAPPEL_GRPC dit où est le serveur.`,
 		"NO_CALLBACK_READY":   "Personne à rappeler pour le moment.",
 		"NO_SUCH_CALLBACK":    "Aucun rappel ne porte cet identifiant.",
 		"NOT_POSSIBLE_NOW":    "Ce n'est pas possible à cette étape.",
+		"NO_SUCH_ALERT":       "Il n'y a pas d'alerte avec cet identifiant.",
+		"ALERT_RESOLVED":      "Cette alerte est levée : il n'y a plus à s'en occuper.",
 		"NOT_HOLDER":          "Un autre agent a ce rappel en main.",
 		"STALE_TOKEN":         "Ce rappel n'est plus à vous : il a été rendu ou repris depuis.",
 		"LEASE_OVER":          "Votre temps pour ce rappel est écoulé ; reprenez-en un.",

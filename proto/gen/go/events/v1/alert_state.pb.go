@@ -210,7 +210,7 @@ func (AlertState_Resolution) EnumDescriptor() ([]byte, []int) {
 // after it. The last of an alert's subject is its state.
 type AlertChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Derived from the alert's id and the number of changes.
+	// Derived from all that the event says, so that two different changes never share it.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	// When it happened.
 	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
@@ -297,8 +297,8 @@ type AlertState struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// How many changes there were; starts at 1.
 	Changes uint64 `protobuf:"varint,2,opt,name=changes,proto3" json:"changes,omitempty"`
-	// How often it was raised anew, 1 or more; acknowledgements and notifications are of one
-	// episode.
+	// How often it was raised, 1 or more; acknowledgements and notifications are of one
+	// episode. 0 where it was resolved before it was heard of.
 	Episode uint32 `protobuf:"varint,3,opt,name=episode,proto3" json:"episode,omitempty"`
 	// Whether it stands.
 	State AlertState_State `protobuf:"varint,4,opt,name=state,proto3,enum=rappel.events.v1.AlertState_State" json:"state,omitempty"`
@@ -350,9 +350,12 @@ type AlertState struct {
 	// What they said of it.
 	Comment string `protobuf:"bytes,27,opt,name=comment,proto3" json:"comment,omitempty"`
 	// When it is resolved by itself, if nothing else ends it; absent for never.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// How often somebody looked after this episode and then nobody did any more, while it
+	// stood: each time it is news again.
+	Unacknowledged uint32 `protobuf:"varint,29,opt,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *AlertState) Reset() {
@@ -579,6 +582,13 @@ func (x *AlertState) GetExpiresAt() *timestamppb.Timestamp {
 		return x.ExpiresAt
 	}
 	return nil
+}
+
+func (x *AlertState) GetUnacknowledged() uint32 {
+	if x != nil {
+		return x.Unacknowledged
+	}
+	return 0
 }
 
 // AnswerCited is the answer that an alert cites.
@@ -854,8 +864,7 @@ const file_events_v1_alert_state_proto_rawDesc = "" +
 	"\aUPDATED\x10\x02\x12\x10\n" +
 	"\fACKNOWLEDGED\x10\x03\x12\x12\n" +
 	"\x0eUNACKNOWLEDGED\x10\x04\x12\f\n" +
-	"\bRESOLVED\x10\x05\"\xff\n" +
-	"\n" +
+	"\bRESOLVED\x10\x05\"\xa7\v\n" +
 	"\n" +
 	"AlertState\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
@@ -895,7 +904,8 @@ const file_events_v1_alert_state_proto_rawDesc = "" +
 	"resolvedBy\x12\x18\n" +
 	"\acomment\x18\x1b \x01(\tR\acomment\x129\n" +
 	"\n" +
-	"expires_at\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x1a9\n" +
+	"expires_at\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12&\n" +
+	"\x0eunacknowledged\x18\x1d \x01(\rR\x0eunacknowledged\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"J\n" +

@@ -236,12 +236,12 @@ type GroupState struct {
 	Route string `protobuf:"bytes,2,opt,name=route,proto3" json:"route,omitempty"`
 	// The labels that the alerts have in common, by which they are grouped.
 	Labels map[string]string `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// How many notifications there were; starts at 1.
+	// How many notifications there were, and changes without one; starts at 1.
 	Number uint64 `protobuf:"varint,4,opt,name=number,proto3" json:"number,omitempty"`
-	// When the last was decided.
+	// When people were told last.
 	NotifiedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=notified_at,json=notifiedAt,proto3" json:"notified_at,omitempty"`
-	// The alerts that people were told of and that stood then, as `<id>/<episode>`, sorted; no
-	// more than 1,000.
+	// The alerts that people were told of and that stood then, as `<id>/<episode>`, or
+	// `<id>/<episode>/<unacknowledged>` where that is not 0, sorted; no more than 1,000.
 	Firing []string `protobuf:"bytes,6,rep,name=firing,proto3" json:"firing,omitempty"`
 	// How many stood beside those.
 	MoreFiring uint32 `protobuf:"varint,7,opt,name=more_firing,json=moreFiring,proto3" json:"more_firing,omitempty"`

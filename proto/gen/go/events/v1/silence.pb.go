@@ -355,8 +355,8 @@ type Recurrence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The days of the week: mon, tue, wed, thu, fri, sat, sun; empty for all.
 	Days []string `protobuf:"bytes,1,rep,name=days,proto3" json:"days,omitempty"`
-	// The periods of the day, as 09:00-12:30; one that goes on into the next day ends after
-	// 24:00, as 22:00-30:00. Empty for the whole day.
+	// The periods of the day, as 09:00-12:30; one that ends before it begins, as 22:00-06:00,
+	// goes on into the next day. Empty for the whole day.
 	Periods []string `protobuf:"bytes,2,rep,name=periods,proto3" json:"periods,omitempty"`
 	// Where the wall is, as Europe/Paris; UTC when empty.
 	Zone          string `protobuf:"bytes,3,opt,name=zone,proto3" json:"zone,omitempty"`

@@ -1,0 +1,164 @@
+package notifyfile
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/rappel-loop/rappel/services/alerting/internal/plan"
+	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
+)
+
+// Deps is what a File works with. All are required but Path.
+type Deps struct {
+	// Path is where it is; empty for none.
+	Path string
+	Log  *zap.Logger
+	// Every is how often it is looked at.
+	Every time.Duration
+	// Check says what else is wrong with a file that can be read, beside its form; nil is
+	// nothing.
+	Check func(path string, s *Settings) error
+	// Changed is told what is in force, when it begins to be, and its digest, 12 hexadecimal
+	// digits, empty without a file. It must be quick.
+	Changed func(s *Settings, digest string)
+	// Refused is told that a file came and was wrong.
+	Refused func()
+}
+
+// File is who is told in this process. Safe for concurrent use, but for Look.
+type File struct {
+	deps    Deps
+	current atomic.Pointer[Settings]
+	looked  string // how it looked last: the digest of its text, or why it can't be read
+	decided string // how it looked when it was last taken or refused
+	taken   string // the digest of what is in force
+}
+
+// New reads the file. The error names everything that is wrong with it, with lines.
+func New(d Deps) (*File, error) {
+	d.Log = d.Log.Named("notify_file")
+	f := &File{deps: d}
+	if d.Path == "" {
+		f.use(&Settings{Plan: &plan.Config{}}, "")
+		return f, nil
+	}
+	text, err := readFile(d.Path)
+	if err != nil {
+		return nil, fmt.Errorf("notify_file: %w", err)
+	}
+	s, err := f.load(text)
+	if err != nil {
+		return nil, fmt.Errorf("the notify file is refused:\n%w", err)
+	}
+	f.looked, f.decided = digest(text), digest(text)
+	f.use(s, digest(text))
+	return f, nil
+}
+
+// Current is what is in force.
+func (f *File) Current() *Settings { return f.current.Load() }
+
+// Follow looks at the file until ctx ends.
+func (f *File) Follow(ctx context.Context) error {
+	if f.deps.Path != "" {
+		clock.Every(ctx, f.deps.Every, f.Look)
+		return nil
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// Look looks at the file once, and takes it when it has changed and stood still since the
+// last look.
+func (f *File) Look() {
+	if f.deps.Path == "" {
+		return
+	}
+	text, err := readFile(f.deps.Path)
+	looks := digest(text)
+	if err != nil {
+		looks = err.Error()
+	}
+	still := looks == f.looked
+	f.looked = looks
+	if still && looks != f.decided {
+		f.decided = looks
+		f.take(text, err)
+	}
+}
+
+func (f *File) load(text []byte) (*Settings, error) {
+	s, err := Load(f.deps.Path, text)
+	if err == nil && f.deps.Check != nil {
+		err = f.deps.Check(f.deps.Path, s)
+	}
+	return s, err
+}
+
+// take puts a text in force, unless it is wrong.
+func (f *File) take(text []byte, err error) {
+	if err != nil {
+		f.refuse(err)
+		return
+	}
+	if digest(text) == f.taken {
+		return // it is again as it was
+	}
+	s, err := f.load(text)
+	if err != nil {
+		f.refuse(err)
+		return
+	}
+	f.use(s, digest(text))
+	f.deps.Log.Info("others are told from now on", zap.Int("receivers", len(s.Receivers)), zap.Int("routes", len(s.Plan.Routes)))
+}
+
+func (f *File) use(s *Settings, digest string) {
+	f.taken = digest
+	f.current.Store(s)
+	f.deps.Changed(s, digest[:min(12, len(digest))])
+}
+
+// mostFaults is how many faults of one file are logged.
+const mostFaults = 50
+
+// refuse says why a file is not taken. It holds nobody's data and no secrets.
+func (f *File) refuse(err error) {
+	f.deps.Refused()
+	var wrong *strictyaml.Error
+	if !errors.As(err, &wrong) {
+		f.deps.Log.Error("the notify file cannot be read; what was in force stays so", zap.Error(err))
+		return
+	}
+	f.deps.Log.Error("the notify file is wrong; what was in force stays so", zap.Int("faults", len(wrong.Problems)+wrong.More))
+	for i, line := range wrong.Lines() {
+		if i == mostFaults {
+			break
+		}
+		f.deps.Log.Error("a fault of the notify file", zap.String("fault", line))
+	}
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxBytes+1))
+}
+
+func digest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
