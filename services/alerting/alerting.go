@@ -82,6 +82,7 @@ type Service struct {
 	telling *telling
 	lookout *lookout.Lookout
 	history *history.Reader
+	sending *sending
 	api     *transport.Server
 	tasks   *host.Tasks
 
@@ -122,7 +123,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s.alerts = alertstate.New(alertstate.Options{Bus: deps.Bus, Log: deps.Log.Named("alerts"), Clock: deps.Clock})
 	s.metrics.stand(deps.Metrics, s.alerts)
-	if s.telling, err = newTelling(cfg, deps, s.alerts); err != nil {
+	s.sending = newSending(cfg, deps, s.tasks)
+	if s.telling, err = newTelling(cfg, deps, s.alerts, s.sending); err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
 	}
 	s.lookout = lookout.New(lookout.Deps{
@@ -130,7 +132,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		Rules: func() *rule.Set { return s.book.Current().Set }, Told: s.metrics.looked,
 	})
 	s.api = transport.New(transport.Deps{
-		Book: s.book, Alerts: s.alerts, Told: s.telling.planner, Groups: s.telling.planner, Silences: s.telling.silences, Figures: s.lookout,
+		Book: s.book, Alerts: s.alerts, Told: s.telling.planner, Groups: s.telling.planner, Silences: s.telling.silences, Figures: s.lookout, Deliveries: s.sending.deliveries,
 		Now: deps.Clock.Now, Counts: s.metrics, Rehearser: s, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
 	})
 	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), s.api)
@@ -167,6 +169,7 @@ func (s *Service) Start(ctx context.Context) error {
 	s.telling.start(s.tasks)
 	s.tasks.Go("figures", s.lookout.Run)
 	s.tasks.Go("history", s.history.Follow)
+	s.sending.start(s.tasks)
 	s.failed = s.tasks.Failed(failing...)
 	now := s.book.Current()
 	s.deps.Log.Info("running the rules", zap.String("rules_version", now.Version.Name),
@@ -187,6 +190,7 @@ func (s *Service) consume(ctx context.Context) ([]<-chan error, error) {
 		{scores, s.handle},
 		{topology.AlertStates, s.alerts.TakeAlert},
 		{topology.AlertCallbacks, s.alerts.TakeCallback},
+		{topology.Notifications, s.sending.deliveries.TakeNotification},
 	} {
 		consumer, err := s.deps.Bus.Consume(ctx, c.spec, c.handle)
 		if err != nil {
@@ -214,13 +218,15 @@ func (s *Service) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopped = true
-	errs := make([]error, len(s.consumers)+1)
+	errs := make([]error, len(s.consumers)+2)
 	var ending sync.WaitGroup
+	ending.Go(func() { errs[len(s.consumers)+1] = s.sending.deliveries.Stop(ctx) })
 	for i, c := range s.consumers {
 		ending.Go(func() { errs[i] = c.Stop(ctx) })
 	}
 	ending.Wait()
 	errs[len(s.consumers)] = s.tasks.Stop(ctx)
+	s.sending.sender.Close()
 	return errors.Join(errs...)
 }
 

@@ -36,7 +36,7 @@ func BenchmarkAlert(b *testing.B) {
 		{"detractor,_1000_rules,_one_asks_history", 1000, eventsv1.Class_DETRACTOR, []string{"nps.class == Class.DETRACTOR && history.called_within(7)"}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			set, d := many(b, c.rules, c.more...), delivery(b, c.class)
+			set, d := many(b, c.rules, c.more...), toHandle(b, c.class)
 			b.ReportAllocs()
 			for b.Loop() {
 				scored := &eventsv1.ResponseScored{}
@@ -98,7 +98,7 @@ func many(tb testing.TB, n int, more ...string) *rule.Set {
 func BenchmarkFigure(b *testing.B) {
 	for _, rules := range []int{1, 10, 100} {
 		b.Run(fmt.Sprintf("%d_metric_rules", rules), func(b *testing.B) {
-			d := delivery(b, eventsv1.Class_DETRACTOR)
+			d := toHandle(b, eventsv1.Class_DETRACTOR)
 			at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
 			w := movement.New(at, 0)
 			w.Use(manyMetrics(b, rules), at)
@@ -153,7 +153,7 @@ func manyMetrics(tb testing.TB, n int) *rule.Set {
 	return set
 }
 
-func delivery(tb testing.TB, class eventsv1.Class) bus.Delivery {
+func toHandle(tb testing.TB, class eventsv1.Class) bus.Delivery {
 	e := &eventsv1.ResponseScored{
 		EventId: strings.Repeat("e", 34), ScorerVersion: "1",
 		Received: &eventsv1.ResponseReceived{

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
+	"github.com/rappel-loop/rappel/services/alerting/internal/sender"
 	"github.com/rappel-loop/rappel/services/internal/topology"
 )
 
@@ -30,6 +31,14 @@ type Config struct {
 	NotifyFile string `koanf:"notify_file"`
 	// NotifyCheck is how often that file is looked at, 100 ms to 1 h.
 	NotifyCheck time.Duration `koanf:"notify_check"`
+	// NotifyAllowPrivate lets receivers be in a private network, on any port and without TLS:
+	// their addresses stand in the notify file, which more people may write than this one.
+	NotifyAllowPrivate bool `koanf:"notify_allow_private"`
+	// PublicURL is where people are told to look at alerts, as https://rappel.example.org; {group}
+	// in it stands for the group's key. Empty tells them nowhere.
+	PublicURL string `koanf:"public_url"`
+	// SMTP is the server that e-mail is sent by.
+	SMTP sender.SMTP `koanf:"smtp"`
 	// MaxRuleCost is the most that one evaluation of one rule may cost, in CEL's
 	// units, 1,000 to 1,000,000,000. docs/rules.md says what things cost.
 	MaxRuleCost uint64 `koanf:"max_rule_cost"`
@@ -56,6 +65,12 @@ func (c Config) Validate() error {
 	}
 	if c.NotifyCheck < leastLook || c.NotifyCheck > mostLook {
 		errs = append(errs, fmt.Errorf("notify_check: %s is not between %s and %s", c.NotifyCheck, leastLook, mostLook))
+	}
+	if err := checkPublicURL(c.PublicURL); err != nil {
+		errs = append(errs, err)
+	}
+	if err := c.SMTP.Validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Lanes < 1 || c.Lanes > mostLanes {
 		errs = append(errs, fmt.Errorf("lanes: %d is not between 1 and %d", c.Lanes, mostLanes))

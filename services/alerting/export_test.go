@@ -48,6 +48,7 @@ func NewByHand(cfg Config, deps Deps) (*Service, error) {
 	s, err := New(cfg, deps)
 	if s != nil {
 		s.telling.every = time.Hour
+		s.sending.idle = true
 	}
 	return s, err
 }

@@ -60,7 +60,7 @@ func TestReplicasThatAreCutOffTellOnce(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			s := &storm{stage: &stage{
-				t: t, server: testkit.Server(t), clock: clock.NewManual(begins), cfg: alerting.DefaultConfig(),
+				t: t, server: testkit.Server(t), clock: clock.NewManual(begins), cfg: telling(),
 				silences: map[string]string{}, answers: map[string]*eventsv1.ResponseScored{},
 			}, r: rand.New(rand.NewPCG(seed, 1))}
 			s.bus = newBus(t, testkit.Connect(t, s.server))

@@ -18,6 +18,7 @@ import (
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
+	"github.com/rappel-loop/rappel/services/alerting"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alertstate"
 	"github.com/rappel-loop/rappel/services/alerting/internal/timeline"
 	"github.com/rappel-loop/rappel/services/internal/bus"
@@ -283,4 +284,11 @@ func (p *stage) groups(a *timeline.Action) {
 			}
 		}
 	}
+}
+
+// telling is a configuration that has a server to send e-mail by; nothing is sent.
+func telling() alerting.Config {
+	c := alerting.DefaultConfig()
+	c.SMTP.Host, c.SMTP.From = "mail.example.org", "rappel@example.org"
+	return c
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rappel-loop/rappel/services/alerting/internal/silence"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/host"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 const (
@@ -34,7 +35,7 @@ type telling struct {
 }
 
 // newTelling reads the notify file. The error names everything that is wrong with it.
-func newTelling(cfg Config, deps Deps, alerts *alertstate.Book) (*telling, error) {
+func newTelling(cfg Config, deps Deps, alerts *alertstate.Book, to *sending) (*telling, error) {
 	t := &telling{log: deps.Log.Named("telling"), every: lookForDue}
 	m := newTellingMetrics(deps.Metrics)
 	t.silences = silence.New(silence.Deps{Bus: deps.Bus, Log: t.log, Clock: deps.Clock, Changed: t.silenceChanged})
@@ -45,7 +46,11 @@ func newTelling(cfg Config, deps Deps, alerts *alertstate.Book) (*telling, error
 	var err error
 	t.file, err = notifyfile.New(notifyfile.Deps{
 		Path: cfg.NotifyFile, Log: t.log, Every: cfg.NotifyCheck, Refused: m.refused.Inc,
+		Check: func(path string, s *notifyfile.Settings) error {
+			return strictyaml.Refuse(path, cfg.receivers().Check(s.Receivers))
+		},
 		Changed: func(s *notifyfile.Settings, digest string) {
+			to.use(cfg.NotifyFile, s)
 			t.planner.Use(s.Plan)
 			m.uses(digest)
 		},

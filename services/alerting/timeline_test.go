@@ -104,7 +104,7 @@ rules:
 func newStage(t *testing.T, l *timeline.Timeline) *stage {
 	t.Helper()
 	p := &stage{
-		t: t, l: l, server: testkit.Server(t), clock: clock.NewManual(begins), cfg: alerting.DefaultConfig(),
+		t: t, l: l, server: testkit.Server(t), clock: clock.NewManual(begins), cfg: telling(),
 		silences: map[string]string{}, answers: map[string]*eventsv1.ResponseScored{},
 	}
 	p.bus = newBus(t, testkit.Connect(t, p.server))

@@ -106,6 +106,9 @@ func (d *Deliveries) Use(file string, all []receiver.Config) error {
 	if err := strictyaml.Refuse(file, d.o.Settings.Check(all)); err != nil {
 		return err
 	}
+	for _, p := range d.o.Settings.Missing(all) {
+		d.o.Log.Error("a receiver cannot be told until its secret is there", zap.String("fault", p.String()))
+	}
 	d.mu.Lock()
 	d.configs = map[string]receiver.Config{}
 	for _, c := range all {

@@ -376,7 +376,7 @@ func TestOtherReceiversAreUsedOrRefusedWhole(t *testing.T) {
 	b, c := newBus(t), clock.NewManual(t0)
 	p := newPlace(t)
 	r := start(t, b, c, nil, hook(t, "one", p.URL))
-	require.ErrorContains(t, r.Use("notify.yaml", []receiver.Config{{Name: "x", Kind: receiver.KindSlack, Hook: &receiver.Hook{Address: receiver.Secret{Env: "RAPPEL_NO_SUCH"}}}}), "receiver x: slack.url_env")
+	require.ErrorContains(t, r.Use("notify.yaml", []receiver.Config{{Name: "x", Kind: receiver.KindWebhook, Hook: &receiver.Hook{URL: "ftp://x", Address: receiver.Secret{}}}}), "receiver x: webhook.url: must begin with https")
 	r.tell(eventsv1.Notification_NEW, "n-1", "one", "later")
 	r.step()
 	require.Len(t, p.got(), 1, "those before stay")

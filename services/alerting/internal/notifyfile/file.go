@@ -25,6 +25,9 @@ type Deps struct {
 	Log  *zap.Logger
 	// Every is how often it is looked at.
 	Every time.Duration
+	// Check says what else is wrong with a file that can be read, beside its form; nil is
+	// nothing.
+	Check func(path string, s *Settings) error
 	// Changed is told what is in force, when it begins to be, and its digest, 12 hexadecimal
 	// digits, empty without a file. It must be quick.
 	Changed func(s *Settings, digest string)
@@ -53,7 +56,7 @@ func New(d Deps) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("notify_file: %w", err)
 	}
-	s, err := Load(d.Path, text)
+	s, err := f.load(text)
 	if err != nil {
 		return nil, fmt.Errorf("the notify file is refused:\n%w", err)
 	}
@@ -94,6 +97,14 @@ func (f *File) Look() {
 	}
 }
 
+func (f *File) load(text []byte) (*Settings, error) {
+	s, err := Load(f.deps.Path, text)
+	if err == nil && f.deps.Check != nil {
+		err = f.deps.Check(f.deps.Path, s)
+	}
+	return s, err
+}
+
 // take puts a text in force, unless it is wrong.
 func (f *File) take(text []byte, err error) {
 	if err != nil {
@@ -103,7 +114,7 @@ func (f *File) take(text []byte, err error) {
 	if digest(text) == f.taken {
 		return // it is again as it was
 	}
-	s, err := Load(f.deps.Path, text)
+	s, err := f.load(text)
 	if err != nil {
 		f.refuse(err)
 		return

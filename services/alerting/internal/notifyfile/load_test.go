@@ -13,6 +13,7 @@ import (
 
 	"github.com/rappel-loop/rappel/services/alerting/internal/notifyfile"
 	"github.com/rappel-loop/rappel/services/alerting/internal/plan"
+	"github.com/rappel-loop/rappel/services/alerting/internal/receiver"
 	"github.com/rappel-loop/rappel/services/internal/calendar"
 )
 
@@ -65,7 +66,8 @@ func TestAFileIsRead(t *testing.T) {
 	s, err := notifyfile.Load("notify.yaml", []byte(whole))
 	require.NoError(t, err)
 	require.Len(t, s.Receivers, 2)
-	require.Equal(t, []string{"care-lead", "email", "ops-hook", "webhook"}, []string{s.Receivers[0].Name, s.Receivers[0].Kind, s.Receivers[1].Name, s.Receivers[1].Kind})
+	require.Equal(t, []string{"care-lead", receiver.KindEmail}, []string{s.Receivers[0].Name, s.Receivers[0].Kind})
+	require.Equal(t, []string{"ops-hook", receiver.KindWebhook}, []string{s.Receivers[1].Name, s.Receivers[1].Kind})
 	urgent, rest := s.Plan.Routes[0], s.Plan.Routes[1]
 	require.Equal(t, []string{"survey", "theme"}, urgent.GroupBy)
 	require.Equal(t, []time.Duration{10 * time.Second, time.Minute, 24 * time.Hour, 2 * time.Hour}, []time.Duration{urgent.Wait, urgent.Interval, urgent.Repeat, urgent.UnacknowledgeAfter})
@@ -117,13 +119,13 @@ func TestEverythingThatIsWrongIsNamed(t *testing.T) {
 	t.Parallel()
 	_, err := notifyfile.Load("notify.yaml", []byte(`receivers:
   - name: care-lead
-    email: {to: a@example.org}
+    email: {to: lead@example.org}
+  - name: care-lead
+    slack: {url_env: CHAT}
   - name: two
-    slack: {url_env: A}
-  # receivers have their own
-  # package, which says what
-  # is wrong
-  # with them
+    slack: {url_env: CHAT}
+    email: {to: lead@example.org}
+  - name: none
 chains:
   - name: on-call
     steps: [{tell: care-led, wait: 0s}, {tell: []}]
@@ -158,7 +160,10 @@ inhibit:
   - {by: [], held: kind=response, equal: [...]}
   - {held: a=b}
 `))
-	require.EqualError(t, err, `notify.yaml:12: chains[0].steps[0].tell: there is no receiver care-led; did you mean care-lead?
+	require.EqualError(t, err, `notify.yaml:4: receivers[1].name: is that of the receiver on line 2 as well
+notify.yaml:8: receivers[2].email: slack is said above: a receiver is of one kind
+notify.yaml:9: receivers[3]: says nowhere where to send: one of webhook, email, slack, teams, nats
+notify.yaml:12: chains[0].steps[0].tell: there is no receiver care-led; did you mean care-lead?
 notify.yaml:12: chains[0].steps[0].wait: must be a time from 1s to 24h, as 90s, 5m or 4h
 notify.yaml:12: chains[0].steps[1].wait: is required
 notify.yaml:12: chains[0].steps[1].tell: must not be empty

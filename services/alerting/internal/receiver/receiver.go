@@ -10,7 +10,6 @@
 package receiver
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -154,45 +153,64 @@ type Settings struct {
 	Mail bool
 }
 
-// Check says what of these receivers the service cannot use as it is configured: an address
-// in a private network, e-mail without a server, a secret that is not there.
-func (s Settings) Check(all []Config) (problems []strictyaml.Problem) {
-	for _, c := range all {
-		add := func(field string, err error) {
-			if err != nil {
-				problems = append(problems, strictyaml.Problem{Line: c.Line, Path: "receiver " + c.Name + ": " + field, Message: err.Error()})
-			}
-		}
-		if c.Hook != nil {
-			s.hook(c, add)
-		}
-		if c.Email != nil && !s.Mail {
-			add(c.Kind, errors.New("needs a server to send by: alerting.smtp in the service's configuration"))
-		}
-	}
-	return problems
+// Check says what of these receivers the service cannot use as it is configured: an address in
+// a private network, e-mail without a server, a secret that is none. One that is not there now
+// may be later, and is for Missing to say.
+func (s Settings) Check(all []Config) []strictyaml.Problem {
+	wrong, _ := s.look(all)
+	return wrong
 }
 
-func (s Settings) hook(c Config, add func(field string, err error)) {
-	target, err := c.Hook.Target()
-	field := "url"
-	if c.Hook.Address.Set() {
-		field = c.Hook.Address.key("url")
-	}
-	if err == nil {
-		if err = egress.Check(target, s.AllowPrivate); err != nil && egress.Check(target, true) == nil {
-			err = fmt.Errorf("%s; where it is in a network of your own: alerting.notify_allow_private in the service's configuration", trimmed(err))
+// Missing says which secrets are not to be had now. Who is told by them is not, until they are.
+func (s Settings) Missing(all []Config) []strictyaml.Problem {
+	_, missing := s.look(all)
+	return missing
+}
+
+func (s Settings) look(all []Config) (wrong, missing []strictyaml.Problem) {
+	for _, c := range all {
+		problem := func(field string, err error) strictyaml.Problem {
+			return strictyaml.Problem{Line: c.Line, Path: "receiver " + c.Name + ": " + c.Kind + field, Message: err.Error()}
+		}
+		if c.Email != nil && !s.Mail {
+			wrong = append(wrong, problem("", errors.New("needs a server to send by: alerting.smtp in the service's configuration")))
+		}
+		if c.Hook == nil {
+			continue
+		}
+		field := ".url"
+		if c.Hook.Address.Set() {
+			field = "." + c.Hook.Address.key("url")
+		}
+		if target, err := c.Hook.Target(); err != nil {
+			missing = append(missing, problem(field, err))
+		} else if err := s.reach(target); err != nil {
+			wrong = append(wrong, problem(field, err))
+		}
+		if !c.Hook.Secrets.Set() {
+			continue
+		}
+		field = "." + c.Hook.Secrets.key("secret")
+		lines, err := c.Hook.Secrets.Lines()
+		if err != nil {
+			missing = append(missing, problem(field, err))
+		}
+		for _, l := range lines {
+			if err := webhook.CheckSecret(l); err != nil {
+				wrong = append(wrong, problem(field, err))
+			}
 		}
 	}
-	add(c.Kind+"."+field, err)
-	if !c.Hook.Secrets.Set() {
-		return
+	return wrong, missing
+}
+
+// reach says why an address may not be called.
+func (s Settings) reach(target string) error {
+	err := egress.Check(target, s.AllowPrivate)
+	if err != nil && egress.Check(target, true) == nil {
+		return fmt.Errorf("%s; where it is in a network of your own: alerting.notify_allow_private in the service's configuration", trimmed(err))
 	}
-	lines, err := c.Hook.Secrets.Lines()
-	for _, l := range lines {
-		err = cmp.Or(err, webhook.CheckSecret(l))
-	}
-	add(c.Kind+"."+c.Hook.Secrets.key("secret"), err)
+	return err
 }
 
 func trimmed(err error) string {

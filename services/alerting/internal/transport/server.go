@@ -57,6 +57,8 @@ type Deps struct {
 	Groups   Groups
 	Silences Silences
 	Now      func() time.Time
+	// Deliveries are what people are told, on its way.
+	Deliveries Deliveries
 	// Stopping is closed when the server begins to stop: rehearsals end then.
 	Stopping <-chan struct{}
 	// Since is when counting began.

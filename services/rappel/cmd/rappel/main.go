@@ -21,6 +21,6 @@ func main() {
 			"agent with `rappel work AGENT` and `rappel callbacks`.",
 		Version: host.Version(), SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(rappel.RunCommand(), cli.Replay(), cli.Mapping(), cli.Survey(), cli.DoNotCall(), cli.Keys(), cli.Callbacks(), cli.Work(), cli.Agents(), cli.Tail(), cli.Feed(), cli.DeadLetters(), cli.Scorer(), cli.Rules(), cli.Alerts(), cli.Silences())
+	root.AddCommand(rappel.RunCommand(), cli.Replay(), cli.Mapping(), cli.Survey(), cli.DoNotCall(), cli.Keys(), cli.Callbacks(), cli.Work(), cli.Agents(), cli.Tail(), cli.Feed(), cli.DeadLetters(), cli.Scorer(), cli.Rules(), cli.Alerts(), cli.Silences(), cli.Notify())
 	os.Exit(host.Execute(context.Background(), root, os.Stderr))
 }

@@ -240,6 +240,8 @@ type alertResult struct {
 	ID    string          `json:"id"`
 	Alert json.RawMessage `json:"alert,omitempty"`
 	Error json.RawMessage `json:"error,omitempty"`
+	// Delivery is that of a command about deliveries.
+	Delivery json.RawMessage `json:"delivery,omitempty"`
 
 	line     string
 	problems []string

@@ -135,6 +135,29 @@ RAPPEL_AGENT saves --by.`,
 			Example: "  rappel silences add --match theme=delivery_time --for 2h --comment \"strike\" --by sam\n  rappel silences add --match team=shop --until \"2026-12-31 18:00\" --every \"mon-fri 18:00-24:00\" --zone Europe/Paris --comment \"closed\" --by sam",
 		},
 		"silences expire": {Short: "End silences now", Example: "  rappel silences expire ID --by sam"},
+		"notify": {
+			Short: "Who is told of alerts, and whether it reaches them",
+			Long: `Who is told of alerts, and whether it reaches them.
+
+  rappel notify receivers
+      shows who is told, and how that goes
+
+  rappel notify test chat --dry-run
+      shows what a receiver would get; without --dry-run it is sent
+
+  rappel notify deliveries --state failed
+      shows what was given up; "rappel notify replay" orders it again
+
+docs/receivers.md explains receivers. RAPPEL_SERVER says where the server is,
+RAPPEL_AGENT saves --by.`,
+		},
+		"notify receivers":  {Short: "Show the receivers, and how it goes with each"},
+		"notify test":       {Short: "Send a receiver a made-up notification, or show it", Example: "  rappel notify test chat --by sam\n  rappel notify test chat --kind escalated --dry-run\n  rappel notify test --file notify.yaml --receiver chat --dry-run"},
+		"notify deliveries": {Short: "Show what was sent, the newest first", Example: "  rappel notify deliveries --receiver chat --state failed"},
+		"notify show":       {Short: "Show a delivery with its tries", Example: "  rappel notify show ID"},
+		"notify replay":     {Short: "Order deliveries again that have ended", Example: "  rappel notify replay ID1 ID2 --by sam\n  rappel notify replay --failed chat --since 1d --by sam"},
+		"notify enable":     {Short: "Tell a receiver again, and of what waits", Example: "  rappel notify enable chat --by sam"},
+		"notify disable":    {Short: "Tell a receiver nothing; what is for it waits", Example: "  rappel notify disable chat --by sam --reason \"moved\""},
 		"feed": {
 			Short: "Follow the feed: every step as it happens, without personal data",
 			Long: `Follow the feed of the loop, one line an event: the answer, its score, the alert, the
@@ -164,6 +187,10 @@ RAPPEL_AGENT saves naming the agent, RAPPEL_GRPC says where the server is.`,
 	},
 	Flags: map[string]string{
 		"grpc": "the server's gRPC address (default $RAPPEL_GRPC, else 127.0.0.1:9090)", "capacity": "how many callbacks at once, 1 to 50 (default what the roster says, else 1)",
+		"notify-kind": "which kind: new, repeated, escalated, resolved, test, fallback (default new)", "notify-dry-run": "only show what would be sent",
+		"notify-file": "the notify file to read, without a server", "notify-file-receiver": "which receiver of --file", "public-url": "with --file: where people are told to look",
+		"notify-reason": "why, up to 500 characters", "notify-failed": "all that was given up for this receiver", "notify-since": "with --failed: made since, as 1d or 12h, or a time",
+		"notify-receiver": "only those to this receiver", "delivery-state": "only these: pending, sending, delivered, failed",
 		"alert-state": "which states, or all: firing, acknowledged, resolved (resolved within the last hour; default those that stand)", "severity": "only these: low, medium, high, critical",
 		"match": "only those that this picks, as theme=delivery_time, severity=~\"high|critical\", team!=care; may be repeated",
 		"ended": "those that have ended, too: for 30 days", "route": "only those of this route", "every": "hold only then, every week: days and periods, as \"mon-fri 18:00-24:00\"",
@@ -224,6 +251,9 @@ RAPPEL_AGENT saves naming the agent, RAPPEL_GRPC says where the server is.`,
 		"NO_CALLBACK_READY":   "Nobody to call back right now.",
 		"NO_SUCH_CALLBACK":    "There is no callback with this id.",
 		"NOT_POSSIBLE_NOW":    "That is not possible at this step.",
+		"NO_SUCH_DELIVERY":    "There is no delivery with this id; they are kept for 30 days.",
+		"DELIVERY_UNDER_WAY":  "This delivery is on its way: it is tried again by itself.",
+		"NO_SUCH_RECEIVER":    "No receiver has this name: \"rappel notify receivers\" lists them.",
 		"NO_SUCH_ALERT":       "There is no alert with this id.",
 		"ALERT_RESOLVED":      "This alert stands no more: there is nothing to look after.",
 		"NOT_HOLDER":          "Another agent has this callback in hand.",

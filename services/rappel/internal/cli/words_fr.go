@@ -135,6 +135,29 @@ RAPPEL_AGENT évite --by.`,
 			Example: "  rappel silences add --match theme=delivery_time --for 2h --comment \"grève\" --by sam\n  rappel silences add --match team=shop --until \"2026-12-31 18:00\" --every \"mon-fri 18:00-24:00\" --zone Europe/Paris --comment \"fermé\" --by sam",
 		},
 		"silences expire": {Short: "Mettre fin à des silences", Example: "  rappel silences expire ID --by sam"},
+		"notify": {
+			Short: "Qui est prévenu des alertes, et si cela lui parvient",
+			Long: `Qui est prévenu des alertes, et si cela lui parvient.
+
+  rappel notify receivers
+      montre qui est prévenu, et si tout va bien
+
+  rappel notify test chat --dry-run
+      montre ce qu'un destinataire recevrait ; sans --dry-run, c'est envoyé
+
+  rappel notify deliveries --state failed
+      montre ce qui a été abandonné ; « rappel notify replay » le fait repartir
+
+docs/receivers.md explique les destinataires. RAPPEL_SERVER dit où est le serveur,
+RAPPEL_AGENT évite --by.`,
+		},
+		"notify receivers":  {Short: "Montrer les destinataires, et si tout va bien pour chacun"},
+		"notify test":       {Short: "Envoyer une notification inventée à un destinataire, ou la montrer", Example: "  rappel notify test chat --by sam\n  rappel notify test chat --kind escalated --dry-run\n  rappel notify test --file notify.yaml --receiver chat --dry-run"},
+		"notify deliveries": {Short: "Montrer ce qui a été envoyé, le plus récent d'abord", Example: "  rappel notify deliveries --receiver chat --state failed"},
+		"notify show":       {Short: "Montrer une remise avec ses essais", Example: "  rappel notify show ID"},
+		"notify replay":     {Short: "Faire repartir des remises terminées", Example: "  rappel notify replay ID1 ID2 --by sam\n  rappel notify replay --failed chat --since 1d --by sam"},
+		"notify enable":     {Short: "Prévenir de nouveau un destinataire, et de ce qui attend", Example: "  rappel notify enable chat --by sam"},
+		"notify disable":    {Short: "Ne plus prévenir un destinataire ; ce qui lui est destiné attend", Example: "  rappel notify disable chat --by sam --reason \"déménagé\""},
 		"feed": {
 			Short: "Suivre le flux d'événements : tout ce qui arrive, sans donnée personnelle",
 			Long: `Suivre le flux d'événements de la boucle, une ligne par événement : la réponse, sa
@@ -164,6 +187,10 @@ RAPPEL_AGENT évite de nommer l'agent, RAPPEL_GRPC dit où est le serveur.`,
 	},
 	Flags: map[string]string{
 		"grpc": "adresse gRPC du serveur (à défaut $RAPPEL_GRPC, sinon 127.0.0.1:9090)", "capacity": "combien de rappels à la fois, 1 à 50 (à défaut ce que dit la liste des agents, sinon 1)",
+		"notify-kind": "quelle sorte : new, repeated, escalated, resolved, test, fallback (à défaut new)", "notify-dry-run": "montrer seulement ce qui serait envoyé",
+		"notify-file": "le fichier des destinataires à lire, sans serveur", "notify-file-receiver": "quel destinataire de --file", "public-url": "avec --file : où l'on dit de regarder",
+		"notify-reason": "pourquoi, 500 caractères au plus", "notify-failed": "tout ce qui a été abandonné pour ce destinataire", "notify-since": "avec --failed : créé depuis, comme 1d ou 12h, ou un moment",
+		"notify-receiver": "seulement celles vers ce destinataire", "delivery-state": "seulement celles-ci : pending, sending, delivered, failed",
 		"alert-state": "quels états, ou all : firing, acknowledged, resolved (levées depuis moins d'une heure ; sinon celles en cours)", "severity": "seulement celles-ci : low, medium, high, critical",
 		"match": "seulement celles que ceci désigne, comme theme=delivery_time, severity=~\"high|critical\", team!=care ; peut être répété",
 		"ended": "aussi ceux qui sont terminés : pendant 30 jours", "route": "seulement ceux de cette route", "every": "seulement à ces heures, chaque semaine : jours et périodes, comme \"mon-fri 18:00-24:00\"",
@@ -224,6 +251,9 @@ RAPPEL_AGENT évite de nommer l'agent, RAPPEL_GRPC dit où est le serveur.`,
 		"NO_CALLBACK_READY":   "Personne à rappeler pour le moment.",
 		"NO_SUCH_CALLBACK":    "Aucun rappel ne porte cet identifiant.",
 		"NOT_POSSIBLE_NOW":    "Ce n'est pas possible à cette étape.",
+		"NO_SUCH_DELIVERY":    "Il n'y a pas de remise avec cet identifiant ; elles sont gardées 30 jours.",
+		"DELIVERY_UNDER_WAY":  "Cette remise est en route : elle est réessayée d'elle-même.",
+		"NO_SUCH_RECEIVER":    "Aucun destinataire ne porte ce nom : « rappel notify receivers » les montre.",
 		"NO_SUCH_ALERT":       "Il n'y a pas d'alerte avec cet identifiant.",
 		"ALERT_RESOLVED":      "Cette alerte est levée : il n'y a plus à s'en occuper.",
 		"NOT_HOLDER":          "Un autre agent a ce rappel en main.",
