@@ -23,6 +23,9 @@ type Deps struct {
 	// Path is where it is; empty for none.
 	Path string
 	Log  *zap.Logger
+	// Check says what of the file the service cannot use as it is configured; nil checks
+	// nothing.
+	Check func(s *Settings) []strictyaml.Problem
 	// Every is how often it is looked at.
 	Every time.Duration
 	// Changed is told what is in force, when it begins to be, and its digest, 12 hexadecimal
@@ -53,7 +56,7 @@ func New(d Deps) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("notify_file: %w", err)
 	}
-	s, err := Load(d.Path, text)
+	s, err := f.load(text)
 	if err != nil {
 		return nil, fmt.Errorf("the notify file is refused:\n%w", err)
 	}
@@ -103,13 +106,22 @@ func (f *File) take(text []byte, err error) {
 	if digest(text) == f.taken {
 		return // it is again as it was
 	}
-	s, err := Load(f.deps.Path, text)
+	s, err := f.load(text)
 	if err != nil {
 		f.refuse(err)
 		return
 	}
 	f.use(s, digest(text))
 	f.deps.Log.Info("others are told from now on", zap.Int("receivers", len(s.Receivers)), zap.Int("routes", len(s.Plan.Routes)))
+}
+
+// load reads a text, and checks what the service can use of it.
+func (f *File) load(text []byte) (*Settings, error) {
+	s, err := Load(f.deps.Path, text)
+	if err != nil || f.deps.Check == nil {
+		return s, err
+	}
+	return s, strictyaml.Refuse(f.deps.Path, f.deps.Check(s))
 }
 
 func (f *File) use(s *Settings, digest string) {
