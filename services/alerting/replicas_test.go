@@ -12,13 +12,17 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/alerting"
+	"github.com/rappel-loop/rappel/services/alerting/internal/delivery"
 	"github.com/rappel-loop/rappel/services/alerting/internal/plan"
+	"github.com/rappel-loop/rappel/services/alerting/internal/receiver"
+	"github.com/rappel-loop/rappel/services/alerting/internal/sender"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
@@ -35,8 +39,45 @@ routes:
 // them is cut off at a random moment, again and again.
 type storm struct {
 	*stage
-	r      *rand.Rand
-	killed int
+	r       *rand.Rand
+	killed  int
+	senders [2]*delivery.Deliveries
+
+	mu   sync.Mutex
+	sent map[string]int // how often each delivery was sent
+}
+
+// Send is the receiver, which takes everything and counts.
+func (s *storm) Send(_ context.Context, j sender.Job) sender.Outcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent[j.ID]++
+	return sender.Outcome{Delivered: true}
+}
+
+// Show shows nothing.
+func (s *storm) Show(sender.Job) (string, error) { return "", nil }
+
+// begin starts a replica, which also sends what was decided.
+func (s *storm) begin(n int) {
+	r := s.replicas[n]
+	s.start(r)
+	d := delivery.New(s.t.Context(), delivery.Options{Bus: newBus(s.t, r.conn), Log: zap.NewNop(), Clock: s.clock, Sender: s})
+	require.NoError(s.t, d.Use("notify.yaml", []receiver.Config{{
+		Name: "chat", Kind: receiver.KindNATS, Language: "en", Zone: time.UTC, Timeout: time.Second, NATS: &receiver.NATS{Subject: "told.chat"},
+	}}))
+	ctx, cancel := context.WithCancel(context.Background())
+	var tasks sync.WaitGroup
+	tasks.Go(func() { _ = d.Follow(ctx) })
+	c, err := newBus(s.t, r.conn).Consume(s.t.Context(), topology.Notifications, d.TakeNotification)
+	require.NoError(s.t, err)
+	s.senders[n] = d
+	s.t.Cleanup(func() {
+		cancel()
+		_ = c.Stop(context.Background())
+		_ = d.Stop(context.Background())
+		tasks.Wait()
+	})
 }
 
 // cutOff ends a replica in the middle of whatever it does: its connection is gone at once, and
@@ -49,7 +90,7 @@ func (s *storm) cutOff(n int) {
 	var ending sync.WaitGroup
 	ending.Go(func() { _ = dead.Stop(context.Background()) }) // it takes its time, and reaches nobody
 	s.t.Cleanup(ending.Wait)
-	s.start(r)
+	s.begin(n)
 }
 
 // Whatever dies when, each notification is decided once, nothing is told too soon, and what
@@ -62,20 +103,20 @@ func TestReplicasThatAreCutOffTellOnce(t *testing.T) {
 			s := &storm{stage: &stage{
 				t: t, server: testkit.Server(t), clock: clock.NewManual(begins), cfg: telling(),
 				silences: map[string]string{}, answers: map[string]*eventsv1.ResponseScored{},
-			}, r: rand.New(rand.NewPCG(seed, 1))}
+			}, r: rand.New(rand.NewPCG(seed, 1)), sent: map[string]int{}}
 			s.bus = newBus(t, testkit.Connect(t, s.server))
 			require.NoError(t, topology.Ensure(t.Context(), s.bus.JetStream(), topology.Options{}))
 			dir := t.TempDir()
 			s.cfg.RulesFile, s.cfg.NotifyFile = filepath.Join(dir, "rules.yaml"), filepath.Join(dir, "notify.yaml")
 			require.NoError(t, os.WriteFile(s.cfg.RulesFile, []byte(usualRules), 0o600))
 			require.NoError(t, os.WriteFile(s.cfg.NotifyFile, []byte(stormRoutes), 0o600))
-			for range 2 {
-				r := &replica{}
-				s.replicas = append(s.replicas, r)
-				s.start(r)
+			for n := range 2 {
+				s.replicas = append(s.replicas, &replica{})
+				s.begin(n)
 			}
 			s.run()
 			s.check()
+			s.checkSent()
 		})
 	}
 }
@@ -94,6 +135,7 @@ func (s *storm) run() {
 			all.Go(func() {
 				for range 5 {
 					_ = r.service.Step(s.t.Context()) // it may be cut off
+					s.senders[n].Step(s.clock.Now())
 				}
 			})
 			if cut && n == victim {
@@ -133,6 +175,33 @@ func (s *storm) settleDown() {
 		s.clock.Advance(90 * time.Second)
 	}
 	s.turn()
+}
+
+// checkSent has everything sent that was decided, and checks how often each was.
+func (s *storm) checkSent() {
+	decided := int(s.last(subject.Notifications))
+	settled(s.t, s.bus, topology.Notifications)
+	count := func() (total int) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, n := range s.sent {
+			total += n
+		}
+		return total
+	}
+	require.Eventually(s.t, func() bool {
+		s.clock.Advance(time.Minute) // leases of the dead end
+		for _, d := range s.senders {
+			d.Step(s.clock.Now())
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.sent) == decided
+	}, time.Minute, 10*time.Millisecond)
+	s.t.Logf("%d notifications were sent %d times", decided, count())
+	for id, n := range s.sent {
+		require.LessOrEqual(s.t, n, 1+s.killed, "%s was sent more often than replicas died", id)
+	}
 }
 
 // check reads all that was decided.

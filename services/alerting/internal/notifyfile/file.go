@@ -23,6 +23,9 @@ type Deps struct {
 	// Path is where it is; empty for none.
 	Path string
 	Log  *zap.Logger
+	// Check says what of the file the service cannot use as it is configured; nil checks
+	// nothing.
+	Check func(s *Settings) []strictyaml.Problem
 	// Every is how often it is looked at.
 	Every time.Duration
 	// Check says what else is wrong with a file that can be read, beside its form; nil is
@@ -121,6 +124,15 @@ func (f *File) take(text []byte, err error) {
 	}
 	f.use(s, digest(text))
 	f.deps.Log.Info("others are told from now on", zap.Int("receivers", len(s.Receivers)), zap.Int("routes", len(s.Plan.Routes)))
+}
+
+// load reads a text, and checks what the service can use of it.
+func (f *File) load(text []byte) (*Settings, error) {
+	s, err := Load(f.deps.Path, text)
+	if err != nil || f.deps.Check == nil {
+		return s, err
+	}
+	return s, strictyaml.Refuse(f.deps.Path, f.deps.Check(s))
 }
 
 func (f *File) use(s *Settings, digest string) {

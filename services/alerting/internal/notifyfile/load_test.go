@@ -15,6 +15,7 @@ import (
 	"github.com/rappel-loop/rappel/services/alerting/internal/plan"
 	"github.com/rappel-loop/rappel/services/alerting/internal/receiver"
 	"github.com/rappel-loop/rappel/services/internal/calendar"
+	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 const whole = `
@@ -255,6 +256,16 @@ func TestAChangedFileIsTakenWhenItStandsStillAndIsRight(t *testing.T) {
 	f.Look()
 	require.NotNil(t, f.Current().Plan.Route("rest"))
 	require.Len(t, digests, 3)
+}
+
+func TestWhatTheServiceCannotUseIsRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "notify.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(whole), 0o600))
+	_, err := notifyfile.New(notifyfile.Deps{Path: path, Log: zap.NewNop(), Check: func(s *notifyfile.Settings) []strictyaml.Problem {
+		return []strictyaml.Problem{{Line: 3, Path: s.Receivers[0].Name, Message: "needs a server to send by"}}
+	}})
+	require.ErrorContains(t, err, path+":3: care-lead: needs a server to send by")
 }
 
 func TestWithoutAFileNobodyIsTold(t *testing.T) {

@@ -34,7 +34,7 @@ type twin struct {
 	stored   int
 }
 
-func pick(t *testing.T, texts ...string) matcher.All {
+func pick(t testing.TB, texts ...string) matcher.All {
 	all, err := matcher.ParseAll(texts)
 	require.NoError(t, err)
 	return all
@@ -267,7 +267,7 @@ func BenchmarkStep(b *testing.B) {
 		x.setAlert(alert(n))
 	}
 	x.decideAll(start)
-	b.ReportMetric(time.Since(began).Seconds(), "s/begin")
+	took := time.Since(began)
 	n := 0
 	for b.Loop() {
 		n++
@@ -276,4 +276,14 @@ func BenchmarkStep(b *testing.B) {
 		x.setAlert(a)
 		x.decideAll(start)
 	}
+	b.ReportMetric(took.Seconds(), "s/start")
+	began = time.Now()
+	x.setConfig(x.cfg)
+	x.decideAll(start)
+	b.ReportMetric(time.Since(began).Seconds(), "s/other-routes")
+	began = time.Now()
+	s := plan.Silence{ID: "s", Match: pick(b, `theme=~"p.*e"`), Window: calendar.Slots(calendar.Span{From: start, To: start.Add(time.Hour)})}
+	x.setSilence("s", &s)
+	x.decideAll(start)
+	b.ReportMetric(time.Since(began).Seconds(), "s/silence-of-all")
 }

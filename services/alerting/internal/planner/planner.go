@@ -124,6 +124,18 @@ func (b *inbox) clear() {
 	b.groups, b.routes = map[string]*eventsv1.GroupState{}, nil
 }
 
+// take empties the inbox.
+func (b *inbox) take() (alerts map[string]*eventsv1.AlertState, silences map[string]*plan.Silence, groups map[string]*eventsv1.GroupState, routes *plan.Config) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.alerts)+len(b.silences)+len(b.groups) == 0 && b.routes == nil {
+		return nil, nil, nil, nil
+	}
+	alerts, silences, groups, routes = b.alerts, b.silences, b.groups, b.routes
+	b.clear()
+	return alerts, silences, groups, routes
+}
+
 func (b *inbox) alert(a *eventsv1.AlertState) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -150,12 +162,7 @@ func (b *inbox) config(c *plan.Config) {
 
 // drain brings the index up to date with what was heard of. The caller holds mu.
 func (p *Planner) drain(now time.Time) {
-	p.in.mu.Lock()
-	alerts, silences, groups, routes := p.in.alerts, p.in.silences, p.in.groups, p.in.routes
-	if len(alerts)+len(silences)+len(groups) > 0 || routes != nil {
-		p.in.clear()
-	}
-	p.in.mu.Unlock()
+	alerts, silences, groups, routes := p.in.take()
 	for key, g := range groups {
 		p.index.setTold(key, g)
 	}
@@ -190,7 +197,7 @@ func (p *Planner) Step(ctx context.Context) error {
 			return nil
 		}
 		// Nothing is decided on what is behind.
-		if err := errors.Join(p.Settle(ctx), p.load(ctx, missing)); err != nil {
+		if err := p.catchUp(ctx, missing); err != nil {
 			p.again(due)
 			return err
 		}
@@ -204,6 +211,16 @@ func (p *Planner) Step(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// patience is how long a step waits for what it must know.
+const patience = 10 * time.Second
+
+// catchUp has heard of everything that is stored, and finds out about some alerts.
+func (p *Planner) catchUp(ctx context.Context, missing []string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return errors.Join(p.Settle(ctx), p.load(ctx, missing))
 }
 
 // due brings the index up to date, and returns the groups about which something is to be
