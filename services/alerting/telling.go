@@ -46,8 +46,8 @@ func newTelling(cfg Config, deps Deps, alerts *alertstate.Book, to *sending) (*t
 	var err error
 	t.file, err = notifyfile.New(notifyfile.Deps{
 		Path: cfg.NotifyFile, Log: t.log, Every: cfg.NotifyCheck, Refused: m.refused.Inc,
-		Check: func(path string, s *notifyfile.Settings) error {
-			return strictyaml.Refuse(path, cfg.receivers().Check(s.Receivers))
+		Check: func(s *notifyfile.Settings) []strictyaml.Problem {
+			return cfg.receivers().Check(s.Receivers)
 		},
 		Changed: func(s *notifyfile.Settings, digest string) {
 			to.use(cfg.NotifyFile, s)

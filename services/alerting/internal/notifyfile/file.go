@@ -28,9 +28,6 @@ type Deps struct {
 	Check func(s *Settings) []strictyaml.Problem
 	// Every is how often it is looked at.
 	Every time.Duration
-	// Check says what else is wrong with a file that can be read, beside its form; nil is
-	// nothing.
-	Check func(path string, s *Settings) error
 	// Changed is told what is in force, when it begins to be, and its digest, 12 hexadecimal
 	// digits, empty without a file. It must be quick.
 	Changed func(s *Settings, digest string)
@@ -98,14 +95,6 @@ func (f *File) Look() {
 		f.decided = looks
 		f.take(text, err)
 	}
-}
-
-func (f *File) load(text []byte) (*Settings, error) {
-	s, err := Load(f.deps.Path, text)
-	if err == nil && f.deps.Check != nil {
-		err = f.deps.Check(f.deps.Path, s)
-	}
-	return s, err
 }
 
 // take puts a text in force, unless it is wrong.
