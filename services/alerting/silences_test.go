@@ -32,7 +32,7 @@ func refusal(err error) (reason string, fields []string) {
 	return reason, fields
 }
 
-func quiet(t *testing.T) (*stage, alertingv1.AlertingServiceServer) {
+func calm(t *testing.T) (*stage, alertingv1.AlertingServiceServer) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "timelines", "01-a-group-waits.txt"))
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func quiet(t *testing.T) (*stage, alertingv1.AlertingServiceServer) {
 
 func TestSilencesByTheAPI(t *testing.T) {
 	t.Parallel()
-	s, api := quiet(t)
+	s, api := calm(t)
 	s.answer(&timeline.Action{Given: map[string]string{"nps": "2", "theme": "price", "count": "2"}})
 	s.turn()
 	draft := func(from, to time.Duration) *alertingv1.SilenceDraft {
@@ -104,7 +104,7 @@ func TestSilencesByTheAPI(t *testing.T) {
 
 func TestGroupsByTheAPI(t *testing.T) {
 	t.Parallel()
-	s, api := quiet(t)
+	s, api := calm(t)
 	for n := range 5 {
 		s.answer(&timeline.Action{Given: map[string]string{"nps": "2", "theme": "theme_" + strconv.Itoa(n)}})
 	}
