@@ -45,8 +45,8 @@ func (w *weights) logits(s *set, r *row) (z [classes]float64) {
 // What the lexicon's score says is learnt first and alone, or taken from the base,
 // and then held: words explain what is left. Learnt together, words that are only
 // frequent in one trade would take over what the lexicon knows of all.
-func (t *trainer) fit(ctx context.Context, use func(*row) bool) (*weights, error) {
-	f := fitting{trainer: t, at: &weights{words: make([]float32, buckets*classes)}, base: make([]float32, buckets*classes)}
+func (t *trainer) fit(ctx context.Context, by way, use func(*row) bool) (*weights, error) {
+	f := fitting{trainer: t, by: by, at: &weights{words: make([]float32, buckets*classes)}, base: make([]float32, buckets*classes)}
 	for i := range t.set.rows {
 		if r := &t.set.rows[i]; use(r) {
 			f.rows = append(f.rows, r)
@@ -54,7 +54,7 @@ func (t *trainer) fit(ctx context.Context, use func(*row) bool) (*weights, error
 	}
 	f.weigh()
 	if b := t.options.Base; b != nil {
-		f.holdBiases = t.way.apart
+		f.holdBiases = by.apart
 		for i, v := range b.weights {
 			f.base[i] = float32(v) * b.scale
 		}
@@ -83,7 +83,7 @@ func (t *trainer) fit(ctx context.Context, use func(*row) bool) (*weights, error
 		}
 	}
 	mean.divide(kept)
-	if t.way.apart {
+	if by.apart {
 		f.anchor(mean)
 	}
 	return mean, nil
@@ -92,6 +92,7 @@ func (t *trainer) fit(ctx context.Context, use func(*row) bool) (*weights, error
 // fitting is one run of it.
 type fitting struct {
 	*trainer
+	by     way
 	rows   []*row
 	at     *weights
 	base   []float32
@@ -109,7 +110,7 @@ type fitting struct {
 func (f *fitting) weigh() {
 	f.share = make([]float32, buckets)
 	sources := 1
-	if f.way.apart {
+	if f.by.apart {
 		sources = f.set.groups
 	}
 	f.class = make([][classes]float64, sources)
@@ -127,7 +128,7 @@ func (f *fitting) weigh() {
 		}
 	}
 	power := balance
-	if f.way.apart || f.way.equal {
+	if f.by.apart || f.by.equal {
 		power = 1
 	}
 	for i, sums := range f.class {
@@ -142,7 +143,7 @@ func (f *fitting) weigh() {
 
 // source is the number of a row's source, as far as sources are kept apart.
 func (f *fitting) source(r *row) int {
-	if f.way.apart {
+	if f.by.apart {
 		return r.group
 	}
 	return 0
@@ -224,5 +225,15 @@ func (w *weights) divide(by int) {
 	}
 	for c := range classes {
 		w.bias[c] /= float64(by)
+	}
+}
+
+// mix takes a part of other weights.
+func (w *weights) mix(of *weights, part float64) {
+	for i, v := range of.words {
+		w.words[i] += float32(part) * (v - w.words[i])
+	}
+	for c := range classes {
+		w.bias[c] += part * (of.bias[c] - w.bias[c])
 	}
 }

@@ -89,12 +89,15 @@ func Train(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example]
 		set.spread()
 		k = folds
 	}
-	t := trainer{set: set, options: o, way: o.way(set.groups), total: (k + 1) * o.Epochs}
+	t := trainer{set: set, options: o, way: o.way(set)}
+	if t.total = (k + 1) * o.Epochs; t.way.trade > 0 {
+		t.total *= 2
+	}
 	held, err := t.hold(ctx, k)
 	if err != nil {
 		return nil, err
 	}
-	w, err := t.fit(ctx, func(*row) bool { return true })
+	w, err := t.learn(ctx, func(*row) bool { return true })
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +115,9 @@ type way struct {
 	// and takes out what its words say of texts in general (anchor): what is left is
 	// what words say, and not of whom.
 	apart bool
+	// trade is how much is kept of what words say of whom: those of a trade whose
+	// customers complain say so, once several sources have shown it.
+	trade float64
 	// equal takes the classes to be equally frequent.
 	equal bool
 	// fixed leaves the biases as they are when probabilities are calibrated.
@@ -119,21 +125,59 @@ type way struct {
 }
 
 // way is that of the options.
-func (o Options) way(groups int) way {
+func (o Options) way(s *set) way {
 	switch {
 	case !o.Elsewhere:
 		return way{}
 	case o.Base == nil:
 		return way{equal: true}
 	}
-	return way{apart: true, equal: groups == 1, fixed: groups == 1}
+	of := float64(s.likes())
+	return way{apart: true, trade: (of - 1) / (of + 1), equal: s.groups == 1, fixed: s.groups == 1}
+}
+
+// likes is how many sources there are at least of each language that one is in: with one
+// of a language, how its customers are and how the language sounds are the same.
+func (s *set) likes() int {
+	spoken := make([][languages]int, s.groups)
+	for i := range s.rows {
+		if r := &s.rows[i]; r.known {
+			spoken[r.group][r.language]++
+		}
+	}
+	var sources [languages]int
+	for _, in := range spoken {
+		if in[0] >= in[1] {
+			sources[0]++
+		} else {
+			sources[1]++
+		}
+	}
+	if sources[0] == 0 || sources[1] == 0 {
+		return sources[0] + sources[1]
+	}
+	return min(sources[0], sources[1])
+}
+
+// learn fits weights as the way says.
+func (t *trainer) learn(ctx context.Context, use func(*row) bool) (*weights, error) {
+	w, err := t.fit(ctx, t.way, use)
+	if err != nil || t.way.trade == 0 {
+		return w, err
+	}
+	together, err := t.fit(ctx, way{}, use)
+	if err != nil {
+		return nil, err
+	}
+	w.mix(together, t.way.trade)
+	return w, nil
 }
 
 // hold says of each row what is said of it by what was learnt from the other folds.
 func (t *trainer) hold(ctx context.Context, k int) ([]scored, error) {
 	held := make([]scored, 0, len(t.set.rows))
 	for fold := range k {
-		w, err := t.fit(ctx, func(r *row) bool { return r.fold%k != fold })
+		w, err := t.learn(ctx, func(r *row) bool { return r.fold%k != fold })
 		if err != nil {
 			return nil, err
 		}
@@ -174,6 +218,8 @@ type row struct {
 	class    Class
 	fold     int
 	group    int
+	language int // of those of a reference, if it is known
+	known    bool
 }
 
 // set is all examples.
@@ -206,8 +252,8 @@ func read(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example])
 			groups[e.Group] = group
 		}
 		r := row{from: from, to: len(out.features), score: roundScore(found.Sentiment.Score), weight: float64(e.Weight), class: e.Class, fold: group % folds, group: group}
-		if l, ok := languageOf(found.Language); ok {
-			out.spoken[l]++
+		if r.language, r.known = languageOf(found.Language); r.known {
+			out.spoken[r.language]++
 		}
 		r.damp = damp(r.to - r.from)
 		if r.weight <= 0 {
