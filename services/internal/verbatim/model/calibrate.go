@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"slices"
 
 	"github.com/rappel-loop/rappel/services/internal/evaluation"
 )
@@ -11,6 +12,7 @@ type scored struct {
 	z      [classes]float64
 	class  Class
 	weight float64
+	source int // 0 where groups are none
 }
 
 // calibration is what is done to logits, and how probabilities are read.
@@ -27,15 +29,19 @@ var elsewhereShare = [classes]float64{0.375, 0.25, 0.375}
 // calibrate finds the slope and the shifts that make what was said of examples
 // most probable (temperature and bias: Guo and others, "On Calibration of Modern
 // Neural Networks", 2017), by Adagrad over all of them at once, and then the
-// shares. For use elsewhere each class weighs the same, and shares are equal.
-func calibrate(held []scored, elsewhere bool) calibration {
+// shares. Where the classes are taken to be equally frequent each weighs the same, and
+// shares are equal; where sources are kept apart each weighs the same.
+func calibrate(held []scored, by way) calibration {
+	if by.apart {
+		held = evened(held)
+	}
 	var sums [classes]float64
 	for i := range held {
 		sums[held[i].class] += held[i].weight
 	}
 	weigh := [classes]float64{1, 1, 1}
 	total := sums[0] + sums[1] + sums[2]
-	if elsewhere {
+	if by.equal {
 		for c := range weigh {
 			weigh[c] = elsewhereShare[c] * total / max(sums[c], 1)
 		}
@@ -56,14 +62,33 @@ func calibrate(held []scored, elsewhere bool) calibration {
 			}
 		}
 		for k := range c.shift {
+			if by.fixed {
+				break
+			}
 			c.shift[k] -= adagrad(&squares[k], gradient[k], 0.2)
 		}
 		c.slope = max(0.1, c.slope-adagrad(&squares[classes], gradient[classes], 0.2))
 	}
-	if !elsewhere {
+	if !by.equal {
 		c.chooseShares(held, sums)
 	}
 	return c
+}
+
+// evened are what was held out, weighed so that each source counts the same.
+func evened(held []scored) []scored {
+	out := slices.Clone(held)
+	var sums []float64
+	for i := range held {
+		for len(sums) <= held[i].source {
+			sums = append(sums, 0)
+		}
+		sums[held[i].source] += held[i].weight
+	}
+	for i := range out {
+		out[i].weight *= float64(len(held)) / float64(len(sums)) / sums[out[i].source]
+	}
+	return out
 }
 
 // apply makes probabilities of logits.
@@ -107,21 +132,29 @@ func (c *calibration) chooseShares(held []scored, sums [classes]float64) {
 	c.share[Positive] = 1
 }
 
-// worth is the sum of both means of F1 under some shares.
+// worth is the mean over the sources of the sum of both means of F1 under some
+// shares.
 func worth(held []scored, said [][classes]float64, share [classes]float64) float64 {
-	two, three := evaluation.NewMatrix(2), evaluation.NewMatrix(classes)
+	var two, three []evaluation.Matrix
 	for i := range held {
 		v, truth := decide(said[i], share), held[i].class
-		three.Add(int(truth), int(v.Class))
+		for len(two) <= held[i].source {
+			two, three = append(two, evaluation.NewMatrix(2)), append(three, evaluation.NewMatrix(classes))
+		}
+		three[held[i].source].Add(int(truth), int(v.Class))
 		if truth != Neutral {
 			nearer := 1
 			if v.Score < 0 {
 				nearer = 0
 			}
-			two.Add(int(truth)/2, nearer)
+			two[held[i].source].Add(int(truth)/2, nearer)
 		}
 	}
-	return two.MacroF1() + three.MacroF1()
+	sum := 0.0
+	for i := range two {
+		sum += two[i].MacroF1() + three[i].MacroF1()
+	}
+	return sum / float64(max(len(two), 1))
 }
 
 // quantise makes a model: each weight is one of 255 steps, of which the outermost

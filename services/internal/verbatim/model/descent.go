@@ -20,7 +20,7 @@ func (f *fitting) lexicon() {
 			p := softmax(z)
 			p[r.class]--
 			for c := range p {
-				g := p[c] * f.class[r.class] * r.weight
+				g := p[c] * f.class[f.source(r)][r.class] * r.weight
 				sums[c] += g
 				sums[classes+c] += g * r.score
 			}

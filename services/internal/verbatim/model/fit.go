@@ -15,6 +15,7 @@ type weights struct {
 type trainer struct {
 	set         *set
 	options     Options
+	way         way
 	done, total int
 }
 
@@ -44,8 +45,8 @@ func (w *weights) logits(s *set, r *row) (z [classes]float64) {
 // What the lexicon's score says is learnt first and alone, or taken from the base,
 // and then held: words explain what is left. Learnt together, words that are only
 // frequent in one trade would take over what the lexicon knows of all.
-func (t *trainer) fit(ctx context.Context, use func(*row) bool) (*weights, error) {
-	f := fitting{trainer: t, at: &weights{words: make([]float32, buckets*classes)}, base: make([]float32, buckets*classes)}
+func (t *trainer) fit(ctx context.Context, by way, use func(*row) bool) (*weights, error) {
+	f := fitting{trainer: t, by: by, at: &weights{words: make([]float32, buckets*classes)}, base: make([]float32, buckets*classes)}
 	for i := range t.set.rows {
 		if r := &t.set.rows[i]; use(r) {
 			f.rows = append(f.rows, r)
@@ -53,7 +54,7 @@ func (t *trainer) fit(ctx context.Context, use func(*row) bool) (*weights, error
 	}
 	f.weigh()
 	if b := t.options.Base; b != nil {
-		f.holdBiases = t.options.Elsewhere
+		f.holdBiases = by.apart
 		for i, v := range b.weights {
 			f.base[i] = float32(v) * b.scale
 		}
@@ -82,19 +83,23 @@ func (t *trainer) fit(ctx context.Context, use func(*row) bool) (*weights, error
 		}
 	}
 	mean.divide(kept)
+	if by.apart {
+		f.anchor(mean)
+	}
 	return mean, nil
 }
 
 // fitting is one run of it.
 type fitting struct {
 	*trainer
+	by     way
 	rows   []*row
 	at     *weights
 	base   []float32
 	start  [classes]float64
-	share  []float32 // of the pull on a bucket that each row takes
-	class  [classes]float64
-	words  []float32 // the sums of squares of Adagrad
+	share  []float32          // of the pull on a bucket that each row takes
+	class  [][classes]float64 // what a row of each class weighs, for each source that is kept apart
+	words  []float32          // the sums of squares of Adagrad
 	biases [classes]float64
 	// holdBiases leaves them as the base has them: how often the classes are is not
 	// to be learnt for use elsewhere.
@@ -104,10 +109,14 @@ type fitting struct {
 // weigh counts features and classes.
 func (f *fitting) weigh() {
 	f.share = make([]float32, buckets)
-	var sums [classes]float64
+	sources := 1
+	if f.by.apart {
+		sources = f.set.groups
+	}
+	f.class = make([][classes]float64, sources)
 	total := 0.0
 	for _, r := range f.rows {
-		sums[r.class] += r.weight
+		f.class[f.source(r)][r.class] += r.weight
 		total += r.weight
 		for _, b := range f.set.features[r.from:r.to] {
 			f.share[b]++
@@ -119,12 +128,44 @@ func (f *fitting) weigh() {
 		}
 	}
 	power := balance
-	if f.options.Elsewhere {
+	if f.by.apart || f.by.equal {
 		power = 1
 	}
-	for c, sum := range sums {
-		if sum > 0 {
-			f.class[c] = math.Pow(total/(classes*sum), power)
+	for i, sums := range f.class {
+		all := sums[0] + sums[1] + sums[2]
+		for c, sum := range sums {
+			if sum > 0 { // sources weigh as the root of what they have
+				f.class[i][c] = math.Pow(all/(classes*sum), power) * math.Sqrt(total/float64(sources)/all)
+			}
+		}
+	}
+}
+
+// source is the number of a row's source, as far as sources are kept apart.
+func (f *fitting) source(r *row) int {
+	if f.by.apart {
+		return r.group
+	}
+	return 0
+}
+
+// anchor sets the biases so that the words which were learnt say of texts in
+// general, those of the reference, what the base's say. A source has words of its
+// own, and more or fewer of them in a text, which learning takes for what its
+// customers think: how they greet, how much they write.
+func (f *fitting) anchor(w *weights) {
+	w.bias = f.start
+	all := f.set.spoken[0] + f.set.spoken[1]
+	for l, entries := range shippedReference() {
+		if f.set.spoken[l] == 0 {
+			continue
+		}
+		part := f.set.spoken[l] / all
+		for _, e := range entries {
+			for c := range uint32(classes) {
+				j := e.bucket*classes + c
+				w.bias[c] -= part * float64(e.mean) * float64(w.words[j]-f.base[j])
+			}
 		}
 	}
 }
@@ -134,7 +175,7 @@ func (f *fitting) errors(r *row) [classes]float64 {
 	g := softmax(f.at.logits(f.set, r))
 	g[r.class]--
 	for c := range g {
-		g[c] *= f.class[r.class] * r.weight
+		g[c] *= f.class[f.source(r)][r.class] * r.weight
 	}
 	return g
 }
@@ -184,5 +225,15 @@ func (w *weights) divide(by int) {
 	}
 	for c := range classes {
 		w.bias[c] /= float64(by)
+	}
+}
+
+// mix takes a part of other weights.
+func (w *weights) mix(of *weights, part float64) {
+	for i, v := range of.words {
+		w.words[i] += float32(part) * (v - w.words[i])
+	}
+	for c := range classes {
+		w.bias[c] += part * (of.bias[c] - w.bias[c])
 	}
 }

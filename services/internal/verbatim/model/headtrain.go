@@ -43,7 +43,7 @@ type HeadOptions struct {
 // The defaults of heads, chosen by leaving out each file of the corpus in turn.
 const (
 	headPull   = 0.2
-	headEpochs = 12
+	headEpochs = 20
 	// seenLeast is how many examples must have a word before it gets a weight.
 	seenLeast = 2
 )

@@ -41,9 +41,11 @@ type Options struct {
 	Epochs int
 	// Seed shuffles the examples.
 	Seed uint64
-	// Elsewhere says that the model will be used where classes are not as frequent as
-	// in the examples: they are then taken to be equally frequent. It is implied when
-	// all examples are of one group.
+	// Elsewhere says that the model will be used on other sources than the examples',
+	// whose groups are then sources: nobody knows how frequent the classes are there.
+	// Of one source, and without a base, they are taken to be equally frequent; of
+	// several, to be as they are in a source that is held out. It is implied when all
+	// examples are of one group.
 	Elsewhere bool
 	// Progress is told now and then how much is done; nil is nobody.
 	Progress func(done, total int)
@@ -87,29 +89,111 @@ func Train(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example]
 		set.spread()
 		k = folds
 	}
-	t := trainer{set: set, options: o, total: (k + 1) * o.Epochs}
-	held := make([]scored, 0, len(set.rows))
-	for fold := range k {
-		w, err := t.fit(ctx, func(r *row) bool { return r.fold%k != fold })
-		if err != nil {
-			return nil, err
-		}
-		for i := range set.rows {
-			if r := &set.rows[i]; r.fold%k == fold {
-				held = append(held, scored{z: w.logits(set, r), class: r.class, weight: r.weight})
-			}
-		}
+	t := trainer{set: set, options: o, way: o.way(set)}
+	if t.total = (k + 1) * o.Epochs; t.way.trade > 0 {
+		t.total *= 2
 	}
-	w, err := t.fit(ctx, func(*row) bool { return true })
+	held, err := t.hold(ctx, k)
 	if err != nil {
 		return nil, err
 	}
-	c := calibrate(held, o.Elsewhere)
-	m := w.quantise(o.Prefix, c)
+	w, err := t.learn(ctx, func(*row) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	m := w.quantise(o.Prefix, calibrate(held, t.way))
 	if o.Base != nil {
 		m.heads = o.Base.heads
 	}
 	return m.seal(), nil
+}
+
+// way is how is learnt from sources, and what is taken to be so where the model will
+// be used.
+type way struct {
+	// apart learns from each source as if as many were of one class as of the other,
+	// and takes out what its words say of texts in general (anchor): what is left is
+	// what words say, and not of whom.
+	apart bool
+	// trade is how much is kept of what words say of whom: those of a trade whose
+	// customers complain say so, once several sources have shown it.
+	trade float64
+	// equal takes the classes to be equally frequent.
+	equal bool
+	// fixed leaves the biases as they are when probabilities are calibrated.
+	fixed bool
+}
+
+// way is that of the options.
+func (o Options) way(s *set) way {
+	switch {
+	case !o.Elsewhere:
+		return way{}
+	case o.Base == nil:
+		return way{equal: true}
+	}
+	of := float64(s.likes())
+	return way{apart: true, trade: (of - 1) / (of + 1), equal: s.groups == 1, fixed: s.groups == 1}
+}
+
+// likes is how many sources there are at least of each language that one is in: with one
+// of a language, how its customers are and how the language sounds are the same.
+func (s *set) likes() int {
+	spoken := make([][languages]int, s.groups)
+	for i := range s.rows {
+		if r := &s.rows[i]; r.known {
+			spoken[r.group][r.language]++
+		}
+	}
+	var sources [languages]int
+	for _, in := range spoken {
+		if in[0] >= in[1] {
+			sources[0]++
+		} else {
+			sources[1]++
+		}
+	}
+	if sources[0] == 0 || sources[1] == 0 {
+		return sources[0] + sources[1]
+	}
+	return min(sources[0], sources[1])
+}
+
+// learn fits weights as the way says.
+func (t *trainer) learn(ctx context.Context, use func(*row) bool) (*weights, error) {
+	w, err := t.fit(ctx, t.way, use)
+	if err != nil || t.way.trade == 0 {
+		return w, err
+	}
+	together, err := t.fit(ctx, way{}, use)
+	if err != nil {
+		return nil, err
+	}
+	w.mix(together, t.way.trade)
+	return w, nil
+}
+
+// hold says of each row what is said of it by what was learnt from the other folds.
+func (t *trainer) hold(ctx context.Context, k int) ([]scored, error) {
+	held := make([]scored, 0, len(t.set.rows))
+	for fold := range k {
+		w, err := t.learn(ctx, func(r *row) bool { return r.fold%k != fold })
+		if err != nil {
+			return nil, err
+		}
+		for i := range t.set.rows {
+			r := &t.set.rows[i]
+			if r.fold%k != fold {
+				continue
+			}
+			h := scored{z: w.logits(t.set, r), class: r.class, weight: r.weight}
+			if t.options.Elsewhere {
+				h.source = r.group
+			}
+			held = append(held, h)
+		}
+	}
+	return held, nil
 }
 
 func (o Options) withDefaults() Options {
@@ -133,6 +217,9 @@ type row struct {
 	weight   float64
 	class    Class
 	fold     int
+	group    int
+	language int // of those of a reference, if it is known
+	known    bool
 }
 
 // set is all examples.
@@ -141,6 +228,7 @@ type set struct {
 	rows     []row
 	counts   [classes]int
 	groups   int
+	spoken   [languages]float64 // how many rows are in each language
 }
 
 // read makes rows of examples.
@@ -163,7 +251,10 @@ func read(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example])
 			group = len(groups)
 			groups[e.Group] = group
 		}
-		r := row{from: from, to: len(out.features), score: roundScore(found.Sentiment.Score), weight: float64(e.Weight), class: e.Class, fold: group % folds}
+		r := row{from: from, to: len(out.features), score: roundScore(found.Sentiment.Score), weight: float64(e.Weight), class: e.Class, fold: group % folds, group: group}
+		if r.language, r.known = languageOf(found.Language); r.known {
+			out.spoken[r.language]++
+		}
 		r.damp = damp(r.to - r.from)
 		if r.weight <= 0 {
 			r.weight = 1

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rappel-loop/rappel/services/internal/verbatim/corpus"
 	"github.com/rappel-loop/rappel/services/internal/verbatim/model"
 )
 
@@ -135,4 +136,44 @@ func TestTwoClassesAreEnough(t *testing.T) {
 	}
 	m := train(t, two, model.Options{Base: base(t)})
 	require.Greater(t, evaluate(t, m, two).MacroF1, 0.8)
+}
+
+// One source complains, the other is content: what they share is learnt, and not
+// that whoever writes like the first complains.
+func TestSourcesWithOtherBalances(t *testing.T) {
+	t.Parallel()
+	rows, err := corpus.All()
+	require.NoError(t, err)
+	all := invented(t)
+	seen := map[model.Class]int{}
+	var learn, hold []model.Example
+	for i, e := range all {
+		e.Group = uint64(len(rows[i].Lang)) // one
+		rare := model.Positive
+		if rows[i].Lang != "en" {
+			e.Group, rare = 7, model.Negative
+		}
+		switch {
+		case i%4 == 0:
+			hold = append(hold, e)
+		case e.Class != rare:
+			learn = append(learn, e)
+		default:
+			if seen[rare]++; seen[rare]%10 == 0 {
+				learn = append(learn, e)
+			}
+		}
+	}
+	before := evaluate(t, base(t), hold)
+	after := evaluate(t, train(t, learn, model.Options{Base: base(t), Elsewhere: true}), hold)
+	require.Greater(t, after.MacroF1, before.MacroF1-0.02, "%v", after.ConfusionTwo)
+	// Of one source that complains, too.
+	var one []model.Example
+	for _, e := range learn {
+		if e.Group != 7 {
+			one = append(one, e)
+		}
+	}
+	after = evaluate(t, train(t, one, model.Options{Base: base(t), Elsewhere: true}), hold)
+	require.Greater(t, after.MacroF1, before.MacroF1-0.02, "%v", after.ConfusionTwo)
 }

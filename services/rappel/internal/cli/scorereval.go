@@ -137,7 +137,7 @@ func trainOn(ctx context.Context, a *verbatim.Analyser, files []string) (*model.
 			}
 		}
 	}
-	m, err := model.Train(ctx, a, model.Each(examples), model.Options{Base: base})
+	m, err := model.Train(ctx, a, model.Each(examples), model.Options{Base: base, Elsewhere: true})
 	if err != nil {
 		return nil, 0, fmt.Errorf("training: %w", err)
 	}

@@ -10,10 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
 // Refusals of a change.
@@ -40,7 +43,27 @@ func (r *Registry) Add(ctx context.Context, e *eventsv1.ModelEvent, last uint64)
 		return Entry{}, err
 	}
 	r.await(ctx, receipt.Sequence)
+	r.forget(ctx)
 	return r.entry(e.GetVersion())
+}
+
+// forget deletes the weights that nobody will want. What cannot be deleted now is the next
+// training's.
+func (r *Registry) forget(ctx context.Context) {
+	r.mu.Lock()
+	dropped := r.dropped
+	r.mu.Unlock()
+	done := 0
+	for _, seq := range dropped {
+		if err := r.deps.Bus.Forget(ctx, subject.Models, seq); err != nil {
+			r.deps.Log.Warn("the weights of an old model are not deleted yet", zap.Uint64(obs.Sequence, seq), zap.Error(err))
+			break
+		}
+		done++
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dropped = slices.DeleteFunc(slices.Clone(r.dropped), func(seq uint64) bool { return slices.Contains(dropped[:done], seq) })
 }
 
 // Promote puts a model to use. It returns ErrNoModel, ErrMeanwhile, or an error of the bus.

@@ -23,6 +23,10 @@ func (r *Registry) Follow(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // the end was asked for: what it cut off is no failure
 		}
+		if errors.Is(err, bus.ErrReplaced) { // old weights were deleted, or more
+			r.deps.Log.Info("the models are read again", zap.Error(err))
+			continue
+		}
 		r.deps.Log.Warn("the models are read again", zap.Error(err))
 		_ = clock.Sleep(ctx, r.retry) // the loop's condition says why it ended
 	}
@@ -75,6 +79,19 @@ func (s *state) take(e *eventsv1.ModelEvent, seq uint64) {
 	}
 	if e.GetCurrent() {
 		s.current = e.GetVersion()
+	}
+	s.drop()
+}
+
+// drop drops the oldest models that are more than are kept beside the one in use.
+func (s *state) drop() {
+	for i := 0; i < len(s.entries) && len(s.entries) > kept+1; {
+		if s.entries[i].Version == s.current {
+			i++
+			continue
+		}
+		s.dropped = append(s.dropped, s.entries[i].seq)
+		s.entries = slices.Delete(slices.Clone(s.entries), i, i+1)
 	}
 }
 

@@ -10,6 +10,11 @@
 // the program, is reported and counted, and the one in use stays so. Weights are read when
 // they are wanted, and not kept.
 //
+// Keeping. The last twenty that were trained are kept, and the one in use however old it is. What is
+// older is no longer listed, in every process alike, and its weights are deleted when the
+// next is stored; whoever dies before that leaves them to the next. What a promotion says is
+// small, and stays.
+//
 // Liveness. While the stream is away, the model in use is used.
 package registry
 
@@ -31,6 +36,9 @@ import (
 // basePrefix begins the versions of models that a program carries. An event that names one
 // means the one of the program that reads it.
 const basePrefix = "base-"
+
+// kept is how many models are kept beside the one in use.
+const kept = 20
 
 // ErrLoading says that the models have not been read yet.
 var ErrLoading = errors.New("the models are being read")
@@ -80,7 +88,8 @@ type Registry struct {
 // state is what the events say.
 type state struct {
 	entries []Entry
-	current string // empty is the base
+	current string   // empty is the base
+	dropped []uint64 // the sequences of weights that nobody will want
 }
 
 // New returns a registry that uses the program's model; Follow brings the others.

@@ -3,6 +3,7 @@ package training_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -314,6 +315,57 @@ func TestOneTrainingAtATimeAndOneWinner(t *testing.T) {
 	w.learning = cancel
 	_, err = w.trainer.Train(ctx, training.Order{}, func(training.Progress) {})
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// The one in use stays however old it is; of the others the last twenty do, in every process, and the
+// weights of what is older leave the stream: also those that somebody left who died before
+// deleting them.
+func TestOldModelsAreDroppedAndTheirWeightsDeleted(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.answers(200)
+	var last uint64
+	for n := range 25 { // stored by one that deleted nothing
+		version := fmt.Sprintf("trained-old%02d", n)
+		e := &eventsv1.ModelEvent{EventId: version, Version: version, Weights: fmt.Appendf(nil, "%s 1", version), Current: n == 2}
+		r, err := w.bus.Publish(t.Context(), bus.Event{Subject: subject.Model("sentiment"), ID: version, Body: e})
+		require.NoError(t, err)
+		last = r.Sequence
+	}
+	w.until(func() bool { l := w.registry.List(); return l[0].Version == "trained-old24" })
+	listed := func(r *registry.Registry) (versions []string) {
+		for _, e := range r.List() {
+			versions = append(versions, e.Version)
+		}
+		return versions
+	}
+	require.Len(t, listed(w.registry), 22, "twenty, the one in use, and the base")
+	require.Contains(t, listed(w.registry), "trained-old02")
+	require.NotContains(t, listed(w.registry), "trained-old04")
+	_, err := w.registry.Promote(t.Context(), "trained-old04", "max")
+	require.ErrorIs(t, err, registry.ErrNoModel)
+
+	other := on(t, w.bus, training.DefaultOptions())
+	require.Equal(t, listed(w.registry), listed(other.registry))
+	w.next = toy{"trained-new", 0.5, ""}
+	_, err = w.train(training.Order{})
+	require.NoError(t, err)
+	w.until(func() bool { return slices.Equal(listed(w.registry), listed(other.registry)) })
+	for seq := uint64(1); seq <= last; seq++ {
+		_, err := w.bus.At(t.Context(), subject.Models, seq)
+		if n := seq - 1; n == 2 || n >= 6 { // the new one has pushed out another
+			require.NoError(t, err, "trained-old%02d", n)
+		} else {
+			require.ErrorIs(t, err, bus.ErrNotFound, "trained-old%02d", n)
+		}
+	}
+	// Who reads what is left knows the same, and an old one that was in use can still be left and taken.
+	late := on(t, w.bus, training.DefaultOptions())
+	require.Equal(t, []string{"trained-old02"}, late.used)
+	require.Equal(t, listed(w.registry), listed(late.registry))
+	_, err = late.registry.Promote(t.Context(), "trained-old24", "max")
+	require.NoError(t, err)
+	w.until(func() bool { using, _ := w.registry.Using(); return using.Version() == "trained-old24" })
 }
 
 // A model of a later version, or damaged, changes nothing but a counter.
