@@ -185,11 +185,11 @@ func (d *decision) unremembered(unknown []*eventsv1.AlertState) {
 		return
 	}
 	slices.SortFunc(unknown, func(a, b *eventsv1.AlertState) int {
-		return cmp.Or(a.GetRaisedAt().AsTime().Compare(b.GetRaisedAt().AsTime()), cmp.Compare(a.GetId(), b.GetId()))
+		return cmp.Or(came(a).Compare(came(b)), cmp.Compare(a.GetId(), b.GetId()))
 	})
 	last := d.told.GetNotifiedAt().AsTime()
 	for _, a := range unknown {
-		if more > 0 && !a.GetRaisedAt().AsTime().After(last) && a.GetUnacknowledged() == 0 {
+		if more > 0 && !came(a).After(last) && a.GetUnacknowledged() == 0 {
 			more--
 			d.active = append(d.active, a)
 			continue

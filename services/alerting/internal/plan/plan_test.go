@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/plan"
@@ -357,11 +358,17 @@ func TestAHugeGroupIsRememberedByItsNewest(t *testing.T) {
 	require.Contains(t, only(t, w).GetFiring(), "b/1")
 	w.until(3 * hour)
 	require.Len(t, w.log, 2)
+	w.raise("late") // of an answer that waited long
+	w.find("late").RaisedAt, w.find("late").UpdatedAt, w.find("late").Changes = timestamppb.New(start.Add(-hour)), timestamppb.New(w.now), 1
+	w.until(3*hour + 10*minute)
+	require.Len(t, w.log, 3)
+	w.until(7 * hour)
+	require.Len(t, w.log, 3)
 	for _, a := range w.alerts {
 		a.State = eventsv1.AlertState_RESOLVED
 	}
-	w.until(7 * hour)
-	require.Len(t, w.log, 3)
+	w.until(7*hour + minute)
+	require.Len(t, w.log, 4)
 	require.False(t, only(t, w).GetOpen())
 }
 

@@ -100,7 +100,7 @@ func (d *decision) remember(state *eventsv1.GroupState, keep []string) {
 	told := make(map[string]bool, len(d.visible)+len(keep))
 	newest := slices.Clone(d.visible)
 	slices.SortFunc(newest, func(a, b *eventsv1.AlertState) int {
-		return cmp.Or(b.GetRaisedAt().AsTime().Compare(a.GetRaisedAt().AsTime()), cmp.Compare(a.GetId(), b.GetId()))
+		return cmp.Or(newer(came(a), came(b)), cmp.Compare(a.GetId(), b.GetId()))
 	})
 	var all []string
 	seen := map[string]bool{}
