@@ -3,21 +3,16 @@ package delivery_test
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/zap"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/alerting/internal/delivery"
 	"github.com/rappel-loop/rappel/services/alerting/internal/message"
-	"github.com/rappel-loop/rappel/services/alerting/internal/receiver"
 	"github.com/rappel-loop/rappel/services/alerting/internal/sender"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
@@ -290,15 +285,15 @@ func TestADeathCostsOneTryMore(t *testing.T) {
 	b, _ := connected(t, server)
 	require.NoError(t, topology.Ensure(soon(t), b.JetStream(), topology.Options{}))
 	p := newPlace(t)
-	real := sender.New(sender.Options{AllowPrivate: true})
-	t.Cleanup(real.Close)
+	own := sender.New(sender.Options{AllowPrivate: true})
+	t.Cleanup(own.Close)
 	r := start(t, b, c, nil, hook(t, "one", p.URL))
 	r.tell(eventsv1.Notification_NEW, "n-1", "one")
 	const deaths = 3
 	for i := range deaths {
 		its, cut := connected(t, server)
 		victim := start(t, its, c, nil, hook(t, "one", p.URL))
-		victim.replace(dying{real, cut})
+		victim.replace(dying{own, cut})
 		require.Equal(t, 1, victim.Step(c.Now()))
 		victim.Wait()
 		require.Len(t, p.got(), i+1)
@@ -337,108 +332,4 @@ func TestReplicasShareTheWork(t *testing.T) {
 	}
 	require.Len(t, ids, 60)
 	require.Len(t, p.got(), 60, "each once")
-}
-
-func TestListsArePagedTheNewestFirst(t *testing.T) {
-	t.Parallel()
-	b, c := newBus(t), clock.NewManual(t0)
-	p := newPlace(t)
-	r := start(t, b, c, nil, hook(t, "one", p.URL))
-	for i := range 7 {
-		r.tell(eventsv1.Notification_NEW, fmt.Sprint("n-", i), "one")
-		c.Advance(time.Second)
-	}
-	r.step()
-	var ids []string
-	token := ""
-	for pages := 0; ; pages++ {
-		all, more, err := r.List(soon(t), delivery.Filter{Receiver: "one", Group: "sample"}, token, 3)
-		require.NoError(t, err)
-		for _, d := range all {
-			ids = append(ids, d.GetNotification().GetId())
-		}
-		if token = more; token == "" {
-			require.Equal(t, 2, pages)
-			break
-		}
-	}
-	require.Equal(t, []string{"n-6", "n-5", "n-4", "n-3", "n-2", "n-1", "n-0"}, ids)
-	_, _, err := r.List(soon(t), delivery.Filter{}, "x", 3)
-	require.ErrorIs(t, err, delivery.ErrPage)
-	late := start(t, b, c, nil, hook(t, "one", p.URL))
-	all, _, err := late.List(soon(t), delivery.Filter{}, "", 10)
-	require.NoError(t, err)
-	require.Len(t, all, 7, "a replica that starts knows them")
-}
-
-func TestOtherReceiversAreUsedOrRefusedWhole(t *testing.T) {
-	t.Parallel()
-	b, c := newBus(t), clock.NewManual(t0)
-	p := newPlace(t)
-	r := start(t, b, c, nil, hook(t, "one", p.URL))
-	require.ErrorContains(t, r.Use("notify.yaml", []receiver.Config{{Name: "x", Kind: receiver.KindWebhook, Hook: &receiver.Hook{URL: "ftp://x", Address: receiver.Secret{}}}}), "receiver x: webhook.url: must begin with https")
-	r.tell(eventsv1.Notification_NEW, "n-1", "one", "later")
-	r.step()
-	require.Len(t, p.got(), 1, "those before stay")
-	require.NoError(t, r.Use("notify.yaml", []receiver.Config{hook(t, "later", p.URL)}))
-	r.step()
-	require.Len(t, p.got(), 2, "who is told of what came before they were configured")
-}
-
-func TestATestIsSentAndNotStored(t *testing.T) {
-	t.Parallel()
-	b, c := newBus(t), clock.NewManual(t0)
-	p := newPlace(t)
-	r := start(t, b, c, nil, hook(t, "one", p.URL))
-	shown, err := r.Test(soon(t), "one", eventsv1.Notification_ESCALATED, true)
-	require.NoError(t, err)
-	require.Contains(t, shown.GetMessage(), `"type": "alerts.escalated"`)
-	require.NotContains(t, shown.GetMessage(), "hush")
-	require.Nil(t, shown.GetAttempt())
-	require.Empty(t, p.got())
-	p.set(says(403))
-	sent, err := r.Test(soon(t), "one", eventsv1.Notification_TEST, false)
-	require.NoError(t, err)
-	require.False(t, sent.GetDelivered())
-	require.Equal(t, "it answers 403 Forbidden", sent.GetAttempt().GetError())
-	all, _, err := r.List(soon(t), delivery.Filter{}, "", 10)
-	require.NoError(t, err)
-	require.Empty(t, all)
-	_, err = r.Test(soon(t), "nobody", eventsv1.Notification_TEST, true)
-	require.ErrorIs(t, err, delivery.ErrNoReceiver)
-}
-
-func TestWhatIsCounted(t *testing.T) {
-	t.Parallel()
-	b, c := newBus(t), clock.NewManual(t0)
-	p := newPlace(t)
-	p.set(says(500))
-	s := sender.New(sender.Options{AllowPrivate: true})
-	t.Cleanup(s.Close)
-	reg := prometheus.NewRegistry()
-	d := delivery.New(t.Context(), delivery.Options{
-		Bus: b, Log: zap.NewNop(), Clock: c, Sender: s, Settings: receiver.Settings{AllowPrivate: true}, Metrics: reg,
-	})
-	t.Cleanup(func() { _ = d.Stop(soon(t)) })
-	require.NoError(t, d.Use("notify.yaml", []receiver.Config{hook(t, "one", p.URL)}))
-	require.NoError(t, d.Tell(soon(t), &eventsv1.Notification{Id: "n-1", Kind: eventsv1.Notification_TEST}, []string{"one"}))
-	d.Step(c.Now())
-	d.Wait()
-	c.Advance(2 * time.Second)
-	require.NoError(t, testutil.GatherAndCompare(reg, strings.NewReader(`
-# HELP deliveries_oldest_pending_seconds How long the oldest delivery on its way has been so; 0 without any.
-# TYPE deliveries_oldest_pending_seconds gauge
-deliveries_oldest_pending_seconds{receiver="one"} 2
-# HELP deliveries_pending Deliveries on their way.
-# TYPE deliveries_pending gauge
-deliveries_pending{receiver="one"} 1
-# HELP delivery_tries_total Tries to tell a receiver, by what came of them: delivered, refused (with a status) or unanswered.
-# TYPE delivery_tries_total counter
-delivery_tries_total{outcome="delivered",receiver="one"} 0
-delivery_tries_total{outcome="refused",receiver="one"} 1
-delivery_tries_total{outcome="unanswered",receiver="one"} 0
-# HELP receiver_enabled 1 for a receiver that is told, 0 for one that is disabled.
-# TYPE receiver_enabled gauge
-receiver_enabled{receiver="one"} 1
-`), "deliveries_oldest_pending_seconds", "deliveries_pending", "delivery_tries_total", "receiver_enabled"))
 }

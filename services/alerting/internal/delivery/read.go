@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,9 +99,11 @@ func (d *Deliveries) matching(f Filter, after *row) []*row {
 	return all
 }
 
+var isID = regexp.MustCompile(`^dlv-[a-z2-7]{26}$`)
+
 // Get returns one delivery.
 func (d *Deliveries) Get(ctx context.Context, id string) (*eventsv1.Delivery, error) {
-	if !strings.HasPrefix(id, "dlv-") || len(id) != len("dlv-")+26 || strings.ContainsFunc(id[4:], func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '2' && r <= '7') }) {
+	if !isID.MatchString(id) {
 		return nil, ErrNoDelivery
 	}
 	if e, ok := d.docs.Get(id); ok {

@@ -30,6 +30,7 @@ func Sample(kind eventsv1.Notification_Kind, now time.Time) *eventsv1.Notificati
 			Measures: []string{"raise_bar", "acknowledge"},
 		}
 		return n
+	default:
 	}
 	n.Group, n.Route, n.Labels = "sample", "default", map[string]string{"survey": "after-delivery", "theme": "delivery_time"}
 	n.Severity = eventsv1.Severity_CRITICAL

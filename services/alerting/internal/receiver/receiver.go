@@ -20,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/alerting/internal/message"
 	"github.com/rappel-loop/rappel/services/internal/egress"
 	"github.com/rappel-loop/rappel/services/internal/strictyaml"
@@ -248,11 +249,7 @@ const DefaultPrefix = "rappel.notify.v1"
 // checkPrefix refuses what would write into the loop's own streams, or order the server about.
 func checkPrefix(s string) error {
 	tokens := strings.Split(s, ".")
-	bad := func(t string) bool {
-		return t == "" || strings.ContainsFunc(t, func(r rune) bool {
-			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
-		})
-	}
+	bad := func(t string) bool { return subject.CheckToken(t) != nil }
 	switch {
 	case len(s) > 128 || slices.ContainsFunc(tokens, bad):
 		return errors.New("must be tokens of letters, digits, _ or -, parted by dots, as care.alerts")

@@ -87,9 +87,20 @@ func TestReceiversAndDeliveriesAreShown(t *testing.T) {
 	for _, lang := range []string{"fr", "en"} {
 		var all strings.Builder
 		for _, args := range [][]string{
-			{}, {"test", "--help"}, {"receivers"}, {"deliveries"}, {"deliveries", "--limit", "1", "--receiver", "x y"}, {"deliveries", "--receiver", "none"},
-			{"show", "dlv-a"}, {"show", "dlv-b"}, {"replay", "dlv-a", "--by", "sam"}, {"replay", "--failed", "chat", "--since", "1d", "--by", "sam"},
-			{"enable", "chat", "--by", "sam"}, {"disable", "chat", "--by", "sam"}, {"test", "chat", "--by", "sam"}, {"test", "chat", "--dry-run"},
+			{},
+			{"test", "--help"},
+			{"receivers"},
+			{"deliveries"},
+			{"deliveries", "--limit", "1", "--receiver", "x y"},
+			{"deliveries", "--receiver", "none"},
+			{"show", "dlv-a"},
+			{"show", "dlv-b"},
+			{"replay", "dlv-a", "--by", "sam"},
+			{"replay", "--failed", "chat", "--since", "1d", "--by", "sam"},
+			{"enable", "chat", "--by", "sam"},
+			{"disable", "chat", "--by", "sam"},
+			{"test", "chat", "--by", "sam"},
+			{"test", "chat", "--dry-run"},
 		} {
 			out, _, err := notifySays(t, lang, true, args...)
 			require.NoError(t, err, args)
