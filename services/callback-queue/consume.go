@@ -42,7 +42,7 @@ func (s *Service) raised(ctx context.Context, d bus.Delivery) error {
 	if err := d.Decode(&m); err != nil {
 		return err
 	}
-	if m.GetCallback() == nil {
+	if m.GetCallback() == nil && m.GetFallback() == "" {
 		return nil // the rule asks for no call
 	}
 	alert := wire.Raised(&m)

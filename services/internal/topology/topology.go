@@ -156,7 +156,7 @@ func Streams() []Stream { //nolint:funlen // a stream an entry, and nothing else
 		{
 			Name: subject.QueueStats, Subjects: []string{subject.AllQueueStats}, MaxAge: day,
 			Duplicates: 2 * time.Minute,
-			Why:        "How each queue stands, every few seconds: whoever decides by it looks at the last of a queue's subject.",
+			Why:        "How each queue stands, every 10 seconds (callback.stats_every) while something is in it, and once when nothing is any more: whoever decides by it looks at the last of a queue's subject, and how old it is.",
 		},
 		{
 			Name: subject.Callbacks, Subjects: []string{subject.AllCallbacks},

@@ -172,7 +172,8 @@ type AlertRaised struct {
 	Rule string `protobuf:"bytes,4,opt,name=rule,proto3" json:"rule,omitempty"`
 	// The version of the set of rules.
 	RulesVersion string `protobuf:"bytes,5,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
-	// What the callback queue shall do; absent when the rule asks for no callback.
+	// What the callback queue shall do; absent when the rule asks for no callback, or a
+	// fallback holds it back.
 	Callback *CallbackPlan `protobuf:"bytes,6,opt,name=callback,proto3" json:"callback,omitempty"`
 	// The scored response the alert is about.
 	Scored *ResponseScored `protobuf:"bytes,7,opt,name=scored,proto3" json:"scored,omitempty"`
@@ -184,6 +185,9 @@ type AlertRaised struct {
 	Labels map[string]string `protobuf:"bytes,10,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Whose the rule is; empty when its file does not say.
 	Team string `protobuf:"bytes,11,opt,name=team,proto3" json:"team,omitempty"`
+	// The fallback that changed what the rule asks for: docs/rules.md. Where there is no
+	// callback, it is the reason that none is asked for. Empty when none did.
+	Fallback string `protobuf:"bytes,13,opt,name=fallback,proto3" json:"fallback,omitempty"`
 	// The rule asks for people to be told.
 	Notify bool `protobuf:"varint,14,opt,name=notify,proto3" json:"notify,omitempty"`
 	// How long it stands, if nothing else ends it; absent when the rule does not say.
@@ -295,6 +299,13 @@ func (x *AlertRaised) GetLabels() map[string]string {
 func (x *AlertRaised) GetTeam() string {
 	if x != nil {
 		return x.Team
+	}
+	return ""
+}
+
+func (x *AlertRaised) GetFallback() string {
+	if x != nil {
+		return x.Fallback
 	}
 	return ""
 }
@@ -479,7 +490,7 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1a\n" +
 	"\bpriority\x18\x02 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06skills\x18\x03 \x03(\tR\x06skills\x12K\n" +
-	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\x86\x05\n" +
+	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\xa2\x05\n" +
 	"\vAlertRaised\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\balert_id\x18\x02 \x01(\tR\aalertId\x127\n" +
@@ -492,7 +503,8 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\bseverity\x18\t \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x12A\n" +
 	"\x06labels\x18\n" +
 	" \x03(\v2).rappel.events.v1.AlertRaised.LabelsEntryR\x06labels\x12\x12\n" +
-	"\x04team\x18\v \x01(\tR\x04team\x12\x16\n" +
+	"\x04team\x18\v \x01(\tR\x04team\x12\x1a\n" +
+	"\bfallback\x18\r \x01(\tR\bfallback\x12\x16\n" +
 	"\x06notify\x18\x0e \x01(\bR\x06notify\x12@\n" +
 	"\x0eresolves_after\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\rresolvesAfter\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
