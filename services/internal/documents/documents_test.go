@@ -20,7 +20,7 @@ import (
 
 type silences = documents.Table[*eventsv1.SilenceChanged]
 
-func table(t *testing.T, b *bus.Bus, change ...func(*documents.Options[*eventsv1.SilenceChanged])) *silences {
+func table(b *bus.Bus, change ...func(*documents.Options[*eventsv1.SilenceChanged])) *silences {
 	o := documents.Options[*eventsv1.SilenceChanged]{
 		Bus: b, Log: zap.NewNop(), Stream: subject.Silences, Subject: subject.Silence,
 		New: func() *eventsv1.SilenceChanged { return &eventsv1.SilenceChanged{} },
@@ -66,7 +66,7 @@ func add(id string, tries *int) documents.Decide[*eventsv1.SilenceChanged] {
 func TestReplicasThatChangeOneDocumentLoseNothing(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t)
-	replicas := []*silences{table(t, b), table(t, b), table(t, b)}
+	replicas := []*silences{table(b), table(b), table(b)}
 	for _, r := range replicas {
 		follow(t, r)
 	}
@@ -98,7 +98,7 @@ func TestReplicasThatChangeOneDocumentLoseNothing(t *testing.T) {
 func TestANoIsDecidedOnWhatTheLeaderHas(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t)
-	behind, ahead := table(t, b), table(t, b)
+	behind, ahead := table(b), table(b)
 	_, err := behind.Update(soon(t), "one", add("one", nil))
 	require.NoError(t, err)
 	_, err = ahead.Update(soon(t), "one", add("one", nil)) // which the other has not heard of: nobody follows
@@ -119,7 +119,7 @@ func TestANoIsDecidedOnWhatTheLeaderHas(t *testing.T) {
 func TestWhatIsThereIsReadBeforeItIsReady(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t)
-	writer := table(t, b)
+	writer := table(b)
 	for i := range 5 {
 		for range 3 {
 			_, err := writer.Update(soon(t), "s"+strconv.Itoa(i), add("s"+strconv.Itoa(i), nil))
@@ -128,7 +128,7 @@ func TestWhatIsThereIsReadBeforeItIsReady(t *testing.T) {
 	}
 	var mu sync.Mutex
 	told := map[string]int{}
-	reader := table(t, b, func(o *documents.Options[*eventsv1.SilenceChanged]) {
+	reader := table(b, func(o *documents.Options[*eventsv1.SilenceChanged]) {
 		o.Changed = func(key string, e *eventsv1.SilenceChanged, kept bool) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -154,7 +154,7 @@ func TestWhatIsNotKeptCanBeChangedAndCome(t *testing.T) {
 	even := func(o *documents.Options[*eventsv1.SilenceChanged]) {
 		o.Keep = func(e *eventsv1.SilenceChanged) bool { return e.GetSilence().GetChanges()%2 == 0 }
 	}
-	s := table(t, b, even)
+	s := table(b, even)
 	follow(t, s)
 	for n := uint64(1); n <= 4; n++ {
 		e, err := s.Update(soon(t), "one", add("one", nil))

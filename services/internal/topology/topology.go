@@ -302,7 +302,7 @@ func (c Consumer) Redrives() Consumer {
 type Options struct {
 	// Replicas is 1 for one process, 3 in a cluster.
 	Replicas int
-	// MaxBytes bounds each of PUSHES, IMPORTS, IMPORT_FILES, CALL_KEYS, RESPONSES, SCORES and ALERTS, in bytes; 0 is
+	// MaxBytes bounds each of PUSHES, IMPORTS, IMPORT_FILES, CALL_KEYS, RESPONSES, SCORES, ALERTS and ALERT_STATES, in bytes; 0 is
 	// unbounded.
 	MaxBytes int64
 	// MaxAge, when positive, replaces the age of those streams; the passing ones keep

@@ -77,7 +77,7 @@ func TestOptionsBoundTheStreamsThatASourceFills(t *testing.T) {
 	for _, s := range topology.Streams() {
 		c := stream(ctx, t, js, s.Name)
 		switch s.Name {
-		case subject.Pushes, subject.Imports, subject.ImportFiles, subject.CallKeys, subject.Responses, subject.Scores, subject.Alerts:
+		case subject.Pushes, subject.Imports, subject.ImportFiles, subject.CallKeys, subject.Responses, subject.Scores, subject.Alerts, subject.AlertStates:
 			require.EqualValues(t, 1<<20, c.MaxBytes)
 			require.Equal(t, time.Minute, c.MaxAge)
 			require.LessOrEqual(t, c.Duplicates, c.MaxAge)

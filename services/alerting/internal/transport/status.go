@@ -3,12 +3,10 @@ package transport
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"google.golang.org/grpc/codes"
 
 	"github.com/rappel-loop/rappel/services/alerting/internal/rulebook"
-	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
@@ -59,11 +57,7 @@ func notNow(err error) error {
 	switch {
 	case errors.Is(err, rulebook.ErrContended):
 		return rpc.Refused(codes.Aborted, "CONTENDED", "others change the rules at the same time; try again")
-	case errors.Is(err, bus.ErrFull):
-		return rpc.TryLater(codes.ResourceExhausted, "STORE_FULL", "the event store is full", 5*time.Second)
-	case errors.Is(err, bus.ErrUnavailable):
-		return rpc.TryLater(codes.Unavailable, "STORE_UNAVAILABLE", "the event store does not answer; the same call again is safe", time.Second)
 	default:
-		return err
+		return rpc.Stored(err)
 	}
 }

@@ -68,7 +68,7 @@ func NewAgents(r Roster, f Floor, h Heartbeats, c clock.Clock) *AgentServer {
 func (s *AgentServer) ReportPresence(ctx context.Context, r *agentv1.ReportPresenceRequest) (*agentv1.ReportPresenceResponse, error) {
 	var w wrong
 	if !roster.IsID(r.GetId()) {
-		w.field("id", "must be 1 to 64 letters, digits, or . _ - @")
+		w.Field("id", "must be 1 to 64 letters, digits, or . _ - @")
 	}
 	status := floor.Available
 	switch r.GetStatus() {
@@ -78,9 +78,9 @@ func (s *AgentServer) ReportPresence(ctx context.Context, r *agentv1.ReportPrese
 	case callbackv1.AgentStatus_OFFLINE:
 		status = floor.Offline
 	default:
-		w.field("status", "must be AVAILABLE, AWAY or OFFLINE")
+		w.Field("status", "must be AVAILABLE, AWAY or OFFLINE")
 	}
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	seat, err := s.beats.Heartbeat(ctx, r.GetId(), status)
@@ -128,7 +128,7 @@ func agentOf(m *eventsv1.Agent, id, by string) (roster.Agent, error) {
 	var w wrong
 	a := wire.FromAgent(m)
 	if a.ID != "" && a.ID != id {
-		w.field("id", "must be that of the path, or absent")
+		w.Field("id", "must be that of the path, or absent")
 	}
 	a.ID = id
 	var invalid *roster.ValidationError
@@ -136,14 +136,14 @@ func agentOf(m *eventsv1.Agent, id, by string) (roster.Agent, error) {
 		w.agent(invalid)
 	}
 	w.by(by)
-	return a, w.err()
+	return a, w.Err()
 }
 
 // RemoveAgent takes an agent out of the roster.
 func (s *AgentServer) RemoveAgent(ctx context.Context, r *agentv1.RemoveAgentRequest) (*agentv1.RemoveAgentResponse, error) {
 	var w wrong
 	w.by(r.GetBy())
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	e, err := s.roster.Remove(ctx, r.GetId(), r.GetRevision(), r.GetBy())
@@ -179,9 +179,9 @@ func (s *AgentServer) ListAgents(ctx context.Context, r *agentv1.ListAgentsReque
 	size := w.pageSize(r.GetPageSize())
 	after, ok := afterAgent(r.GetPageToken())
 	if !ok {
-		w.field("pageToken", badPageToken)
+		w.Field("pageToken", badPageToken)
 	}
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	if err := s.roster.Ready(); err != nil {

@@ -27,7 +27,7 @@ func (s *Server) BulkCallbacks(ctx context.Context, r *callbackv1.BulkCallbacksR
 	var w wrong
 	w.ids(r.GetIds())
 	cmd := w.bulk(r)
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	results := make([]*callbackv1.BulkResult, len(r.GetIds()))
@@ -68,15 +68,15 @@ func bulkError(err error) *callbackv1.BulkError {
 // ids notes what is wrong with a list of callbacks.
 func (w *wrong) ids(ids []string) {
 	if n := len(ids); n == 0 || n > maxBulk {
-		w.field("ids", fmt.Sprintf("must be 1 to %d", maxBulk))
+		w.Field("ids", fmt.Sprintf("must be 1 to %d", maxBulk))
 		return
 	}
 	seen := make(map[string]bool, len(ids))
 	for i, id := range ids {
 		if _, _, ok := callback.ParseID(id); !ok {
-			w.field(fmt.Sprintf("ids[%d]", i), "is no callback's id")
+			w.Field(fmt.Sprintf("ids[%d]", i), "is no callback's id")
 		} else if seen[id] {
-			w.field(fmt.Sprintf("ids[%d]", i), "is there twice")
+			w.Field(fmt.Sprintf("ids[%d]", i), "is there twice")
 		}
 		seen[id] = true
 	}
@@ -101,15 +101,13 @@ func (w *wrong) bulk(r *callbackv1.BulkCallbacksRequest) callback.Command {
 	case *callbackv1.BulkCallbacksRequest_Requeue:
 		path, id, cmd = "requeue", c.Requeue.GetId(), requeueOf(c.Requeue)
 	default:
-		w.field("command", "one of transfer, escalate, reschedule, cancel, reopen and requeue is required")
+		w.Field("command", "one of transfer, escalate, reschedule, cancel, reopen and requeue is required")
 		return nil
 	}
 	if id != "" {
-		own.field("id", "must be empty: ids say which callbacks")
+		own.Field("id", "must be empty: ids say which callbacks")
 	}
 	own.command(cmd)
-	for _, f := range own {
-		w.field(path+"."+f.Path, f.Problem)
-	}
+	w.Within(path, own.Wrong)
 	return cmd
 }

@@ -75,20 +75,20 @@ func listArguments(r *callbackv1.ListCallbacksRequest) (queue.Filter, int, error
 	f := queue.Filter{Queue: r.GetQueue(), Agent: r.GetAgentId(), Text: r.GetText()}
 	for _, st := range r.GetStates() {
 		if _, known := eventsv1.Callback_State_name[int32(st)]; !known || st == eventsv1.Callback_STATE_UNSPECIFIED {
-			w.field("states", "holds an unknown state")
+			w.Field("states", "holds an unknown state")
 			break
 		}
 		f.States = append(f.States, callback.State(st))
 	}
 	for _, st := range r.GetSlaStates() {
 		if _, known := eventsv1.SLA_State_name[int32(st)]; !known || st == eventsv1.SLA_STATE_UNSPECIFIED {
-			w.field("slaStates", "holds an unknown state")
+			w.Field("slaStates", "holds an unknown state")
 			break
 		}
 		f.SLA = append(f.SLA, callback.SLAState(st))
 	}
 	if utf8.RuneCountInString(f.Text) > maxText {
-		w.field("text", "must be at most 100 characters")
+		w.Field("text", "must be at most 100 characters")
 	}
 	f.OpenedFrom = w.moment("openedFrom", r.GetOpenedFrom())
 	f.OpenedBefore = w.moment("openedBefore", r.GetOpenedBefore())
@@ -100,12 +100,12 @@ func listArguments(r *callbackv1.ListCallbacksRequest) (queue.Filter, int, error
 	}
 	size := w.pageSize(r.GetPageSize())
 	w.pageToken(r.GetPageToken())
-	return f, size, w.err()
+	return f, size, w.Err()
 }
 
 func (w *wrong) pageSize(asked int32) int {
 	if asked < 0 || asked > maxPage {
-		w.field("pageSize", "must be 1 to 200")
+		w.Field("pageSize", "must be 1 to 200")
 	}
 	if asked == 0 {
 		return defaultPage

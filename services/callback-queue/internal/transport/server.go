@@ -80,7 +80,7 @@ func (s *Server) ClaimCallback(ctx context.Context, r *callbackv1.ClaimCallbackR
 	w.languages(r.GetLanguages())
 	w.skills(r.GetSkills())
 	w.command(callback.Claim{AgentID: r.GetAgentId(), RequestID: r.GetRequestId()})
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	cb, err := s.queue.Claim(ctx, queue.ClaimRequest{
@@ -127,12 +127,12 @@ func (s *Server) EndAttempt(ctx context.Context, r *callbackv1.EndAttemptRequest
 	}
 	if at := r.GetCallAgainAt(); at != nil {
 		if at.CheckValid() != nil {
-			w.field("callAgainAt", "is no valid moment")
+			w.Field("callAgainAt", "is no valid moment")
 		}
 		cmd.CallAgainAt = at.AsTime()
 	}
 	w.command(cmd)
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	cb, err := s.do(ctx, r.GetId(), cmd)
@@ -198,7 +198,7 @@ func (s *Server) RescheduleCallback(ctx context.Context, r *callbackv1.Reschedul
 	var w wrong
 	cmd := w.reschedule(r)
 	w.command(cmd)
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	cb, err := s.do(ctx, r.GetId(), cmd)
@@ -258,7 +258,7 @@ func escalateOf(r *callbackv1.EscalateCallbackRequest) callback.Escalate {
 func (s *Server) do(ctx context.Context, id string, cmd callback.Command) (*eventsv1.Callback, error) {
 	var w wrong
 	w.command(cmd)
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	cb, err := s.queue.Do(ctx, id, cmd)

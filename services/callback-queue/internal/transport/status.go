@@ -11,7 +11,6 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/directory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/roster"
-	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/donotcall"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 )
@@ -29,7 +28,7 @@ func toStatus(err error) error {
 	case errors.As(err, &invalid):
 		var w wrong
 		w.invalid(invalid)
-		return w.err()
+		return w.Err()
 	case errors.As(err, &beyond):
 		return rpc.Refused(codes.PermissionDenied, "GOODWILL_LIMIT", beyond.Error()+"; complete the callback with less, or without, and have it given by somebody who may")
 	case errors.As(err, &transition):
@@ -78,7 +77,7 @@ func agentStatus(err error) error {
 	case errors.As(err, &invalid):
 		var w wrong
 		w.agent(invalid)
-		return w.err()
+		return w.Err()
 	case errors.As(err, &declared):
 		return rpc.Refused(codes.FailedPrecondition, "DECLARED_IN_CONFIGURATION",
 			fmt.Sprintf("callback.agents_file declares agent %s: change it at %s", declared.ID, declared.Where))
@@ -112,11 +111,7 @@ func notNow(err error) error {
 		return rpc.TryLater(codes.Unavailable, "DO_NOT_CALL_LOADING", "the do-not-call list is still being read; ask again in a moment", time.Second)
 	case errors.Is(err, donotcall.ErrContended), errors.Is(err, queue.ErrContended), errors.Is(err, queue.ErrConflict):
 		return rpc.TryLater(codes.Unavailable, "CONTENDED", "too many are working on this at once; ask again", time.Second)
-	case errors.Is(err, bus.ErrFull):
-		return rpc.TryLater(codes.ResourceExhausted, "STORE_FULL", "the event store is full; nothing was changed", 5*time.Second)
-	case errors.Is(err, bus.ErrUnavailable):
-		return rpc.TryLater(codes.Unavailable, "STORE_UNAVAILABLE", "the event store does not answer; ask again with the same request", time.Second)
 	default:
-		return err
+		return rpc.Stored(err)
 	}
 }

@@ -108,23 +108,23 @@ func readHello(m *callbackv1.WorkCallbacksRequest) (dispatch.Hello, error) {
 	var w wrong
 	h := m.GetHello()
 	if h == nil {
-		w.field("hello", "must be the first message: who is there")
-		return dispatch.Hello{}, w.err()
+		w.Field("hello", "must be the first message: who is there")
+		return dispatch.Hello{}, w.Err()
 	}
 	if !roster.IsID(h.GetAgentId()) {
-		w.field("hello.agentId", "must be 1 to 64 letters, digits, or . _ - @")
+		w.Field("hello.agentId", "must be 1 to 64 letters, digits, or . _ - @")
 	}
 	if h.GetCapacity() > roster.MaxCapacity {
-		w.field("hello.capacity", "must be at most "+strconv.Itoa(roster.MaxCapacity))
+		w.Field("hello.capacity", "must be at most "+strconv.Itoa(roster.MaxCapacity))
 	}
 	switch h.GetStatus() {
 	case callbackv1.AgentStatus_AGENT_STATUS_UNSPECIFIED, callbackv1.AgentStatus_AVAILABLE, callbackv1.AgentStatus_AWAY:
 	default:
-		w.field("hello.status", "must be AVAILABLE or AWAY")
+		w.Field("hello.status", "must be AVAILABLE or AWAY")
 	}
 	return dispatch.Hello{
 		AgentID: h.GetAgentId(), Capacity: int(h.GetCapacity()), Away: h.GetStatus() == callbackv1.AgentStatus_AWAY,
-	}, w.err()
+	}, w.Err()
 }
 
 // readOrder reads a message after the first.
@@ -141,7 +141,7 @@ func readOrder(m *callbackv1.WorkCallbacksRequest, agentID string) (dispatch.Ord
 		case callbackv1.AgentStatus_OFFLINE:
 			o.Leave = true
 		default:
-			w.field("status", "must be AVAILABLE, AWAY or OFFLINE")
+			w.Field("status", "must be AVAILABLE, AWAY or OFFLINE")
 		}
 	case *callbackv1.WorkCallbacksRequest_Accept_:
 		o.ID, o.Command = m.Accept.GetId(), callback.Accept{AgentID: agentID, Token: m.Accept.GetToken()}
@@ -149,9 +149,9 @@ func readOrder(m *callbackv1.WorkCallbacksRequest, agentID string) (dispatch.Ord
 		o.ID = m.Reject.GetId()
 		o.Command = callback.Reject{AgentID: agentID, Token: m.Reject.GetToken(), Reason: m.Reject.GetReason()}
 	default:
-		w.field("message", "must be one of status, accept and reject after the first")
+		w.Field("message", "must be one of status, accept and reject after the first")
 	}
-	return o, w.err()
+	return o, w.Err()
 }
 
 // ended is the status of a desk that has closed.

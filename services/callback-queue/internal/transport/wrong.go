@@ -21,22 +21,7 @@ import (
 const maxQueues = 100
 
 // wrong collects what is wrong with a request, so that one answer names it all.
-type wrong []rpc.Field
-
-// field notes a problem, unless the field has one already.
-func (w *wrong) field(path, problem string) {
-	if !slices.ContainsFunc(*w, func(f rpc.Field) bool { return f.Path == path }) {
-		*w = append(*w, rpc.Field{Path: path, Problem: problem})
-	}
-}
-
-// err is INVALID_ARGUMENT with every field, nil when nothing is wrong.
-func (w *wrong) err() error {
-	if len(*w) == 0 {
-		return nil
-	}
-	return rpc.Invalid(*w...)
-}
+type wrong struct{ rpc.Wrong }
 
 // command notes what the domain finds wrong with a command in itself.
 func (w *wrong) command(cmd callback.Command) {
@@ -48,21 +33,21 @@ func (w *wrong) command(cmd callback.Command) {
 
 func (w *wrong) invalid(e *callback.ValidationError) {
 	for _, f := range e.Fields {
-		w.field(camel(f.Field), f.Message)
+		w.Field(camel(f.Field), f.Message)
 	}
 }
 
 // agent notes what the roster finds wrong with an agent; its paths are the API's.
 func (w *wrong) agent(e *roster.ValidationError) {
 	for _, f := range e.Fields {
-		w.field(f.Field, f.Message)
+		w.Field(f.Field, f.Message)
 	}
 }
 
 // by checks who decided, which may be left unsaid.
 func (w *wrong) by(id string) {
 	if id != "" && !roster.IsID(id) {
-		w.field("by", "must be at most 64 letters, digits, or . _ - @")
+		w.Field("by", "must be at most 64 letters, digits, or . _ - @")
 	}
 }
 
@@ -77,24 +62,24 @@ func (w *wrong) moment(path string, at *timestamppb.Timestamp) time.Time {
 		return time.Time{}
 	}
 	if at.CheckValid() != nil {
-		w.field(path, "is no valid moment")
+		w.Field(path, "is no valid moment")
 	}
 	return at.AsTime()
 }
 
 func (w *wrong) queue(path, name string) {
 	if subject.CheckToken(name) != nil {
-		w.field(path, "must be 1 to 64 letters, digits, _ or -")
+		w.Field(path, "must be 1 to 64 letters, digits, _ or -")
 	}
 }
 
 func (w *wrong) queues(names []string) {
 	if len(names) > maxQueues {
-		w.field("queues", "must be at most 100")
+		w.Field("queues", "must be at most 100")
 	}
 	for _, n := range names {
 		if subject.CheckToken(n) != nil {
-			w.field("queues", "each must be 1 to 64 letters, digits, _ or -")
+			w.Field("queues", "each must be 1 to 64 letters, digits, _ or -")
 			return
 		}
 	}
@@ -106,7 +91,7 @@ const maxAsked = 20
 // languages notes what is wrong with the languages that a claim asks for.
 func (w *wrong) languages(tags []string) {
 	if len(tags) > maxAsked || slices.ContainsFunc(tags, func(tag string) bool { return callback.BaseLanguage(tag) == "" }) {
-		w.field("languages", fmt.Sprintf("must be at most %d language tags, as fr or fr-CA", maxAsked))
+		w.Field("languages", fmt.Sprintf("must be at most %d language tags, as fr or fr-CA", maxAsked))
 	}
 }
 
@@ -114,13 +99,13 @@ func (w *wrong) languages(tags []string) {
 func (w *wrong) skills(names []string) {
 	bad := func(name string) bool { s, ok := callback.ParseSkill(name); return !ok || s.Name != name }
 	if len(names) > maxAsked || slices.ContainsFunc(names, bad) {
-		w.field("skills", fmt.Sprintf("must be at most %d names of skills, as billing", maxAsked))
+		w.Field("skills", fmt.Sprintf("must be at most %d names of skills, as billing", maxAsked))
 	}
 }
 
 func (w *wrong) pageToken(token string) {
 	if _, err := order.ParseCursor(token); token != "" && err != nil {
-		w.field("pageToken", badPageToken)
+		w.Field("pageToken", badPageToken)
 	}
 }
 

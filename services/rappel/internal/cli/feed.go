@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rappel-loop/rappel/proto/feedevent"
-	"github.com/rappel-loop/rappel/services/rappel/internal/feedclient"
+	"github.com/rappel-loop/rappel/services/rappel/internal/eventstream"
 	"github.com/rappel-loop/rappel/services/rappel/internal/httpapi"
 )
 
@@ -41,10 +41,16 @@ func feedCommand(e env) *cobra.Command {
 	return cmd
 }
 
+// feedSilence is how long nothing at all, not even a beat, may come.
+const feedSilence = time.Minute
+
+// errNoFeed says that a server does not offer a feed.
+var errNoFeed = errors.New("the server has no feed at GET /v1/events; name the one of the service feed")
+
 func (r *feedReader) run(cmd *cobra.Command, _ []string) (err error) {
 	ctx, stop := interruptible(cmd)
 	defer stop()
-	place, err := feedclient.OpenPlace(r.cursor)
+	place, err := eventstream.OpenPlace(r.cursor)
 	if err != nil {
 		return err
 	}
@@ -55,20 +61,23 @@ func (r *feedReader) run(cmd *cobra.Command, _ []string) (err error) {
 	if err != nil {
 		return err
 	}
-	c := feedclient.Client{
-		API: api, Query: r.query(), Cursor: place.Cursor(), Wait: r.wait,
+	c := eventstream.Client{
+		API: api, Path: "/v1/events", Query: r.query(), LastID: place.Cursor(), Wait: r.wait, Silence: feedSilence, None: errNoFeed,
 		OnTrouble: func(err error, next time.Duration) {
 			_, _ = io.WriteString(cmd.ErrOrStderr(), fill(r.w.OnceMore, oneLine(err.Error())+".", duration(next))+"\n")
 		},
 	}
 	show := r.printer(cmd.OutOrStdout())
-	err = c.Follow(ctx, func(i feedclient.Item) error {
-		if len(i.Event) > 0 {
-			if err := show(i.Event); err != nil {
+	err = c.Follow(ctx, func(e eventstream.Event) error {
+		if len(e.Data) > 0 {
+			if err := show(e.Data); err != nil {
 				return err
 			}
 		}
-		return place.Move(i.Cursor, r.now())
+		if e.ID == "" {
+			return nil
+		}
+		return place.Move(e.ID, r.now())
 	})
 	if errors.Is(err, context.Canceled) {
 		return nil // ctrl-C is how it ends

@@ -65,7 +65,7 @@ const shownEvidence = 200
 func (s *Server) AnalyseText(_ context.Context, r *scorerv1.AnalyseTextRequest) (*scorerv1.AnalyseTextResponse, error) {
 	var w wrong
 	w.text("text", r.GetText(), maxText)
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	return &scorerv1.AnalyseTextResponse{Analysis: s.d.Reader.Read(r.GetText(), shownEvidence)}, nil
@@ -75,7 +75,7 @@ func (s *Server) AnalyseText(_ context.Context, r *scorerv1.AnalyseTextRequest) 
 func (s *Server) CorrectAnalysis(ctx context.Context, r *scorerv1.CorrectAnalysisRequest) (*scorerv1.CorrectAnalysisResponse, error) {
 	var w wrong
 	w.correctRequest(r)
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	c, err := s.d.Book.Correct(ctx, correction.Wish{
@@ -104,11 +104,11 @@ func (s *Server) ListModels(context.Context, *scorerv1.ListModelsRequest) (*scor
 // PromoteModel puts a model to use.
 func (s *Server) PromoteModel(ctx context.Context, r *scorerv1.PromoteModelRequest) (*scorerv1.PromoteModelResponse, error) {
 	var w wrong
-	w.by(r.GetBy(), false)
+	w.By(r.GetBy(), false)
 	if subject.CheckToken(r.GetVersion()) != nil {
-		w.field("version", "must be the name of a model, as GET /v1/models shows them")
+		w.Field("version", "must be the name of a model, as GET /v1/models shows them")
 	}
-	if err := w.err(); err != nil {
+	if err := w.Err(); err != nil {
 		return nil, err
 	}
 	if err := s.d.Models.Ready(); err != nil {
@@ -124,8 +124,8 @@ func (s *Server) PromoteModel(ctx context.Context, r *scorerv1.PromoteModelReque
 // TrainModel trains a model, and tells how far it is.
 func (s *Server) TrainModel(r *scorerv1.TrainModelRequest, out grpc.ServerStreamingServer[scorerv1.TrainModelResponse]) error {
 	var w wrong
-	w.by(r.GetBy(), false)
-	if err := w.err(); err != nil {
+	w.By(r.GetBy(), false)
+	if err := w.Err(); err != nil {
 		return err
 	}
 	if err := s.d.Models.Ready(); err != nil {

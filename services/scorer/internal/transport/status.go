@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/grpc/codes"
 
-	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
 	"github.com/rappel-loop/rappel/services/scorer/internal/correction"
 	"github.com/rappel-loop/rappel/services/scorer/internal/registry"
@@ -37,13 +36,7 @@ func toStatus(err error) error {
 		return rpc.Refused(codes.Aborted, "TRAINING_ALREADY", "another model was trained, or put to use, meanwhile; nothing was changed")
 	case errors.As(err, &few):
 		return rpc.Refused(codes.FailedPrecondition, "TOO_FEW_ANSWERS", few.Error())
-	case errors.Is(err, bus.ErrFull):
-		return rpc.TryLater(codes.ResourceExhausted, "STORE_FULL", "the event store is full; nothing was changed", 5*time.Second)
-	case errors.Is(err, bus.ErrTooLarge):
-		return rpc.Refused(codes.InvalidArgument, "TOO_LARGE", "this is too large to be stored")
-	case errors.Is(err, bus.ErrUnavailable):
-		return rpc.TryLater(codes.Unavailable, "STORE_UNAVAILABLE", "the event store does not answer; ask again with the same request", time.Second)
 	default:
-		return err
+		return rpc.Stored(err)
 	}
 }

@@ -20,85 +20,61 @@ const (
 	maxThemes    = 50
 )
 
-var (
-	person    = regexp.MustCompile(`^[A-Za-z0-9._@-]{1,64}$`)
-	themeName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-)
+var themeName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // wrong collects what is wrong with a request, so that one answer names it all.
-type wrong []rpc.Field
-
-// field notes a problem, unless the field has one already.
-func (w *wrong) field(path, problem string) {
-	if !slices.ContainsFunc(*w, func(f rpc.Field) bool { return f.Path == path }) {
-		*w = append(*w, rpc.Field{Path: path, Problem: problem})
-	}
-}
-
-// err is INVALID_ARGUMENT with every field, nil when nothing is wrong.
-func (w *wrong) err() error {
-	if len(*w) == 0 {
-		return nil
-	}
-	return rpc.Invalid(*w...)
-}
+type wrong struct{ rpc.Wrong }
 
 func (w *wrong) text(path, text string, most int) {
 	switch n := utf8.RuneCountInString(text); {
 	case n == 0:
-		w.field(path, "is required")
+		w.Field(path, "is required")
 	case n > most:
-		w.field(path, fmt.Sprintf("has %d characters, at most %d are taken", n, most))
-	}
-}
-
-func (w *wrong) by(id string, required bool) {
-	if (id != "" || required) && !person.MatchString(id) {
-		w.field("by", "must be 1 to 64 letters, digits, or . _ - @")
+		w.Field(path, fmt.Sprintf("has %d characters, at most %d are taken", n, most))
 	}
 }
 
 func (w *wrong) correctRequest(r *scorerv1.CorrectAnalysisRequest) {
 	if err := subject.CheckToken(r.GetSurvey()); err != nil {
-		w.field("survey", err.Error())
+		w.Field("survey", err.Error())
 	}
 	w.text("responseId", r.GetResponseId(), maxID)
 	if subject.CheckCustomerKey(r.GetCustomerKey()) != nil {
-		w.field("customerKey", "must be 26 characters of lower-case base32, as callbacks and the feed have it")
+		w.Field("customerKey", "must be 26 characters of lower-case base32, as callbacks and the feed have it")
 	}
 	if r.GetVerbatim() >= maxVerbatims {
-		w.field("verbatim", fmt.Sprintf("must be from 0 to %d", maxVerbatims-1))
+		w.Field("verbatim", fmt.Sprintf("must be from 0 to %d", maxVerbatims-1))
 	}
-	w.by(r.GetBy(), true)
+	w.By(r.GetBy(), true)
 	w.correction(r.GetCorrection())
 }
 
 func (w *wrong) correction(c *eventsv1.Correction) {
 	if c.GetSentiment() == eventsv1.Sentiment_LABEL_UNSPECIFIED && c.GetThemes() == nil && c.GetIntents() == nil {
-		w.field("correction", "must say something: sentiment, themes or intents")
+		w.Field("correction", "must say something: sentiment, themes or intents")
 	}
 	if _, known := eventsv1.Sentiment_Label_name[int32(c.GetSentiment())]; !known {
-		w.field("correction.sentiment", "must be NEGATIVE, NEUTRAL or POSITIVE")
+		w.Field("correction.sentiment", "must be NEGATIVE, NEUTRAL or POSITIVE")
 	}
 	if len(c.GetThemes().GetThemes()) > maxThemes {
-		w.field("correction.themes.themes", fmt.Sprintf("must be at most %d", maxThemes))
+		w.Field("correction.themes.themes", fmt.Sprintf("must be at most %d", maxThemes))
 		return
 	}
 	seen := map[string]bool{}
 	for i, t := range c.GetThemes().GetThemes() {
 		w.theme(fmt.Sprintf("correction.themes.themes[%d]", i), t)
 		if seen[t.GetTheme()] {
-			w.field(fmt.Sprintf("correction.themes.themes[%d].theme", i), "is there twice")
+			w.Field(fmt.Sprintf("correction.themes.themes[%d].theme", i), "is there twice")
 		}
 		seen[t.GetTheme()] = true
 	}
 	for i, n := range c.GetIntents().GetIntents() {
 		path := fmt.Sprintf("correction.intents.intents[%d]", i)
 		if _, known := eventsv1.Intent_name[int32(n)]; !known || n == eventsv1.Intent_INTENT_UNSPECIFIED {
-			w.field(path, "is no intent")
+			w.Field(path, "is no intent")
 		}
 		if slices.Index(c.GetIntents().GetIntents(), n) < i {
-			w.field(path, "is there twice")
+			w.Field(path, "is there twice")
 		}
 		if i > len(eventsv1.Intent_name) {
 			return // there are not so many; those before were named
@@ -108,15 +84,15 @@ func (w *wrong) correction(c *eventsv1.Correction) {
 
 func (w *wrong) theme(path string, t *eventsv1.ThemeFound) {
 	if !themeName.MatchString(t.GetTheme()) {
-		w.field(path+".theme", "must be 1 to 64 letters, digits, _ or -, as delivery_time")
+		w.Field(path+".theme", "must be 1 to 64 letters, digits, _ or -, as delivery_time")
 	}
 	if _, known := eventsv1.Dimension_name[int32(t.GetDimension())]; !known || t.GetDimension() == eventsv1.Dimension_DIMENSION_UNSPECIFIED {
-		w.field(path+".dimension", "must be one of the four dimensions")
+		w.Field(path+".dimension", "must be one of the four dimensions")
 	}
 	if _, known := eventsv1.Sentiment_Label_name[int32(t.GetPolarity())]; !known {
-		w.field(path+".polarity", "must be NEGATIVE, NEUTRAL or POSITIVE, or absent")
+		w.Field(path+".polarity", "must be NEGATIVE, NEUTRAL or POSITIVE, or absent")
 	}
 	if len(t.GetEvidence()) > 0 {
-		w.field(path+".evidence", "is the scorer's to give")
+		w.Field(path+".evidence", "is the scorer's to give")
 	}
 }

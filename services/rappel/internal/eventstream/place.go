@@ -1,4 +1,4 @@
-package feedclient
+package eventstream
 
 import (
 	"errors"
