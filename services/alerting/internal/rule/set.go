@@ -13,6 +13,8 @@ type Set struct {
 	Version string
 	// Rules, in the file's order.
 	Rules []*Rule
+	// Fallbacks, in the file's order.
+	Fallbacks []*Fallback
 
 	index *index
 }
@@ -39,6 +41,9 @@ type Rule struct {
 	// Callback is what the callback queue is asked to do; nil asks for nothing.
 	// It is shared by every alert: read only.
 	Callback *eventsv1.CallbackPlan
+	// Fallbacks may change what the callback queue is asked: of those that apply, the first
+	// that changes something.
+	Fallbacks []*Fallback
 
 	place   int   // in the set
 	need    *need // nil when the condition has to be asked
