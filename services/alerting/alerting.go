@@ -4,6 +4,11 @@
 // resolves an alert (internal/alert), rehearsals (internal/rehearsal), and the
 // streams ALERTS and RULES.
 //
+// Fallbacks. While a queue has too much to do, what a rule asks of it is changed by the
+// fallback that the rule declares (package fallback); the alert is raised all the same and
+// names it. Whether one applies is decided once, whatever the number of replicas, and known
+// to each within moments; a response is decided by what its replica knows.
+//
 // State. Of alerts it holds none. Whether a rule matched the revision before is worked out
 // from the event, which carries it; ids are derived from what they name. So any
 // number of replicas may run, and a response delivered again decides the same
@@ -36,6 +41,7 @@ import (
 	"go.uber.org/zap"
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
+	"github.com/rappel-loop/rappel/services/alerting/internal/fallback"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rulebook"
 	"github.com/rappel-loop/rappel/services/alerting/internal/transport"
@@ -69,6 +75,8 @@ type Service struct {
 	book    *rulebook.Book
 	tasks   *host.Tasks
 
+	fallbacks *fallback.Watcher
+
 	mu       sync.Mutex
 	consumer *bus.Consumption
 	failed   <-chan error
@@ -100,8 +108,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
 	}
+	s.fallbacks = fallback.New(fallback.Deps{
+		Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock, Changed: s.metrics.fallbacks,
+		Rules: func() *rule.Set { return s.book.Current().Set },
+	})
 	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), transport.New(transport.Deps{
-		Book: s.book, Counts: s.metrics, Rehearser: s, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
+		Book: s.book, Counts: s.metrics, Rehearser: s, Fallbacks: s.fallbacks, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
 	}))
 	if err := deps.RPC.Gateway(alertingv1.RegisterAlertingServiceHandler); err != nil {
 		return nil, fmt.Errorf("alerting: %w", err)
@@ -128,6 +140,8 @@ func (s *Service) Start(ctx context.Context) error {
 	}
 	s.consumer = consumer
 	s.tasks.Go("rules", s.book.Follow)
+	s.tasks.Go("fallbacks", s.fallbacks.Follow)
+	s.tasks.Go("queues", s.fallbacks.Run)
 	s.failed = s.tasks.Failed(consumer.Failed())
 	now := s.book.Current()
 	s.deps.Log.Info("running the rules", zap.String("rules_version", now.Version.Name),

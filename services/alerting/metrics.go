@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rulebook"
 	"github.com/rappel-loop/rappel/services/alerting/internal/transport"
@@ -21,6 +22,9 @@ type metrics struct {
 	refused   prometheus.Counter
 	rules     *prometheus.GaugeVec
 	info      *prometheus.GaugeVec
+	// active are the fallbacks, changed the alerts whose plan they changed.
+	active  *prometheus.GaugeVec
+	changed *prometheus.CounterVec
 
 	mu     sync.Mutex
 	counts map[string]transport.Counts // the same as the series, for who asks by the API
@@ -45,10 +49,16 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		rules:  byVersion("rules", "How many rules run, by their version."),
 		info:   byVersion("rules_info", "1 for the version of the rules that run; replicas that differ for long run different rules."),
+		active: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "fallback_active", Help: "1 while the fallback applies, else 0; of those that the rules declare.",
+		}, []string{"fallback"}),
+		changed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "alerts_under_fallback_total", Help: "Alerts, once a revision, whose callback a fallback held back (effect=held_back) or changed (effect=changed).",
+		}, []string{"fallback", "effect"}),
 		counts: map[string]transport.Counts{},
 	}
 	if reg != nil {
-		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info)
+		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info, m.active, m.changed)
 	}
 	return m
 }
@@ -71,11 +81,35 @@ func (m *metrics) stored(e alert.Event) {
 	case e.IsFollowUp():
 		m.followUps.Inc()
 	case e.Raised():
+		m.underFallback(e.Body.(*eventsv1.AlertRaised))
 		m.raised.WithLabelValues(e.Rule).Inc()
 		m.count(e.Rule, func(c *transport.Counts) { c.Raised++ })
 	default:
 		m.resolved.WithLabelValues(e.Rule).Inc()
 		m.count(e.Rule, func(c *transport.Counts) { c.Resolved++ })
+	}
+}
+
+// underFallback counts an alert whose plan a fallback changed.
+func (m *metrics) underFallback(a *eventsv1.AlertRaised) {
+	switch {
+	case a.GetFallback() == "":
+	case a.GetCallback() == nil:
+		m.changed.WithLabelValues(a.GetFallback(), "held_back").Inc()
+	default:
+		m.changed.WithLabelValues(a.GetFallback(), "changed").Inc()
+	}
+}
+
+// fallbacks says which of those that are declared apply.
+func (m *metrics) fallbacks(active map[string]bool) {
+	m.active.Reset()
+	for name, is := range active {
+		v := 0.0
+		if is {
+			v = 1
+		}
+		m.active.WithLabelValues(name).Set(v)
 	}
 }
 

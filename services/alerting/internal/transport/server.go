@@ -47,6 +47,7 @@ type Deps struct {
 	Book      Book
 	Counts    Counter
 	Rehearser Rehearser
+	Fallbacks Fallbacks
 	// Stopping is closed when the server begins to stop: rehearsals end then.
 	Stopping <-chan struct{}
 	// Since is when counting began.
