@@ -47,8 +47,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		refused: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "rules_reload_failures_total", Help: "Rules that came while others ran, and were wrong: those before were kept.",
 		}),
-		rules:  byVersion("rules", "How many rules run, by their version."),
-		info:   byVersion("rules_info", "1 for the version of the rules that run; replicas that differ for long run different rules."),
+		rules: byVersion("rules", "How many rules run, by their version."),
+		info:  byVersion("rules_info", "1 for the version of the rules that run; replicas that differ for long run different rules."),
 		active: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "fallback_active", Help: "1 while the fallback applies, else 0; of those that the rules declare.",
 		}, []string{"fallback"}),
