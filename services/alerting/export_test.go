@@ -5,6 +5,7 @@ import (
 	"time"
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
+	"github.com/rappel-loop/rappel/services/alerting/internal/fallback"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rehearsal"
 )
 
@@ -16,3 +17,12 @@ func Rehearsed(ctx context.Context, s *Service, text string) (*alertingv1.Rehear
 	}
 	return s.Rehearse(ctx, rehearsal.Plan{Draft: set}, time.Time{}, func(uint64, uint64) error { return nil })
 }
+
+// Look has a service look at the queues once.
+func Look(ctx context.Context, s *Service) error { return s.fallbacks.Step(ctx) }
+
+// Applies reports whether a fallback does, as a service has heard.
+func Applies(s *Service, name string) bool { return s.fallbacks.Applies(name) }
+
+// TellBy has a service tell people by an outbox. It is called before Start.
+func TellBy(s *Service, o fallback.Outbox) { s.fallbacks.TellBy(o) }

@@ -86,6 +86,9 @@ func New(d Deps) *Watcher {
 	return w
 }
 
+// TellBy has people told by an outbox. It is called before Run, if at all.
+func (w *Watcher) TellBy(o Outbox) { w.deps.Outbox, w.teller.outbox = o, o }
+
 // Follow knows how the queues stand and which fallbacks apply until ctx ends.
 func (w *Watcher) Follow(ctx context.Context) error {
 	var both sync.WaitGroup
