@@ -28,18 +28,19 @@ type Event struct {
 	Source string `json:"source"`
 	// Type is what happened.
 	Type Type `json:"type"`
-	// Subject is the callback that it is about, else the customer's key.
+	// Subject is the callback that it is about, else the customer's key; of a fallback its
+	// name.
 	Subject string `json:"subject"`
 	// Time is when it happened.
 	Time time.Time `json:"time"`
 	// DataContentType is ContentType, DataSchema the URI of the type's Schema.
 	DataContentType string `json:"datacontenttype"`
 	DataSchema      string `json:"dataschema"`
-	// PartitionKey is the customer's key.
+	// PartitionKey is the customer's key; of a fallback its name.
 	PartitionKey string `json:"partitionkey"`
 	// Traceparent is the W3C trace context, when there is one.
 	Traceparent string `json:"traceparent,omitempty"`
-	// Data is a *Response, *Alert or *Callback; from Decode a json.RawMessage when the type
+	// Data is a *Response, *Alert, *Fallback or *Callback; from Decode a json.RawMessage when the type
 	// is not known.
 	Data any `json:"data"`
 }
@@ -59,6 +60,8 @@ func Decode(body []byte) (Event, error) {
 		e.Data = &Response{}
 	case OfAlert:
 		e.Data = &Alert{}
+	case OfFallback:
+		e.Data = &Fallback{}
 	case OfCallback:
 		e.Data = &Callback{}
 	default:

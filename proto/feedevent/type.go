@@ -13,6 +13,8 @@ const (
 	AlertRaised      Type = "alert_raised"
 	AlertResolved    Type = "alert_resolved"
 	FollowUpAnswered Type = "follow_up_answered"
+	FallbackBegan    Type = "fallback_began"
+	FallbackEnded    Type = "fallback_ended"
 
 	CallbackOpened          Type = "callback_opened"
 	CallbackEnriched        Type = "callback_enriched"
@@ -56,6 +58,8 @@ const (
 	OfResponse Schema = "response"
 	// OfAlert is an Alert.
 	OfAlert Schema = "alert"
+	// OfFallback is a Fallback.
+	OfFallback Schema = "fallback"
 	// OfCallback is a Callback.
 	OfCallback Schema = "callback"
 )
@@ -75,7 +79,7 @@ type Description struct {
 
 // AboutQueue reports whether the last token of the subject of such an event is a queue; else
 // it is a survey.
-func (d Description) AboutQueue() bool { return d.Schema == OfCallback }
+func (d Description) AboutQueue() bool { return d.Schema == OfCallback || d.Schema == OfFallback }
 
 // Types describes every type, in the order of the loop.
 func Types() []Description { return descriptions }
@@ -88,6 +92,8 @@ var descriptions = []Description{
 	{AlertRaised, OfAlert, "a rule matched; again, under the same `alertKey`, for each later revision or correction that matches"},
 	{AlertResolved, OfAlert, "the customer corrected the answer, or somebody what was found in it, and the rule no longer matches"},
 	{FollowUpAnswered, OfResponse, "a customer answered how their callback went (`callbackId`)"},
+	{FallbackBegan, OfFallback, "a queue has too much to do, and what the rules declare for that applies; about no customer"},
+	{FallbackEnded, OfFallback, "it has time again, or the rules declare it no more"},
 	{CallbackOpened, OfCallback, "a customer is to be called back"},
 	{CallbackEnriched, OfCallback, "another reason came, or one was brought up to date"},
 	{CallbackReasonWithdrawn, OfCallback, "a reason no longer counts; others do, or the call has begun"},

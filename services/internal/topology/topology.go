@@ -247,6 +247,8 @@ var (
 	FeedScores = feed(subject.Scores, "feed-scores", "what was found in each answer")
 	// FeedAlerts tells of rules that matched, or no longer do.
 	FeedAlerts = feed(subject.Alerts, "feed-alerts", "each alert, and each answer about a callback")
+	// FeedFallbacks tells of fallbacks.
+	FeedFallbacks = feed(subject.Fallbacks, "feed-fallbacks", "each fallback that begins or ends")
 	// FeedCallbacks tells of all that happens to callbacks.
 	FeedCallbacks = feed(subject.Callbacks, "feed-callbacks", "all that happens to callbacks")
 )
@@ -285,7 +287,7 @@ const MaxEndpoint = 48
 // Consumers lists every durable consumer that is always there, but those of redrives:
 // each has one.
 func Consumers() []Consumer {
-	return []Consumer{Imports, Scorer, Corrections, Alerting, AlertStates, AlertCallbacks, Notifications, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedCallbacks}
+	return []Consumer{Imports, Scorer, Corrections, Alerting, AlertStates, AlertCallbacks, Notifications, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedFallbacks, FeedCallbacks}
 }
 
 // Redrives is the consumer of the orders to try again what c gave up. It handles

@@ -19,8 +19,8 @@ import (
 // allowed are the only fields of text that come out, by their names in package events; of a
 // map the names, and the texts by their names, [] being any.
 var allowed = []string{
-	"AlertRaised.labels", "AlertRaised.labels[other]", "AlertRaised.labels[segment]", "AlertRaised.labels[]", "AlertRaised.rule",
-	"AlertRaised.team", "AlertResolved.rule", "Attempt.team", "Callback.queue", "CallbackPlan.queue", "FollowUp.survey", "Gesture.kind",
+	"AlertRaised.fallback", "AlertRaised.labels", "AlertRaised.labels[other]", "AlertRaised.labels[segment]", "AlertRaised.labels[]", "AlertRaised.rule",
+	"AlertRaised.team", "AlertResolved.rule", "Attempt.team", "Callback.queue", "CallbackPlan.queue", "FallbackChanged.measures", "FallbackChanged.name", "FallbackChanged.queue", "FollowUp.survey", "Gesture.kind",
 	"Holder.team", "Move.from", "PriorityPart.factor", "Reason.channel", "Reason.rule", "Reason.survey", "Reason.touchpoint",
 	"Recovery.survey", "Response.attributes[segment]", "Response.channel", "Response.survey", "Response.touchpoint",
 	"ResponseScored.scorer_version", "SLA.policy", "SLAOutcome.queue", "SLAOutcome.team", "ThemeFound.theme",
@@ -130,6 +130,15 @@ func TestNoPersonalData(t *testing.T) {
 		filled(answered)
 		answered.Scored.Received.CustomerKey = customer
 		project(answered, func() (Projected, error) { return p.Answered(origin(subject.Alerts, answered.GetEventId()), answered) })
+
+		changed := &eventsv1.FallbackChanged{}
+		filled(changed)
+		if subject.CheckToken(changed.GetName()) != nil {
+			_, err := p.Fallback(origin(subject.Fallbacks, changed.GetEventId()), changed)
+			require.ErrorIs(t, err, ErrInvalid)
+			changed.Name = "busy"
+		}
+		project(changed, func() (Projected, error) { return p.Fallback(origin(subject.Fallbacks, changed.GetEventId()), changed) })
 
 		for number := range eventsv1.CallbackEvent_Type_name {
 			if number == 0 {

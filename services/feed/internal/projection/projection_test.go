@@ -30,6 +30,8 @@ func all(t *testing.T) []Projected {
 	take(p.Raised(origin(subject.Alerts, "5"), sampleRaised()))
 	take(p.Resolved(origin(subject.Alerts, "6"), sampleResolved()))
 	take(p.Answered(origin(subject.Alerts, "7"), sampleAnswered()))
+	take(p.Fallback(origin(subject.Fallbacks, "8"), sampleFallback(true)))
+	take(p.Fallback(origin(subject.Fallbacks, "9"), sampleFallback(false)))
 	for number := range eventsv1.CallbackEvent_Type_name {
 		if number != 0 {
 			e := sampleCallback(eventsv1.CallbackEvent_Type(number))

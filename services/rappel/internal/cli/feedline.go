@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rappel-loop/rappel/proto/feedevent"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
@@ -25,6 +26,8 @@ func (r *feedReader) line(s style, e feedevent.Event) string {
 		parts = r.responseParts(fw, d)
 	case *feedevent.Alert:
 		parts = r.alertParts(fw, d)
+	case *feedevent.Fallback:
+		parts = fallbackParts(fw, d)
 	case *feedevent.Callback:
 		parts = r.callbackParts(fw, e.Type, d)
 	}
@@ -42,11 +45,11 @@ func (r *feedReader) line(s style, e feedevent.Event) string {
 // paintFeed marks what deserves a look.
 func paintFeed(s style, t feedevent.Type, what string) string {
 	switch t { //nolint:exhaustive // the rest is plain
-	case feedevent.AlertRaised, feedevent.SLAWarned, feedevent.CallbackUnattended, feedevent.CallbackReopened:
+	case feedevent.AlertRaised, feedevent.FallbackBegan, feedevent.SLAWarned, feedevent.CallbackUnattended, feedevent.CallbackReopened:
 		return s.yellow(what)
 	case feedevent.SLABreached:
 		return s.red(what)
-	case feedevent.CallbackCompleted, feedevent.FollowedUp:
+	case feedevent.CallbackCompleted, feedevent.FallbackEnded, feedevent.FollowedUp:
 		return s.green(what)
 	}
 	return what
@@ -98,7 +101,21 @@ func (r *feedReader) alertParts(fw *feedWords, d *feedevent.Alert) []string {
 	if d.Queue != "" {
 		parts = append(parts, fill(fw.InQueue, d.Queue))
 	}
+	if d.Fallback != "" {
+		parts = append(parts, fill(fw.Fallback, d.Fallback))
+		if d.Queue == "" {
+			parts = append(parts, fw.HeldBack)
+		}
+	}
 	return parts
+}
+
+func fallbackParts(fw *feedWords, d *feedevent.Fallback) []string {
+	parts := []string{d.Name, fill(fw.InQueue, d.Queue)}
+	if d.WaitSeconds != nil {
+		parts = append(parts, fill(fw.Wait, waitText(time.Duration(*d.WaitSeconds*float64(time.Second)))))
+	}
+	return append(parts, strings.Join(d.Measures, ", "))
 }
 
 func (r *feedReader) callbackParts(fw *feedWords, t feedevent.Type, d *feedevent.Callback) []string {

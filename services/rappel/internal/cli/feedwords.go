@@ -11,6 +11,7 @@ type feedWords struct {
 	Targets map[string]string
 
 	Revision, AsksToBeCalled, Rule, InQueue, Recovered string
+	Fallback, HeldBack, Wait                           string
 }
 
 func feedWordsOf(w *words) *feedWords {
@@ -24,7 +25,7 @@ var feedFrench = feedWords{
 	Types: map[feedevent.Type]string{
 		feedevent.ResponseReceived: "réponse reçue", feedevent.ResponseCorrected: "réponse corrigée", feedevent.ResponseScored: "réponse notée",
 		feedevent.AnalysisCorrected: "analyse corrigée", feedevent.AlertRaised: "alerte", feedevent.AlertResolved: "alerte levée",
-		feedevent.FollowUpAnswered: "réponse sur un rappel", feedevent.CallbackOpened: "rappel ouvert", feedevent.CallbackEnriched: "rappel complété",
+		feedevent.FollowUpAnswered: "réponse sur un rappel", feedevent.FallbackBegan: "repli activé", feedevent.FallbackEnded: "repli terminé", feedevent.CallbackOpened: "rappel ouvert", feedevent.CallbackEnriched: "rappel complété",
 		feedevent.CallbackReasonWithdrawn: "raison retirée", feedevent.CallbackAlertNoted: "alerte sans effet", feedevent.CallbackOffered: "rappel proposé",
 		feedevent.CallbackAccepted: "proposition acceptée", feedevent.CallbackRejected: "proposition refusée", feedevent.CallbackOfferExpired: "proposition restée sans réponse",
 		feedevent.CallbackClaimed: "rappel pris", feedevent.CallbackAttemptStarted: "appel commencé", feedevent.CallbackAttempted: "appel terminé",
@@ -38,13 +39,14 @@ var feedFrench = feedWords{
 	},
 	Targets:  map[string]string{"FIRST_ATTEMPT": "premier appel", "RESOLUTION": "résolution"},
 	Revision: "révision %d", AsksToBeCalled: "demande à être rappelé", Rule: "règle : %s", InQueue: "file %s", Recovered: "satisfaction %s → %s",
+	Fallback: "repli %s", HeldBack: "pas de rappel demandé", Wait: "attente prévue %s",
 }
 
 var feedEnglish = feedWords{
 	Types: map[feedevent.Type]string{
 		feedevent.ResponseReceived: "answer received", feedevent.ResponseCorrected: "answer corrected", feedevent.ResponseScored: "answer scored",
 		feedevent.AnalysisCorrected: "analysis corrected", feedevent.AlertRaised: "alert", feedevent.AlertResolved: "alert resolved",
-		feedevent.FollowUpAnswered: "answer about a callback", feedevent.CallbackOpened: "callback opened", feedevent.CallbackEnriched: "callback enriched",
+		feedevent.FollowUpAnswered: "answer about a callback", feedevent.FallbackBegan: "fallback begun", feedevent.FallbackEnded: "fallback ended", feedevent.CallbackOpened: "callback opened", feedevent.CallbackEnriched: "callback enriched",
 		feedevent.CallbackReasonWithdrawn: "reason withdrawn", feedevent.CallbackAlertNoted: "alert without effect", feedevent.CallbackOffered: "callback offered",
 		feedevent.CallbackAccepted: "offer accepted", feedevent.CallbackRejected: "offer declined", feedevent.CallbackOfferExpired: "offer not answered",
 		feedevent.CallbackClaimed: "callback claimed", feedevent.CallbackAttemptStarted: "call begun", feedevent.CallbackAttempted: "call ended",
@@ -58,4 +60,5 @@ var feedEnglish = feedWords{
 	},
 	Targets:  map[string]string{"FIRST_ATTEMPT": "first attempt", "RESOLUTION": "resolution"},
 	Revision: "revision %d", AsksToBeCalled: "asks to be called", Rule: "rule: %s", InQueue: "queue %s", Recovered: "satisfaction %s → %s",
+	Fallback: "fallback %s", HeldBack: "no callback asked for", Wait: "predicted wait %s",
 }

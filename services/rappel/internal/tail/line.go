@@ -30,8 +30,8 @@ type Line struct {
 // Summary is what an event says, as far as anybody may see it. Each kind of
 // event fills the fields it has.
 type Summary struct {
-	// What happened: received, revised, scored, corrected, raised, resolved, answered, dead,
-	// redriven, or a callback's event in small letters, as attempt_started.
+	// What happened: received, revised, scored, corrected, raised, resolved, answered, began
+	// or ended (of a fallback), dead, redriven, or a callback's event in small letters, as attempt_started.
 	What string `json:"what"`
 	// Customer is the customer's key.
 	Customer      string   `json:"customer,omitempty"`
@@ -54,7 +54,12 @@ type Summary struct {
 	Rule  string `json:"rule,omitempty"`
 	// Severity is how bad the rule says that it is, as high.
 	Severity string `json:"severity,omitempty"`
-	Queue    string `json:"queue,omitempty"`
+	// Fallback is the one that began or ended, or that changed what the rule asks for;
+	// HeldBack says that nobody is called because of it. WaitSeconds is the queue's wait.
+	Fallback    string   `json:"fallback,omitempty"`
+	HeldBack    bool     `json:"heldBack,omitempty"`
+	WaitSeconds *float64 `json:"waitSeconds,omitempty"`
+	Queue       string   `json:"queue,omitempty"`
 	// Priority asked for by the rule, or the callback's own.
 	Priority int32 `json:"priority,omitempty"`
 	// Callback is its id; State, Agent and Outcome are its after the event.
@@ -132,6 +137,14 @@ func Summarize(d bus.Delivery) (Line, error) {
 		if err = d.Decode(e); err == nil {
 			l.about(e.GetScored())
 			l.Summary.What, l.Summary.Rule, l.Summary.Class = "resolved", e.GetRule(), className(e.GetScored().GetScore().GetWorstClass())
+		}
+	case "FallbackChanged":
+		e := &eventsv1.FallbackChanged{}
+		if err = d.Decode(e); err == nil {
+			l.Summary = Summary{What: "ended", Fallback: e.GetName(), Queue: e.GetQueue(), WaitSeconds: e.WaitSeconds}
+			if e.GetActive() {
+				l.Summary.What = "began"
+			}
 		}
 	case "FollowUpAnswered":
 		e := &eventsv1.FollowUpAnswered{}
@@ -235,6 +248,7 @@ func (l *Line) scored(e *eventsv1.ResponseScored) {
 func (l *Line) raised(e *eventsv1.AlertRaised) {
 	l.about(e.GetScored())
 	l.Summary.What, l.Summary.Rule = "raised", e.GetRule()
+	l.Summary.Fallback, l.Summary.HeldBack = e.GetFallback(), e.GetFallback() != "" && e.GetCallback() == nil
 	l.Summary.Queue, l.Summary.Priority = e.GetCallback().GetQueue(), e.GetCallback().GetPriority()
 	if e.GetSeverity() != eventsv1.Severity_SEVERITY_UNSPECIFIED {
 		l.Summary.Severity = strings.ToLower(e.GetSeverity().String())
