@@ -109,7 +109,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("alerting: %w", err)
 	}
 	s.fallbacks = fallback.New(fallback.Deps{
-		Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock, Changed: s.metrics.fallbacks,
+		Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock, Every: cfg.FallbacksCheck, Changed: s.metrics.fallbacks,
 		Rules: func() *rule.Set { return s.book.Current().Set },
 	})
 	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), transport.New(transport.Deps{

@@ -305,6 +305,7 @@ func TestConfigAndDepsAreChecked(t *testing.T) {
 	require.ErrorContains(t, err, "lanes")
 	require.ErrorContains(t, err, "max_rule_cost")
 	require.ErrorContains(t, err, "rules_check")
+	require.ErrorContains(t, err, "fallbacks_check")
 	_, err = alerting.New(alerting.Config{}, alerting.Deps{})
 	require.ErrorContains(t, err, "lanes")
 	_, err = alerting.New(alerting.DefaultConfig(), alerting.Deps{})

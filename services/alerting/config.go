@@ -26,6 +26,9 @@ type Config struct {
 	// RulesCheck is how often the file is looked at, 100 ms to 1 h. A file that has changed
 	// is taken when it looks the same twice.
 	RulesCheck time.Duration `koanf:"rules_check"`
+	// FallbacksCheck is how often it is looked whether fallbacks begin or end, 100 ms to 1
+	// min.
+	FallbacksCheck time.Duration `koanf:"fallbacks_check"`
 	// MaxRuleCost is the most that one evaluation of one rule may cost, in CEL's
 	// units, 1,000 to 1,000,000,000. docs/rules.md says what things cost.
 	MaxRuleCost uint64 `koanf:"max_rule_cost"`
@@ -37,7 +40,7 @@ type Config struct {
 
 // DefaultConfig names no file.
 func DefaultConfig() Config {
-	return Config{RulesCheck: 2 * time.Second, MaxRuleCost: rule.DefaultMaxCost, Lanes: topology.Alerting.Lanes}
+	return Config{RulesCheck: 2 * time.Second, FallbacksCheck: 5 * time.Second, MaxRuleCost: rule.DefaultMaxCost, Lanes: topology.Alerting.Lanes}
 }
 
 // Validate names every field that is wrong. The rules themselves are read by
@@ -49,6 +52,9 @@ func (c Config) Validate() error {
 	}
 	if c.RulesCheck < leastLook || c.RulesCheck > mostLook {
 		errs = append(errs, fmt.Errorf("rules_check: %s is not between %s and %s", c.RulesCheck, leastLook, mostLook))
+	}
+	if c.FallbacksCheck < leastLook || c.FallbacksCheck > time.Minute {
+		errs = append(errs, fmt.Errorf("fallbacks_check: %s is not between %s and 1m0s", c.FallbacksCheck, leastLook))
 	}
 	if c.Lanes < 1 || c.Lanes > mostLanes {
 		errs = append(errs, fmt.Errorf("lanes: %d is not between 1 and %d", c.Lanes, mostLanes))

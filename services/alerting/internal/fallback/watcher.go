@@ -20,8 +20,6 @@ import (
 )
 
 const (
-	// LookEvery is how often the queues are looked at.
-	LookEvery = 5 * time.Second
 	// removedAfter is for how long the rules must not declare a fallback any more before it
 	// ends: replicas may have other rules for a moment.
 	removedAfter = time.Minute
@@ -36,6 +34,8 @@ type Deps struct {
 	Clock clock.Clock
 	// Rules are those in force.
 	Rules func() *rule.Set
+	// Every is how often the queues are looked at.
+	Every time.Duration
 	// Outbox tells people; nil says once in the log that nobody can be told.
 	Outbox Outbox
 	// Changed is told which of the declared fallbacks apply, after each look.
@@ -101,7 +101,7 @@ func (w *Watcher) Follow(ctx context.Context) error {
 
 // Run looks at the queues until ctx ends.
 func (w *Watcher) Run(ctx context.Context) error {
-	clock.Every(ctx, LookEvery, func() {
+	clock.Every(ctx, w.deps.Every, func() {
 		if err := w.Step(ctx); err != nil && ctx.Err() == nil {
 			w.deps.Log.Warn("whether fallbacks apply could not be stored; it is tried again", zap.Error(err))
 		}
