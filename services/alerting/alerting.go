@@ -36,6 +36,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -76,9 +77,11 @@ type Service struct {
 	tasks   *host.Tasks
 
 	fallbacks *fallback.Watcher
+	inHand    time.Duration // how long a response may be in hand
 
 	mu       sync.Mutex
 	consumer *bus.Consumption
+	after    *bus.Consumption // of fallbacks that end
 	failed   <-chan error
 	stopped  bool
 }
@@ -99,7 +102,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if deps.Clock == nil {
 		deps.Clock = clock.System{}
 	}
-	s := &Service{cfg: cfg, deps: deps, metrics: newMetrics(deps.Metrics), tasks: host.NewTasks()}
+	s := &Service{cfg: cfg, deps: deps, metrics: newMetrics(deps.Metrics), tasks: host.NewTasks(), inHand: topology.Alerting.AckWait}
 	var err error
 	s.book, err = rulebook.New(rulebook.Deps{
 		Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock, File: cfg.RulesFile, Every: cfg.RulesCheck,
@@ -139,10 +142,13 @@ func (s *Service) Start(ctx context.Context) error {
 		return fmt.Errorf("alerting: %w", err)
 	}
 	s.consumer = consumer
+	if s.after, err = s.deps.Bus.Consume(ctx, topology.Afterwards, s.afterwards); err != nil {
+		return fmt.Errorf("alerting: %w", errors.Join(err, consumer.Stop(ctx)))
+	}
 	s.tasks.Go("rules", s.book.Follow)
 	s.tasks.Go("fallbacks", s.fallbacks.Follow)
 	s.tasks.Go("queues", s.fallbacks.Run)
-	s.failed = s.tasks.Failed(consumer.Failed())
+	s.failed = s.tasks.Failed(consumer.Failed(), s.after.Failed())
 	now := s.book.Current()
 	s.deps.Log.Info("running the rules", zap.String("rules_version", now.Version.Name),
 		zap.Int("rules", len(now.Set.Rules)), zap.Int("lanes", spec.Lanes))
@@ -158,6 +164,9 @@ func (s *Service) Stop(ctx context.Context) error {
 	var err error
 	if s.consumer != nil {
 		err = s.consumer.Stop(ctx)
+	}
+	if s.after != nil {
+		err = errors.Join(err, s.after.Stop(ctx))
 	}
 	return errors.Join(err, s.tasks.Stop(ctx))
 }

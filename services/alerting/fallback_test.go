@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +23,7 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
+	"github.com/rappel-loop/rappel/services/internal/topology"
 )
 
 const busyRules = `version: 1
@@ -91,6 +94,7 @@ func (o *office) replica() bundle {
 	b.service, err = alerting.New(o.cfg, alerting.Deps{Bus: o.bus, RPC: b.rpc, Metrics: b.metrics, Clock: o.clock})
 	require.NoError(o, err)
 	alerting.TellBy(b.service, o.out)
+	alerting.InHand(b.service, 0)
 	require.NoError(o, b.service.Start(o.Context()))
 	o.Cleanup(func() { require.NoError(o, b.service.Stop(context.Background())) })
 	return b
@@ -151,6 +155,11 @@ func TestAFallbackFromItsBeginningToItsEnd(t *testing.T) {
 
 	require.NoError(t, one.service.Stop(context.Background()))
 	again := o.replica()
+	other := scored(3)
+	other.Received.Response.Id = "r-2"
+	again.put(t, "m-2", other)
+	again.settled(t)
+	require.Nil(t, o.alerts()["low"].GetCallback(), "also after a restart")
 	list := &alertingv1.ListFallbacksResponse{}
 	code, body := call(t, http.MethodGet, again.serve(t)+"/v1/fallbacks", nil, list)
 	require.Equal(t, http.StatusOK, code, body)
@@ -160,11 +169,6 @@ func TestAFallbackFromItsBeginningToItsEnd(t *testing.T) {
 	require.Equal(t, 4*time.Hour, list.GetFallbacks()[0].GetBeginsAbove().AsDuration())
 	require.NotNil(t, list.GetFallbacks()[0].GetSince())
 	require.Equal(t, []string{"raise_bar", "tell", "acknowledge_customer"}, list.GetFallbacks()[0].GetMeasures())
-	other := scored(3)
-	other.Received.Response.Id = "r-2"
-	again.put(t, "m-2", other)
-	again.settled(t)
-	require.Nil(t, o.alerts()["low"].GetCallback(), "also after a restart")
 	require.NoError(t, alerting.Look(t.Context(), again.service))
 	require.InDelta(t, 1.0, gauge(t, again, "fallback_active"), 0)
 
@@ -221,4 +225,72 @@ func TestACustomerIsAcknowledgedOnceWhateverComesAgain(t *testing.T) {
 	require.Len(t, stored(t, o.bus, subject.Alerts), 2)
 	require.Nil(t, o.alerts()["low"].GetCallback(), "the first decision stands")
 	require.Len(t, o.out.customers, 2)
+}
+
+// answered stores the first revision of another response.
+func (o *office) answered(b bundle, id string, values ...float64) {
+	o.Helper()
+	e := scored(values...)
+	e.Received.Response.Id = id
+	if e.Received.Previous != nil {
+		e.Received.Previous.Id = id
+	}
+	b.put(o.T, "m-"+id+string(rune('0'+len(values))), e)
+}
+
+// Whoever was held back is called when the fallback has ended, where the rules say so: as
+// they stand then, once, and not those whose answer was corrected or asked for a call since.
+func TestWhoWasHeldBackIsCalledAfterwards(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	require.NoError(t, os.WriteFile(o.cfg.RulesFile, []byte(strings.Replace(busyRules, "raise_bar:", "afterwards: call\n    raise_bar:", 1)), 0o600))
+	one, two := o.replica(), o.replica()
+	o.waits(5, true, one, two)
+	o.answered(one, "stays", 2)
+	o.answered(one, "worse", 2)
+	o.answered(one, "worse", 2, 1)
+	o.answered(one, "corrected", 2)
+	o.answered(one, "corrected", 2, 10)
+	one.settled(t)
+	before := len(stored(t, o.bus, subject.Alerts))
+	end := o.clock.Now()
+	o.waits(1, false, one, two)
+	settled(t, o.bus, topology.Afterwards)
+
+	var again []*eventsv1.AlertRaised
+	for _, d := range stored(t, o.bus, subject.Alerts)[before:] {
+		m := &eventsv1.AlertRaised{}
+		require.NoError(t, d.Decode(m))
+		again = append(again, m)
+		require.Equal(t, "low", m.GetRule(), "the other one was not held back")
+		require.Equal(t, "care", m.GetCallback().GetQueue())
+		require.Empty(t, m.GetFallback())
+		require.Equal(t, d.ID, m.GetEventId())
+		require.True(t, strings.HasSuffix(m.GetEventId(), "-busy-2"))
+		require.False(t, m.GetRaisedAt().AsTime().Before(end), "its clocks begin now")
+	}
+	require.Len(t, again, 2)
+	require.Equal(t, "stays", again[0].GetScored().GetReceived().GetResponse().GetId())
+	require.Equal(t, "worse", again[1].GetScored().GetReceived().GetResponse().GetId())
+	require.Equal(t, uint32(2), again[1].GetScored().GetReceived().GetRevision(), "the latest revision")
+
+	// The end is delivered again, as after a crash before its acknowledgement: all is known.
+	d, err := o.bus.Latest(t.Context(), subject.Fallback("busy"))
+	require.NoError(t, err)
+	require.NoError(t, alerting.Afterwards(t.Context(), one.service, d))
+	require.Len(t, stored(t, o.bus, subject.Alerts), before+2)
+	require.Empty(t, stored(t, o.bus, subject.DeadLetters))
+}
+
+// By default it is not asked for what was held back.
+func TestWhoWasHeldBackIsNotCalledUnlessTheRulesSaySo(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.replica()
+	o.waits(5, true, b)
+	o.answered(b, "stays", 2)
+	b.settled(t)
+	o.waits(1, false, b)
+	settled(t, o.bus, topology.Afterwards)
+	require.Len(t, stored(t, o.bus, subject.Alerts), 2)
 }

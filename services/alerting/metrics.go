@@ -25,6 +25,7 @@ type metrics struct {
 	// active are the fallbacks, changed the alerts whose plan they changed.
 	active  *prometheus.GaugeVec
 	changed *prometheus.CounterVec
+	after   *prometheus.CounterVec
 
 	mu     sync.Mutex
 	counts map[string]transport.Counts // the same as the series, for who asks by the API
@@ -55,10 +56,13 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		changed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "alerts_under_fallback_total", Help: "Alerts, once a revision, whose callback a fallback held back (effect=held_back) or changed (effect=changed).",
 		}, []string{"fallback", "effect"}),
+		after: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "alerts_after_fallback_total", Help: "Alerts raised once more because the fallback that had held them back has ended.",
+		}, []string{"fallback"}),
 		counts: map[string]transport.Counts{},
 	}
 	if reg != nil {
-		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info, m.active, m.changed)
+		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info, m.active, m.changed, m.after)
 	}
 	return m
 }

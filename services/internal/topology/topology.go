@@ -223,6 +223,11 @@ var (
 		Stream: subject.Notifications, Durable: "notifications", Lanes: 32, AckWait: 10 * time.Second, MaxDeliveries: 10,
 		Why: "makes a delivery to each receiver of a notification",
 	}
+	// Afterwards calls whom a fallback held back, once it has ended. It reads a day of ALERTS.
+	Afterwards = Consumer{
+		Stream: subject.Fallbacks, Durable: "afterwards", Lanes: 1, AckWait: 2 * time.Minute, MaxDeliveries: 20,
+		Why: "asks for the callbacks that a fallback held back, when it has ended and its rules say so",
+	}
 	// CallbackQueue opens and enriches callbacks.
 	CallbackQueue = Consumer{
 		Stream: subject.Alerts, Durable: "callback-queue", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
@@ -287,7 +292,7 @@ const MaxEndpoint = 48
 // Consumers lists every durable consumer that is always there, but those of redrives:
 // each has one.
 func Consumers() []Consumer {
-	return []Consumer{Imports, Scorer, Corrections, Alerting, AlertStates, AlertCallbacks, Notifications, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedFallbacks, FeedCallbacks}
+	return []Consumer{Imports, Scorer, Corrections, Alerting, AlertStates, AlertCallbacks, Notifications, Afterwards, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedFallbacks, FeedCallbacks}
 }
 
 // Redrives is the consumer of the orders to try again what c gave up. It handles

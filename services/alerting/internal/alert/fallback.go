@@ -24,28 +24,30 @@ func Fallbacks(set *rule.Set, scored *eventsv1.ResponseScored, events []Event, a
 	var begun []*rule.Rule
 	for i := range events {
 		e := &events[i]
-		raised, ok := e.Body.(*eventsv1.AlertRaised)
-		if !ok {
+		if raised, ok := e.Body.(*eventsv1.AlertRaised); ok {
+			change(e, raised, applies, func() bool {
+				if begun == nil {
+					begun, _ = Begun(set, scored)
+				}
+				return slices.Contains(begun, e.rule)
+			})
+		}
+	}
+}
+
+// change changes one alert; begins reports whether it does with this revision.
+func change(e *Event, raised *eventsv1.AlertRaised, applies func(name string) bool, begins func() bool) {
+	for _, f := range e.rule.Fallbacks {
+		if !applies(f.Name) {
 			continue
 		}
-		for _, f := range e.rule.Fallbacks {
-			if !applies(f.Name) {
-				continue
+		if raised.GetFallback() == "" {
+			if plan, changed := f.Change(e.rule); changed {
+				raised.Callback, raised.Fallback = plan, f.Name
 			}
-			if raised.GetFallback() == "" {
-				if plan, changed := f.Change(e.rule); changed {
-					raised.Callback, raised.Fallback = plan, f.Name
-				}
-			}
-			if f.Acknowledge == "" || e.Heard != (Heard{}) {
-				continue
-			}
-			if begun == nil {
-				begun, _ = Begun(set, scored)
-			}
-			if slices.Contains(begun, e.rule) {
-				e.Heard = Heard{f.Name, f.Acknowledge}
-			}
+		}
+		if f.Acknowledge != "" && e.Heard == (Heard{}) && begins() {
+			e.Heard = Heard{f.Name, f.Acknowledge}
 		}
 	}
 }

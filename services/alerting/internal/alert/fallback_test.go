@@ -2,8 +2,11 @@ package alert_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
@@ -112,4 +115,34 @@ func TestWhatIsStoredDecidesWhoIsAcknowledged(t *testing.T) {
 	require.Equal(t, alert.Heard{Fallback: "busy", Receiver: "mail"}, now.StoredAs(stored).Heard)
 	require.Zero(t, now.StoredAs(now.Body.(*eventsv1.AlertRaised)).Heard)
 	require.False(t, under(t, e)["none"].MayFallBack())
+}
+
+// What an ended fallback held back is decided by what holds then.
+func TestWhatWasHeldBackIsRaisedAgain(t *testing.T) {
+	t.Parallel()
+	set, err := rule.Load("test.yaml", []byte(fallbackRules), rule.Options{})
+	require.NoError(t, err)
+	held := under(t, scored(revision(1, answers{}), answers{nps: 2}), "busy")["low"].Body.(*eventsv1.AlertRaised)
+	ended := &eventsv1.FallbackChanged{EventId: "busy-2", Name: "busy", At: timestamppb.New(receivedAt.Add(time.Hour))}
+	again := func(held *eventsv1.AlertRaised, applies string) (alert.Event, bool) {
+		return alert.Afterwards(set, held, ended, func(name string) bool { return name == applies })
+	}
+	e, ok := again(held, "")
+	require.True(t, ok)
+	require.Equal(t, held.GetEventId()+"-busy-2", e.ID)
+	queue, skills, fallback := plan(e)
+	require.Equal(t, []any{"care", []string{"billing"}, ""}, []any{queue, skills, fallback})
+	require.Equal(t, receivedAt.Add(time.Hour), e.Body.(*eventsv1.AlertRaised).GetRaisedAt().AsTime())
+	require.Zero(t, e.Heard)
+	e, ok = again(held, "calm")
+	require.True(t, ok)
+	queue, skills, fallback = plan(e)
+	require.Equal(t, []any{"care", []string(nil), "calm"}, []any{queue, skills, fallback})
+	_, ok = again(held, "busy")
+	require.False(t, ok, "its next end finds it")
+	require.Nil(t, held.GetCallback())
+	gone := proto.CloneOf(held)
+	gone.Rule = "removed"
+	_, ok = again(gone, "")
+	require.False(t, ok)
 }

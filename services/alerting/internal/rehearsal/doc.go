@@ -8,6 +8,6 @@
 //
 // What it does not know it assumes, and says so: that a callback is open for so long
 // (Staffing.open_for), that agents and their pace are what they are today, and that
-// callbacks come evenly over the hours worked. Silences, the do-not-call list and how often
+// callbacks come evenly over the hours worked. Fallbacks, silences, the do-not-call list and how often
 // a customer has to be tried are not considered.
 package rehearsal

@@ -68,7 +68,7 @@ func TestEveryNameIsDocumentedAndHasAValue(t *testing.T) {
 	for name := range eventsv1.Class_value {
 		require.Contains(t, text, "`Class."+name+"`")
 	}
-	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within"} {
+	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "fallback", "fallbacks", "fallbacks.name", "fallbacks.description", "fallbacks.queue", "fallbacks.begins_above", "fallbacks.ends_below", "fallbacks.for", "fallbacks.also_when_unstaffed", "fallbacks.raise_bar", "fallbacks.afterwards", "fallbacks.widen", "fallbacks.drop_skills", "fallbacks.first_attempt_within", "fallbacks.tell", "fallbacks.acknowledge_customer", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within"} {
 		require.Contains(t, text, "| `"+key+"` |")
 	}
 }

@@ -28,6 +28,8 @@ type Fallback struct {
 	AlsoWhenUnstaffed bool
 	// Bar is what callbacks must reach; what does not is held back.
 	Bar Bar
+	// CallAfterwards says that what was held back is asked for when the fallback ends.
+	CallAfterwards bool
 	// Widen is the queue that callbacks go to instead; empty leaves them where they are.
 	Widen string
 	// DropSkills says that any agent may take them.
@@ -56,14 +58,18 @@ func (b Bar) holdsBack(r *Rule) bool {
 	return r.Severity < b.Severity || r.Callback.GetPriority() < b.Priority
 }
 
-// Measures are the things that a fallback does, by their keys in the file.
+// CallsAfterwards is the word among the measures of a fallback that asks for what it held
+// back when it ends.
+const CallsAfterwards = "call_afterwards"
+
+// Measures are the things that a fallback does, by their keys in the file, but for CallsAfterwards.
 func (f *Fallback) Measures() []string {
 	var all []string
 	for _, m := range []struct {
 		is  bool
 		key string
 	}{
-		{f.Bar != Bar{}, "raise_bar"}, {f.Widen != "", "widen"}, {f.DropSkills, "drop_skills"},
+		{f.Bar != Bar{}, "raise_bar"}, {f.CallAfterwards, CallsAfterwards}, {f.Widen != "", "widen"}, {f.DropSkills, "drop_skills"},
 		{f.FirstAttemptWithin > 0, "first_attempt_within"}, {len(f.Tell) > 0, "tell"}, {f.Acknowledge != "", "acknowledge_customer"},
 	} {
 		if m.is {

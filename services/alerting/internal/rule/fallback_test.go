@@ -123,6 +123,8 @@ func TestEveryMistakeOfAFallbackIsNamed(t *testing.T) {
 		"for a moment":       {"for: 10m", "for: 10s", "fallback calm: for: must be a time like 5m, 1m to 24h"},
 		"an empty bar":       {"{severity: high, priority: 60}", "{}", "fallback busy: raise_bar: needs a severity, a priority, or both"},
 		"a bar on the floor": {"{severity: high, priority: 60}", "{severity: low}", "raise_bar.severity: low holds nothing back"},
+		"afterwards alone":   {"drop_skills: true", "afterwards: call", "fallback calm: afterwards: says what becomes of callbacks that are held back"},
+		"afterwards what":    {"tell: [lead]", "afterwards: later", "fallback busy: afterwards: must be call or drop"},
 		"into itself":        {"{queue: overflow}", "{queue: care}", "fallback calm: widen.queue: is the queue that has too much to do"},
 		"nowhere":            {"{queue: overflow}", "{}", "fallback calm: widen.queue: is required"},
 		"nobody":             {"tell: [lead]", "tell: []", "fallback busy: tell: names nobody"},

@@ -44,6 +44,7 @@ func (r *reader) fallback(n *yaml.Node) *Fallback {
 		},
 		"also_when_unstaffed": func(n *yaml.Node, path string) { out.AlsoWhenUnstaffed = r.Flag(n, path) },
 		"raise_bar":           func(n *yaml.Node, path string) { out.Bar = r.bar(n, path) },
+		"afterwards":          func(n *yaml.Node, path string) { out.CallAfterwards = r.afterwards(n, path) },
 		"widen":               func(n *yaml.Node, path string) { out.Widen = r.only(n, path, "queue", r.token) },
 		"drop_skills":         func(n *yaml.Node, path string) { out.DropSkills = r.Flag(n, path) },
 		"first_attempt_within": func(n *yaml.Node, path string) {
@@ -61,6 +62,8 @@ func (r *reader) fallback(n *yaml.Node) *Fallback {
 		r.Wrong(n, "ends_below", "must be less than begins_above: the gap keeps it from coming and going with every call")
 	case out.Widen != "" && out.Widen == out.Queue:
 		r.Wrong(n, "widen.queue", "is the queue that has too much to do")
+	case given["afterwards"] && !given["raise_bar"]:
+		r.Wrong(n, "afterwards", "says what becomes of callbacks that are held back, and none are: it needs raise_bar")
 	case len(out.Measures()) == 0 && r.Count() == before:
 		r.Wrong(n, "", "does nothing: it needs raise_bar, widen, drop_skills, first_attempt_within, tell or acknowledge_customer")
 	}
@@ -86,6 +89,15 @@ func (r *reader) span(n *yaml.Node, path string, lo, hi time.Duration, is string
 		return 0
 	}
 	return d
+}
+
+// afterwards reads whether those are called who were held back.
+func (r *reader) afterwards(n *yaml.Node, path string) bool {
+	w := word(n)
+	if w != "call" && w != "drop" {
+		r.Wrong(n, path, "must be call or drop")
+	}
+	return w == "call"
 }
 
 func (r *reader) bar(n *yaml.Node, path string) Bar {

@@ -19,6 +19,16 @@ type Set struct {
 	index *index
 }
 
+// Rule is the rule of a name; nil when there is none.
+func (s *Set) Rule(name string) *Rule {
+	for _, r := range s.Rules {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
 // Rule is one rule.
 type Rule struct {
 	// Name is unique in its set and one token of a subject.

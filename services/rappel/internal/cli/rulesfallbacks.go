@@ -27,7 +27,7 @@ var fallbackFrench = fallbackWords{
 	Columns: []string{"REPLI", "ÉTAT", "FILE", "ATTENTE", "COMMENCE AU-DELÀ DE", "FINIT EN DEÇÀ DE", "CE QU'IL FAIT"},
 	Applies: "actif", Rests: "au repos", Unknown: "inconnue", Since: " depuis le %s", None: "Les règles ne déclarent aucun repli (docs/rules.md).",
 	Measures: map[string]string{
-		"raise_bar": "moins de rappels", "widen": "autre file", "drop_skills": "sans compétences exigées", "first_attempt_within": "délai plus long",
+		"raise_bar": "moins de rappels", "call_afterwards": "rappelle ensuite", "widen": "autre file", "drop_skills": "sans compétences exigées", "first_attempt_within": "délai plus long",
 		"tell": "prévient les responsables", "acknowledge_customer": "écrit au client",
 	},
 }
@@ -36,7 +36,7 @@ var fallbackEnglish = fallbackWords{
 	Columns: []string{"FALLBACK", "STATE", "QUEUE", "WAIT", "BEGINS ABOVE", "ENDS BELOW", "WHAT IT DOES"},
 	Applies: "active", Rests: "at rest", Unknown: "unknown", Since: " since %s", None: "The rules declare no fallback (docs/rules.md).",
 	Measures: map[string]string{
-		"raise_bar": "fewer callbacks", "widen": "another queue", "drop_skills": "no skills asked for", "first_attempt_within": "a later promise",
+		"raise_bar": "fewer callbacks", "call_afterwards": "calls afterwards", "widen": "another queue", "drop_skills": "no skills asked for", "first_attempt_within": "a later promise",
 		"tell": "tells those in charge", "acknowledge_customer": "writes to the customer",
 	},
 }
