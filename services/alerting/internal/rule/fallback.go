@@ -69,8 +69,13 @@ func (f *Fallback) Measures() []string {
 		is  bool
 		key string
 	}{
-		{f.Bar != Bar{}, "raise_bar"}, {f.CallAfterwards, CallsAfterwards}, {f.Widen != "", "widen"}, {f.DropSkills, "drop_skills"},
-		{f.FirstAttemptWithin > 0, "first_attempt_within"}, {len(f.Tell) > 0, "tell"}, {f.Acknowledge != "", "acknowledge_customer"},
+		{f.Bar != Bar{}, "raise_bar"},
+		{f.CallAfterwards, CallsAfterwards},
+		{f.Widen != "", "widen"},
+		{f.DropSkills, "drop_skills"},
+		{f.FirstAttemptWithin > 0, "first_attempt_within"},
+		{len(f.Tell) > 0, "tell"},
+		{f.Acknowledge != "", "acknowledge_customer"},
 	} {
 		if m.is {
 			all = append(all, m.key)

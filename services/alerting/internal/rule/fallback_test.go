@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -146,7 +145,7 @@ func TestEveryMistakeOfAFallbackIsNamed(t *testing.T) {
 			require.NotEqual(t, withFallbacks, text)
 			_, err := Load("rules.yaml", []byte(text), Options{})
 			var wrong *strictyaml.Error
-			require.True(t, errors.As(err, &wrong), "%v", err)
+			require.ErrorAs(t, err, &wrong)
 			require.Contains(t, err.Error(), tc.want)
 		})
 	}

@@ -97,7 +97,7 @@ func (r *reader) set(set *Set, n *yaml.Node) {
 			}
 		},
 		"fallbacks": func(n *yaml.Node, path string) {
-			r.Most(n, path, maxFallbacks, "fallback", func(n *yaml.Node, path string) {
+			r.Most(n, path, maxFallbacks, "fallback", func(n *yaml.Node, _ string) {
 				set.Fallbacks = append(set.Fallbacks, r.fallback(strictyaml.Follow(n)))
 			})
 		},
