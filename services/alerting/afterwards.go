@@ -67,33 +67,39 @@ func (s *Service) afterwards(ctx context.Context, d bus.Delivery) error {
 	return s.deps.Bus.Durable(ctx)
 }
 
-// heldBack are the places in ALERTS, in their order, of what the fallback held back and
-// nothing has been said of since.
+// heldBack are the places in ALERTS, in their order, of what the fallback held back, each
+// alert at its last revision, unless that was resolved or asked for a call. It reads twice:
+// replicas may have stored two revisions of a response in either order, and only what was
+// held back is kept in mind.
 func (s *Service) heldBack(ctx context.Context, ended *eventsv1.FallbackChanged) ([]uint64, error) {
 	first, last, err := s.deps.Bus.Since(ctx, subject.Alerts, ended.GetAt().AsTime().Add(-heldFor))
 	if err != nil || first > last {
 		return nil, err
 	}
-	held := map[string]uint64{}
-	each := func(d bus.Delivery) error {
-		if d.Sequence > last {
-			return errRead
+	held := map[string]said{}
+	err = s.eachAlert(ctx, first, last, func(id string, e said, name string) {
+		if e.asks || name != ended.GetName() {
+			return
 		}
-		switch id, back := heldBackBy(d, ended.GetName()); {
-		case id == "":
-		case back:
-			held[id] = d.Sequence
-		default:
+		if before, ok := held[id]; !ok || e.order(before) >= 0 {
+			held[id] = e
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.eachAlert(ctx, first, last, func(id string, e said, name string) {
+		before, ok := held[id]
+		if other := e.asks || name != ended.GetName(); ok && other && e.order(before) >= 0 {
 			delete(held, id)
 		}
-		return nil
-	}
-	if err := s.deps.Bus.Follow(ctx, bus.FollowOptions{Stream: subject.Alerts, From: first}, each, func() error { return errRead }); !errors.Is(err, errRead) {
+	})
+	if err != nil {
 		return nil, err
 	}
 	places := make([]uint64, 0, len(held))
-	for _, sequence := range held {
-		places = append(places, sequence)
+	for _, e := range held {
+		places = append(places, e.sequence)
 	}
 	slices.SortFunc(places, cmp.Compare)
 	if more := len(places) - mostHeld; more > 0 {
@@ -103,24 +109,46 @@ func (s *Service) heldBack(ctx context.Context, ended *eventsv1.FallbackChanged)
 	return places, nil
 }
 
-// heldBackBy is the alert that an event of ALERTS is about, and whether it says that the
-// fallback holds it back; without an id it is about none.
-func heldBackBy(d bus.Delivery, name string) (alertID string, back bool) {
-	switch d.Type {
-	case typeRaised:
+// said is what an event of ALERTS says of its alert.
+type said struct {
+	sequence             uint64
+	revision, correction uint32
+	// asks says that it asks for a callback.
+	asks bool
+}
+
+// order is which of two is about a later state of the response.
+func (e said) order(o said) int {
+	return cmp.Or(cmp.Compare(e.revision, o.revision), cmp.Compare(e.correction, o.correction))
+}
+
+// eachAlert reads what was said of alerts: fallback is the one that changed it, if any.
+func (s *Service) eachAlert(ctx context.Context, first, last uint64, each func(id string, e said, fallback string)) error {
+	read := func(d bus.Delivery) error {
+		if d.Sequence > last {
+			return errRead
+		}
 		m := &eventsv1.AlertRaised{}
-		if d.Decode(m) != nil {
-			return "", false
+		if d.Type == typeResolved { // which has its id and its response in other places
+			r := &eventsv1.AlertResolved{}
+			if d.Decode(r) != nil {
+				return nil //nolint:nilerr // the consumers of ALERTS say so
+			}
+			m.AlertId, m.Scored = r.GetAlertId(), r.GetScored()
+		} else if d.Type != typeRaised || d.Decode(m) != nil {
+			return nil
 		}
-		return m.GetAlertId(), m.GetCallback() == nil && m.GetFallback() == name
-	case typeResolved:
-		m := &eventsv1.AlertResolved{}
-		if d.Decode(m) != nil {
-			return "", false
-		}
-		return m.GetAlertId(), false
+		each(m.GetAlertId(), said{
+			sequence: d.Sequence, revision: m.GetScored().GetReceived().GetRevision(), correction: m.GetScored().GetCorrection(),
+			asks: m.GetCallback() != nil,
+		}, m.GetFallback())
+		return nil
 	}
-	return "", false
+	err := s.deps.Bus.Follow(ctx, bus.FollowOptions{Stream: subject.Alerts, From: first}, read, func() error { return errRead })
+	if errors.Is(err, errRead) {
+		return nil
+	}
+	return err
 }
 
 // raiseAgain raises an alert once more; stored is false when there was nothing to ask for, or

@@ -117,11 +117,14 @@ func (b bundle) settled(t *testing.T) {
 
 func settled(t *testing.T, b *bus.Bus, spec topology.Consumer) {
 	t.Helper()
+	s, err := b.JetStream().Stream(t.Context(), spec.Stream)
+	require.NoError(t, err)
+	last := s.CachedInfo().State.LastSeq
 	c, err := b.JetStream().Consumer(t.Context(), spec.Stream, spec.Durable)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		info, err := c.Info(t.Context())
-		return err == nil && info.NumPending == 0 && info.NumAckPending == 0
+		return err == nil && info.AckFloor.Stream >= last && info.NumPending == 0 && info.NumAckPending == 0
 	}, 20*time.Second, 5*time.Millisecond)
 }
 

@@ -1,6 +1,7 @@
 package fallback
 
 import (
+	"errors"
 	"time"
 
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
@@ -20,7 +21,7 @@ type Standing struct {
 // List is how each fallback that the rules declare stands, in their order. It is ErrLoading
 // until that is known.
 func (w *Watcher) List() ([]Standing, error) {
-	if err := w.states.Ready(); err != nil {
+	if err := errors.Join(w.states.Ready(), w.stats.Ready()); err != nil {
 		return nil, err
 	}
 	now := w.deps.Clock.Now()
