@@ -310,42 +310,6 @@ func (f *shift) requestsGotOne() {
 	}
 }
 
-// wavering is a store that at times stores and does not say so, or does not
-// store and does not say that either.
-type wavering struct{ queue.Store }
-
-func (s wavering) Commit(ctx context.Context, e callback.Event, once string) (callback.Aggregate, error) {
-	n := rand.IntN(40)
-	if e.Type == callback.EventOffered { // which is for whoever offers: nobody asks again
-		return s.Store.Commit(ctx, e, once)
-	}
-	if n == 0 {
-		return callback.Aggregate{}, bus.ErrUnavailable
-	}
-	a, err := s.Store.Commit(ctx, e, once)
-	if n == 1 && err == nil {
-		return callback.Aggregate{}, bus.ErrUnavailable
-	}
-	return a, err
-}
-
-// blind is a store that takes any decision, on whatever state it was taken.
-type blind struct{ queue.Store }
-
-func (s blind) Commit(ctx context.Context, e callback.Event, once string) (callback.Aggregate, error) {
-	for {
-		a, err := s.Store.Commit(ctx, e, once)
-		if !is(err, queue.ErrConflict) {
-			return a, err
-		}
-		now, err := s.Load(ctx, e.Next.CustomerKey)
-		if err != nil {
-			return now, err
-		}
-		e.Next.Seq = now.Seq
-	}
-}
-
 // newFloor has callbacks opened under a policy, and replicas that work on them.
 func newFloor(w *world, customers, replicas int, policy func(*queue.Deps), change ...func(*queue.Deps)) *shift {
 	w.clock = clock.System{}
