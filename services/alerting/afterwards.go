@@ -128,14 +128,8 @@ func (s *Service) eachAlert(ctx context.Context, first, last uint64, each func(i
 		if d.Sequence > last {
 			return errRead
 		}
-		m := &eventsv1.AlertRaised{}
-		if d.Type == typeResolved { // which has its id and its response in other places
-			r := &eventsv1.AlertResolved{}
-			if d.Decode(r) != nil {
-				return nil //nolint:nilerr // the consumers of ALERTS say so
-			}
-			m.AlertId, m.Scored = r.GetAlertId(), r.GetScored()
-		} else if d.Type != typeRaised || d.Decode(m) != nil {
+		m, ok := aboutAlert(d)
+		if !ok {
 			return nil
 		}
 		each(m.GetAlertId(), said{
@@ -149,6 +143,21 @@ func (s *Service) eachAlert(ctx context.Context, first, last uint64, each func(i
 		return nil
 	}
 	return err
+}
+
+// aboutAlert is an event of ALERTS; of one that resolves an alert, which asks for nothing, what
+// both have. What cannot be read is left out: the consumers of ALERTS say so.
+func aboutAlert(d bus.Delivery) (m *eventsv1.AlertRaised, ok bool) {
+	switch d.Type {
+	case typeRaised:
+		m = &eventsv1.AlertRaised{}
+		return m, d.Decode(m) == nil
+	case typeResolved:
+		r := &eventsv1.AlertResolved{}
+		ok = d.Decode(r) == nil
+		return &eventsv1.AlertRaised{AlertId: r.GetAlertId(), Scored: r.GetScored()}, ok
+	}
+	return nil, false
 }
 
 // raiseAgain raises an alert once more; stored is false when there was nothing to ask for, or
