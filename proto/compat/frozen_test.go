@@ -28,6 +28,7 @@ func stored() []proto.Message {
 		&eventsv1.PushReceived{}, &eventsv1.ImportEvent{}, &eventsv1.ImportPart{}, &eventsv1.CallNoted{}, &eventsv1.FeedKey{}, &eventsv1.DoNotCallChanged{}, &eventsv1.ResponseReceived{}, &eventsv1.ResponseScored{}, &eventsv1.AlertRaised{}, &eventsv1.AlertResolved{},
 		&eventsv1.FollowUpAnswered{}, &eventsv1.RulesStored{},
 		&eventsv1.AnalysisCorrected{}, &eventsv1.ModelEvent{},
+		&eventsv1.QueueMeasured{}, &eventsv1.FallbackChanged{},
 		&eventsv1.CallbackEvent{}, &eventsv1.AgentEvent{}, &eventsv1.DeadLetter{}, &eventsv1.Redrive{},
 	}
 }

@@ -20,6 +20,7 @@ type Alert struct {
 	Queue       string    `json:"queue,omitempty" doc:"Where the callback is to wait; absent when the rule asks for none, or it is held back."`
 	HeldBack    string    `json:"heldBack,omitempty" enum:"AlertRaised.HeldBack" doc:"Why the rule's callback is held back, as FATIGUE: the customer was called lately, about what was as bad; only when it is raised."`
 	Priority    int32     `json:"priority,omitempty" doc:"The priority that the rule asks for, 0 to 100."`
+	Fallback    string    `json:"fallback,omitempty" doc:"The fallback that changed what the rule asks for; where there is no queue, it is why nobody is called. Only when it is raised."`
 	// Labels are a deployment's words; texts that are no names stay where they are.
 	Labels map[string]string `json:"labels,omitempty" doc:"What the rule marks its alerts with, as region: IDF, where the text is 1 to 64 letters, digits, _ or -; only when it is raised."`
 	// Attributes are those that the deployment's configuration names.

@@ -29,18 +29,19 @@ type Event struct {
 	// Type is what happened.
 	Type Type `json:"type"`
 	// Subject is the callback that it is about, else the customer's key; of a metric's alert
-	// the alert's key.
+	// the alert's key, of a fallback its name.
 	Subject string `json:"subject"`
 	// Time is when it happened.
 	Time time.Time `json:"time"`
 	// DataContentType is ContentType, DataSchema the URI of the type's Schema.
 	DataContentType string `json:"datacontenttype"`
 	DataSchema      string `json:"dataschema"`
-	// PartitionKey is the customer's key; of a metric's alert the alert's key.
+	// PartitionKey is the customer's key; of a metric's alert the alert's key, of a
+	// fallback its name.
 	PartitionKey string `json:"partitionkey"`
 	// Traceparent is the W3C trace context, when there is one.
 	Traceparent string `json:"traceparent,omitempty"`
-	// Data is a *Response, *Alert, *AlertState or *Callback; from Decode a json.RawMessage when the type
+	// Data is a *Response, *Alert, *AlertState, *Fallback or *Callback; from Decode a json.RawMessage when the type
 	// is not known.
 	Data any `json:"data"`
 }
@@ -62,6 +63,8 @@ func Decode(body []byte) (Event, error) {
 		e.Data = &Alert{}
 	case OfAlertState:
 		e.Data = &AlertState{}
+	case OfFallback:
+		e.Data = &Fallback{}
 	case OfCallback:
 		e.Data = &Callback{}
 	default:

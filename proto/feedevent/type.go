@@ -13,6 +13,8 @@ const (
 	AlertRaised      Type = "alert_raised"
 	AlertResolved    Type = "alert_resolved"
 	FollowUpAnswered Type = "follow_up_answered"
+	FallbackBegan    Type = "fallback_began"
+	FallbackEnded    Type = "fallback_ended"
 
 	AlertAcknowledged   Type = "alert_acknowledged"
 	AlertUnacknowledged Type = "alert_unacknowledged"
@@ -64,6 +66,8 @@ const (
 	OfAlert Schema = "alert"
 	// OfAlertState is an AlertState.
 	OfAlertState Schema = "alert_state"
+	// OfFallback is a Fallback.
+	OfFallback Schema = "fallback"
 	// OfCallback is a Callback.
 	OfCallback Schema = "callback"
 )
@@ -83,7 +87,7 @@ type Description struct {
 
 // AboutQueue reports whether the last token of the subject of such an event is a queue; else
 // it is a survey.
-func (d Description) AboutQueue() bool { return d.Schema == OfCallback }
+func (d Description) AboutQueue() bool { return d.Schema == OfCallback || d.Schema == OfFallback }
 
 // Types describes every type, in the order of the loop.
 func Types() []Description { return descriptions }
@@ -101,6 +105,8 @@ var descriptions = []Description{
 	{AlertClosed, OfAlertState, "an alert about an answer stands no more, for another reason (`resolution`) than a correction, of which `alert_resolved` tells"},
 	{MetricAlertRaised, OfAlertState, "a metric moved as a rule describes (`movement`)"},
 	{MetricAlertResolved, OfAlertState, "a metric's alert stands no more (`resolution`)"},
+	{FallbackBegan, OfFallback, "a queue has too much to do, and what the rules declare for that applies; about no customer"},
+	{FallbackEnded, OfFallback, "it has time again, or the rules declare it no more"},
 	{CallbackOpened, OfCallback, "a customer is to be called back"},
 	{CallbackEnriched, OfCallback, "another reason came, or one was brought up to date"},
 	{CallbackReasonWithdrawn, OfCallback, "a reason no longer counts; others do, or the call has begun"},

@@ -5,6 +5,11 @@
 // it (internal/alertstate), the figures of metric rules (internal/movement, internal/lookout), rehearsals (internal/rehearsal), and the streams ALERTS,
 // ALERT_STATES and RULES.
 //
+// Fallbacks. While a queue has too much to do, what a rule asks of it is changed by the
+// fallback that the rule declares (package fallback); the alert is raised all the same and
+// names it. Whether one applies is decided once, whatever the number of replicas, and known
+// to each within moments; a response is decided by what its replica knows.
+//
 // State. To run the rules it needs none. Whether a rule matched the revision before is worked
 // out from the event, which carries it; ids are derived from what they name. So any
 // number of replicas may run, and a response delivered again decides the same
@@ -45,6 +50,7 @@ import (
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alertstate"
+	"github.com/rappel-loop/rappel/services/alerting/internal/fallback"
 	"github.com/rappel-loop/rappel/services/alerting/internal/history"
 	"github.com/rappel-loop/rappel/services/alerting/internal/lookout"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
@@ -86,6 +92,9 @@ type Service struct {
 	api     *transport.Server
 	tasks   *host.Tasks
 
+	fallbacks *fallback.Watcher
+	inHand    time.Duration // how long a response may be in hand
+
 	mu        sync.Mutex
 	consumers []*bus.Consumption
 	failed    <-chan error
@@ -112,7 +121,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		deps.Clock = clock.System{}
 	}
 	past := history.New(history.Deps{Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock})
-	s := &Service{cfg: cfg, deps: deps, metrics: newMetrics(deps.Metrics, past.Counts), history: past, tasks: host.NewTasks()}
+	s := &Service{cfg: cfg, deps: deps, metrics: newMetrics(deps.Metrics, past.Counts), history: past, tasks: host.NewTasks(), inHand: topology.Alerting.AckWait}
 	var err error
 	s.book, err = rulebook.New(rulebook.Deps{
 		Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock, File: cfg.RulesFile, Every: cfg.RulesCheck,
@@ -131,8 +140,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock, Alerts: metricAlerts{s.alerts},
 		Rules: func() *rule.Set { return s.book.Current().Set }, Told: s.metrics.looked,
 	})
+	s.fallbacks = fallback.New(fallback.Deps{
+		Bus: deps.Bus, Log: deps.Log, Clock: deps.Clock, Every: cfg.FallbacksCheck, Changed: s.metrics.fallbacks, Outbox: s.sending.deliveries,
+		Rules: func() *rule.Set { return s.book.Current().Set },
+	})
 	s.api = transport.New(transport.Deps{
-		Book: s.book, Alerts: s.alerts, Told: s.telling.planner, Groups: s.telling.planner, Silences: s.telling.silences, Figures: s.lookout, Deliveries: s.sending.deliveries,
+		Book: s.book, Alerts: s.alerts, Told: s.telling.planner, Groups: s.telling.planner, Silences: s.telling.silences, Figures: s.lookout, Deliveries: s.sending.deliveries, Fallbacks: s.fallbacks,
 		Now: deps.Clock.Now, Counts: s.metrics, Rehearser: s, Stopping: deps.RPC.Stopping(), Since: deps.Clock.Now(),
 	})
 	alertingv1.RegisterAlertingServiceServer(deps.RPC.GRPC(), s.api)
@@ -170,6 +183,8 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("figures", s.lookout.Run)
 	s.tasks.Go("history", s.history.Follow)
 	s.sending.start(s.tasks)
+	s.tasks.Go("fallbacks", s.fallbacks.Follow)
+	s.tasks.Go("queues", s.fallbacks.Run)
 	s.failed = s.tasks.Failed(failing...)
 	now := s.book.Current()
 	s.deps.Log.Info("running the rules", zap.String("rules_version", now.Version.Name),
@@ -191,6 +206,7 @@ func (s *Service) consume(ctx context.Context) ([]<-chan error, error) {
 		{topology.AlertStates, s.alerts.TakeAlert},
 		{topology.AlertCallbacks, s.alerts.TakeCallback},
 		{topology.Notifications, s.sending.deliveries.TakeNotification},
+		{topology.Afterwards, s.afterwards},
 	} {
 		consumer, err := s.deps.Bus.Consume(ctx, c.spec, c.handle)
 		if err != nil {

@@ -117,15 +117,15 @@ func (b bundle) settled(t *testing.T) {
 
 func settled(t *testing.T, b *bus.Bus, spec topology.Consumer) {
 	t.Helper()
-	c, err := b.JetStream().Consumer(t.Context(), spec.Stream, spec.Durable)
-	require.NoError(t, err)
 	s, err := b.JetStream().Stream(t.Context(), spec.Stream)
 	require.NoError(t, err)
-	// A consumer hears of an event a moment after it is acknowledged.
 	last := s.CachedInfo().State.LastSeq
+	c, err := b.JetStream().Consumer(t.Context(), spec.Stream, spec.Durable)
+	require.NoError(t, err)
+	// A consumer hears of an event a moment after it is acknowledged.
 	require.Eventually(t, func() bool {
 		info, err := c.Info(t.Context())
-		return err == nil && info.Delivered.Stream >= last && info.NumPending == 0 && info.NumAckPending == 0
+		return err == nil && info.AckFloor.Stream >= last && info.NumPending == 0 && info.NumAckPending == 0
 	}, 20*time.Second, 5*time.Millisecond)
 }
 
@@ -309,6 +309,7 @@ func TestConfigAndDepsAreChecked(t *testing.T) {
 	require.ErrorContains(t, err, "lanes")
 	require.ErrorContains(t, err, "max_rule_cost")
 	require.ErrorContains(t, err, "rules_check")
+	require.ErrorContains(t, err, "fallbacks_check")
 	_, err = alerting.New(alerting.Config{}, alerting.Deps{})
 	require.ErrorContains(t, err, "lanes")
 	_, err = alerting.New(alerting.DefaultConfig(), alerting.Deps{})

@@ -39,6 +39,9 @@ type Config struct {
 	PublicURL string `koanf:"public_url"`
 	// SMTP is the server that e-mail is sent by.
 	SMTP sender.SMTP `koanf:"smtp"`
+	// FallbacksCheck is how often it is looked whether fallbacks begin or end, 100 ms to 1
+	// min.
+	FallbacksCheck time.Duration `koanf:"fallbacks_check"`
 	// MaxRuleCost is the most that one evaluation of one rule may cost, in CEL's
 	// units, 1,000 to 1,000,000,000. docs/rules.md says what things cost.
 	MaxRuleCost uint64 `koanf:"max_rule_cost"`
@@ -50,7 +53,7 @@ type Config struct {
 
 // DefaultConfig names no file.
 func DefaultConfig() Config {
-	return Config{RulesCheck: 2 * time.Second, NotifyCheck: 2 * time.Second, MaxRuleCost: rule.DefaultMaxCost, Lanes: topology.Alerting.Lanes}
+	return Config{RulesCheck: 2 * time.Second, FallbacksCheck: 5 * time.Second, NotifyCheck: 2 * time.Second, MaxRuleCost: rule.DefaultMaxCost, Lanes: topology.Alerting.Lanes}
 }
 
 // Validate names every field that is wrong. The rules themselves are read by
@@ -71,6 +74,9 @@ func (c Config) Validate() error {
 	}
 	if err := c.SMTP.Validate(); err != nil {
 		errs = append(errs, err)
+	}
+	if c.FallbacksCheck < leastLook || c.FallbacksCheck > time.Minute {
+		errs = append(errs, fmt.Errorf("fallbacks_check: %s is not between %s and 1m0s", c.FallbacksCheck, leastLook))
 	}
 	if c.Lanes < 1 || c.Lanes > mostLanes {
 		errs = append(errs, fmt.Errorf("lanes: %d is not between 1 and %d", c.Lanes, mostLanes))

@@ -9,6 +9,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alertstate"
+	"github.com/rappel-loop/rappel/services/alerting/internal/fallback"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rehearsal"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 )
@@ -90,3 +91,18 @@ func (s *Service) API() alertingv1.AlertingServiceServer { return s.api }
 
 // Alerts are those of the service.
 func (s *Service) Alerts() *alertstate.Book { return s.alerts }
+
+// LookAtQueues has a service look at the queues once.
+func LookAtQueues(ctx context.Context, s *Service) error { return s.fallbacks.Step(ctx) }
+
+// Applies reports whether a fallback does, as a service has heard.
+func Applies(s *Service, name string) bool { return s.fallbacks.Applies(name) }
+
+// InHand has a service take responses to be in hand for so long. It is called before Start.
+func InHand(s *Service, d time.Duration) { s.inHand = d }
+
+// TellBy has a service tell people by an outbox. It is called before Start.
+func TellBy(s *Service, o fallback.Outbox) { s.fallbacks.TellBy(o) }
+
+// Afterwards has a service handle the end of a fallback.
+func Afterwards(ctx context.Context, s *Service, d bus.Delivery) error { return s.afterwards(ctx, d) }

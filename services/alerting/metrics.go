@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
 	"github.com/rappel-loop/rappel/services/alerting/internal/history"
 	"github.com/rappel-loop/rappel/services/alerting/internal/lookout"
@@ -25,6 +26,10 @@ type metrics struct {
 	info      *prometheus.GaugeVec
 	figures   prometheus.Gauge
 	lookedAt  prometheus.Gauge
+	// active are the fallbacks, changed the alerts whose plan they changed.
+	active  *prometheus.GaugeVec
+	changed *prometheus.CounterVec
+	after   *prometheus.CounterVec
 
 	mu     sync.Mutex
 	counts map[string]transport.Counts // the same as the series, for who asks by the API
@@ -55,10 +60,19 @@ func newMetrics(reg prometheus.Registerer, past func() history.Counts) *metrics 
 		lookedAt: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "metric_looked_at_seconds", Help: "When figures were last judged, in seconds since 1970: it falls behind while the scorer does.",
 		}),
+		active: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "fallback_active", Help: "1 while the fallback applies, else 0; of those that the rules declare.",
+		}, []string{"fallback"}),
+		changed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "alerts_under_fallback_total", Help: "Alerts, once a revision, whose callback a fallback held back (effect=held_back) or changed (effect=changed).",
+		}, []string{"fallback", "effect"}),
+		after: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "alerts_after_fallback_total", Help: "Alerts raised once more because the fallback that had held them back has ended.",
+		}, []string{"fallback"}),
 		counts: map[string]transport.Counts{},
 	}
 	if reg != nil {
-		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info, m.figures, m.lookedAt,
+		reg.MustRegister(m.raised, m.resolved, m.failures, m.followUps, m.refused, m.rules, m.info, m.figures, m.lookedAt, m.active, m.changed, m.after,
 			prometheus.NewCounterFunc(prometheus.CounterOpts{
 				Name: "history_callbacks_read_total", Help: "How often a rule asked about a customer's callbacks; each is read from the stream.",
 			}, func() float64 { return float64(past().Callbacks) }),
@@ -96,11 +110,35 @@ func (m *metrics) stored(e alert.Event) {
 	case e.IsFollowUp():
 		m.followUps.Inc()
 	case e.Raised():
+		m.underFallback(e.Body.(*eventsv1.AlertRaised))
 		m.raised.WithLabelValues(e.Rule).Inc()
 		m.count(e.Rule, func(c *transport.Counts) { c.Raised++ })
 	default:
 		m.resolved.WithLabelValues(e.Rule).Inc()
 		m.count(e.Rule, func(c *transport.Counts) { c.Resolved++ })
+	}
+}
+
+// underFallback counts an alert whose plan a fallback changed.
+func (m *metrics) underFallback(a *eventsv1.AlertRaised) {
+	switch {
+	case a.GetFallback() == "":
+	case a.GetCallback() == nil:
+		m.changed.WithLabelValues(a.GetFallback(), "held_back").Inc()
+	default:
+		m.changed.WithLabelValues(a.GetFallback(), "changed").Inc()
+	}
+}
+
+// fallbacks says which of those that are declared apply.
+func (m *metrics) fallbacks(active map[string]bool) {
+	m.active.Reset()
+	for name, is := range active {
+		v := 0.0
+		if is {
+			v = 1
+		}
+		m.active.WithLabelValues(name).Set(v)
 	}
 }
 

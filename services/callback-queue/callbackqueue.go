@@ -24,6 +24,7 @@ import (
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/floor/redisfloor"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/memory"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/index/redisindex"
+	"github.com/rappel-loop/rappel/services/callback-queue/internal/measuring"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/queue"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/store"
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/transport"
@@ -65,7 +66,8 @@ type Service struct {
 	tasks  *host.Tasks
 	barred *donotcall.List
 	trims  bool
-	saved  *snapshots // nil where the index is not saved
+	saved  *snapshots          // nil where the index is not saved
+	stats  *measuring.Measurer // nil where nothing is told
 
 	dispatcher *dispatch.Dispatcher
 
@@ -132,6 +134,9 @@ func build(cfg Config, d *Deps) (*Service, error) {
 	})
 	if x, inMemory := s.index.(*memory.Index); inMemory && cfg.IndexFile != "" {
 		s.saved = &snapshots{index: x, path: cfg.IndexFile, ranking: queue.Ranking(policy), durable: d.Bus.Durable, log: d.Log}
+	}
+	if cfg.StatsEvery > 0 {
+		s.stats = measuring.New(measuring.Deps{Bus: d.Bus, Log: d.Log, Clock: d.Clock, Queues: s.queue, Every: cfg.StatsEvery})
 	}
 	s.dispatcher = dispatch.New(dispatch.Deps{
 		Queue: s.queue, Floor: s.floor, Roster: s.agents, Signals: d.Bus, Clock: d.Clock, Log: d.Log, Metrics: offers,
@@ -205,6 +210,10 @@ func (s *Service) Start(ctx context.Context) error {
 	s.tasks.Go("tidying", s.queue.Tidy)
 	if s.trims {
 		s.tasks.Go("trimming", s.queue.Trim)
+	}
+	if s.stats != nil {
+		s.tasks.Go("queue stats", s.stats.Follow)
+		s.tasks.Go("measuring", s.stats.Run)
 	}
 	s.tasks.Go("attendance", s.queue.Attend)
 	s.tasks.Go("offers", s.dispatcher.Offer)

@@ -73,6 +73,9 @@ type Config struct {
 	// UnattendedAfter is how long nobody at their desk can take what is first in its
 	// line before that is an event; 0 never.
 	UnattendedAfter time.Duration `koanf:"unattended_after"`
+	// StatsEvery is how often QUEUE_STATS is told how the queues stand, 1 s to 1 min; 0
+	// never, and fallbacks don't begin then.
+	StatsEvery time.Duration `koanf:"stats_every"`
 	// AgentLostAfter is how long nothing may be heard of an agent at work before what
 	// they had not begun to call goes back.
 	AgentLostAfter time.Duration `koanf:"agent_lost_after"`
@@ -123,7 +126,7 @@ func DefaultConfig() Config {
 		PreferredFor: p.PreferredFor, ReservedLease: p.ReservedLease, DeclinedFor: p.DeclinedFor,
 		AssignedLease: p.AssignedLease, AttemptLease: p.AttemptLease, WrapLease: p.WrapLease, ReopenWithin: p.ReopenWithin, AgeingPerPoint: p.AgeingPerPoint,
 		Goodwill: Goodwill{Currency: p.Goodwill.Currency}, FollowUp: FollowUp{After: 24 * time.Hour},
-		HistoryKept: 400 * 24 * time.Hour, UnattendedAfter: time.Minute, AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
+		HistoryKept: 400 * 24 * time.Hour, UnattendedAfter: time.Minute, StatsEvery: 10 * time.Second, AgentLostAfter: 30 * time.Second, MaxMissedOffers: 3,
 	}
 }
 
@@ -142,6 +145,9 @@ func (c Config) Validate() error {
 	}
 	if c.UnattendedAfter < 0 {
 		err = errors.Join(err, errors.New("unattended_after: must not be negative"))
+	}
+	if c.StatsEvery != 0 && (c.StatsEvery < time.Second || c.StatsEvery > time.Minute) {
+		err = errors.Join(err, errors.New("stats_every: must be 1s to 1m, or 0"))
 	}
 	if c.MaxMissedOffers < 1 {
 		err = errors.Join(err, errors.New("max_missed_offers: must be 1 or more"))

@@ -45,7 +45,7 @@ func (s *Service) raised(ctx context.Context, d bus.Delivery) error {
 	if m.GetHeldBack() != eventsv1.AlertRaised_HELD_BACK_UNSPECIFIED {
 		return s.withdraw(ctx, m.GetScored(), wire.HeldBack(&m))
 	}
-	if m.GetCallback() == nil {
+	if m.GetCallback() == nil && m.GetFallback() == "" {
 		return nil // the rule asks for no call
 	}
 	alert := wire.Raised(&m)

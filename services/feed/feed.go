@@ -1,5 +1,5 @@
 // Package feed is the service that tells product teams of every step of the loop: it reads
-// RESPONSES, SCORES, ALERTS, ALERT_STATES and CALLBACKS, makes of each event that others do not tell of already one without personal data
+// RESPONSES, SCORES, ALERTS, ALERT_STATES, FALLBACKS and CALLBACKS, makes of each event that others do not tell of already one without personal data
 // (internal/projection), stores it in FEED, and hands FEED to subscribers
 // (internal/subscription, internal/transport). It owns FEED, and the secret in FEED_KEYS that
 // pseudonyms are made with. docs/feed.md is for those who read it.
@@ -99,7 +99,7 @@ func (s *Service) Start(ctx context.Context) error {
 		Source: s.cfg.Source, Attributes: s.cfg.Attributes, Pseudonyms: projection.NewPseudonyms(secret),
 	}
 	s.serve()
-	for _, spec := range []topology.Consumer{topology.FeedResponses, topology.FeedScores, topology.FeedAlerts, topology.FeedAlertStates, topology.FeedCallbacks} {
+	for _, spec := range []topology.Consumer{topology.FeedResponses, topology.FeedScores, topology.FeedAlerts, topology.FeedAlertStates, topology.FeedFallbacks, topology.FeedCallbacks} {
 		spec.Lanes = s.cfg.Lanes
 		s.tasks.Go(spec.Durable, func(ctx context.Context) error { return s.consume(ctx, spec) })
 	}

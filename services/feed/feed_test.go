@@ -213,3 +213,28 @@ func TestConfigAndDepsAreChecked(t *testing.T) {
 	}
 	require.ErrorContains(t, bad.Validate(), "more than 50")
 }
+
+// A fallback is about no customer: its name stands where the customer's key does.
+func TestFallbacksAreTold(t *testing.T) {
+	t.Parallel()
+	r := setup(t)
+	for n, active := range []bool{true, false} {
+		e := &eventsv1.FallbackChanged{
+			EventId: fmt.Sprintf("busy-%d", n+1), Name: "busy", Changes: uint64(n + 1), At: timestamppb.New(now), Active: active, Queue: "care",
+			WaitSeconds: proto.Float64(15300), Measures: []string{"raise_bar", "not a name"}, Tell: []string{"lead"},
+		}
+		r.put(subject.Fallback("busy"), e.GetEventId(), e)
+	}
+	r.settled()
+	told := r.told()
+	require.Len(t, told, 2)
+	require.Equal(t, []feedevent.Type{feedevent.FallbackBegan, feedevent.FallbackEnded}, []feedevent.Type{told[0].Type, told[1].Type})
+	require.Equal(t, "busy", told[0].Subject)
+	require.Equal(t, "busy", told[0].PartitionKey)
+	require.Equal(t, "urn:rappel:feed:fallback:v1", told[0].DataSchema)
+	require.Equal(t, []string{"raise_bar"}, told[0].Data.(*feedevent.Fallback).Measures)
+	stored := r.stored(subject.Feed)
+	require.Equal(t, subject.FeedEvent("fallback_began", "care"), stored[0].Subject)
+	require.Equal(t, "care", stored[0].Headers.Get(subject.HeaderQueue))
+	require.NotContains(t, string(stored[0].Data), "lead")
+}

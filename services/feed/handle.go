@@ -87,6 +87,8 @@ func (s *Service) projected(d bus.Delivery) (projection.Projected, error) {
 		return project(d, &eventsv1.FollowUpAnswered{}, p.Answered)
 	case nameOf[*eventsv1.AlertChanged]():
 		return project(d, &eventsv1.AlertChanged{}, p.AlertChanged)
+	case nameOf[*eventsv1.FallbackChanged]():
+		return project(d, &eventsv1.FallbackChanged{}, p.Fallback)
 	case nameOf[*eventsv1.CallbackEvent]():
 		return project(d, &eventsv1.CallbackEvent{}, p.Callback)
 	}

@@ -142,7 +142,7 @@ func (l loop) happened(customer int, no uint64, what eventsv1.CallbackEvent_Type
 // settled waits until the feed has told of all there is.
 func (l loop) settled() {
 	l.Helper()
-	for _, spec := range []topology.Consumer{topology.FeedResponses, topology.FeedScores, topology.FeedAlerts, topology.FeedAlertStates, topology.FeedCallbacks} {
+	for _, spec := range []topology.Consumer{topology.FeedResponses, topology.FeedScores, topology.FeedAlerts, topology.FeedAlertStates, topology.FeedFallbacks, topology.FeedCallbacks} {
 		c, err := l.bus.JetStream().Consumer(l.Context(), spec.Stream, spec.Durable)
 		require.NoError(l, err)
 		require.Eventually(l, func() bool {

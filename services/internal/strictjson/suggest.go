@@ -5,14 +5,17 @@ import "strings"
 // maxSuggest is the longest name that a suggestion is looked for.
 const maxSuggest = 32
 
-// nearest returns the name of the plan that somebody who wrote name may have
-// meant: at most a third of it different, and two letters; "" when none is near.
-func (p *plan) nearest(name string) string {
+// nearest returns the name of the plan that somebody who wrote name may have meant.
+func (p *plan) nearest(name string) string { return Nearest(name, p.names) }
+
+// Nearest returns the one of names that somebody who wrote name may have meant: at most a
+// third of it different, and two letters; "" when none is near.
+func Nearest(name string, names []string) string {
 	if len(name) > maxSuggest {
 		return ""
 	}
 	best, found := min(2, len(name)/3)+1, ""
-	for _, candidate := range p.names {
+	for _, candidate := range names {
 		if len(candidate) > maxSuggest {
 			continue
 		}

@@ -156,7 +156,7 @@ func Streams() []Stream { //nolint:funlen // a stream an entry, and nothing else
 		{
 			Name: subject.QueueStats, Subjects: []string{subject.AllQueueStats}, MaxAge: day,
 			Duplicates: 2 * time.Minute,
-			Why:        "How each queue stands, every few seconds: whoever decides by it looks at the last of a queue's subject.",
+			Why:        "How each queue stands, every 10 seconds (callback.stats_every) while something is in it, and once when nothing is any more: whoever decides by it looks at the last of a queue's subject, and how old it is.",
 		},
 		{
 			Name: subject.Callbacks, Subjects: []string{subject.AllCallbacks},
@@ -223,6 +223,11 @@ var (
 		Stream: subject.Notifications, Durable: "notifications", Lanes: 32, AckWait: 10 * time.Second, MaxDeliveries: 10,
 		Why: "makes a delivery to each receiver of a notification",
 	}
+	// Afterwards calls whom a fallback held back, once it has ended. It reads a day of ALERTS.
+	Afterwards = Consumer{
+		Stream: subject.Fallbacks, Durable: "afterwards", Lanes: 1, AckWait: 2 * time.Minute, MaxDeliveries: 20,
+		Why: "asks for the callbacks that a fallback held back, when it has ended and its rules say so",
+	}
 	// CallbackQueue opens and enriches callbacks.
 	CallbackQueue = Consumer{
 		Stream: subject.Alerts, Durable: "callback-queue", Lanes: 256, AckWait: 10 * time.Second, MaxDeliveries: 10,
@@ -249,6 +254,8 @@ var (
 	FeedAlerts = feed(subject.Alerts, "feed-alerts", "each alert, and each answer about a callback")
 	// FeedAlertStates tells of what became of alerts.
 	FeedAlertStates = feed(subject.AlertStates, "feed-alert-states", "who looks after an alert, what closed it, and the alerts of metrics")
+	// FeedFallbacks tells of fallbacks.
+	FeedFallbacks = feed(subject.Fallbacks, "feed-fallbacks", "each fallback that begins or ends")
 	// FeedCallbacks tells of all that happens to callbacks.
 	FeedCallbacks = feed(subject.Callbacks, "feed-callbacks", "all that happens to callbacks")
 )
@@ -287,7 +294,7 @@ const MaxEndpoint = 48
 // Consumers lists every durable consumer that is always there, but those of redrives:
 // each has one.
 func Consumers() []Consumer {
-	return []Consumer{Imports, Scorer, Corrections, Alerting, AlertStates, AlertCallbacks, Notifications, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedAlertStates, FeedCallbacks}
+	return []Consumer{Imports, Scorer, Corrections, Alerting, AlertStates, AlertCallbacks, Notifications, Afterwards, CallbackQueue, FeedResponses, FeedScores, FeedAlerts, FeedAlertStates, FeedFallbacks, FeedCallbacks}
 }
 
 // Redrives is the consumer of the orders to try again what c gave up. It handles

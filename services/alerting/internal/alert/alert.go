@@ -41,6 +41,10 @@ type Event struct {
 	ID string
 	// Body is an *AlertRaised, an *AlertResolved or a *FollowUpAnswered.
 	Body proto.Message
+	// Heard tells the customer that they were heard; zero tells nobody.
+	Heard Heard
+
+	rule *rule.Rule // nil when it is about none
 }
 
 // IsFollowUp reports whether the event is the answer to a follow-up survey.
@@ -163,7 +167,7 @@ func raise(set *rule.Set, r *rule.Rule, e *eventsv1.ResponseScored, f *rule.Fact
 	if held != eventsv1.AlertRaised_HELD_BACK_UNSPECIFIED {
 		plan = nil
 	}
-	return Event{Rule: r.Name, ID: eventID, Body: &eventsv1.AlertRaised{
+	return Event{Rule: r.Name, ID: eventID, rule: r, Body: &eventsv1.AlertRaised{
 		EventId: eventID, AlertId: id,
 		// The time of receipt, not of evaluation: the same event whenever it is
 		// decided, and a clock that starts when the customer was heard.

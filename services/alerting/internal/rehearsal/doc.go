@@ -11,5 +11,5 @@
 // what they are today, that callbacks come evenly over the hours worked, and that the
 // do-not-call list was what it is now. What rules ask of a customer's callbacks is what the
 // same rules would have opened since the rehearsal's beginning: before it, nobody was
-// called. Silences and how often a customer has to be tried are not considered.
+// called. Fallbacks, silences and how often a customer has to be tried are not considered.
 package rehearsal

@@ -72,7 +72,7 @@ func TestEveryNameIsDocumentedAndHasAValue(t *testing.T) {
 	for name := range eventsv1.Class_value {
 		require.Contains(t, text, "`Class."+name+"`")
 	}
-	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within", "callback.even_if_called", "notify", "resolves_after", "contact", "contact.not_again_within", "contact.unless"} {
+	for _, key := range []string{"version", "rules", "name", "description", "when", "about", "severity", "team", "labels", "stop", "callback", "callback.queue", "callback.priority", "callback.skills", "callback.first_attempt_within", "callback.even_if_called", "notify", "resolves_after", "fallback", "fallbacks", "fallbacks.name", "fallbacks.description", "fallbacks.queue", "fallbacks.begins_above", "fallbacks.ends_below", "fallbacks.for", "fallbacks.also_when_unstaffed", "fallbacks.raise_bar", "fallbacks.afterwards", "fallbacks.widen", "fallbacks.drop_skills", "fallbacks.first_attempt_within", "fallbacks.tell", "fallbacks.acknowledge_customer", "contact", "contact.not_again_within", "contact.unless"} {
 		require.Contains(t, text, "| `"+key+"` |")
 	}
 	text = page(t, "metric-rules")

@@ -47,6 +47,7 @@ func Load(file string, text []byte, o Options) (*Set, error) {
 	set := &Set{}
 	if root := r.Document(text); root != nil {
 		r.set(set, root)
+		r.refer(set)
 	}
 	if err := r.Err(); err != nil {
 		return nil, err
@@ -68,10 +69,13 @@ type reader struct {
 	text     [][]rune // by line
 	compiler *compiler
 	names    map[string]int // the line of each rule's
+
+	fallbacks map[string]int // the line of each one's name
+	refs      []reference
 }
 
 func newReader(file string, text []byte, c *compiler) *reader {
-	r := &reader{file: file, compiler: c, names: map[string]int{}, Reader: strictyaml.New(strictyaml.Options{
+	r := &reader{file: file, compiler: c, names: map[string]int{}, fallbacks: map[string]int{}, Reader: strictyaml.New(strictyaml.Options{
 		File: file, Limit: maxFileBytes, Empty: "is empty: it needs a version and rules", Columns: true,
 	})}
 	for line := range strings.SplitSeq(string(text), "\n") {
@@ -97,6 +101,11 @@ func (r *reader) set(set *Set, n *yaml.Node) {
 		"metrics": func(n *yaml.Node, path string) {
 			r.Most(n, path, maxMetrics, "metric", func(n *yaml.Node, _ string) {
 				set.Metrics = append(set.Metrics, r.metric(strictyaml.Follow(n)))
+			})
+		},
+		"fallbacks": func(n *yaml.Node, path string) {
+			r.Most(n, path, maxFallbacks, "fallback", func(n *yaml.Node, _ string) {
+				set.Fallbacks = append(set.Fallbacks, r.fallback(strictyaml.Follow(n)))
 			})
 		},
 	})
@@ -128,7 +137,11 @@ func (r *reader) rule(n *yaml.Node) *Rule {
 		"resolves_after": func(n *yaml.Node, path string) {
 			out.ResolvesAfter = r.standing(n, path)
 		},
+		"fallback": func(n *yaml.Node, path string) { r.refersTo(out, n, path) },
 	})
+	if given["fallback"] && !given["callback"] {
+		r.Wrong(n, "fallback", "changes what is asked of the callback queue, and this rule asks for nothing: give it a callback, or take this away")
+	}
 	r.Required(n, "", given, "name", "when")
 	return out
 }

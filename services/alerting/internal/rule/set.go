@@ -18,6 +18,8 @@ type Set struct {
 	Metrics []*Metric
 	// Contact is how often a customer may be called.
 	Contact Contact
+	// Fallbacks, in the file's order.
+	Fallbacks []*Fallback
 
 	index   *index
 	metrics *index
@@ -32,6 +34,16 @@ func (s *Set) AsksHistory() bool { return s.asks.any() || s.Contact.NotAgainWith
 
 // AsksDoNotCall reports whether a rule asks whether the customer is not to be called.
 func (s *Set) AsksDoNotCall() bool { return s.asks.doNotCall }
+
+// Rule is the rule of a name; nil when there is none.
+func (s *Set) Rule(name string) *Rule {
+	for _, r := range s.Rules {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
 
 // Rule is one rule.
 type Rule struct {
@@ -62,6 +74,9 @@ type Rule struct {
 	ResolvesAfter *durationpb.Duration
 	// EvenIfCalled calls a customer who was called lately, too, whatever Contact says.
 	EvenIfCalled bool
+	// Fallbacks may change what the callback queue is asked: of those that apply, the first
+	// that changes something.
+	Fallbacks []*Fallback
 
 	asks    wants
 	place   int   // in the set

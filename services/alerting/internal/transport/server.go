@@ -59,6 +59,7 @@ type Deps struct {
 	Now      func() time.Time
 	// Deliveries are what people are told, on its way.
 	Deliveries Deliveries
+	Fallbacks  Fallbacks
 	// Stopping is closed when the server begins to stop: rehearsals end then.
 	Stopping <-chan struct{}
 	// Since is when counting began.

@@ -172,6 +172,10 @@ type Alert struct {
 	// Reason's AlertID, Rule, Severity, Revision, Correction, FollowsUp, Withdrawn, and what
 	// the rule asks for, are set by Decide.
 	Reason Reason
+	// HeldBack says that no callback is asked for now, because of a fallback. What the rule
+	// would have asked for is not known then: an open callback keeps what was asked for
+	// before.
+	HeldBack bool
 	// Queue is the queue asked for; empty means the policy's default.
 	Queue    string
 	Skills   []string
@@ -202,6 +206,11 @@ func (a *Alert) reason() Reason {
 	r.Queue, r.Skills, r.FirstAttemptWithin = a.Queue, slices.Clone(a.Skills), a.FirstAttemptWithin
 	r.Verbatim = cut(r.Verbatim, MaxVerbatimBytes)
 	return r
+}
+
+// asks makes the alert ask for what a reason asked for.
+func (a *Alert) asks(r *Reason) {
+	a.Queue, a.Skills, a.FirstAttemptWithin, a.Reason.Priority = r.Queue, r.Skills, r.FirstAttemptWithin, r.Priority
 }
 
 // cut shortens s to at most limit bytes, at a character's edge, and marks it.

@@ -32,6 +32,8 @@ func (f *fields) alertID(id string) {
 //	known at this revision or a higher one,   nothing: a repeat, or too late
 //	or at this correction or a higher one
 //	its reason is in the open callback        the reason is brought up to date
+//	held back, and it is not                  nothing, and it is not remembered: a later
+//	                                          revision that is not held back is news
 //	resolved at a lower one                   counts again: opens, or joins
 //	counts, none is open, and the customer    noted; it opens nothing, now or ever
 //	is not to be called
@@ -50,6 +52,13 @@ func (c TakeAlert) apply(d *draft) (EventType, error) {
 	known, heard := d.agg.taken(al.AlertID)
 	if heard && known.order(al.Revision, al.Correction) >= 0 {
 		return "", ErrNoChange
+	}
+	if al.HeldBack {
+		i := d.openReason(al.AlertID)
+		if i < 0 {
+			return "", ErrNoChange
+		}
+		al.asks(&d.cb.Reasons[i])
 	}
 	d.by(ActorAlerting, al.AlertID)
 	d.agg.remember(TakenAlert{AlertID: al.AlertID, Revision: al.Revision, Correction: al.Correction})

@@ -1,7 +1,9 @@
 package queue
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rappel-loop/rappel/services/callback-queue/internal/callback"
@@ -32,8 +34,9 @@ type State struct {
 	WaitKnown bool
 }
 
-// States counts every queue, by name; as List, only when the index is whole.
-func (q *Queue) States(ctx context.Context) ([]State, error) {
+// States counts every queue, by name; as List, only when the index is whole. also are queues
+// that are counted when nothing is in them, too.
+func (q *Queue) States(ctx context.Context, also ...string) ([]State, error) {
 	now := q.clock.Now()
 	rows, err := q.index.Stats(ctx, now)
 	var lines []Line
@@ -54,6 +57,7 @@ func (q *Queue) States(ctx context.Context) ([]State, error) {
 	if err != nil {
 		return nil, &indexFailure{err}
 	}
+	rows = withQueues(rows, also)
 	team := q.atWork(seats, now)
 	out := make([]State, len(rows))
 	for i, r := range rows {
@@ -75,6 +79,17 @@ func (q *Queue) States(ctx context.Context) ([]State, error) {
 	}
 	predict(out, team, paces)
 	return out, nil
+}
+
+// withQueues are the rows, and an empty one for each of the queues that has none, by name.
+func withQueues(rows []Stats, queues []string) []Stats {
+	for _, name := range queues {
+		i, there := slices.BinarySearchFunc(rows, name, func(r Stats, name string) int { return cmp.Compare(r.Queue, name) })
+		if !there {
+			rows = slices.Insert(rows, i, Stats{Queue: name})
+		}
+	}
+	return rows
 }
 
 // predict works out the waits: what is ready and the one that comes, at the average

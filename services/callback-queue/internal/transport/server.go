@@ -23,7 +23,7 @@ type Queue interface {
 	Standing(ctx context.Context, cb *callback.Callback) queue.Standing
 	Explain(ctx context.Context, cb *callback.Callback) (queue.Routing, error)
 	List(ctx context.Context, f queue.Filter, after string, limit int) ([]*callback.Callback, string, error)
-	States(ctx context.Context) ([]queue.State, error)
+	States(ctx context.Context, also ...string) ([]queue.State, error)
 }
 
 var _ Queue = (*queue.Queue)(nil)

@@ -50,7 +50,7 @@ func (q refusing) List(context.Context, queue.Filter, string, int) ([]*callback.
 	return nil, "", q.err
 }
 
-func (q refusing) States(context.Context) ([]queue.State, error) { return nil, q.err }
+func (q refusing) States(context.Context, ...string) ([]queue.State, error) { return nil, q.err }
 
 // calls are all the ways in, each with a request that is right in itself.
 func calls(s *transport.Server) map[string]func(context.Context) error {

@@ -17,7 +17,7 @@ func Raised(m *eventsv1.AlertRaised) callback.Alert {
 		CustomerKey: received.GetCustomerKey(), Customer: FromCustomer(response.GetCustomer()), Aliases: received.GetAliasKeys(),
 		Reason: reasonOf(m, response),
 		Queue:  plan.GetQueue(), Skills: plan.GetSkills(), Language: response.GetCustomer().GetLanguage(),
-		Severity:  callback.Severity(m.GetSeverity()),
+		Severity: callback.Severity(m.GetSeverity()), HeldBack: plan == nil,
 		FollowsUp: response.GetCallbackId(), Slots: fromSlots(response.GetCallbackSlots()),
 		SlotsTakenBack: len(response.GetCallbackSlots()) == 0 && len(received.GetPrevious().GetCallbackSlots()) > 0,
 		RaisedAt:       moment(m.GetRaisedAt()), FirstAttemptWithin: plan.GetFirstAttemptWithin().AsDuration(),

@@ -11,6 +11,7 @@ import (
 func (p *Projector) Raised(o Origin, e *eventsv1.AlertRaised) (Projected, error) {
 	data := p.alert(e.GetAlertId(), e.GetRule(), e.GetScored())
 	data.Team, data.Labels = token(e.GetTeam()), labels(e.GetLabels())
+	data.Fallback = token(e.GetFallback())
 	data.Severity, data.Queue, data.Priority = word(e.GetSeverity()), token(e.GetCallback().GetQueue()), e.GetCallback().GetPriority()
 	data.HeldBack = word(e.GetHeldBack())
 	if a := e.GetAnswer(); a != nil {

@@ -29,7 +29,7 @@ go test ./services/feed/internal/projection -run TestDoc -update
 ` + "```" + `
 
 [feed.md](feed.md) says how to read them. Each is a CloudEvents 1.0 event in the JSON format. The data are described by JSON
-Schemas: [response](feed/response.v1.json), [alert](feed/alert.v1.json), [alert_state](feed/alert_state.v1.json),
+Schemas: [response](feed/response.v1.json), [alert](feed/alert.v1.json), [alert_state](feed/alert_state.v1.json), [fallback](feed/fallback.v1.json),
 [callback](feed/callback.v1.json); an event's ` + "`dataschema`" + ` names its own, as ` + "`urn:rappel:feed:callback:v1`" + `. What is empty or zero is left out, but for what a schema
 requires. A further field, type or value is no new version: do not mind what you do not know.
 
@@ -65,6 +65,7 @@ func TestDocSchemas(t *testing.T) {
 		feedevent.OfAlert:      schemaOf[feedevent.Alert](feedevent.OfAlert),
 		feedevent.OfAlertState: schemaOf[feedevent.AlertState](feedevent.OfAlertState),
 		feedevent.OfCallback:   schemaOf[feedevent.Callback](feedevent.OfCallback),
+		feedevent.OfFallback:   schemaOf[feedevent.Fallback](feedevent.OfFallback),
 	}
 	for name, s := range schemas {
 		body, err := json.MarshalIndent(s, "", "  ")

@@ -19,8 +19,8 @@ import (
 // allowed are the only fields of text that come out, by their names in package events; of a
 // map the names, and the texts by their names, [] being any.
 var allowed = []string{
-	"AlertRaised.labels", "AlertRaised.labels[other]", "AlertRaised.labels[segment]", "AlertRaised.labels[]", "AlertRaised.rule",
-	"AlertRaised.team", "AlertResolved.rule", "AlertState.rule", "AlertState.survey", "AlertState.team", "Attempt.team", "Callback.queue", "CallbackPlan.queue", "FollowUp.survey", "Gesture.kind",
+	"AlertRaised.fallback", "AlertRaised.labels", "AlertRaised.labels[other]", "AlertRaised.labels[segment]", "AlertRaised.labels[]", "AlertRaised.rule",
+	"AlertRaised.team", "AlertResolved.rule", "AlertState.rule", "AlertState.survey", "AlertState.team", "Attempt.team", "Callback.queue", "CallbackPlan.queue", "FallbackChanged.measures", "FallbackChanged.name", "FallbackChanged.queue", "FollowUp.survey", "Gesture.kind",
 	"Holder.team", "Move.from", "Movement.measure", "Movement.series", "Movement.series[other]", "Movement.series[segment]", "Movement.series[]", "PriorityPart.factor", "Reason.channel", "Reason.rule", "Reason.survey", "Reason.touchpoint",
 	"Recovery.survey", "Response.attributes[segment]", "Response.channel", "Response.survey", "Response.touchpoint",
 	"ResponseScored.scorer_version", "SLA.policy", "SLAOutcome.queue", "SLAOutcome.team", "ThemeFound.theme",
@@ -141,6 +141,14 @@ func TestNoPersonalData(t *testing.T) {
 				project(e, func() (Projected, error) { return p.AlertChanged(origin(subject.AlertStates, e.GetEventId()), e) })
 			}
 		}
+		changed := &eventsv1.FallbackChanged{}
+		filled(changed)
+		if subject.CheckToken(changed.GetName()) != nil {
+			_, err := p.Fallback(origin(subject.Fallbacks, changed.GetEventId()), changed)
+			require.ErrorIs(t, err, ErrInvalid)
+			changed.Name = "busy"
+		}
+		project(changed, func() (Projected, error) { return p.Fallback(origin(subject.Fallbacks, changed.GetEventId()), changed) })
 
 		for number := range eventsv1.CallbackEvent_Type_name {
 			if number == 0 {

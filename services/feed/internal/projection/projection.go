@@ -79,11 +79,16 @@ func (o Origin) id() string {
 
 var traceparent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
 
-// envelope is all of an event but its data.
+// envelope is all of an event about a customer but its data.
 func (p *Projector) envelope(o Origin, t feedevent.Type, customerKey, service string, at *timestamppb.Timestamp) (feedevent.Event, error) {
 	if subject.CheckCustomerKey(customerKey) != nil {
 		return feedevent.Event{}, fmt.Errorf("%w: the customer's key is none", ErrInvalid)
 	}
+	return p.about(o, t, customerKey, service, at)
+}
+
+// about is all but the data of an event about whatever has this key.
+func (p *Projector) about(o Origin, t feedevent.Type, key, service string, at *timestamppb.Timestamp) (feedevent.Event, error) {
 	if at.CheckValid() != nil {
 		return feedevent.Event{}, fmt.Errorf("%w: it does not say when it happened", ErrInvalid)
 	}
@@ -92,8 +97,8 @@ func (p *Projector) envelope(o Origin, t feedevent.Type, customerKey, service st
 		return feedevent.Event{}, ErrUnknownType
 	}
 	e := feedevent.Event{
-		SpecVersion: feedevent.SpecVersion, ID: o.id(), Source: p.Source + "/" + service, Type: t, Subject: customerKey,
-		Time: at.AsTime(), DataContentType: feedevent.ContentType, DataSchema: d.Schema.URI(), PartitionKey: customerKey,
+		SpecVersion: feedevent.SpecVersion, ID: o.id(), Source: p.Source + "/" + service, Type: t, Subject: key,
+		Time: at.AsTime(), DataContentType: feedevent.ContentType, DataSchema: d.Schema.URI(), PartitionKey: key,
 	}
 	if traceparent.MatchString(o.Traceparent) {
 		e.Traceparent = o.Traceparent

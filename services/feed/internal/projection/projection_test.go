@@ -33,6 +33,8 @@ func all(t *testing.T) []Projected {
 	for _, e := range sampleStates() {
 		take(p.AlertChanged(origin(subject.AlertStates, e.GetEventId()), e))
 	}
+	take(p.Fallback(origin(subject.Fallbacks, "8"), sampleFallback(true)))
+	take(p.Fallback(origin(subject.Fallbacks, "9"), sampleFallback(false)))
 	for number := range eventsv1.CallbackEvent_Type_name {
 		if number != 0 {
 			e := sampleCallback(eventsv1.CallbackEvent_Type(number))

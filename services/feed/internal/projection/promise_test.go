@@ -27,6 +27,7 @@ func TestWhatWasPromisedIsKept(t *testing.T) {
 	now = append(now, promises(string(feedevent.OfResponse), schemaOf[feedevent.Response](feedevent.OfResponse), true)...)
 	now = append(now, promises(string(feedevent.OfAlert), schemaOf[feedevent.Alert](feedevent.OfAlert), true)...)
 	now = append(now, promises(string(feedevent.OfAlertState), schemaOf[feedevent.AlertState](feedevent.OfAlertState), true)...)
+	now = append(now, promises(string(feedevent.OfFallback), schemaOf[feedevent.Fallback](feedevent.OfFallback), true)...)
 	now = append(now, promises(string(feedevent.OfCallback), schemaOf[feedevent.Callback](feedevent.OfCallback), true)...)
 
 	path := filepath.Join("testdata", "promised.v1.txt")

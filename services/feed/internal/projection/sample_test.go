@@ -92,6 +92,17 @@ func sampleRaised() *eventsv1.AlertRaised {
 	}
 }
 
+func sampleFallback(active bool) *eventsv1.FallbackChanged {
+	e := &eventsv1.FallbackChanged{
+		EventId: "busy-1", Name: "busy", Changes: 1, At: at(0), Active: true, Queue: care, WaitSeconds: proto.Float64(15300),
+		BeginsSeconds: 14400, EndsSeconds: 7200, RulesVersion: "2+00000000", Measures: []string{"raise_bar", "tell"}, Tell: []string{"care-lead"},
+	}
+	if !active {
+		e.EventId, e.Changes, e.At, e.Active, e.WaitSeconds = "busy-2", 2, at(95), false, proto.Float64(6600)
+	}
+	return e
+}
+
 func sampleResolved() *eventsv1.AlertResolved {
 	return &eventsv1.AlertResolved{EventId: "resolved", AlertId: "alert", ResolvedAt: at(3), Rule: "detractor", Scored: sampleScored(0)}
 }

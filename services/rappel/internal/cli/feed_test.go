@@ -208,6 +208,10 @@ func TestFeedSaysWhatWasFound(t *testing.T) {
 	put(subject.Score("magasins", bucket), "s", scored)
 	put(subject.Alert("lost", bucket), "a", &eventsv1.AlertRaised{
 		EventId: "a", AlertId: "a", RaisedAt: at(2), Rule: "lost", Scored: scored, Severity: eventsv1.Severity_CRITICAL, Team: "retention",
+		Fallback: "busy",
+	})
+	put(subject.Fallback("busy"), "busy-1", &eventsv1.FallbackChanged{
+		EventId: "busy-1", Name: "busy", Changes: 1, At: at(2), Active: true, Queue: "care", WaitSeconds: proto.Float64(15300), Measures: []string{"raise_bar"},
 	})
 	cb := noemie()
 	cb.Reasons = []*eventsv1.Reason{{Survey: "magasins", ResponseId: "r-1", Themes: themes}}
@@ -223,7 +227,8 @@ func TestFeedSaysWhatWasFound(t *testing.T) {
 	for what, want := range map[string]string{
 		"analysis_corrected": "analysis corrected · magasins · " + englishTopics.Themes["delivery_time"] + " − · " +
 			englishTopics.Intents[eventsv1.Intent_CHURN_RISK] + " · " + englishTopics.Disagrees,
-		"alert_raised":    "alert · rule: lost · critical · retention · magasins",
+		"alert_raised":    "alert · rule: lost · critical · retention · magasins · fallback busy · no callback asked for",
+		"fallback_began":  "fallback begun · busy · queue care · predicted wait 4h15m · raise_bar",
 		"callback_opened": "callback opened · waiting · " + englishTopics.Themes["delivery_time"] + " − · queue default · priority 87 · " + id,
 		"followed_up":     "answered how it went · satisfaction 20 → 90 · " + customer + "-1",
 	} {

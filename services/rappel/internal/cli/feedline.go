@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rappel-loop/rappel/proto/feedevent"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
@@ -27,6 +28,8 @@ func (r *feedReader) line(s style, e feedevent.Event) string {
 		parts = r.alertParts(fw, d)
 	case *feedevent.AlertState:
 		parts = r.alertStateParts(fw, d)
+	case *feedevent.Fallback:
+		parts = fallbackParts(fw, d)
 	case *feedevent.Callback:
 		parts = r.callbackParts(fw, e.Type, d)
 	}
@@ -44,11 +47,11 @@ func (r *feedReader) line(s style, e feedevent.Event) string {
 // paintFeed marks what deserves a look.
 func paintFeed(s style, t feedevent.Type, what string) string {
 	switch t { //nolint:exhaustive // the rest is plain
-	case feedevent.AlertRaised, feedevent.MetricAlertRaised, feedevent.SLAWarned, feedevent.CallbackUnattended, feedevent.CallbackReopened:
+	case feedevent.AlertRaised, feedevent.MetricAlertRaised, feedevent.FallbackBegan, feedevent.SLAWarned, feedevent.CallbackUnattended, feedevent.CallbackReopened:
 		return s.yellow(what)
 	case feedevent.SLABreached:
 		return s.red(what)
-	case feedevent.CallbackCompleted, feedevent.FollowedUp:
+	case feedevent.CallbackCompleted, feedevent.FallbackEnded, feedevent.FollowedUp:
 		return s.green(what)
 	}
 	return what
@@ -101,7 +104,13 @@ func (r *feedReader) alertParts(fw *feedWords, d *feedevent.Alert) []string {
 		parts = append(parts, fill(fw.InQueue, d.Queue))
 	}
 	if d.HeldBack != "" {
-		parts = append(parts, fw.HeldBack)
+		parts = append(parts, fw.HeldBackLately)
+	}
+	if d.Fallback != "" {
+		parts = append(parts, fill(fw.Fallback, d.Fallback))
+		if d.Queue == "" {
+			parts = append(parts, fw.HeldBack)
+		}
 	}
 	return parts
 }
@@ -117,6 +126,14 @@ func (r *feedReader) alertStateParts(fw *feedWords, d *feedevent.AlertState) []s
 		parts = append(parts, m.Measure+" "+figure(m.Figure, r.w.Decimal)+" ("+fill(w.Compared, figure(m.Reference, r.w.Decimal))+")")
 	}
 	return append(parts, w.Resolutions[eventsv1.AlertState_Resolution(eventsv1.AlertState_Resolution_value[d.Resolution])])
+}
+
+func fallbackParts(fw *feedWords, d *feedevent.Fallback) []string {
+	parts := []string{d.Name, fill(fw.InQueue, d.Queue)}
+	if d.WaitSeconds != nil {
+		parts = append(parts, fill(fw.Wait, waitText(time.Duration(*d.WaitSeconds*float64(time.Second)))))
+	}
+	return append(parts, strings.Join(d.Measures, ", "))
 }
 
 func (r *feedReader) callbackParts(fw *feedWords, t feedevent.Type, d *feedevent.Callback) []string {

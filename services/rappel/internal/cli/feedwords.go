@@ -10,7 +10,8 @@ type feedWords struct {
 	// Targets are the promises of an SLA.
 	Targets map[string]string
 
-	Revision, AsksToBeCalled, Rule, InQueue, HeldBack, Recovered string
+	Revision, AsksToBeCalled, Rule, InQueue, HeldBackLately, Recovered string
+	Fallback, HeldBack, Wait                                           string
 }
 
 func feedWordsOf(w *words) *feedWords {
@@ -26,7 +27,7 @@ var feedFrench = feedWords{
 		feedevent.AnalysisCorrected: "analyse corrigée", feedevent.AlertRaised: "alerte", feedevent.AlertResolved: "alerte levée",
 		feedevent.AlertAcknowledged: "alerte prise en charge", feedevent.AlertUnacknowledged: "alerte plus prise en charge", feedevent.AlertClosed: "alerte close",
 		feedevent.MetricAlertRaised: "alerte sur un indicateur", feedevent.MetricAlertResolved: "alerte sur un indicateur levée",
-		feedevent.FollowUpAnswered: "réponse sur un rappel", feedevent.CallbackOpened: "rappel ouvert", feedevent.CallbackEnriched: "rappel complété",
+		feedevent.FollowUpAnswered: "réponse sur un rappel", feedevent.FallbackBegan: "repli activé", feedevent.FallbackEnded: "repli terminé", feedevent.CallbackOpened: "rappel ouvert", feedevent.CallbackEnriched: "rappel complété",
 		feedevent.CallbackReasonWithdrawn: "raison retirée", feedevent.CallbackAlertNoted: "alerte sans effet", feedevent.CallbackOffered: "rappel proposé",
 		feedevent.CallbackAccepted: "proposition acceptée", feedevent.CallbackRejected: "proposition refusée", feedevent.CallbackOfferExpired: "proposition restée sans réponse",
 		feedevent.CallbackClaimed: "rappel pris", feedevent.CallbackAttemptStarted: "appel commencé", feedevent.CallbackAttempted: "appel terminé",
@@ -39,7 +40,8 @@ var feedFrench = feedWords{
 		feedevent.SLAEscalated: "escalade du délai", feedevent.FollowUpAsked: "avis demandé", feedevent.FollowedUp: "avis reçu après le rappel",
 	},
 	Targets:  map[string]string{"FIRST_ATTEMPT": "premier appel", "RESOLUTION": "résolution"},
-	Revision: "révision %d", AsksToBeCalled: "demande à être rappelé", Rule: "règle : %s", InQueue: "file %s", HeldBack: "pas de rappel : déjà appelé récemment", Recovered: "satisfaction %s → %s",
+	Revision: "révision %d", AsksToBeCalled: "demande à être rappelé", Rule: "règle : %s", InQueue: "file %s", HeldBackLately: "pas de rappel : déjà appelé récemment", Recovered: "satisfaction %s → %s",
+	Fallback: "repli %s", HeldBack: "pas de rappel demandé", Wait: "attente prévue %s",
 }
 
 var feedEnglish = feedWords{
@@ -48,7 +50,7 @@ var feedEnglish = feedWords{
 		feedevent.AnalysisCorrected: "analysis corrected", feedevent.AlertRaised: "alert", feedevent.AlertResolved: "alert resolved",
 		feedevent.AlertAcknowledged: "alert acknowledged", feedevent.AlertUnacknowledged: "alert no longer acknowledged", feedevent.AlertClosed: "alert closed",
 		feedevent.MetricAlertRaised: "a metric's alert", feedevent.MetricAlertResolved: "a metric's alert resolved",
-		feedevent.FollowUpAnswered: "answer about a callback", feedevent.CallbackOpened: "callback opened", feedevent.CallbackEnriched: "callback enriched",
+		feedevent.FollowUpAnswered: "answer about a callback", feedevent.FallbackBegan: "fallback begun", feedevent.FallbackEnded: "fallback ended", feedevent.CallbackOpened: "callback opened", feedevent.CallbackEnriched: "callback enriched",
 		feedevent.CallbackReasonWithdrawn: "reason withdrawn", feedevent.CallbackAlertNoted: "alert without effect", feedevent.CallbackOffered: "callback offered",
 		feedevent.CallbackAccepted: "offer accepted", feedevent.CallbackRejected: "offer declined", feedevent.CallbackOfferExpired: "offer not answered",
 		feedevent.CallbackClaimed: "callback claimed", feedevent.CallbackAttemptStarted: "call begun", feedevent.CallbackAttempted: "call ended",
@@ -61,5 +63,6 @@ var feedEnglish = feedWords{
 		feedevent.SLAEscalated: "promise escalated", feedevent.FollowUpAsked: "asked how it went", feedevent.FollowedUp: "answered how it went",
 	},
 	Targets:  map[string]string{"FIRST_ATTEMPT": "first attempt", "RESOLUTION": "resolution"},
-	Revision: "revision %d", AsksToBeCalled: "asks to be called", Rule: "rule: %s", InQueue: "queue %s", HeldBack: "no callback: called lately", Recovered: "satisfaction %s → %s",
+	Revision: "revision %d", AsksToBeCalled: "asks to be called", Rule: "rule: %s", InQueue: "queue %s", HeldBackLately: "no callback: called lately", Recovered: "satisfaction %s → %s",
+	Fallback: "fallback %s", HeldBack: "no callback asked for", Wait: "predicted wait %s",
 }

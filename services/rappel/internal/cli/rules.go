@@ -30,7 +30,9 @@ const rulesExample = `  rappel rules list
   rappel rules put my-rules.yaml --by claire
   rappel rules versions
   rappel rules show 12 --diff 11
-  rappel rules metrics`
+  rappel rules metrics
+
+  rappel rules fallbacks`
 
 // rulesDesk is what the commands about rules share.
 type rulesDesk struct {
@@ -51,7 +53,7 @@ func rulesCommand(e env) *cobra.Command {
 	d := &rulesDesk{env: e}
 	root.PersistentFlags().StringVar(&d.server, "server", "", "the alerting's address (default $RAPPEL_SERVER, else "+httpapi.DefaultServer+")")
 	root.PersistentFlags().StringVarP(&d.output, "output", "o", "text", "text or json")
-	for _, cmd := range []*cobra.Command{d.list(), d.validate(), d.put(), d.versions(), d.show(), d.rehearse(), d.metrics()} {
+	for _, cmd := range []*cobra.Command{d.list(), d.validate(), d.put(), d.versions(), d.show(), d.rehearse(), d.metrics(), d.fallbacks()} {
 		run := cmd.RunE
 		cmd.SilenceUsage, cmd.SilenceErrors = true, true
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -54,6 +54,9 @@ func rulesServer(t *testing.T) (url string, asked *[]string) {
 		switch r.Method + " " + r.URL.Path {
 		case "GET /v1/rules":
 			say(rulesListed)
+		case "GET /v1/fallbacks":
+			say(`{"fallbacks":[{"name":"busy","active":true,"since":"2026-11-20T09:30:00Z","queue":"care","wait":"15330s","beginsAbove":"14400s","endsBelow":"7200s","measures":["raise_bar","tell"]},
+{"name":"calm","queue":"vip","beginsAbove":"5400s","endsBelow":"45s","measures":["widen","something_new"]}]}`)
 		case "POST /v1/rules:validate":
 			if strings.Contains(string(body), "wrong") {
 				say(`{"faults":[{"line":4,"column":11,"path":"rule a","message":"undeclared reference to 'npss'"},{"message":"is empty\u001b[2J"}],"moreFaults":3}`)
@@ -108,6 +111,9 @@ func TestRulesAreShownAndPut(t *testing.T) {
 	require.Equal(t, "in force: v2+00000000, number 13, since 2026-11-20 10:31, put by the API\n", say("put", rules, "--by", "claire", "--number", "12"))
 	require.Equal(t, `PUT /v1/rules {"text":"version:v2\n","by":"claire","number":"12"}`, (*asked)[len(*asked)-1])
 	require.Contains(t, say("list", "-o", "json"), `"name": "detractor"`)
+	golden(t, "rules-fallbacks.fr", say("fallbacks", "--lang", "fr"))
+	golden(t, "rules-fallbacks.en", say("fallbacks", "--lang", "en"))
+	require.Contains(t, say("fallbacks", "-o", "json"), `"name": "busy"`)
 	golden(t, "rules-help", say("--help"))
 	golden(t, "rules-rehearse-help", say("rehearse", "--help"))
 }
@@ -136,6 +142,7 @@ func TestRulesThatAreWrong(t *testing.T) {
 		"--since: must be how long ago":    {"rehearse", good, "--since", "soon"},
 		"--staff vip: must be a queue":     {"rehearse", good, "--staff", "vip"},
 		"must be text or json":             {"list", "-o", "xml"},
+		"--lang: must be fr or en":         {"fallbacks", "--lang", "de"},
 		"--diff is text; fetch both versi": {"show", "12", "--diff", "11", "-o", "json"},
 	} {
 		_, _, err := run(t, world(nil), rulesCommand, append([]string{"rules", "--server", url}, args...)...)

@@ -53,7 +53,7 @@ func tailCommand(e env) *cobra.Command {
 	f.StringVar(&o.credentials, "nats-credentials", "", "NATS credentials file")
 	f.StringVar(&o.since, "since", "", "begin in the past: 10m, 24h, or a time as 2026-11-09T10:00:00Z")
 	f.BoolVar(&o.all, "all", false, "begin at the beginning")
-	f.StringVar(&o.streams, "stream", "", "only these, by comma: responses, scores, alerts, callbacks, dead_letters")
+	f.StringVar(&o.streams, "stream", "", "only these, by comma: responses, scores, alerts, fallbacks, callbacks, dead_letters")
 	f.BoolVar(&o.verbatims, "verbatims", false, "show the customers' own words (needs --nats)")
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -192,7 +192,7 @@ func colour(s style, l tail.Line, text string) string {
 	switch l.Stream {
 	case subject.DeadLetters:
 		return s.red(text)
-	case subject.Alerts:
+	case subject.Alerts, subject.Fallbacks:
 		return s.yellow(text)
 	case subject.Callbacks:
 		return s.cyan(text)

@@ -18,7 +18,7 @@ const forgotten = 30 * time.Second
 
 // Streams lists what can be followed, in the order of the loop.
 func Streams() []string {
-	return []string{subject.Responses, subject.Scores, subject.Alerts, subject.Callbacks, subject.DeadLetters}
+	return []string{subject.Responses, subject.Scores, subject.Alerts, subject.Fallbacks, subject.Callbacks, subject.DeadLetters}
 }
 
 // Start says where following begins.

@@ -30,8 +30,8 @@ type Line struct {
 // Summary is what an event says, as far as anybody may see it. Each kind of
 // event fills the fields it has.
 type Summary struct {
-	// What happened: received, revised, scored, corrected, raised, resolved, answered, dead,
-	// redriven, or a callback's event in small letters, as attempt_started.
+	// What happened: received, revised, scored, corrected, raised, resolved, answered, began
+	// or ended (of a fallback), dead, redriven, or a callback's event in small letters, as attempt_started.
 	What string `json:"what"`
 	// Customer is the customer's key.
 	Customer      string   `json:"customer,omitempty"`
@@ -54,9 +54,13 @@ type Summary struct {
 	Rule  string `json:"rule,omitempty"`
 	// Severity is how bad the rule says that it is, as high.
 	Severity string `json:"severity,omitempty"`
-	// HeldBack is why the rule's callback is held back, as fatigue.
+	// Fallback is the one that began or ended, or that changed what the rule asks for.
+	Fallback string `json:"fallback,omitempty"`
+	// HeldBack is why nobody is called though the rule asks for it: fatigue or fallback.
 	HeldBack string `json:"heldBack,omitempty"`
-	Queue    string `json:"queue,omitempty"`
+	// WaitSeconds is the queue's wait.
+	WaitSeconds *float64 `json:"waitSeconds,omitempty"`
+	Queue       string   `json:"queue,omitempty"`
 	// Priority asked for by the rule, or the callback's own.
 	Priority int32 `json:"priority,omitempty"`
 	// Callback is its id; State, Agent and Outcome are its after the event.
@@ -134,6 +138,14 @@ func Summarize(d bus.Delivery) (Line, error) {
 		if err = d.Decode(e); err == nil {
 			l.about(e.GetScored())
 			l.Summary.What, l.Summary.Rule, l.Summary.Class = "resolved", e.GetRule(), className(e.GetScored().GetScore().GetWorstClass())
+		}
+	case "FallbackChanged":
+		e := &eventsv1.FallbackChanged{}
+		if err = d.Decode(e); err == nil {
+			l.Summary = Summary{What: "ended", Fallback: e.GetName(), Queue: e.GetQueue(), WaitSeconds: e.WaitSeconds}
+			if e.GetActive() {
+				l.Summary.What = "began"
+			}
 		}
 	case "FollowUpAnswered":
 		e := &eventsv1.FollowUpAnswered{}
@@ -237,6 +249,9 @@ func (l *Line) scored(e *eventsv1.ResponseScored) {
 func (l *Line) raised(e *eventsv1.AlertRaised) {
 	l.about(e.GetScored())
 	l.Summary.What, l.Summary.Rule = "raised", e.GetRule()
+	if l.Summary.Fallback = e.GetFallback(); l.Summary.Fallback != "" && e.GetCallback() == nil {
+		l.Summary.HeldBack = "fallback"
+	}
 	l.Summary.Queue, l.Summary.Priority = e.GetCallback().GetQueue(), e.GetCallback().GetPriority()
 	if e.GetSeverity() != eventsv1.Severity_SEVERITY_UNSPECIFIED {
 		l.Summary.Severity = strings.ToLower(e.GetSeverity().String())

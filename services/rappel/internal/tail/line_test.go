@@ -133,6 +133,19 @@ func TestLines(t *testing.T) {
 			"ALERTS", &eventsv1.AlertRaised{Rule: "detractor", HeldBack: eventsv1.AlertRaised_FATIGUE, Scored: scored()},
 			"12:00:00.123  abcdefgh  alert     raised           apres-livraison · revision 2 · rule detractor · held back: fatigue",
 		},
+		{
+			"ALERTS", &eventsv1.AlertRaised{Rule: "detractor", Fallback: "busy", Scored: scored()},
+			"12:00:00.123  abcdefgh  alert     raised           apres-livraison · revision 2 · rule detractor · fallback busy · held back: fallback",
+		},
+		{
+			"ALERTS", &eventsv1.AlertRaised{Rule: "detractor", Fallback: "busy", Scored: scored(), Callback: &eventsv1.CallbackPlan{Queue: "overflow"}},
+			"12:00:00.123  abcdefgh  alert     raised           apres-livraison · revision 2 · rule detractor · fallback busy · queue overflow",
+		},
+		{
+			"FALLBACKS", &eventsv1.FallbackChanged{Name: "busy", Active: true, Queue: "care", WaitSeconds: proto.Float64(15300)},
+			"12:00:00.123            fallback  began            fallback busy · predicted wait 4h15m0s · queue care",
+		},
+		{"FALLBACKS", &eventsv1.FallbackChanged{Name: "busy", Queue: "care"}, "12:00:00.123            fallback  ended            fallback busy · queue care"},
 		{"ALERTS", &eventsv1.AlertResolved{Rule: "detractor", Scored: scored()}, "12:00:00.123  abcdefgh  alert     resolved         apres-livraison · revision 2 · rule detractor · detractor"},
 		{
 			"CALLBACKS", called(eventsv1.CallbackEvent_ATTEMPT_ENDED, eventsv1.Callback_PENDING),

@@ -10,7 +10,7 @@ import (
 
 // Names of the streams in a line; the longest has 9 letters.
 var streamNames = map[string]string{
-	"RESPONSES": "response", "SCORES": "score", "ALERTS": "alert", "CALLBACKS": "callback",
+	"RESPONSES": "response", "SCORES": "score", "ALERTS": "alert", "FALLBACKS": "fallback", "CALLBACKS": "callback",
 	"FEED": "feed", "DEAD_LETTERS": "dead",
 }
 
@@ -45,6 +45,10 @@ func (s Summary) parts(zone *time.Location) []string {
 	add(s.Revision > 1, "revision "+strconv.FormatUint(uint64(s.Revision), 10))
 	add(s.Correction > 0, "correction "+strconv.FormatUint(uint64(s.Correction), 10))
 	add(s.Rule != "", "rule "+s.Rule)
+	add(s.Fallback != "", "fallback "+s.Fallback)
+	if s.WaitSeconds != nil {
+		p = append(p, "predicted wait "+(time.Duration(*s.WaitSeconds)*time.Second).String())
+	}
 	add(s.Severity == "high" || s.Severity == "critical", "severity "+s.Severity)
 	add(s.HeldBack != "", "held back: "+s.HeldBack)
 	if len(s.Answers) > 0 {

@@ -222,7 +222,7 @@ type AlertRaised struct {
 	// The version of the set of rules.
 	RulesVersion string `protobuf:"bytes,5,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
 	// What the callback queue shall do; absent when the rule asks for no callback, or it is
-	// held back.
+	// held back: held_back or fallback says why.
 	Callback *CallbackPlan `protobuf:"bytes,6,opt,name=callback,proto3" json:"callback,omitempty"`
 	// The scored response the alert is about.
 	Scored *ResponseScored `protobuf:"bytes,7,opt,name=scored,proto3" json:"scored,omitempty"`
@@ -237,6 +237,9 @@ type AlertRaised struct {
 	// Why the callback that the rule asks for is held back; unspecified where it is not. A
 	// reason of this alert that an open callback has no longer counts.
 	HeldBack AlertRaised_HeldBack `protobuf:"varint,12,opt,name=held_back,json=heldBack,proto3,enum=rappel.events.v1.AlertRaised_HeldBack" json:"held_back,omitempty"`
+	// The fallback that changed what the rule asks for: docs/rules.md. Where there is no
+	// callback, it is the reason that none is asked for. Empty when none did.
+	Fallback string `protobuf:"bytes,13,opt,name=fallback,proto3" json:"fallback,omitempty"`
 	// The rule asks for people to be told.
 	Notify bool `protobuf:"varint,14,opt,name=notify,proto3" json:"notify,omitempty"`
 	// How long it stands, if nothing else ends it; absent when the rule does not say.
@@ -357,6 +360,13 @@ func (x *AlertRaised) GetHeldBack() AlertRaised_HeldBack {
 		return x.HeldBack
 	}
 	return AlertRaised_HELD_BACK_UNSPECIFIED
+}
+
+func (x *AlertRaised) GetFallback() string {
+	if x != nil {
+		return x.Fallback
+	}
+	return ""
 }
 
 func (x *AlertRaised) GetNotify() bool {
@@ -539,7 +549,7 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1a\n" +
 	"\bpriority\x18\x02 \x01(\x05R\bpriority\x12\x16\n" +
 	"\x06skills\x18\x03 \x03(\tR\x06skills\x12K\n" +
-	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\xff\x05\n" +
+	"\x14first_attempt_within\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x12firstAttemptWithin\"\x9b\x06\n" +
 	"\vAlertRaised\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x19\n" +
 	"\balert_id\x18\x02 \x01(\tR\aalertId\x127\n" +
@@ -553,7 +563,8 @@ const file_events_v1_alert_proto_rawDesc = "" +
 	"\x06labels\x18\n" +
 	" \x03(\v2).rappel.events.v1.AlertRaised.LabelsEntryR\x06labels\x12\x12\n" +
 	"\x04team\x18\v \x01(\tR\x04team\x12C\n" +
-	"\theld_back\x18\f \x01(\x0e2&.rappel.events.v1.AlertRaised.HeldBackR\bheldBack\x12\x16\n" +
+	"\theld_back\x18\f \x01(\x0e2&.rappel.events.v1.AlertRaised.HeldBackR\bheldBack\x12\x1a\n" +
+	"\bfallback\x18\r \x01(\tR\bfallback\x12\x16\n" +
 	"\x06notify\x18\x0e \x01(\bR\x06notify\x12@\n" +
 	"\x0eresolves_after\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\rresolvesAfter\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +

@@ -544,7 +544,9 @@ type FallbackChanged struct {
 	// The version of the rules that declare it.
 	RulesVersion string `protobuf:"bytes,10,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
 	// What it does, in the words of docs/rules.md, as raise_bar.
-	Measures      []string `protobuf:"bytes,11,rep,name=measures,proto3" json:"measures,omitempty"`
+	Measures []string `protobuf:"bytes,11,rep,name=measures,proto3" json:"measures,omitempty"`
+	// Who is told of its beginning and of its end: names of receivers.
+	Tell          []string `protobuf:"bytes,12,rep,name=tell,proto3" json:"tell,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -652,6 +654,13 @@ func (x *FallbackChanged) GetRulesVersion() string {
 func (x *FallbackChanged) GetMeasures() []string {
 	if x != nil {
 		return x.Measures
+	}
+	return nil
+}
+
+func (x *FallbackChanged) GetTell() []string {
+	if x != nil {
+		return x.Tell
 	}
 	return nil
 }
@@ -1122,7 +1131,7 @@ const file_events_v1_notification_proto_rawDesc = "" +
 	"\tESCALATED\x10\x03\x12\f\n" +
 	"\bRESOLVED\x10\x04\x12\b\n" +
 	"\x04TEST\x10\x05\x12\f\n" +
-	"\bFALLBACK\x10\x06\"\xf8\x02\n" +
+	"\bFALLBACK\x10\x06\"\x8c\x03\n" +
 	"\x0fFallbackChanged\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -1135,7 +1144,8 @@ const file_events_v1_notification_proto_rawDesc = "" +
 	"\fends_seconds\x18\t \x01(\x01R\vendsSeconds\x12#\n" +
 	"\rrules_version\x18\n" +
 	" \x01(\tR\frulesVersion\x12\x1a\n" +
-	"\bmeasures\x18\v \x03(\tR\bmeasuresB\x0f\n" +
+	"\bmeasures\x18\v \x03(\tR\bmeasures\x12\x12\n" +
+	"\x04tell\x18\f \x03(\tR\x04tellB\x0f\n" +
 	"\r_wait_seconds\"\x90\x01\n" +
 	"\x0fDeliveryChanged\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12*\n" +

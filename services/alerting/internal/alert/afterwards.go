@@ -1,0 +1,28 @@
+package alert
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
+)
+
+// Afterwards is an alert that was held back, raised once more when the fallback has ended:
+// with what its rule asks for now, by the fallbacks that apply now. Its clocks begin then,
+// as nobody promised the customer a call before. ok is false when there is nothing to ask
+// for: the rule is gone or asks for no callback, or the same fallback applies again, whose
+// next end finds the alert.
+//
+// The id is derived from the alert's and the end's, so that the same is the same event.
+func Afterwards(set *rule.Set, held *eventsv1.AlertRaised, ended *eventsv1.FallbackChanged, applies func(name string) bool) (e Event, ok bool) {
+	r := set.Rule(held.GetRule())
+	if r == nil || r.Callback == nil {
+		return Event{}, false
+	}
+	again := proto.CloneOf(held)
+	again.EventId = held.GetEventId() + "-" + ended.GetEventId()
+	again.RaisedAt, again.RulesVersion, again.Callback, again.Fallback = ended.GetAt(), set.Version, r.Callback, ""
+	e = Event{Rule: r.Name, ID: again.GetEventId(), Body: again, rule: r}
+	change(&e, again, applies, func() bool { return false })
+	return e, again.GetCallback() != nil || again.GetFallback() != ended.GetName()
+}
