@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Given reports whether a consumer of a stream was given everything that was stored there
-// before t. What it was given may be in hand still.
+// Given reports whether a consumer of all of a stream was given everything that was stored
+// there before t. What it was given may be in hand still.
 func (b *Bus) Given(ctx context.Context, stream, durable string, t time.Time) (bool, error) {
 	ctx, cancel := b.question(ctx)
 	defer cancel()
@@ -16,11 +16,9 @@ func (b *Bus) Given(ctx context.Context, stream, durable string, t time.Time) (b
 	if err != nil {
 		return false, fmt.Errorf("%w: consumer %s: %w", ErrUnavailable, durable, err)
 	}
-	info := c.CachedInfo()
-	if info.NumPending == 0 {
-		return true, nil
-	}
-	return b.NothingBefore(ctx, stream, info.Delivered.Stream+1, t)
+	// How many events wait for it is not asked: it hears of one a moment after that was
+	// acknowledged to whoever stored it.
+	return b.NothingBefore(ctx, stream, c.CachedInfo().Delivered.Stream+1, t)
 }
 
 // NothingBefore reports whether a stream has nothing, from a sequence on, that was stored
