@@ -326,6 +326,9 @@ func TestTheRulesThatRunAreListed(t *testing.T) {
 	require.EqualValues(t, []uint64{1, 1, 0}, []uint64{r.GetRaised(), r.GetResolved(), r.GetFailed()})
 	require.Equal(t, "default", r.GetCallback().GetQueue())
 	require.NotNil(t, list.GetCountedSince())
+	require.False(t, r.GetNotify())
+	require.Nil(t, r.GetResolvesAfter())
+	require.Empty(t, r.GetFallbacks())
 
 	valid := &alertingv1.ValidateRulesResponse{}
 	call(t, http.MethodPost, url+"/v1/rules:validate", &alertingv1.ValidateRulesRequest{Text: rules("v9", "a")}, valid)
@@ -336,6 +339,30 @@ func TestTheRulesThatRunAreListed(t *testing.T) {
 	require.Len(t, valid.GetFaults(), 1)
 	require.EqualValues(t, []uint32{2, 25}, []uint32{valid.GetFaults()[0].GetLine(), valid.GetFaults()[0].GetColumn()})
 	require.Equal(t, "rule a", valid.GetFaults()[0].GetPath())
+}
+
+// What a rule asks for beside a callback is listed, too: who is told, how long its alerts
+// stand, and which fallbacks may change it, in their order.
+func TestAllThatARuleAsksForIsListed(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withRules(t, `version: v1
+fallbacks:
+  - {name: later, queue: care, begins_above: 2h, ends_below: 1h, first_attempt_within: 3d}
+  - {name: higher, queue: care, begins_above: 4h, ends_below: 2h, raise_bar: {severity: high}}
+rules:
+  - {name: a, when: nps.class == Class.DETRACTOR, notify: true, resolves_after: 4h, fallback: [higher, later], callback: {queue: care, priority: 10}}
+  - {name: b, when: nps.class == Class.DETRACTOR}
+`))
+	list := &alertingv1.ListRulesResponse{}
+	code, body := call(t, http.MethodGet, b.serve(t)+"/v1/rules", nil, list)
+	require.Equal(t, http.StatusOK, code, body)
+	require.Len(t, list.GetRules(), 2)
+	r := list.GetRules()[0]
+	require.True(t, r.GetNotify())
+	require.Equal(t, 4*time.Hour, r.GetResolvesAfter().AsDuration())
+	require.Equal(t, []string{"higher", "later"}, r.GetFallbacks())
+	require.False(t, list.GetRules()[1].GetNotify())
+	require.Regexp(t, `"resolvesAfter": ?"14400s"`, body)
 }
 
 func TestWhereAFileDecidesTheAPIDoesNot(t *testing.T) {

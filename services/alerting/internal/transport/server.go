@@ -82,9 +82,14 @@ func (s *Server) ListRules(context.Context, *alertingv1.ListRulesRequest) (*aler
 	resp := &alertingv1.ListRulesResponse{Version: version(now.Version), File: s.deps.Book.File(), CountedSince: timestamppb.New(s.deps.Since)}
 	for _, r := range now.Set.Rules {
 		c := s.deps.Counts.Counts(r.Name)
+		fallbacks := make([]string, len(r.Fallbacks))
+		for i, f := range r.Fallbacks {
+			fallbacks[i] = f.Name
+		}
 		resp.Rules = append(resp.Rules, &alertingv1.Rule{
 			Name: r.Name, Description: r.Description, When: r.When, About: r.About, Severity: r.Severity, Team: r.Team,
 			Labels: r.Labels, Stop: r.Stop, Callback: r.Callback, Raised: c.Raised, Resolved: c.Resolved, Failed: c.Failed,
+			Notify: r.Notify, ResolvesAfter: r.ResolvesAfter, Fallbacks: fallbacks,
 		})
 	}
 	return resp, nil

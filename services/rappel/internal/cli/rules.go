@@ -122,18 +122,24 @@ func (d *rulesDesk) printRules(out io.Writer, resp *alertingv1.ListRulesResponse
 	if resp.GetFile() != "" {
 		_, _ = fmt.Fprintf(w, "decided by %s\n", oneLine(resp.GetFile()))
 	}
-	_, _ = fmt.Fprintf(w, "alerts since %s, on the replica that answered\n\nRULE\tSEVERITY\tTEAM\tQUEUE\tPRIORITY\tSTOP\tRAISED\tRESOLVED\tFAILED\n",
+	_, _ = fmt.Fprintf(w, "alerts since %s, on the replica that answered\n\nRULE\tSEVERITY\tTEAM\tQUEUE\tPRIORITY\tTELLS\tSTANDS\tFALLBACKS\tSTOP\tRAISED\tRESOLVED\tFAILED\n",
 		resp.GetCountedSince().AsTime().In(d.zone).Format("2006-01-02 15:04"))
 	for _, r := range resp.GetRules() {
-		queue, priority, stop := "-", "-", "-"
+		queue, priority, tells, stands, stop := "-", "-", "-", "-", "-"
 		if r.GetCallback() != nil {
 			queue, priority = r.GetCallback().GetQueue(), fmt.Sprint(r.GetCallback().GetPriority())
+		}
+		if r.GetNotify() {
+			tells = "yes"
+		}
+		if r.GetResolvesAfter() != nil {
+			stands = spanText(r.GetResolvesAfter())
 		}
 		if r.GetStop() {
 			stop = "stop"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(r.GetName()), severityWord(r.GetSeverity()), dash(oneLine(r.GetTeam())), oneLine(queue), priority,
-			stop, grouped(int64(r.GetRaised())), grouped(int64(r.GetResolved())), grouped(int64(r.GetFailed()))) //nolint:gosec // counts are small
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(r.GetName()), severityWord(r.GetSeverity()), dash(oneLine(r.GetTeam())), oneLine(queue), priority,
+			tells, stands, dash(oneLine(strings.Join(r.GetFallbacks(), ","))), stop, grouped(int64(r.GetRaised())), grouped(int64(r.GetResolved())), grouped(int64(r.GetFailed()))) //nolint:gosec // counts are small
 	}
 	return w.Flush()
 }

@@ -17,7 +17,7 @@ import (
 )
 
 const rulesListed = `{"version":{"number":"12","version":"2026-11+1a2b3c4d","at":"2026-11-20T09:30:00Z","by":"claire","origin":"API"},
-"rules":[{"name":"detractor","severity":"HIGH","team":"b2c","callback":{"queue":"default","priority":60},"raised":"1204","resolved":"31"},
+"rules":[{"name":"detractor","severity":"HIGH","team":"b2c","callback":{"queue":"default","priority":60},"notify":true,"resolvesAfter":"345600s","fallbacks":["busy","calm"],"raised":"1204","resolved":"31"},
 {"name":"staff","severity":"LOW","stop":true,"failed":"2"}],"countedSince":"2026-11-19T08:00:00Z"}`
 
 const rulesReport = `{"draftVersion":"draft+00000000","currentVersion":"1+11111111","from":"2026-10-10T08:00:00Z","to":"2026-11-09T08:00:00Z","days":30,
@@ -99,6 +99,10 @@ func TestRulesAreShownAndPut(t *testing.T) {
 		return out
 	}
 	golden(t, "rules-list", say("list"))
+	asJSON := say("list", "-o", "json")
+	for _, want := range []string{`"notify": true`, `"resolvesAfter": "345600s"`, `"fallbacks": [`} {
+		require.Contains(t, asJSON, want)
+	}
 	golden(t, "rules-versions", say("versions"))
 	golden(t, "rules-metrics", say("metrics"))
 	golden(t, "rules-metrics-none", say("metrics", "nps_drops", "--firing"))

@@ -24,11 +24,15 @@ const tailLong = `Follow the loop as it happens, one line an event: when, the cu
 stream, what happened, and what is known of it. A response comes in, is scored,
 meets a rule, opens a callback; an agent claims it and calls.
 
+What becomes of alerts, and of what people are told of them, is followed where it is
+chosen: --stream alert_states,notifications,deliveries.
+
 No line shows a name, a phone, an e-mail or a note. The customers' own words are
 shown with --verbatims, which needs --nats: they are never sent over HTTP.`
 
 const tailExample = `  rappel tail
   rappel tail --since 10m --stream alerts,callbacks
+  rappel tail --since 1h --stream alerts,notifications,deliveries
   rappel tail --all -o json
   rappel tail --nats nats://127.0.0.1:4222 --verbatims`
 
@@ -53,7 +57,8 @@ func tailCommand(e env) *cobra.Command {
 	f.StringVar(&o.credentials, "nats-credentials", "", "NATS credentials file")
 	f.StringVar(&o.since, "since", "", "begin in the past: 10m, 24h, or a time as 2026-11-09T10:00:00Z")
 	f.BoolVar(&o.all, "all", false, "begin at the beginning")
-	f.StringVar(&o.streams, "stream", "", "only these, by comma: responses, scores, alerts, fallbacks, callbacks, dead_letters")
+	f.StringVar(&o.streams, "stream", "", "only these, by comma: responses, scores, corrections, alerts, alert_states,\n"+
+		"notifications, deliveries, fallbacks, callbacks, dead_letters (default all but\nalert_states, notifications and deliveries)")
 	f.BoolVar(&o.verbatims, "verbatims", false, "show the customers' own words (needs --nats)")
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -77,7 +82,7 @@ func runTail(cmd *cobra.Command, e env, o tailOptions) error {
 		return errors.New("--all and --since say different things: choose one")
 	}
 	if o.streams == "" {
-		o.streams = strings.Join(tail.Streams(), ",")
+		o.streams = strings.Join(tail.Usual(), ",")
 	}
 	streams, err := tail.ParseStreams(o.streams)
 	if err != nil {

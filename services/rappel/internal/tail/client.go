@@ -20,7 +20,7 @@ var ErrNoTail = errors.New("the server does not offer GET /v1/tail; follow its N
 type Client struct {
 	// API is the server.
 	API *httpapi.Client
-	// Streams is a choice of them; empty is all.
+	// Streams is a choice of them; empty is the usual ones.
 	Streams []string
 	// All begins at the beginning, Since at a moment; neither means now.
 	All   bool

@@ -18,7 +18,18 @@ const forgotten = 30 * time.Second
 
 // Streams lists what can be followed, in the order of the loop.
 func Streams() []string {
-	return []string{subject.Responses, subject.Scores, subject.Alerts, subject.Fallbacks, subject.Callbacks, subject.DeadLetters}
+	return []string{
+		subject.Responses, subject.Scores, subject.Corrections, subject.Alerts, subject.AlertStates, subject.Notifications,
+		subject.Deliveries, subject.Fallbacks, subject.Callbacks, subject.DeadLetters,
+	}
+}
+
+// Usual lists what is followed where nothing is chosen: all but what becomes of alerts, and
+// of what people are told of them, which is several events for each alert.
+func Usual() []string {
+	return []string{
+		subject.Responses, subject.Scores, subject.Corrections, subject.Alerts, subject.Fallbacks, subject.Callbacks, subject.DeadLetters,
+	}
 }
 
 // Start says where following begins.

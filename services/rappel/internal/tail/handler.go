@@ -35,8 +35,8 @@ var errEnding = errors.New("the server is ending")
 
 // Handler answers GET with the events as they come, as server-sent events whose
 // data is a Line in JSON. The query: since, a time (RFC 3339) or how long ago
-// (10m); all=true, from the beginning; stream, a comma-separated choice. An
-// event's id, given back in Last-Event-ID, goes on behind it.
+// (10m); all=true, from the beginning; stream, a comma-separated choice, Usual
+// without one. An event's id, given back in Last-Event-ID, goes on behind it.
 //
 // It holds no personal data and no verbatim. When the server shuts down, its
 // streams end, so that they don't hold it up.
@@ -101,7 +101,7 @@ func (h *handler) stream(ctx context.Context, s *sse, streams []string, start St
 
 func (h *handler) parse(r *http.Request) ([]string, Start, error) {
 	q := r.URL.Query()
-	streams := Streams()
+	streams := Usual()
 	if names := q.Get("stream"); names != "" {
 		var err error
 		if streams, err = ParseStreams(names); err != nil {

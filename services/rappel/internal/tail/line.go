@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 )
@@ -31,7 +33,9 @@ type Line struct {
 // event fills the fields it has.
 type Summary struct {
 	// What happened: received, revised, scored, corrected, raised, resolved, answered, began
-	// or ended (of a fallback), dead, redriven, or a callback's event in small letters, as attempt_started.
+	// or ended (of a fallback), dead, redriven; an alert's change, a notification's kind or a
+	// delivery's state in small letters, as acknowledged, escalated or delivered; noted, of a
+	// change of a group of which nobody is told; or a callback's event, as attempt_started.
 	What string `json:"what"`
 	// Customer is the customer's key.
 	Customer      string   `json:"customer,omitempty"`
@@ -82,6 +86,22 @@ type Summary struct {
 	// and NotBefore from when on the callback may be called then.
 	SlotsLeft *int       `json:"slotsLeft,omitempty"`
 	NotBefore *time.Time `json:"notBefore,omitempty"`
+	// Alert is the id of an alert, Notification and Delivery those of what people are told.
+	Alert        string `json:"alert,omitempty"`
+	Notification string `json:"notification,omitempty"`
+	Delivery     string `json:"delivery,omitempty"`
+	// Receivers are who is told, by the route; Firing and Resolved how many alerts it is about
+	// that stand and that no longer do, and Step which of the route's chain it is.
+	Receivers []string `json:"receivers,omitempty"`
+	Route     string   `json:"route,omitempty"`
+	Firing    int      `json:"firing,omitempty"`
+	Resolved  int      `json:"resolved,omitempty"`
+	Step      uint32   `json:"step,omitempty"`
+	// Try is how many tries there were of a delivery, Status what the receiver answered the
+	// last, and NextAt when the next is.
+	Try    uint32     `json:"try,omitempty"`
+	Status uint32     `json:"status,omitempty"`
+	NextAt *time.Time `json:"nextAt,omitempty"`
 	// Reason, Origin and Consumer are a dead letter's; Origin and Consumer an
 	// order's to try one again.
 	Reason   string `json:"reason,omitempty"`
@@ -111,76 +131,82 @@ type Recovery struct {
 	Class string `json:"class,omitempty"`
 }
 
+// summaries are how each type of event is summed up.
+var summaries = map[string]func(*Line, bus.Delivery) error{
+	"ResponseReceived":  of((*Line).received),
+	"ResponseScored":    of((*Line).scored),
+	"AnalysisCorrected": of((*Line).corrected),
+	"AlertRaised":       of((*Line).raised),
+	"AlertResolved":     of((*Line).resolved),
+	"FollowUpAnswered":  of((*Line).answered),
+	"AlertChanged":      of((*Line).changed),
+	"GroupNotified":     of((*Line).notified),
+	"DeliveryChanged":   of((*Line).delivered),
+	"FallbackChanged":   of((*Line).fallback),
+	"CallbackEvent":     of((*Line).callback),
+	"DeadLetter":        of((*Line).dead),
+	"Redrive":           of((*Line).redriven),
+}
+
+// of reads an event and fills it in.
+func of[E any, M interface {
+	*E
+	proto.Message
+}](fill func(*Line, M)) func(*Line, bus.Delivery) error {
+	return func(l *Line, d bus.Delivery) error {
+		e := M(new(E))
+		if err := d.Decode(e); err != nil {
+			return err
+		}
+		fill(l, e)
+		return nil
+	}
+}
+
 // Summarize makes the line of an event. An event of a type it does not know
 // gets a line without details; a body that cannot be read is an error.
 func Summarize(d bus.Delivery) (Line, error) {
 	l := Line{Time: d.Time.UTC(), Stream: d.Stream, Sequence: d.Sequence, Subject: d.Subject}
 	l.Type = d.Type[strings.LastIndexByte(d.Type, '.')+1:]
-	var err error
-	switch l.Type {
-	case "ResponseReceived":
-		e := &eventsv1.ResponseReceived{}
-		if err = d.Decode(e); err == nil {
-			l.received(e)
-		}
-	case "ResponseScored":
-		e := &eventsv1.ResponseScored{}
-		if err = d.Decode(e); err == nil {
-			l.scored(e)
-		}
-	case "AlertRaised":
-		e := &eventsv1.AlertRaised{}
-		if err = d.Decode(e); err == nil {
-			l.raised(e)
-		}
-	case "AlertResolved":
-		e := &eventsv1.AlertResolved{}
-		if err = d.Decode(e); err == nil {
-			l.about(e.GetScored())
-			l.Summary.What, l.Summary.Rule, l.Summary.Class = "resolved", e.GetRule(), className(e.GetScored().GetScore().GetWorstClass())
-		}
-	case "FallbackChanged":
-		e := &eventsv1.FallbackChanged{}
-		if err = d.Decode(e); err == nil {
-			l.Summary = Summary{What: "ended", Fallback: e.GetName(), Queue: e.GetQueue(), WaitSeconds: e.WaitSeconds}
-			if e.GetActive() {
-				l.Summary.What = "began"
-			}
-		}
-	case "FollowUpAnswered":
-		e := &eventsv1.FollowUpAnswered{}
-		if err = d.Decode(e); err == nil {
-			l.scored(e.GetScored())
-			l.Summary.What, l.Summary.Callback = "answered", e.GetScored().GetReceived().GetResponse().GetCallbackId()
-		}
-	case "CallbackEvent":
-		e := &eventsv1.CallbackEvent{}
-		if err = d.Decode(e); err == nil {
-			l.callback(e)
-		}
-	case "DeadLetter":
-		e := &eventsv1.DeadLetter{}
-		if err = d.Decode(e); err == nil {
-			l.Summary = Summary{
-				What: "dead", Reason: e.GetReason(), Consumer: e.GetConsumer(),
-				Origin: fmt.Sprintf("%s %d", e.GetStream(), e.GetSequence()),
-			}
-		}
-	case "Redrive":
-		e := &eventsv1.Redrive{}
-		if err = d.Decode(e); err == nil {
-			l.Summary = Summary{
-				What: "redriven", Consumer: d.Subject[strings.LastIndexByte(d.Subject, '.')+1:],
-				Origin: fmt.Sprintf("%s %d", d.Stream, e.GetLetter()),
-			}
-		}
-	default:
+	fill, known := summaries[l.Type]
+	if !known {
 		l.Summary.What = "stored"
+		return l, nil
 	}
-	if err != nil {
+	if err := fill(&l, d); err != nil {
 		return Line{}, fmt.Errorf("%s %d: %w", d.Stream, d.Sequence, err)
 	}
 	return l, nil
+}
+
+func (l *Line) resolved(e *eventsv1.AlertResolved) {
+	l.about(e.GetScored())
+	l.Summary.What, l.Summary.Rule, l.Summary.Class = "resolved", e.GetRule(), className(e.GetScored().GetScore().GetWorstClass())
+}
+
+func (l *Line) answered(e *eventsv1.FollowUpAnswered) {
+	l.scored(e.GetScored())
+	l.Summary.What, l.Summary.Callback = "answered", e.GetScored().GetReceived().GetResponse().GetCallbackId()
+}
+
+func (l *Line) fallback(e *eventsv1.FallbackChanged) {
+	l.Summary = Summary{What: "ended", Fallback: e.GetName(), Queue: e.GetQueue(), WaitSeconds: e.WaitSeconds}
+	if e.GetActive() {
+		l.Summary.What = "began"
+	}
+}
+
+func (l *Line) dead(e *eventsv1.DeadLetter) {
+	l.Summary = Summary{
+		What: "dead", Reason: e.GetReason(), Consumer: e.GetConsumer(), Origin: fmt.Sprintf("%s %d", e.GetStream(), e.GetSequence()),
+	}
+}
+
+// redriven fills in an order to try a letter again, whose subject ends with the consumer.
+func (l *Line) redriven(e *eventsv1.Redrive) {
+	l.Summary = Summary{
+		What: "redriven", Consumer: l.Subject[strings.LastIndexByte(l.Subject, '.')+1:], Origin: fmt.Sprintf("%s %d", l.Stream, e.GetLetter()),
+	}
 }
 
 func (l *Line) received(e *eventsv1.ResponseReceived) {
@@ -253,9 +279,7 @@ func (l *Line) raised(e *eventsv1.AlertRaised) {
 		l.Summary.HeldBack = "fallback"
 	}
 	l.Summary.Queue, l.Summary.Priority = e.GetCallback().GetQueue(), e.GetCallback().GetPriority()
-	if e.GetSeverity() != eventsv1.Severity_SEVERITY_UNSPECIFIED {
-		l.Summary.Severity = strings.ToLower(e.GetSeverity().String())
-	}
+	l.Summary.Severity = severityName(e.GetSeverity())
 	if e.GetHeldBack() != eventsv1.AlertRaised_HELD_BACK_UNSPECIFIED {
 		l.Summary.HeldBack = strings.ToLower(e.GetHeldBack().String())
 	}

@@ -97,6 +97,33 @@ func ended(left int, notBefore *timestamppb.Timestamp) *eventsv1.CallbackEvent {
 	return e
 }
 
+// stands is a change of an alert of which somebody has said something.
+func stands(t eventsv1.AlertChanged_Type) *eventsv1.AlertChanged {
+	return &eventsv1.AlertChanged{Type: t, By: "amina", Alert: &eventsv1.AlertState{
+		Id: "a-1", Rule: "detractor", Severity: eventsv1.Severity_HIGH, CustomerKey: key, Survey: "apres-livraison", Revision: 2,
+		ResponseId: "C-1042", Labels: map[string]string{"note": "secret note"}, Resolution: eventsv1.AlertState_BY_HAND, Comment: "secret words",
+		Acknowledgement: &eventsv1.Acknowledgement{By: "amina", Comment: "secret cause"},
+	}}
+}
+
+// told is what people are told of a group of alerts.
+func told() *eventsv1.Notification {
+	return &eventsv1.Notification{
+		Id: "n-1", Kind: eventsv1.Notification_ESCALATED, Route: "care", Severity: eventsv1.Severity_HIGH, Step: 2,
+		Labels:     map[string]string{"note": "secret note"},
+		Firing:     []*eventsv1.AlertState{stands(eventsv1.AlertChanged_RAISED).GetAlert()},
+		MoreFiring: 22, Resolved: []*eventsv1.AlertState{stands(eventsv1.AlertChanged_RESOLVED).GetAlert()},
+	}
+}
+
+// sent is a delivery of that, tried twice.
+func sent(s eventsv1.Delivery_State) *eventsv1.DeliveryChanged {
+	return &eventsv1.DeliveryChanged{Delivery: &eventsv1.Delivery{
+		Id: "d-1", Receiver: "ops", Kind: "webhook", State: s, Notification: told(), Tries: 2, NextAt: timestamppb.New(noon.Add(time.Minute)),
+		Attempts: []*eventsv1.DeliveryAttempt{{}, {Status: 503, Error: "secret words"}},
+	}}
+}
+
 func delivery(t testing.TB, stream string, m proto.Message) bus.Delivery {
 	t.Helper()
 	data, err := proto.Marshal(m)
@@ -227,6 +254,59 @@ func TestLines(t *testing.T) {
 			"12:00:00.123            dead      dead             because undecodable in alerting at SCORES 9",
 		},
 		{"DEAD_LETTERS", &eventsv1.Redrive{Letter: 7}, "12:00:00.123            dead      redriven         DEAD_LETTERS 7 to abc"},
+		{
+			"CORRECTIONS", &eventsv1.AnalysisCorrected{
+				CustomerKey: key, Survey: "apres-livraison", ResponseId: "secret note", Text: "secret words", By: "secret cause", Number: 3,
+				Correction: &eventsv1.Correction{
+					Sentiment: eventsv1.Sentiment_NEGATIVE, Themes: &eventsv1.Correction_Themes{Themes: []*eventsv1.ThemeFound{{Theme: "delivery"}}},
+					Intents: &eventsv1.Correction_Intents{Intents: []eventsv1.Intent{eventsv1.Intent_CHURN_RISK}},
+				},
+			},
+			"12:00:00.123  abcdefgh  correct   corrected        apres-livraison · correction 3 · negative · churn_risk · about delivery",
+		},
+		{"CORRECTIONS", &eventsv1.AnalysisCorrected{}, "12:00:00.123            correct   corrected"},
+		{
+			"ALERT_STATES", stands(eventsv1.AlertChanged_ACKNOWLEDGED),
+			"12:00:00.123  abcdefgh  state     acknowledged     apres-livraison · revision 2 · rule detractor · severity high · alert a-1",
+		},
+		{
+			"ALERT_STATES", stands(eventsv1.AlertChanged_RESOLVED),
+			"12:00:00.123  abcdefgh  state     resolved         apres-livraison · revision 2 · rule detractor · severity high · by_hand · alert a-1",
+		},
+		{
+			"ALERT_STATES", &eventsv1.AlertChanged{Type: eventsv1.AlertChanged_RAISED, Alert: &eventsv1.AlertState{Id: "a-2", Rule: "nps_drops"}},
+			"12:00:00.123            state     raised           rule nps_drops · alert a-2",
+		},
+		{
+			"NOTIFICATIONS", &eventsv1.GroupNotified{Receivers: []string{"ops", "director"}, Notification: told()},
+			"12:00:00.123            notice    escalated        severity high · to ops, director · route care · 23 standing · 1 resolved · step 2 · notification n-1",
+		},
+		{
+			"NOTIFICATIONS", &eventsv1.GroupNotified{Group: &eventsv1.GroupState{Route: "care", Firing: []string{"a-1/1"}, Labels: map[string]string{"x": "secret note"}}},
+			"12:00:00.123            notice    noted            route care · 1 standing",
+		},
+		{
+			"NOTIFICATIONS", &eventsv1.GroupNotified{Receivers: []string{"ops"}, Notification: &eventsv1.Notification{
+				Id: "n-2", Kind: eventsv1.Notification_FALLBACK, Fallback: &eventsv1.FallbackChanged{Name: "busy", Active: true},
+			}},
+			"12:00:00.123            notice    fallback         fallback busy · to ops · notification n-2",
+		},
+		{
+			"DELIVERIES", sent(eventsv1.Delivery_PENDING),
+			"12:00:00.123            delivery  pending          severity high · to ops · route care · 23 standing · 1 resolved · step 2 · try 2 · status 503 · next 9 Nov 12:01:00 · notification n-1 · delivery d-1",
+		},
+		{
+			"DELIVERIES", sent(eventsv1.Delivery_FAILED),
+			"12:00:00.123            delivery  failed           severity high · to ops · route care · 23 standing · 1 resolved · step 2 · try 2 · status 503 · notification n-1 · delivery d-1",
+		},
+		{
+			"DELIVERIES", &eventsv1.DeliveryChanged{Delivery: &eventsv1.Delivery{
+				Id: "d-2", State: eventsv1.Delivery_DELIVERED, Tries: 1, CustomerSequence: 9, Receiver: "webhooks",
+				Attempts: []*eventsv1.DeliveryAttempt{{Status: 200}},
+			}},
+			"12:00:00.123            delivery  delivered        to webhooks · try 1 · status 200 · delivery d-2",
+		},
+		{"DELIVERIES", &eventsv1.DeliveryChanged{}, "12:00:00.123            delivery  state_unspecified"},
 		{"FEED", &eventsv1.Scale{}, "12:00:00.123            feed      stored"},
 	} {
 		l, err := tail.Summarize(delivery(t, c.stream, c.event))
@@ -284,6 +364,12 @@ func TestSinceAndStreams(t *testing.T) {
 	streams, err := tail.ParseStreams("alerts, CALLBACKS,alerts")
 	require.NoError(t, err)
 	require.Equal(t, []string{"ALERTS", "CALLBACKS"}, streams)
+	for _, name := range tail.Usual() {
+		require.Contains(t, tail.Streams(), name)
+	}
+	streams, err = tail.ParseStreams("corrections,alert_states,notifications,deliveries")
+	require.NoError(t, err)
+	require.Equal(t, []string{"CORRECTIONS", "ALERT_STATES", "NOTIFICATIONS", "DELIVERIES"}, streams)
 	_, err = tail.ParseStreams("FEED")
 	require.ErrorContains(t, err, "RESPONSES, SCORES")
 }

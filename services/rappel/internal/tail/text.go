@@ -10,7 +10,8 @@ import (
 
 // Names of the streams in a line; the longest has 9 letters.
 var streamNames = map[string]string{
-	"RESPONSES": "response", "SCORES": "score", "ALERTS": "alert", "FALLBACKS": "fallback", "CALLBACKS": "callback",
+	"RESPONSES": "response", "SCORES": "score", "CORRECTIONS": "correct", "ALERTS": "alert",
+	"ALERT_STATES": "state", "NOTIFICATIONS": "notice", "DELIVERIES": "delivery", "FALLBACKS": "fallback", "CALLBACKS": "callback",
 	"FEED": "feed", "DEAD_LETTERS": "dead",
 }
 
@@ -71,6 +72,7 @@ func (s Summary) parts(zone *time.Location) []string {
 	if s.Target != "" {
 		p = append(p, s.target(zone))
 	}
+	p = append(p, s.told(zone)...)
 	add(s.Role != "", s.Role+" should know")
 	add(s.By != "", "by "+s.By)
 	if s.Recovery != nil {
@@ -89,8 +91,34 @@ func (s Summary) parts(zone *time.Location) []string {
 	add(s.Queue != "", "queue "+s.Queue)
 	add(s.Priority != 0, "priority "+strconv.Itoa(int(s.Priority)))
 	add(s.Callback != "", s.Callback)
+	add(s.Alert != "", "alert "+s.Alert)
+	add(s.Notification != "", "notification "+s.Notification)
+	add(s.Delivery != "", "delivery "+s.Delivery)
 	add(s.Reason != "", "because "+s.Reason+" in "+s.Consumer+" at "+s.Origin)
 	add(s.Reason == "" && s.Origin != "", s.Origin+" to "+s.Consumer)
+	return p
+}
+
+// told is what there is to say of what people are told, and how it goes.
+func (s Summary) told(zone *time.Location) []string {
+	var p []string
+	if len(s.Receivers) > 0 {
+		p = append(p, "to "+strings.Join(s.Receivers, ", "))
+	}
+	if s.Route != "" {
+		p = append(p, "route "+s.Route)
+	}
+	for _, c := range []struct {
+		format string
+		n      int
+	}{{"%d standing", s.Firing}, {"%d resolved", s.Resolved}, {"step %d", int(s.Step)}, {"try %d", int(s.Try)}, {"status %d", int(s.Status)}} {
+		if c.n > 0 {
+			p = append(p, fmt.Sprintf(c.format, c.n))
+		}
+	}
+	if s.NextAt != nil {
+		p = append(p, "next "+s.NextAt.In(zone).Format("2 Jan 15:04:05"))
+	}
 	return p
 }
 

@@ -16,6 +16,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/crashpoint"
 	"github.com/rappel-loop/rappel/services/internal/obs"
 )
 
@@ -42,6 +43,7 @@ func (r *Registry) Add(ctx context.Context, e *eventsv1.ModelEvent, last uint64)
 	if err != nil {
 		return Entry{}, err
 	}
+	crashpoint.Reached("stored")
 	r.await(ctx, receipt.Sequence)
 	r.forget(ctx)
 	return r.entry(e.GetVersion())
@@ -89,6 +91,7 @@ func (r *Registry) Promote(ctx context.Context, version, by string) (Entry, erro
 	if err != nil {
 		return Entry{}, err
 	}
+	crashpoint.Reached("promoted")
 	r.await(ctx, receipt.Sequence)
 	return r.entry(version)
 }

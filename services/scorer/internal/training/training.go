@@ -36,6 +36,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/crashpoint"
 	"github.com/rappel-loop/rappel/services/internal/metric"
 	"github.com/rappel-loop/rappel/services/internal/verbatim"
 	"github.com/rappel-loop/rappel/services/internal/verbatim/model"
@@ -177,6 +178,7 @@ func (t *Trainer) train(ctx context.Context, o Order, tell func(Progress)) (Resu
 		learnt, err = t.deps.Learner.Learn(ctx, m.taught, func(pass, passes int) {
 			p.Pass, p.Passes = pass, passes
 			tell(p)
+			crashpoint.Reached("learning")
 		})
 		if err == nil && len(m.corrections) >= leastCorrections {
 			taught, err = t.deps.Learner.Teach(ctx, m.corrections)
@@ -195,6 +197,7 @@ func (t *Trainer) train(ctx context.Context, o Order, tell func(Progress)) (Resu
 	if o.DryRun || ctx.Err() != nil {
 		return Result{Event: e}, ctx.Err()
 	}
+	crashpoint.Reached("trained")
 	_, err = t.deps.Registry.Add(ctx, e, last)
 	return Result{Event: e}, err
 }

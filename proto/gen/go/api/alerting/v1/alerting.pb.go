@@ -220,7 +220,15 @@ type Rule struct {
 	// how many were resolved,
 	Resolved uint64 `protobuf:"varint,11,opt,name=resolved,proto3" json:"resolved,omitempty"`
 	// and on how many responses it failed.
-	Failed        uint64 `protobuf:"varint,12,opt,name=failed,proto3" json:"failed,omitempty"`
+	Failed uint64 `protobuf:"varint,12,opt,name=failed,proto3" json:"failed,omitempty"`
+	// People are told of its alerts.
+	Notify bool `protobuf:"varint,13,opt,name=notify,proto3" json:"notify,omitempty"`
+	// How long its alerts stand if nothing else ends them; absent where it does not say:
+	// docs/alerts.md.
+	ResolvesAfter *durationpb.Duration `protobuf:"bytes,14,opt,name=resolves_after,json=resolvesAfter,proto3" json:"resolves_after,omitempty"`
+	// The fallbacks, by name, that may change what the callback queue is asked: of those that
+	// apply, the first.
+	Fallbacks     []string `protobuf:"bytes,15,rep,name=fallbacks,proto3" json:"fallbacks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -337,6 +345,27 @@ func (x *Rule) GetFailed() uint64 {
 		return x.Failed
 	}
 	return 0
+}
+
+func (x *Rule) GetNotify() bool {
+	if x != nil {
+		return x.Notify
+	}
+	return false
+}
+
+func (x *Rule) GetResolvesAfter() *durationpb.Duration {
+	if x != nil {
+		return x.ResolvesAfter
+	}
+	return nil
+}
+
+func (x *Rule) GetFallbacks() []string {
+	if x != nil {
+		return x.Fallbacks
+	}
+	return nil
 }
 
 // ListRulesRequest asks for all.
@@ -1842,7 +1871,7 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\x04line\x18\x01 \x01(\rR\x04line\x12\x16\n" +
 	"\x06column\x18\x02 \x01(\rR\x06column\x12\x12\n" +
 	"\x04path\x18\x03 \x01(\tR\x04path\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage\"\xcc\x04\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\"\xc4\x05\n" +
 	"\x04Rule\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12K\n" +
 	"\vdescription\x18\x02 \x03(\v2).rappel.alerting.v1.Rule.DescriptionEntryR\vdescription\x12\x12\n" +
@@ -1856,7 +1885,10 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\x06raised\x18\n" +
 	" \x01(\x04R\x06raised\x12\x1a\n" +
 	"\bresolved\x18\v \x01(\x04R\bresolved\x12\x16\n" +
-	"\x06failed\x18\f \x01(\x04R\x06failed\x1a>\n" +
+	"\x06failed\x18\f \x01(\x04R\x06failed\x12\x16\n" +
+	"\x06notify\x18\r \x01(\bR\x06notify\x12@\n" +
+	"\x0eresolves_after\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\rresolvesAfter\x12\x1c\n" +
+	"\tfallbacks\x18\x0f \x03(\tR\tfallbacks\x1a>\n" +
 	"\x10DescriptionEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
@@ -2107,99 +2139,100 @@ var file_api_alerting_v1_alerting_proto_depIdxs = []int32{
 	29, // 4: rappel.alerting.v1.Rule.severity:type_name -> rappel.events.v1.Severity
 	25, // 5: rappel.alerting.v1.Rule.labels:type_name -> rappel.alerting.v1.Rule.LabelsEntry
 	30, // 6: rappel.alerting.v1.Rule.callback:type_name -> rappel.events.v1.CallbackPlan
-	0,  // 7: rappel.alerting.v1.ListRulesResponse.version:type_name -> rappel.alerting.v1.RulesVersion
-	2,  // 8: rappel.alerting.v1.ListRulesResponse.rules:type_name -> rappel.alerting.v1.Rule
-	26, // 9: rappel.alerting.v1.ListRulesResponse.counted_since:type_name -> google.protobuf.Timestamp
-	1,  // 10: rappel.alerting.v1.ValidateRulesResponse.faults:type_name -> rappel.alerting.v1.Fault
-	0,  // 11: rappel.alerting.v1.PutRulesResponse.version:type_name -> rappel.alerting.v1.RulesVersion
-	0,  // 12: rappel.alerting.v1.ListRuleVersionsResponse.versions:type_name -> rappel.alerting.v1.RulesVersion
-	0,  // 13: rappel.alerting.v1.GetRuleVersionResponse.version:type_name -> rappel.alerting.v1.RulesVersion
-	31, // 14: rappel.alerting.v1.Staffing.open_for:type_name -> google.protobuf.Duration
-	31, // 15: rappel.alerting.v1.Staffing.target:type_name -> google.protobuf.Duration
-	26, // 16: rappel.alerting.v1.RehearseRulesRequest.since:type_name -> google.protobuf.Timestamp
-	13, // 17: rappel.alerting.v1.RehearseRulesRequest.staffing:type_name -> rappel.alerting.v1.Staffing
-	17, // 18: rappel.alerting.v1.RehearseRulesResponse.report:type_name -> rappel.alerting.v1.RehearsalReport
-	26, // 19: rappel.alerting.v1.RehearsalReport.from:type_name -> google.protobuf.Timestamp
-	26, // 20: rappel.alerting.v1.RehearsalReport.to:type_name -> google.protobuf.Timestamp
-	18, // 21: rappel.alerting.v1.RehearsalReport.rules:type_name -> rappel.alerting.v1.RuleRehearsed
-	19, // 22: rappel.alerting.v1.RehearsalReport.severities:type_name -> rappel.alerting.v1.SeverityRehearsed
-	16, // 23: rappel.alerting.v1.RehearsalReport.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
-	20, // 24: rappel.alerting.v1.RehearsalReport.customers:type_name -> rappel.alerting.v1.Overlap
-	21, // 25: rappel.alerting.v1.RehearsalReport.queues:type_name -> rappel.alerting.v1.QueueRehearsed
-	23, // 26: rappel.alerting.v1.RehearsalReport.examples:type_name -> rappel.alerting.v1.Example
-	32, // 27: rappel.alerting.v1.RehearsalReport.metrics:type_name -> rappel.alerting.v1.MetricRehearsed
-	16, // 28: rappel.alerting.v1.RehearsalReport.held_back_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 29: rappel.alerting.v1.RehearsalReport.do_not_call_a_day:type_name -> rappel.alerting.v1.Pair
-	29, // 30: rappel.alerting.v1.RuleRehearsed.severity:type_name -> rappel.events.v1.Severity
-	16, // 31: rappel.alerting.v1.RuleRehearsed.alerts:type_name -> rappel.alerting.v1.Pair
-	16, // 32: rappel.alerting.v1.RuleRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 33: rappel.alerting.v1.RuleRehearsed.failures:type_name -> rappel.alerting.v1.Pair
-	29, // 34: rappel.alerting.v1.SeverityRehearsed.severity:type_name -> rappel.events.v1.Severity
-	16, // 35: rappel.alerting.v1.SeverityRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 36: rappel.alerting.v1.QueueRehearsed.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
-	13, // 37: rappel.alerting.v1.QueueRehearsed.staffing:type_name -> rappel.alerting.v1.Staffing
-	22, // 38: rappel.alerting.v1.QueueRehearsed.draft:type_name -> rappel.alerting.v1.Load
-	22, // 39: rappel.alerting.v1.QueueRehearsed.current:type_name -> rappel.alerting.v1.Load
-	31, // 40: rappel.alerting.v1.Load.mean_wait:type_name -> google.protobuf.Duration
-	3,  // 41: rappel.alerting.v1.AlertingService.ListRules:input_type -> rappel.alerting.v1.ListRulesRequest
-	5,  // 42: rappel.alerting.v1.AlertingService.ValidateRules:input_type -> rappel.alerting.v1.ValidateRulesRequest
-	7,  // 43: rappel.alerting.v1.AlertingService.PutRules:input_type -> rappel.alerting.v1.PutRulesRequest
-	9,  // 44: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
-	11, // 45: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
-	14, // 46: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
-	33, // 47: rappel.alerting.v1.AlertingService.ListMetricRules:input_type -> rappel.alerting.v1.ListMetricRulesRequest
-	34, // 48: rappel.alerting.v1.AlertingService.ListAlerts:input_type -> rappel.alerting.v1.ListAlertsRequest
-	35, // 49: rappel.alerting.v1.AlertingService.GetAlert:input_type -> rappel.alerting.v1.GetAlertRequest
-	36, // 50: rappel.alerting.v1.AlertingService.AcknowledgeAlert:input_type -> rappel.alerting.v1.AcknowledgeAlertRequest
-	37, // 51: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:input_type -> rappel.alerting.v1.UnacknowledgeAlertRequest
-	38, // 52: rappel.alerting.v1.AlertingService.ResolveAlert:input_type -> rappel.alerting.v1.ResolveAlertRequest
-	39, // 53: rappel.alerting.v1.AlertingService.ListAlertGroups:input_type -> rappel.alerting.v1.ListAlertGroupsRequest
-	40, // 54: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:input_type -> rappel.alerting.v1.AcknowledgeAlertGroupRequest
-	41, // 55: rappel.alerting.v1.AlertingService.CreateSilence:input_type -> rappel.alerting.v1.CreateSilenceRequest
-	42, // 56: rappel.alerting.v1.AlertingService.UpdateSilence:input_type -> rappel.alerting.v1.UpdateSilenceRequest
-	43, // 57: rappel.alerting.v1.AlertingService.ExpireSilence:input_type -> rappel.alerting.v1.ExpireSilenceRequest
-	44, // 58: rappel.alerting.v1.AlertingService.ListSilences:input_type -> rappel.alerting.v1.ListSilencesRequest
-	45, // 59: rappel.alerting.v1.AlertingService.GetSilence:input_type -> rappel.alerting.v1.GetSilenceRequest
-	46, // 60: rappel.alerting.v1.AlertingService.ListDeliveries:input_type -> rappel.alerting.v1.ListDeliveriesRequest
-	47, // 61: rappel.alerting.v1.AlertingService.GetDelivery:input_type -> rappel.alerting.v1.GetDeliveryRequest
-	48, // 62: rappel.alerting.v1.AlertingService.ReplayDelivery:input_type -> rappel.alerting.v1.ReplayDeliveryRequest
-	49, // 63: rappel.alerting.v1.AlertingService.ListReceivers:input_type -> rappel.alerting.v1.ListReceiversRequest
-	50, // 64: rappel.alerting.v1.AlertingService.SetReceiver:input_type -> rappel.alerting.v1.SetReceiverRequest
-	51, // 65: rappel.alerting.v1.AlertingService.ReplayFailed:input_type -> rappel.alerting.v1.ReplayFailedRequest
-	52, // 66: rappel.alerting.v1.AlertingService.TestReceiver:input_type -> rappel.alerting.v1.TestReceiverRequest
-	53, // 67: rappel.alerting.v1.AlertingService.ListFallbacks:input_type -> rappel.alerting.v1.ListFallbacksRequest
-	4,  // 68: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
-	6,  // 69: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
-	8,  // 70: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
-	10, // 71: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
-	12, // 72: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
-	15, // 73: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
-	54, // 74: rappel.alerting.v1.AlertingService.ListMetricRules:output_type -> rappel.alerting.v1.ListMetricRulesResponse
-	55, // 75: rappel.alerting.v1.AlertingService.ListAlerts:output_type -> rappel.alerting.v1.ListAlertsResponse
-	56, // 76: rappel.alerting.v1.AlertingService.GetAlert:output_type -> rappel.alerting.v1.GetAlertResponse
-	57, // 77: rappel.alerting.v1.AlertingService.AcknowledgeAlert:output_type -> rappel.alerting.v1.AcknowledgeAlertResponse
-	58, // 78: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:output_type -> rappel.alerting.v1.UnacknowledgeAlertResponse
-	59, // 79: rappel.alerting.v1.AlertingService.ResolveAlert:output_type -> rappel.alerting.v1.ResolveAlertResponse
-	60, // 80: rappel.alerting.v1.AlertingService.ListAlertGroups:output_type -> rappel.alerting.v1.ListAlertGroupsResponse
-	61, // 81: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:output_type -> rappel.alerting.v1.AcknowledgeAlertGroupResponse
-	62, // 82: rappel.alerting.v1.AlertingService.CreateSilence:output_type -> rappel.alerting.v1.CreateSilenceResponse
-	63, // 83: rappel.alerting.v1.AlertingService.UpdateSilence:output_type -> rappel.alerting.v1.UpdateSilenceResponse
-	64, // 84: rappel.alerting.v1.AlertingService.ExpireSilence:output_type -> rappel.alerting.v1.ExpireSilenceResponse
-	65, // 85: rappel.alerting.v1.AlertingService.ListSilences:output_type -> rappel.alerting.v1.ListSilencesResponse
-	66, // 86: rappel.alerting.v1.AlertingService.GetSilence:output_type -> rappel.alerting.v1.GetSilenceResponse
-	67, // 87: rappel.alerting.v1.AlertingService.ListDeliveries:output_type -> rappel.alerting.v1.ListDeliveriesResponse
-	68, // 88: rappel.alerting.v1.AlertingService.GetDelivery:output_type -> rappel.alerting.v1.GetDeliveryResponse
-	69, // 89: rappel.alerting.v1.AlertingService.ReplayDelivery:output_type -> rappel.alerting.v1.ReplayDeliveryResponse
-	70, // 90: rappel.alerting.v1.AlertingService.ListReceivers:output_type -> rappel.alerting.v1.ListReceiversResponse
-	71, // 91: rappel.alerting.v1.AlertingService.SetReceiver:output_type -> rappel.alerting.v1.SetReceiverResponse
-	72, // 92: rappel.alerting.v1.AlertingService.ReplayFailed:output_type -> rappel.alerting.v1.ReplayFailedResponse
-	73, // 93: rappel.alerting.v1.AlertingService.TestReceiver:output_type -> rappel.alerting.v1.TestReceiverResponse
-	74, // 94: rappel.alerting.v1.AlertingService.ListFallbacks:output_type -> rappel.alerting.v1.ListFallbacksResponse
-	68, // [68:95] is the sub-list for method output_type
-	41, // [41:68] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	31, // 7: rappel.alerting.v1.Rule.resolves_after:type_name -> google.protobuf.Duration
+	0,  // 8: rappel.alerting.v1.ListRulesResponse.version:type_name -> rappel.alerting.v1.RulesVersion
+	2,  // 9: rappel.alerting.v1.ListRulesResponse.rules:type_name -> rappel.alerting.v1.Rule
+	26, // 10: rappel.alerting.v1.ListRulesResponse.counted_since:type_name -> google.protobuf.Timestamp
+	1,  // 11: rappel.alerting.v1.ValidateRulesResponse.faults:type_name -> rappel.alerting.v1.Fault
+	0,  // 12: rappel.alerting.v1.PutRulesResponse.version:type_name -> rappel.alerting.v1.RulesVersion
+	0,  // 13: rappel.alerting.v1.ListRuleVersionsResponse.versions:type_name -> rappel.alerting.v1.RulesVersion
+	0,  // 14: rappel.alerting.v1.GetRuleVersionResponse.version:type_name -> rappel.alerting.v1.RulesVersion
+	31, // 15: rappel.alerting.v1.Staffing.open_for:type_name -> google.protobuf.Duration
+	31, // 16: rappel.alerting.v1.Staffing.target:type_name -> google.protobuf.Duration
+	26, // 17: rappel.alerting.v1.RehearseRulesRequest.since:type_name -> google.protobuf.Timestamp
+	13, // 18: rappel.alerting.v1.RehearseRulesRequest.staffing:type_name -> rappel.alerting.v1.Staffing
+	17, // 19: rappel.alerting.v1.RehearseRulesResponse.report:type_name -> rappel.alerting.v1.RehearsalReport
+	26, // 20: rappel.alerting.v1.RehearsalReport.from:type_name -> google.protobuf.Timestamp
+	26, // 21: rappel.alerting.v1.RehearsalReport.to:type_name -> google.protobuf.Timestamp
+	18, // 22: rappel.alerting.v1.RehearsalReport.rules:type_name -> rappel.alerting.v1.RuleRehearsed
+	19, // 23: rappel.alerting.v1.RehearsalReport.severities:type_name -> rappel.alerting.v1.SeverityRehearsed
+	16, // 24: rappel.alerting.v1.RehearsalReport.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
+	20, // 25: rappel.alerting.v1.RehearsalReport.customers:type_name -> rappel.alerting.v1.Overlap
+	21, // 26: rappel.alerting.v1.RehearsalReport.queues:type_name -> rappel.alerting.v1.QueueRehearsed
+	23, // 27: rappel.alerting.v1.RehearsalReport.examples:type_name -> rappel.alerting.v1.Example
+	32, // 28: rappel.alerting.v1.RehearsalReport.metrics:type_name -> rappel.alerting.v1.MetricRehearsed
+	16, // 29: rappel.alerting.v1.RehearsalReport.held_back_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 30: rappel.alerting.v1.RehearsalReport.do_not_call_a_day:type_name -> rappel.alerting.v1.Pair
+	29, // 31: rappel.alerting.v1.RuleRehearsed.severity:type_name -> rappel.events.v1.Severity
+	16, // 32: rappel.alerting.v1.RuleRehearsed.alerts:type_name -> rappel.alerting.v1.Pair
+	16, // 33: rappel.alerting.v1.RuleRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 34: rappel.alerting.v1.RuleRehearsed.failures:type_name -> rappel.alerting.v1.Pair
+	29, // 35: rappel.alerting.v1.SeverityRehearsed.severity:type_name -> rappel.events.v1.Severity
+	16, // 36: rappel.alerting.v1.SeverityRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 37: rappel.alerting.v1.QueueRehearsed.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
+	13, // 38: rappel.alerting.v1.QueueRehearsed.staffing:type_name -> rappel.alerting.v1.Staffing
+	22, // 39: rappel.alerting.v1.QueueRehearsed.draft:type_name -> rappel.alerting.v1.Load
+	22, // 40: rappel.alerting.v1.QueueRehearsed.current:type_name -> rappel.alerting.v1.Load
+	31, // 41: rappel.alerting.v1.Load.mean_wait:type_name -> google.protobuf.Duration
+	3,  // 42: rappel.alerting.v1.AlertingService.ListRules:input_type -> rappel.alerting.v1.ListRulesRequest
+	5,  // 43: rappel.alerting.v1.AlertingService.ValidateRules:input_type -> rappel.alerting.v1.ValidateRulesRequest
+	7,  // 44: rappel.alerting.v1.AlertingService.PutRules:input_type -> rappel.alerting.v1.PutRulesRequest
+	9,  // 45: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
+	11, // 46: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
+	14, // 47: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
+	33, // 48: rappel.alerting.v1.AlertingService.ListMetricRules:input_type -> rappel.alerting.v1.ListMetricRulesRequest
+	34, // 49: rappel.alerting.v1.AlertingService.ListAlerts:input_type -> rappel.alerting.v1.ListAlertsRequest
+	35, // 50: rappel.alerting.v1.AlertingService.GetAlert:input_type -> rappel.alerting.v1.GetAlertRequest
+	36, // 51: rappel.alerting.v1.AlertingService.AcknowledgeAlert:input_type -> rappel.alerting.v1.AcknowledgeAlertRequest
+	37, // 52: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:input_type -> rappel.alerting.v1.UnacknowledgeAlertRequest
+	38, // 53: rappel.alerting.v1.AlertingService.ResolveAlert:input_type -> rappel.alerting.v1.ResolveAlertRequest
+	39, // 54: rappel.alerting.v1.AlertingService.ListAlertGroups:input_type -> rappel.alerting.v1.ListAlertGroupsRequest
+	40, // 55: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:input_type -> rappel.alerting.v1.AcknowledgeAlertGroupRequest
+	41, // 56: rappel.alerting.v1.AlertingService.CreateSilence:input_type -> rappel.alerting.v1.CreateSilenceRequest
+	42, // 57: rappel.alerting.v1.AlertingService.UpdateSilence:input_type -> rappel.alerting.v1.UpdateSilenceRequest
+	43, // 58: rappel.alerting.v1.AlertingService.ExpireSilence:input_type -> rappel.alerting.v1.ExpireSilenceRequest
+	44, // 59: rappel.alerting.v1.AlertingService.ListSilences:input_type -> rappel.alerting.v1.ListSilencesRequest
+	45, // 60: rappel.alerting.v1.AlertingService.GetSilence:input_type -> rappel.alerting.v1.GetSilenceRequest
+	46, // 61: rappel.alerting.v1.AlertingService.ListDeliveries:input_type -> rappel.alerting.v1.ListDeliveriesRequest
+	47, // 62: rappel.alerting.v1.AlertingService.GetDelivery:input_type -> rappel.alerting.v1.GetDeliveryRequest
+	48, // 63: rappel.alerting.v1.AlertingService.ReplayDelivery:input_type -> rappel.alerting.v1.ReplayDeliveryRequest
+	49, // 64: rappel.alerting.v1.AlertingService.ListReceivers:input_type -> rappel.alerting.v1.ListReceiversRequest
+	50, // 65: rappel.alerting.v1.AlertingService.SetReceiver:input_type -> rappel.alerting.v1.SetReceiverRequest
+	51, // 66: rappel.alerting.v1.AlertingService.ReplayFailed:input_type -> rappel.alerting.v1.ReplayFailedRequest
+	52, // 67: rappel.alerting.v1.AlertingService.TestReceiver:input_type -> rappel.alerting.v1.TestReceiverRequest
+	53, // 68: rappel.alerting.v1.AlertingService.ListFallbacks:input_type -> rappel.alerting.v1.ListFallbacksRequest
+	4,  // 69: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
+	6,  // 70: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
+	8,  // 71: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
+	10, // 72: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
+	12, // 73: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
+	15, // 74: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
+	54, // 75: rappel.alerting.v1.AlertingService.ListMetricRules:output_type -> rappel.alerting.v1.ListMetricRulesResponse
+	55, // 76: rappel.alerting.v1.AlertingService.ListAlerts:output_type -> rappel.alerting.v1.ListAlertsResponse
+	56, // 77: rappel.alerting.v1.AlertingService.GetAlert:output_type -> rappel.alerting.v1.GetAlertResponse
+	57, // 78: rappel.alerting.v1.AlertingService.AcknowledgeAlert:output_type -> rappel.alerting.v1.AcknowledgeAlertResponse
+	58, // 79: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:output_type -> rappel.alerting.v1.UnacknowledgeAlertResponse
+	59, // 80: rappel.alerting.v1.AlertingService.ResolveAlert:output_type -> rappel.alerting.v1.ResolveAlertResponse
+	60, // 81: rappel.alerting.v1.AlertingService.ListAlertGroups:output_type -> rappel.alerting.v1.ListAlertGroupsResponse
+	61, // 82: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:output_type -> rappel.alerting.v1.AcknowledgeAlertGroupResponse
+	62, // 83: rappel.alerting.v1.AlertingService.CreateSilence:output_type -> rappel.alerting.v1.CreateSilenceResponse
+	63, // 84: rappel.alerting.v1.AlertingService.UpdateSilence:output_type -> rappel.alerting.v1.UpdateSilenceResponse
+	64, // 85: rappel.alerting.v1.AlertingService.ExpireSilence:output_type -> rappel.alerting.v1.ExpireSilenceResponse
+	65, // 86: rappel.alerting.v1.AlertingService.ListSilences:output_type -> rappel.alerting.v1.ListSilencesResponse
+	66, // 87: rappel.alerting.v1.AlertingService.GetSilence:output_type -> rappel.alerting.v1.GetSilenceResponse
+	67, // 88: rappel.alerting.v1.AlertingService.ListDeliveries:output_type -> rappel.alerting.v1.ListDeliveriesResponse
+	68, // 89: rappel.alerting.v1.AlertingService.GetDelivery:output_type -> rappel.alerting.v1.GetDeliveryResponse
+	69, // 90: rappel.alerting.v1.AlertingService.ReplayDelivery:output_type -> rappel.alerting.v1.ReplayDeliveryResponse
+	70, // 91: rappel.alerting.v1.AlertingService.ListReceivers:output_type -> rappel.alerting.v1.ListReceiversResponse
+	71, // 92: rappel.alerting.v1.AlertingService.SetReceiver:output_type -> rappel.alerting.v1.SetReceiverResponse
+	72, // 93: rappel.alerting.v1.AlertingService.ReplayFailed:output_type -> rappel.alerting.v1.ReplayFailedResponse
+	73, // 94: rappel.alerting.v1.AlertingService.TestReceiver:output_type -> rappel.alerting.v1.TestReceiverResponse
+	74, // 95: rappel.alerting.v1.AlertingService.ListFallbacks:output_type -> rappel.alerting.v1.ListFallbacksResponse
+	69, // [69:96] is the sub-list for method output_type
+	42, // [42:69] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_api_alerting_v1_alerting_proto_init() }
