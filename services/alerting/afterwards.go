@@ -12,6 +12,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
+	"github.com/rappel-loop/rappel/services/alerting/internal/alertstate"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
@@ -54,7 +55,7 @@ func (s *Service) afterwards(ctx context.Context, d bus.Delivery) error {
 	}
 	asked := 0
 	for _, sequence := range held {
-		stored, err := s.raiseAgain(ctx, ended, sequence)
+		stored, err := s.raiseAgain(ctx, ended, d.Time, sequence)
 		if err != nil {
 			return err
 		}
@@ -89,8 +90,7 @@ func (s *Service) heldBack(ctx context.Context, ended *eventsv1.FallbackChanged)
 		return nil, err
 	}
 	err = s.eachAlert(ctx, first, last, func(id string, e said, name string) {
-		before, ok := held[id]
-		if other := e.asks || name != ended.GetName(); ok && other && e.order(before) >= 0 {
+		if before, ok := held[id]; ok && e.overtakes(before, name, ended.GetName()) {
 			delete(held, id)
 		}
 	})
@@ -120,6 +120,17 @@ type said struct {
 // order is which of two is about a later state of the response.
 func (e said) order(o said) int {
 	return cmp.Or(cmp.Compare(e.revision, o.revision), cmp.Compare(e.correction, o.correction))
+}
+
+// overtakes reports whether an event, which names a fallback, says that the one that ended
+// does not hold the alert back any more as it had before. Of two that held back the same
+// revision, one after the other, the later one does.
+func (e said) overtakes(held said, fallback, ended string) bool {
+	order := e.order(held)
+	if !e.asks && fallback == ended || order < 0 {
+		return false
+	}
+	return order > 0 || e.asks || fallback == "" || e.sequence > held.sequence
 }
 
 // eachAlert reads what was said of alerts: fallback is the one that changed it, if any.
@@ -160,9 +171,9 @@ func aboutAlert(d bus.Delivery) (m *eventsv1.AlertRaised, ok bool) {
 	return nil, false
 }
 
-// raiseAgain raises an alert once more; stored is false when there was nothing to ask for, or
-// it had been before.
-func (s *Service) raiseAgain(ctx context.Context, ended *eventsv1.FallbackChanged, sequence uint64) (stored bool, err error) {
+// raiseAgain raises an alert once more that was held back until a fallback ended, at a time of
+// the event store's; stored is false when there was nothing to ask for, or it had been before.
+func (s *Service) raiseAgain(ctx context.Context, ended *eventsv1.FallbackChanged, at time.Time, sequence uint64) (stored bool, err error) {
 	d, err := s.deps.Bus.At(ctx, subject.Alerts, sequence)
 	if errors.Is(err, bus.ErrNotFound) { // erased meanwhile
 		return false, nil
@@ -174,10 +185,31 @@ func (s *Service) raiseAgain(ctx context.Context, ended *eventsv1.FallbackChange
 	if err := d.Decode(held); err != nil {
 		return false, err
 	}
-	e, ok := alert.Afterwards(s.book.Current().Set, held, ended, s.fallbacks.Applies)
+	set := s.book.Current().Set
+	e, ok := alert.Afterwards(set, held, ended, s.fallbacks.Applies)
 	if !ok {
 		return false, nil
 	}
+	if done, err := s.dealtWith(ctx, held.GetAlertId()); done || err != nil {
+		return false, err
+	}
+	lately, err := alert.CalledLately(set, held, at, func(as *eventsv1.ResponseScored) rule.Past { return s.history.Of(ctx, d, as) })
+	if lately || err != nil {
+		return false, err
+	}
 	receipt, err := s.deps.Bus.Append(ctx, bus.Event{Subject: d.Subject, ID: e.ID, Body: e.Body})
 	return err == nil && !receipt.Duplicate, err
+}
+
+// dealtWith reports whether an alert was resolved by somebody, or by the close of a callback
+// that it was in.
+func (s *Service) dealtWith(ctx context.Context, alertID string) (bool, error) {
+	a, err := s.alerts.Load(ctx, alertID)
+	switch {
+	case errors.Is(err, alertstate.ErrUnknown), bus.IsTerminal(err): // rather a call too many
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return a.GetResolution() == eventsv1.AlertState_BY_HAND || a.GetResolution() == eventsv1.AlertState_CALLBACK_CLOSED, nil
 }

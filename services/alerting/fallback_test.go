@@ -3,6 +3,7 @@ package alerting_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/alerting"
+	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/testkit"
@@ -291,6 +293,46 @@ func TestWhoWasHeldBackIsCalledAfterwards(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, alerting.Afterwards(t.Context(), one.service, d))
 	require.Len(t, stored(t, o.bus, subject.Alerts), before+2)
+	require.Empty(t, stored(t, o.bus, subject.DeadLetters))
+}
+
+// Nobody is called afterwards who was spoken to meanwhile, for another answer or for the same, or
+// whose alert somebody has resolved; and of two fallbacks that held back the same, one after
+// the other, the later one's end counts.
+func TestNobodyIsCalledAfterwardsWhoWasSpokenToMeanwhile(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	rules := strings.Replace(busyRules, "raise_bar:", "afterwards: call\n    raise_bar:", 1)
+	rules = strings.Replace(rules, "rules:\n", "contact: {not_again_within: 7d}\nrules:\n", 1)
+	require.NoError(t, os.WriteFile(o.cfg.RulesFile, []byte(rules), 0o600))
+	b := o.replica()
+	o.waits(5, true, b)
+	first := time.Now()
+	for customer := 1; customer <= 4; customer++ {
+		b.answer(t, answered(customer, customer, first, 2))
+	}
+	b.settled(t)
+	settled(t, o.bus, topology.AlertStates)
+	b.call(t, 2, 99, 0) // for something else
+	b.call(t, 3, 3, 0)  // for the same response, by the other rule
+	_, err := b.service.Alerts().Resolve(t.Context(), alert.ID("low", "apres-livraison", "r-4"), "amina", "")
+	require.NoError(t, err)
+	for i, fallback := range []string{"other", "busy", "busy", "other"} {
+		e := &eventsv1.AlertRaised{EventId: fmt.Sprint("a-", i), AlertId: fmt.Sprint("a-", i/2), Rule: "low", Scored: answered(5+i/2, 5+i/2, first, 2), Fallback: fallback}
+		_, err := o.bus.Publish(t.Context(), bus.Event{Subject: subject.Alert("low", "0af"), ID: e.GetEventId(), Body: e})
+		require.NoError(t, err)
+	}
+	before := len(stored(t, o.bus, subject.Alerts))
+	o.waits(1, false, b)
+	settled(t, o.bus, topology.Afterwards)
+
+	var again []string
+	for _, d := range stored(t, o.bus, subject.Alerts)[before:] {
+		m := &eventsv1.AlertRaised{}
+		require.NoError(t, d.Decode(m))
+		again = append(again, m.GetScored().GetReceived().GetResponse().GetId())
+	}
+	require.Equal(t, []string{"r-1", "r-5"}, again)
 	require.Empty(t, stored(t, o.bus, subject.DeadLetters))
 }
 

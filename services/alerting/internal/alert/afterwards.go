@@ -1,7 +1,10 @@
 package alert
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
@@ -25,4 +28,18 @@ func Afterwards(set *rule.Set, held *eventsv1.AlertRaised, ended *eventsv1.Fallb
 	e = Event{Rule: r.Name, ID: again.GetEventId(), Body: again, rule: r}
 	change(&e, again, applies, func() bool { return false })
 	return e, again.GetCallback() != nil || again.GetFallback() != ended.GetName()
+}
+
+// CalledLately reports whether nobody is to be called for an alert that was held back until a
+// moment, because the customer was spoken to lately by then (rule.Set.HeldBack), be it for
+// another rule's alert about the same response. The error is the history's, which past reads
+// as of when the response that it is given was first received.
+func CalledLately(set *rule.Set, held *eventsv1.AlertRaised, at time.Time, past func(*eventsv1.ResponseScored) rule.Past) (bool, error) {
+	r, as := set.Rule(held.GetRule()), proto.CloneOf(held.GetScored())
+	if r == nil || as.GetReceived().GetResponse() == nil {
+		return false, nil
+	}
+	as.Received.FirstReceivedAt, as.Received.Response.Id = timestamppb.New(at), "" // what came of it counts, too
+	h := rule.NewHistory(past(as), at, set)
+	return isHeld(set, r, rule.NewFacts(held.GetScored().GetReceived().GetResponse(), held.GetScored().GetScore()).With(h)), h.Err()
 }

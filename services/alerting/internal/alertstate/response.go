@@ -26,6 +26,8 @@ func orderOfScored(e *eventsv1.ResponseScored) order {
 //
 //	no alert                                  it stands
 //	one with this revision or a later one     nothing: a repeat, or too late
+//	one that stands, whose callback was held  brought up to date: it is asked for after all
+//	back, by the same revision that asks
 //	one that stands                           brought up to date
 //	resolved because it no longer matched     another episode
 //	settled: by hand, by its callback, or     another episode if it is worse than what was
@@ -34,7 +36,7 @@ func orderOfScored(e *eventsv1.ResponseScored) order {
 //	is over                                   is long past
 func raised(now *alert, e *eventsv1.AlertRaised, sequence uint64, at time.Time) *change {
 	to := orderOfScored(e.GetScored())
-	if now != nil && to.compare(orderOf(now)) <= 0 {
+	if order := to.compare(orderOf(now)); now != nil && (order < 0 || order == 0 && !asksAfterAll(now, e)) {
 		return nil
 	}
 	next := copied(now)
@@ -54,6 +56,12 @@ func raised(now *alert, e *eventsv1.AlertRaised, sequence uint64, at time.Time) 
 	return happened(eventsv1.AlertChanged_RAISED, next, "", at)
 }
 
+// asksAfterAll reports whether an event asks for the callback of an alert that stands without
+// one, as when the fallback has ended that held it back.
+func asksAfterAll(now *alert, e *eventsv1.AlertRaised) bool {
+	return stands(now) && !now.GetCallback() && e.GetCallback() != nil
+}
+
 // isSettled reports whether an alert that is resolved was dealt with: the same again is no
 // news.
 func isSettled(a *alert) bool {
@@ -65,28 +73,34 @@ func isSettled(a *alert) bool {
 	return false
 }
 
-// describe writes into an alert all that an AlertRaised says of it.
+// describe writes into an alert all that an AlertRaised says of it. What a fallback holds back
+// was asked for before where the alert has a callback: that stays as it was, in its queue.
 func describe(next *alert, e *eventsv1.AlertRaised) {
 	received := e.GetScored().GetReceived()
+	stays := stands(next) && next.GetCallback() && e.GetCallback() == nil && e.GetFallback() != ""
+	queue := next.GetLabels()["queue"]
 	next.Id, next.Rule, next.RulesVersion, next.Team = e.GetAlertId(), e.GetRule(), e.GetRulesVersion(), e.GetTeam()
 	next.Severity, next.Labels, next.Notify = severity(e.GetSeverity()), labels(e), e.GetNotify()
 	next.CustomerKey, next.Bucket = received.GetCustomerKey(), received.GetBucket()
 	next.Survey, next.ResponseId = received.GetResponse().GetSurvey(), received.GetResponse().GetId()
-	next.Callback, next.Answer = e.GetCallback() != nil, nil
+	next.Callback, next.Answer = e.GetCallback() != nil || stays, nil
+	if stays {
+		set(next.Labels, "queue", queue)
+	}
 	if a := e.GetAnswer(); a != nil {
 		next.Answer = &eventsv1.AnswerCited{Metric: a.GetMetric(), Value: a.GetValue(), Class: a.GetClass().String()}
 	}
-	next.ExpiresAt = timestamppb.New(e.GetRaisedAt().AsTime().Add(standsFor(e)))
+	next.ExpiresAt = timestamppb.New(e.GetRaisedAt().AsTime().Add(standsFor(e, next.GetCallback())))
 }
 
 // standsFor is how long an alert of a response stands if nothing else ends it, from when the
 // response that raised it last was received.
-func standsFor(e *eventsv1.AlertRaised) time.Duration {
+func standsFor(e *eventsv1.AlertRaised, callback bool) time.Duration {
 	said := e.GetResolvesAfter().AsDuration()
 	switch {
 	case said > 0:
 		return min(said, Longest)
-	case e.GetCallback() != nil:
+	case callback:
 		return Longest
 	}
 	return Usual
