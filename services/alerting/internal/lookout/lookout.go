@@ -156,6 +156,9 @@ func (l *Lookout) use(ctx context.Context) ([]*rule.Metric, error) {
 		}
 		l.windows = movement.New(since, 0)
 	}
+	if set != l.set { // what is owed is by rules that may be gone; those that stay say it again
+		clear(l.owed)
+	}
 	l.set, l.read = set, false
 	return l.windows.Use(set, l.deps.Clock.Now()), nil
 }

@@ -369,6 +369,30 @@ func TestWhatCannotBeStoredIsStoredLater(t *testing.T) {
 	require.Equal(t, []string{"raised csat store_id x survey s"}, b.board.seen())
 }
 
+// A rule that is gone before its alert could be stored raises none afterwards.
+func TestWhatCouldNotBeStoredGoesWithItsRule(t *testing.T) {
+	t.Parallel()
+	b := setup(t, csat)
+	one := b.start()
+	b.hours(48, 5, 5, one)
+	b.board.fail(errors.New("the store is away"))
+	for range 20 {
+		b.answers(5, 2)
+		one.reads()
+		b.clock.Advance(time.Hour)
+		one.await()
+	}
+	b.use("  []\n")
+	require.Eventually(t, func() bool {
+		one.mu.Lock()
+		defer one.mu.Unlock()
+		return one.read && len(one.set.Metrics) == 0
+	}, soon, time.Millisecond)
+	b.board.fail(nil)
+	one.settled()
+	require.Empty(t, b.board.seen())
+}
+
 // A scorer that is behind is not taken for silence.
 func TestNothingIsJudgedWhileTheScorerIsBehind(t *testing.T) {
 	t.Parallel()

@@ -28,8 +28,8 @@ func gridOf(m *rule.Metric) grid {
 	return grid{m.Window.Milliseconds() / looks, uint32(looks)} //nolint:gosec // 1 to 24
 }
 
-// slot is the one that a time in milliseconds is in.
-func (g grid) slot(at int64) uint32 { return uint32(at / g.length) } //nolint:gosec // of a time since 1970
+// slot is the one that a time in milliseconds is in; the first for one before 1970.
+func (g grid) slot(at int64) uint32 { return uint32(max(at, 0) / g.length) } //nolint:gosec // since 1970
 
 // begins is when a slot begins.
 func (g grid) begins(slot uint32) time.Time { return time.UnixMilli(int64(slot) * g.length).UTC() }

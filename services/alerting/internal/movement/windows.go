@@ -73,7 +73,7 @@ func (w *Windows) Use(set *rule.Set, now time.Time) (anew []*rule.Metric) {
 		t := before[m.Name]
 		if t == nil || t.gathers != m.Gathers() {
 			t = &tracked{grid: gridOf(m), gathers: m.Gathers(), series: map[string]*series{}, filling: true}
-			t.looked = t.grid.slot(now.UnixMilli()) - 1
+			t.looked = max(t.grid.slot(now.UnixMilli()), 1) - 1
 			t.floor = t.grid.slot(now.Add(-m.Reach()).UnixMilli())
 		} else {
 			delete(before, m.Name)
@@ -93,6 +93,7 @@ func (w *Windows) Use(set *rule.Set, now time.Time) (anew []*rule.Metric) {
 			delete(w.series, s.number)
 		}
 	}
+	w.measure()
 	return anew
 }
 

@@ -67,3 +67,27 @@ func TestNoMoreAlertsAreShownThanFit(t *testing.T) {
 	none := New(Plan{Draft: load(t, noted), Current: load(t, noted)})
 	require.Empty(t, none.Report().GetMetrics())
 }
+
+// An answer that does not say when it was received is of 1970, and holds nothing up.
+func TestAnAnswerOfNoTimeDoesNotStopARehearsal(t *testing.T) {
+	t.Parallel()
+	set := load(t, noted+"metrics:\n  - {name: busy, measure: count, window: 1h, above: 5, back_for: 0m}\n")
+	r := New(Plan{Draft: set, Current: set})
+	first := answer(0, 0, monday, 9)
+	first.Received.ReceivedAt = nil
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.Take(first)
+		for i := range 8 {
+			r.Take(answer(1, 1+i, monday, 9))
+		}
+		r.Take(answer(1, 9, monday.Add(2*time.Hour), 9))
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		require.Fail(t, "it does not end")
+	}
+	require.EqualValues(t, 1, r.Report().GetMetrics()[0].GetDraft())
+}
