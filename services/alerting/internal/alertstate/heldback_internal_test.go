@@ -32,7 +32,7 @@ func TestAnAlertWhoseCallbackIsAskedForAfterwardsHasOne(t *testing.T) {
 	require.Equal(t, "default", now.GetLabels()["queue"])
 	require.Equal(t, uint64(9), now.GetAlertSequence())
 	require.Equal(t, later.Add(Longest), now.GetExpiresAt().AsTime())
-	require.Equal(t, uint32(1), now.GetEpisode(), "nobody is told anew")
+	require.EqualValues(t, 1, now.GetEpisode(), "nobody is told anew")
 	require.Nil(t, raised(now, again, 9, later), "a repeat")
 	require.Nil(t, raised(now, held(1), 7, later), "the event before, once more")
 	byHand := must(resolved(was, "amina", "spoken to", t0))

@@ -194,3 +194,12 @@ func TestTheIndexOfMetricRulesLeavesOutNothingThatCounts(t *testing.T) {
 	require.Equal(t, []string{"m1", "m3+", "m4", "m5"}, names("t", "sms", eventsv1.Class_PASSIVE, eventsv1.Class_SATISFIED))
 	require.Equal(t, []string{"m3+", "m4"}, names("s", "sms", eventsv1.Class_SATISFIED))
 }
+
+// It would be false, or true, of everybody without a word.
+func TestAMetricCannotAskAboutHistory(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"of: history.called_within(7), measure: NPS", "share: size(history.answers(30)) > 1, measure: share"} {
+		_, err := rule.Load("test", []byte("version: 1\nrules: [{name: r, when: may_call}]\nmetrics:\n  - {name: m, "+key+", window: 24h, drops_by: 20}\n"), rule.Options{})
+		require.ErrorContains(t, err, "history, which figures know nothing of", key)
+	}
+}

@@ -95,11 +95,16 @@ func (r *reader) measure(n *yaml.Node, path string) Measure {
 	}
 }
 
-// condition reads and compiles one; its failures name the metric.
+// condition reads and compiles one; its failures name the metric. It is of the answer alone:
+// figures are counted again from what is stored, when what is asked of a customer's history
+// has changed.
 func (r *reader) condition(name string, n *yaml.Node, path string) *Rule {
 	out := &Rule{Name: name, When: r.Text(n, path)}
 	if out.When != "" {
 		r.compile(out, strictyaml.Follow(n), path)
+	}
+	if out.asks.any() {
+		r.Wrong(n, path, "asks about the customer's history, which figures know nothing of: only rules can")
 	}
 	return out
 }
