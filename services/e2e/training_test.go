@@ -89,7 +89,7 @@ func sentence(word string) string { return "Le bidule est " + word + " pour nous
 // write who are dissatisfied, and waits until they are scored.
 func (l *loop) teach(round string, words ...string) {
 	l.t.Helper()
-	for i := range 300 { // of which a fifth is held out, and 200 are needed
+	for i := range 600 { // of which about a fifth is held out, with 20 dissatisfied at least
 		id := fmt.Sprintf("%s-%d", round, i)
 		bad := i%2 == 0
 		word, value := words[i/2%(len(words)/2)], 0.0
