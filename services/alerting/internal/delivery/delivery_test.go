@@ -218,7 +218,7 @@ func TestOfSeveralTriesOneDisablesAReceiverThatIsGone(t *testing.T) {
 	p.set(func(w http.ResponseWriter, _ *http.Request) {
 		together.Done()
 		together.Wait()
-		w.WriteHeader(410)
+		w.WriteHeader(http.StatusGone)
 	})
 	r := start(t, b, c, nil, hook(t, "one", p.URL))
 	for i := range 4 {
