@@ -19,12 +19,14 @@ type closing struct {
 // called is what the close of its callback makes of an alert; nil for nothing.
 //
 // An alert that has become worse in a revision that the callback did not know of goes on. One
-// that no longer matched meanwhile was dealt with all the same. One that was not heard of is stored as resolved, so that the revision that the callback
-// knew of does not raise it.
+// that no longer matched meanwhile was dealt with all the same. One that was not heard of is
+// stored as resolved, so that the revision that the callback
+// knew of does not raise it; unless it is beyond those that the callback lists: too little is
+// known of it.
 func called(now *alert, c closing, at time.Time) *change {
 	later := c.order.compare(orderOf(now)) > 0
 	worse := !later && now.GetSeverity() > severity(c.severity)
-	if worse || !later && !stands(now) && isSettled(now) {
+	if worse || !later && !stands(now) && isSettled(now) || now == nil && c.beyond {
 		return nil
 	}
 	next := copied(now)

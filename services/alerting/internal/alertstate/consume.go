@@ -85,9 +85,6 @@ func (b *Book) TakeCallback(ctx context.Context, d bus.Delivery) error {
 		return err
 	}
 	for _, c := range closings(e) {
-		if _, ok := b.Get(c.alertID); c.beyond && !ok {
-			continue
-		}
 		_, err := b.update(ctx, c.alertID, func(now *alert) (*change, error) { return called(now, c, b.o.Clock.Now()), nil })
 		if err != nil {
 			return verdict(err)

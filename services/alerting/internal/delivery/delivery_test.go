@@ -209,6 +209,44 @@ func TestAReceiverThatIsGoneIsToldNothingMore(t *testing.T) {
 	require.ErrorIs(t, err, delivery.ErrNoReceiver)
 }
 
+func TestOfSeveralTriesOneDisablesAReceiverThatIsGone(t *testing.T) {
+	t.Parallel()
+	b, c := newBus(t), clock.NewManual(t0)
+	p := newPlace(t)
+	var together sync.WaitGroup
+	together.Add(4)
+	p.set(func(w http.ResponseWriter, _ *http.Request) {
+		together.Done()
+		together.Wait()
+		w.WriteHeader(http.StatusGone)
+	})
+	r := start(t, b, c, nil, hook(t, "one", p.URL))
+	for i := range 4 {
+		r.tell(eventsv1.Notification_NEW, fmt.Sprint("n-", i), "one")
+	}
+	r.step()
+	require.Len(t, p.got(), 4)
+	require.Equal(t, 1, r.logs.FilterMessageSnippet("a receiver is gone").Len())
+}
+
+func TestWhatAnotherReplicaIsSendingIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	b, c := newBus(t), clock.NewManual(t0)
+	p := newPlace(t)
+	has, lacks := start(t, b, c, nil, hook(t, "one", p.URL)), start(t, b, c, nil)
+	sending, sent := make(chan struct{}), make(chan struct{})
+	p.set(func(http.ResponseWriter, *http.Request) { close(sending); <-sent })
+	has.tell(eventsv1.Notification_NEW, "n-1", "one")
+	require.NoError(t, lacks.Settle(soon(t)))
+	c.Advance(4 * 24 * time.Hour)
+	require.Equal(t, 1, has.Step(c.Now()))
+	<-sending
+	lacks.GiveUp(delivery.ID("n-1", "one", 0), c.Now())
+	close(sent)
+	has.Wait()
+	require.Equal(t, eventsv1.Delivery_DELIVERED, has.get("n-1", "one").GetState())
+}
+
 func TestAReceiverThatIsTooBusyIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	b, c := newBus(t), clock.NewManual(t0)

@@ -214,10 +214,11 @@ func (d *Deliveries) SetReceiver(ctx context.Context, name string, disabled bool
 	return d.receiver(name, pending[name]), nil
 }
 
-func (d *Deliveries) set(ctx context.Context, name string, disabled bool, reason, by string) (*eventsv1.ReceiverChanged, error) {
+// set enables or disables a receiver; changed says that it was not so before.
+func (d *Deliveries) set(ctx context.Context, name string, disabled bool, reason, by string) (changed bool, err error) {
 	now := timestamppb.New(d.o.Clock.Now())
-	return d.receivers.Update(ctx, name, func(was *eventsv1.ReceiverChanged, _ bool) (*eventsv1.ReceiverChanged, error) {
-		if was.GetDisabled() == disabled {
+	_, err = d.receivers.Update(ctx, name, func(was *eventsv1.ReceiverChanged, _ bool) (*eventsv1.ReceiverChanged, error) {
+		if changed = was.GetDisabled() != disabled; !changed {
 			return nil, documents.ErrUnchanged
 		}
 		n := was.GetChanges() + 1
@@ -225,6 +226,7 @@ func (d *Deliveries) set(ctx context.Context, name string, disabled bool, reason
 			EventId: fmt.Sprintf("rcv-%s-%d-%s", name, n, nonce()), Name: name, Changes: n, At: now, Disabled: disabled, Reason: reason, By: by,
 		}, nil
 	})
+	return changed && err == nil, err
 }
 
 // Test sends a receiver a made-up notification, or only shows it. Nothing of it is stored.

@@ -99,15 +99,8 @@ func (d *Deliveries) send(ctx context.Context, m *eventsv1.Delivery, now time.Ti
 func (d *Deliveries) store(taken *eventsv1.Delivery, now time.Time, took time.Duration, o sender.Outcome) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.work), storeTime)
 	defer cancel()
-	if o.Gone {
-		const reason = "it answered 410 Gone"
-		if _, err := d.set(ctx, taken.GetReceiver(), true, reason, ""); err != nil {
-			d.o.Log.Warn("a receiver that is gone cannot be disabled now", zap.String("receiver", taken.GetReceiver()), zap.Error(err))
-		} else {
-			d.metrics.disabled(taken.GetReceiver())
-			d.o.Log.Error("a receiver is gone: it is disabled, and told of nothing until somebody enables it",
-				zap.String("receiver", taken.GetReceiver()), zap.String("reason", reason))
-		}
+	if o.Gone && !d.gone(ctx, taken.GetReceiver()) {
+		o.Gone = false // it is tried again by the schedule, and not at once
 	}
 	if o.RetryAfter > 0 {
 		d.hold(taken.GetReceiver(), now.Add(min(o.RetryAfter, mostHeld)))
@@ -128,6 +121,22 @@ func (d *Deliveries) store(taken *eventsv1.Delivery, now time.Time, took time.Du
 		d.o.Log.Warn("what came of a try is not stored: it is made again when its lease is over",
 			zap.String("delivery", taken.GetId()), zap.String("receiver", taken.GetReceiver()), zap.Bool("delivered", o.Delivered), zap.Error(err))
 	}
+}
+
+// gone disables a receiver that says that it is, and reports whether it is disabled now. Of
+// several tries that it answers so, one disables it.
+func (d *Deliveries) gone(ctx context.Context, receiver string) bool {
+	const reason = "it answered 410 Gone"
+	changed, err := d.set(ctx, receiver, true, reason, "")
+	switch {
+	case err != nil:
+		d.o.Log.Warn("a receiver that is gone cannot be disabled now", zap.String("receiver", receiver), zap.Error(err))
+	case changed:
+		d.metrics.disabled(receiver)
+		d.o.Log.Error("a receiver is gone: it is disabled, and told of nothing until somebody enables it",
+			zap.String("receiver", receiver), zap.String("reason", reason))
+	}
+	return err == nil
 }
 
 // outcome is a delivery after a try.
@@ -171,7 +180,11 @@ func (d *Deliveries) giveUp(id string, now time.Time) {
 	e, err := d.docs.Update(ctx, id, func(was *eventsv1.DeliveryChanged, exists bool) (*eventsv1.DeliveryChanged, error) {
 		gave = false
 		m := was.GetDelivery()
-		if !exists || ended(m) || m.GetState() == eventsv1.Delivery_PENDING && m.GetNextAt().AsTime().Add(patience).After(now) {
+		since := m.GetNextAt() // or another replica is at it, to which the receiver is open
+		if m.GetState() == eventsv1.Delivery_SENDING {
+			since = m.GetLeaseUntil()
+		}
+		if !exists || ended(m) || since.AsTime().Add(patience).After(now) {
 			return nil, documents.ErrUnchanged
 		}
 		gave = true

@@ -78,7 +78,10 @@ func describe(f Facts, w *words) Document {
 		d.Lead, d.Rows = w.Resolved, common(f.Resolved, w)
 		d.Items, d.More = items(f.Resolved, f.ResolvedCount, f, w)
 	default:
-		d.Lead, d.Rows, d.Next = standing(f, w), common(f.Firing, w), w.Next[f.Kind]
+		d.Lead, d.Rows = standing(f, w), common(f.Firing, w)
+		if f.FiringCount > taken(f) {
+			d.Next = w.Next[f.Kind]
+		}
 		d.Items, d.More = items(f.Firing, f.FiringCount, f, w)
 	}
 	if d.URL != "" {
@@ -127,49 +130,81 @@ func title(f Facts, w *words) string {
 	return text
 }
 
+// taken is how many of the alerts that are listed somebody looks after.
+func taken(f Facts) int {
+	n := 0
+	for _, a := range f.Firing {
+		if a.State == "acknowledged" {
+			n++
+		}
+	}
+	return n
+}
+
 // standing says how it stands.
 func standing(f Facts, w *words) string {
 	var parts []string
+	pick := func(n int, single, several string) string {
+		if n == 1 {
+			return single
+		}
+		return fmt.Sprintf(several, n)
+	}
 	switch {
-	case f.Kind == "repeated":
+	case f.Kind == "repeated" && f.ResolvedCount == 0:
 		parts = append(parts, w.Repeated)
 	case f.Kind == "escalated" && f.Step > 0:
 		parts = append(parts, fmt.Sprintf(w.EscalatedStep, f.Step))
 	case f.Kind == "escalated":
 		parts = append(parts, w.Escalated)
 	}
-	taken := 0
-	var oldest time.Time
-	for _, a := range f.Firing {
-		if a.State == "acknowledged" {
-			taken++
-		}
-		if oldest.IsZero() || a.Since.Before(oldest) {
-			oldest = a.Since
-		}
+	if f.ResolvedCount > 0 {
+		parts = append(parts, pick(f.ResolvedCount, w.OverOne, w.Over))
 	}
+	taken := taken(f)
 	waiting := f.FiringCount - taken
-	one := waiting == 1
-	pick := func(single, several string) string {
-		if one {
-			return single
-		}
-		return several
+	if waiting == 0 {
+		return strings.Join(append(parts, w.AllTaken), " ")
 	}
-	if one {
-		parts = append(parts, w.LeadOne)
+	parts = append(parts, pick(waiting, w.LeadOne, w.Lead), worst(f, waiting, w))
+	if taken == 0 {
+		parts = append(parts, oldest(f, waiting, w))
 	} else {
-		parts = append(parts, fmt.Sprintf(w.Lead, waiting))
+		text := w.Taken
+		if taken == 1 {
+			text = w.TakenOne
+		}
+		parts = append(parts, fmt.Sprintf(text, taken))
 	}
-	parts = append(parts, fmt.Sprintf(pick(w.WorstOne, w.Worst), w.named(w.Severities, f.Severity)))
-	if age := f.At.Sub(oldest); !oldest.IsZero() && age >= time.Minute && taken == 0 {
-		parts = append(parts, fmt.Sprintf(pick(w.OldestOne, w.Oldest), w.when(oldest, f.At), w.long(age)))
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
+}
+
+// worst says how bad it is.
+func worst(f Facts, waiting int, w *words) string {
+	text := w.Worst
+	if waiting == 1 {
+		text = w.WorstOne
 	}
-	if taken > 0 {
-		one = taken == 1
-		parts = append(parts, fmt.Sprintf(pick(w.TakenOne, w.Taken), taken))
+	return fmt.Sprintf(text, w.named(w.Severities, f.Severity))
+}
+
+// oldest says since when it waits; nothing where that is a moment.
+func oldest(f Facts, waiting int, w *words) string {
+	var first time.Time
+	for _, a := range f.Firing {
+		if first.IsZero() || a.Since.Before(first) {
+			first = a.Since
+		}
 	}
-	return strings.Join(parts, " ")
+	age := f.At.Sub(first)
+	if first.IsZero() || age < time.Minute {
+		return ""
+	}
+	text := w.Oldest
+	if waiting == 1 {
+		text = w.OldestOne
+	}
+	return fmt.Sprintf(text, w.when(first, f.At), w.long(age))
 }
 
 func fallbackText(f Facts, w *words) (string, []Row) {

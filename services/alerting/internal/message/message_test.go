@@ -61,6 +61,13 @@ func TestWhatIsSaid(t *testing.T) {
 		single.Firing = append(single.Firing, message.Sample(eventsv1.Notification_NEW, now).Firing[0])
 		d = message.Describe(message.Of(single, message.Options{Language: language, Zone: paris(t)}))
 		_, _ = fmt.Fprintf(&all, "=== one of two is looked after\n%s\n\n%s\n", d.Title, d.Plain())
+		over := message.Sample(eventsv1.Notification_REPEATED, now)
+		over.Resolved = message.Sample(eventsv1.Notification_RESOLVED, now).Resolved[:1]
+		d = message.Describe(message.Of(over, message.Options{Language: language, Zone: paris(t)}))
+		_, _ = fmt.Fprintf(&all, "=== one is over, others stand\n%s\n\n%s\n", d.Title, d.Plain())
+		over.Firing, over.MoreFiring, over.MoreResolved = single.Firing[:1], 0, 2
+		d = message.Describe(message.Of(over, message.Options{Language: language, Zone: paris(t)}))
+		_, _ = fmt.Fprintf(&all, "=== some are over, the other is looked after\n%s\n\n%s\n", d.Title, d.Plain())
 		ended := message.Sample(eventsv1.Notification_FALLBACK, now)
 		ended.Fallback.Active, ended.Fallback.WaitSeconds = false, nil
 		d = message.Describe(message.Of(ended, message.Options{Language: language}))

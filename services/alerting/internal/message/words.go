@@ -17,10 +17,12 @@ type words struct {
 	AboutTheme, AboutRule, InSurvey string
 	OneAlert, Alerts                string
 	// What happened; One is of a single alert.
-	LeadOne, Lead, TakenOne, Taken         string
-	OldestOne, Oldest, WorstOne, Worst     string
-	Repeated, Escalated, EscalatedStep     string
-	Resolved, TestTitle, Test              string
+	LeadOne, Lead, TakenOne, Taken     string
+	OldestOne, Oldest, WorstOne, Worst string
+	Repeated, Escalated, EscalatedStep string
+	Resolved, TestTitle, Test          string
+	// Beside what stands: how many are over, and that all others are looked after.
+	OverOne, Over, AllTaken                string
 	FallbackBeganTitle, FallbackEndedTitle string
 	FallbackBegan, FallbackEnded           string
 	WaitKnown, WaitUnknown                 string

@@ -47,7 +47,7 @@ var alertFrench = alertWords{
 	State: "État", Severity: "Gravité", Rule: "Règle", Team: "Équipe", About: "Objet", Labels: "Étiquettes", Customer: "Client",
 	Response: "Réponse", Raised: "Déclenchée", Expires: "Expire", Notified: "Prévenir", NotTold: "retenue",
 	Until: "jusqu'au %s", Episode: "épisode %d", By: "par %s", Groups: "Groupes", Revision: "révision %d", Compared: "contre %s",
-	Silenced: "silence %s", Inhibited: "expliquée par %s", Muted: "hors des heures %s", ToldNobody: "personne : la règle ne le demande pas",
+	Silenced: "silence %s", Inhibited: "expliquée par %s", Muted: "par les heures %s", ToldNobody: "personne : la règle ne le demande pas",
 	Told: "selon les routes", History: "Historique",
 }
 
@@ -73,6 +73,6 @@ var alertEnglish = alertWords{
 	State: "State", Severity: "Severity", Rule: "Rule", Team: "Team", About: "About", Labels: "Labels", Customer: "Customer",
 	Response: "Response", Raised: "Raised", Expires: "Expires", Notified: "Told", NotTold: "held back",
 	Until: "until %s", Episode: "episode %d", By: "by %s", Groups: "Groups", Revision: "revision %d", Compared: "against %s",
-	Silenced: "silence %s", Inhibited: "explained by %s", Muted: "outside the hours %s", ToldNobody: "nobody: the rule does not ask for it",
+	Silenced: "silence %s", Inhibited: "explained by %s", Muted: "by the hours %s", ToldNobody: "nobody: the rule does not ask for it",
 	Told: "as routes say", History: "History",
 }

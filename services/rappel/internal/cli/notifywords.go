@@ -45,9 +45,9 @@ var notifyFrench = notifyWords{
 	BadSince:  "--since : une durée comme 1d ou 12h, ou un moment comme 2026-11-09T10:00:00Z",
 	Delivered: "%s a reçu l'essai (%d ms).", NotDelivered: "%s n'a pas reçu l'essai : %s.", Status: "statut %d",
 	EnabledNow: "%s est de nouveau prévenu.", DisabledNow: "%s n'est plus prévenu : ce qui lui est destiné attend quatre jours.",
-	Again: "repart vers %s", AgainAll: "%d remises abandonnées repartent vers %s.",
+	Again: "repart vers %s", AgainAll: "Remises abandonnées qui repartent : %d, vers %s.",
 	State: "État", Receiver: "Destinataire", Told: "Quoi", Group: "Groupe", Created: "Créée", Next: "Prochain essai", Tries: "Essais",
-	Replay: "Redemandée", Alerts: "%d alertes en cours, %d terminées", By: "par %s", Customer: "au client", Took: "%d ms",
+	Replay: "Redemandée", Alerts: "alertes en cours : %d, terminées : %d", By: "par %s", Customer: "au client", Took: "%d ms",
 	Failed: "Rien n'a changé pour %d des %d remises.",
 }
 
@@ -70,8 +70,8 @@ var notifyEnglish = notifyWords{
 	BadSince:  "--since: how long ago, as 1d or 12h, or a time as 2026-11-09T10:00:00Z",
 	Delivered: "%s took the test (%d ms).", NotDelivered: "%s did not take the test: %s.", Status: "status %d",
 	EnabledNow: "%s is told again.", DisabledNow: "%s is told nothing any more: what is for it waits for four days.",
-	Again: "on its way to %s again", AgainAll: "%d deliveries that were given up are on their way to %s again.",
+	Again: "on its way to %s again", AgainAll: "Deliveries that were given up and go out again: %d, to %s.",
 	State: "State", Receiver: "Receiver", Told: "What", Group: "Group", Created: "Made", Next: "Next try", Tries: "Tries",
-	Replay: "Ordered again", Alerts: "%d alerts stand, %d are over", By: "by %s", Customer: "to the customer", Took: "%d ms",
+	Replay: "Ordered again", Alerts: "alerts that stand: %d, over: %d", By: "by %s", Customer: "to the customer", Took: "%d ms",
 	Failed: "Nothing was changed for %d of the %d deliveries.",
 }
