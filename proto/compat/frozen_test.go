@@ -29,6 +29,7 @@ func stored() []proto.Message {
 		&eventsv1.FollowUpAnswered{}, &eventsv1.RulesStored{},
 		&eventsv1.AnalysisCorrected{}, &eventsv1.ModelEvent{},
 		&eventsv1.QueueMeasured{}, &eventsv1.FallbackChanged{},
+		&eventsv1.AlertChanged{}, &eventsv1.SilenceChanged{}, &eventsv1.GroupNotified{}, &eventsv1.DeliveryChanged{}, &eventsv1.ReceiverChanged{},
 		&eventsv1.CallbackEvent{}, &eventsv1.AgentEvent{}, &eventsv1.DeadLetter{}, &eventsv1.Redrive{},
 	}
 }
@@ -87,6 +88,7 @@ func TestEveryMessageOfAStreamIsFrozen(t *testing.T) {
 	for _, file := range []protoreflect.FileDescriptor{
 		eventsv1.File_events_v1_response_proto, eventsv1.File_events_v1_score_proto, eventsv1.File_events_v1_alert_proto, eventsv1.File_events_v1_rules_proto, eventsv1.File_events_v1_analysis_proto,
 		eventsv1.File_events_v1_callback_proto, eventsv1.File_events_v1_agent_proto, eventsv1.File_events_v1_dead_letter_proto,
+		eventsv1.File_events_v1_alert_state_proto, eventsv1.File_events_v1_silence_proto, eventsv1.File_events_v1_notification_proto, eventsv1.File_events_v1_queue_stats_proto,
 	} {
 		for i := range file.Messages().Len() {
 			m := file.Messages().Get(i)

@@ -147,3 +147,29 @@ func TestWhatWasHeldBackIsRaisedAgain(t *testing.T) {
 	_, ok = again(gone, "")
 	require.False(t, ok)
 }
+
+// Who was called lately is not called for a fallback's sake, and not told that they were heard:
+// the alert says fatigue, and no fallback, whose end would ask for the call.
+func TestNoFallbackChangesWhatFatigueHoldsBack(t *testing.T) {
+	t.Parallel()
+	set, err := rule.Load("test.yaml", []byte("contact: {not_again_within: 7d}\n"+fallbackRules), rule.Options{})
+	require.NoError(t, err)
+	e := scored(revision(1, answers{}), answers{nps: 2})
+	for name, applies := range map[string]string{"holds back": "busy", "drops skills": "calm"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := called(72*time.Hour).of(set, alert.AsOf(e))
+			events, failures, err := alert.Decide(set, e, h)
+			require.NoError(t, err)
+			require.Empty(t, failures)
+			require.NoError(t, alert.Fallbacks(set, e, h, events, func(name string) bool { return name == applies }))
+			require.Len(t, events, 3)
+			require.Equal(t, "low", events[0].Rule)
+			m := events[0].Body.(*eventsv1.AlertRaised)
+			require.Equal(t, eventsv1.AlertRaised_FATIGUE, m.GetHeldBack())
+			require.Nil(t, m.GetCallback())
+			require.Empty(t, m.GetFallback())
+			require.Zero(t, events[0].Heard)
+		})
+	}
+}
