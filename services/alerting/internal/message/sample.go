@@ -27,7 +27,7 @@ func Sample(kind eventsv1.Notification_Kind, now time.Time) *eventsv1.Notificati
 		wait := 2700.0
 		n.Fallback = &eventsv1.FallbackChanged{
 			Name: "rush", Queue: "default", Active: true, WaitSeconds: &wait, BeginsSeconds: 1800, EndsSeconds: 900,
-			Measures: []string{"raise_bar", "acknowledge"},
+			Measures: []string{"raise_bar", "acknowledge_customer"},
 		}
 		return n
 	default:

@@ -1,5 +1,7 @@
 package message
 
+import "github.com/rappel-loop/rappel/services/internal/wording"
+
 // english is what is said in English.
 var english = words{
 	Severities: map[string]string{"low": "low", "medium": "medium", "high": "high", "critical": "critical"},
@@ -7,21 +9,14 @@ var english = words{
 		"detractor": "detractor", "passive": "passive", "promoter": "promoter", "dissatisfied": "dissatisfied", "neutral": "neutral",
 		"satisfied": "satisfied", "high_effort": "high effort", "low_effort": "low effort", "resolved": "settled", "unresolved": "not settled",
 	},
-	Themes: map[string]string{
-		"product_quality": "product quality", "conformity": "conformity", "packaging_condition": "condition of the parcel", "price_value": "price",
-		"choice": "choice", "site_app": "site or app", "network_service": "network", "food": "food", "cleanliness_comfort": "cleanliness and comfort",
-		"staff_welcome": "welcome", "staff_competence": "competence", "listening": "listening", "advice": "advice", "information": "information",
-		"promise": "promise", "unwanted_messages": "unwanted messages", "apology": "apology", "delivery_time": "delivery time",
-		"waiting": "waiting", "speed": "speed", "reachability": "reachability", "complaint_handling": "complaint handling",
-		"refund_returns": "refunds and returns", "repair": "repair", "recommendation": "recommendation", "loyalty": "loyalty",
-		"effort": "effort", "atmosphere": "atmosphere", "billing": "billing", "experience": "experience", "satisfaction": "satisfaction",
-	},
+	Themes: wording.Themes("en"),
 	Resolutions: map[string]string{
 		"no_longer_matches": "no longer applies", "callback_closed": "customer called back", "by_hand": "closed by hand", "expired": "expired",
 	},
 	Measures: map[string]string{
-		"raise_bar": "only the worst cases ask for a callback", "drop_callbacks": "the least urgent callbacks are not opened",
-		"acknowledge": "customers get an acknowledgement by e-mail", "notify": "those responsible are told",
+		"raise_bar": "only the gravest or most urgent cases ask for a callback", "call_afterwards": "customers who wait are called afterwards",
+		"widen": "callbacks go to another queue", "drop_skills": "any agent may call", "first_attempt_within": "more time is promised",
+		"tell": "managers are told", "acknowledge_customer": "customers are told that they were heard",
 		"count": "count", "share": "share",
 	},
 	Titles: map[string]string{

@@ -1,5 +1,7 @@
 package message
 
+import "github.com/rappel-loop/rappel/services/internal/wording"
+
 // french is what is said in French.
 var french = words{
 	Severities: map[string]string{"low": "faible", "medium": "moyenne", "high": "élevée", "critical": "critique"},
@@ -7,21 +9,14 @@ var french = words{
 		"detractor": "détracteur", "passive": "passif", "promoter": "promoteur", "dissatisfied": "insatisfait", "neutral": "neutre",
 		"satisfied": "satisfait", "high_effort": "effort élevé", "low_effort": "effort faible", "resolved": "réglé", "unresolved": "non réglé",
 	},
-	Themes: map[string]string{
-		"product_quality": "qualité du produit", "conformity": "conformité", "packaging_condition": "état du colis", "price_value": "prix",
-		"choice": "choix", "site_app": "site ou application", "network_service": "réseau", "food": "repas", "cleanliness_comfort": "propreté et confort",
-		"staff_welcome": "accueil", "staff_competence": "compétence", "listening": "écoute", "advice": "conseil", "information": "information",
-		"promise": "promesse", "unwanted_messages": "messages non désirés", "apology": "excuses", "delivery_time": "délai de livraison",
-		"waiting": "attente", "speed": "rapidité", "reachability": "joignabilité", "complaint_handling": "traitement de la réclamation",
-		"refund_returns": "remboursements et retours", "repair": "réparation", "recommendation": "recommandation", "loyalty": "fidélité",
-		"effort": "effort", "atmosphere": "ambiance", "billing": "facturation", "experience": "expérience", "satisfaction": "satisfaction",
-	},
+	Themes: wording.Themes("fr"),
 	Resolutions: map[string]string{
 		"no_longer_matches": "ne s'applique plus", "callback_closed": "client rappelé", "by_hand": "close à la main", "expired": "expirée",
 	},
 	Measures: map[string]string{
-		"raise_bar": "seuls les cas les plus graves demandent un rappel", "drop_callbacks": "les rappels les moins urgents ne sont pas ouverts",
-		"acknowledge": "les clients reçoivent un accusé de réception par e-mail", "notify": "les responsables sont prévenus",
+		"raise_bar": "seuls les cas les plus graves ou les plus pressants demandent un rappel", "call_afterwards": "les clients qui attendent seront rappelés ensuite",
+		"widen": "les rappels vont dans une autre file", "drop_skills": "n'importe quel conseiller peut rappeler", "first_attempt_within": "le délai promis est plus long",
+		"tell": "les responsables sont prévenus", "acknowledge_customer": "les clients reçoivent un accusé de réception",
 		"count": "nombre", "share": "part",
 	},
 	Titles: map[string]string{

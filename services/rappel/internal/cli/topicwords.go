@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/internal/wording"
 )
 
 // topicWords are what is found in verbatims, in one language. Every field must be filled,
@@ -83,15 +84,7 @@ var frenchTopics = topicWords{
 		eventsv1.Dimension_RESPONSIVENESS_AFTER_SALES: "réactivité et après-vente",
 		eventsv1.Dimension_OVERALL_EXPERIENCE:         "expérience globale",
 	},
-	Themes: map[string]string{
-		"product_quality": "qualité du produit", "conformity": "conformité", "packaging_condition": "état du colis", "price_value": "prix",
-		"choice": "choix", "site_app": "site ou application", "network_service": "réseau", "food": "repas", "cleanliness_comfort": "propreté et confort",
-		"staff_welcome": "accueil", "staff_competence": "compétence", "listening": "écoute", "advice": "conseil", "information": "information",
-		"promise": "promesse", "unwanted_messages": "messages non désirés", "apology": "excuses", "delivery_time": "délai de livraison",
-		"waiting": "attente", "speed": "rapidité", "reachability": "joignabilité", "complaint_handling": "traitement de la réclamation",
-		"refund_returns": "remboursements et retours", "repair": "réparation", "recommendation": "recommandation", "loyalty": "fidélité",
-		"effort": "effort", "atmosphere": "ambiance", "billing": "facturation", "experience": "expérience", "satisfaction": "satisfaction",
-	},
+	Themes:    wording.Themes("fr"),
 	Disagrees: "La note et les mots ne disent pas la même chose : à regarder.", Corrected: "analyse corrigée",
 }
 
@@ -110,14 +103,6 @@ var englishTopics = topicWords{
 		eventsv1.Dimension_RESPONSIVENESS_AFTER_SALES: "responsiveness and after-sales",
 		eventsv1.Dimension_OVERALL_EXPERIENCE:         "overall experience",
 	},
-	Themes: map[string]string{
-		"product_quality": "product quality", "conformity": "conformity", "packaging_condition": "condition of the parcel", "price_value": "price",
-		"choice": "choice", "site_app": "site or app", "network_service": "network", "food": "food", "cleanliness_comfort": "cleanliness and comfort",
-		"staff_welcome": "welcome", "staff_competence": "competence", "listening": "listening", "advice": "advice", "information": "information",
-		"promise": "promise", "unwanted_messages": "unwanted messages", "apology": "apology", "delivery_time": "delivery time",
-		"waiting": "waiting", "speed": "speed", "reachability": "reachability", "complaint_handling": "complaint handling",
-		"refund_returns": "refunds and returns", "repair": "repair", "recommendation": "recommendation", "loyalty": "loyalty",
-		"effort": "effort", "atmosphere": "atmosphere", "billing": "billing", "experience": "experience", "satisfaction": "satisfaction",
-	},
+	Themes:    wording.Themes("en"),
 	Disagrees: "Score and words say different things: have a look.", Corrected: "corrected",
 }
