@@ -70,11 +70,12 @@ func (w *Watcher) Add(s Set) {
 // Run looks until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
 	if len(w.sets) > 0 {
-		clock.Every(ctx, w.every, w.look)
+		clock.Every(ctx, w.every, w.Look)
 	}
 }
 
-func (w *Watcher) look() {
+// Look looks once: what Run does at each turn.
+func (w *Watcher) Look() {
 	for _, s := range w.sets {
 		now := digest(s.Files)
 		settled := now == s.seen

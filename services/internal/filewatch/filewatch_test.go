@@ -30,30 +30,30 @@ func TestAChangeIsTakenOnceItHasSettled(t *testing.T) {
 		require.Equal(t, "s", set)
 		told = append(told, err)
 	}, Set{Name: "s", Files: []string{path}, Take: func() error { taken++; return fail }})
-	w.look()
-	w.look()
+	w.Look()
+	w.Look()
 	require.Zero(t, taken, "it is as it was")
 
 	write(t, path, "two, half")
-	w.look()
+	w.Look()
 	write(t, path, "two, whole")
-	w.look()
+	w.Look()
 	require.Zero(t, taken, "it is being written")
-	w.look()
-	w.look()
+	w.Look()
+	w.Look()
 	require.Equal(t, 1, taken, "once")
 
 	fail = errors.New("wrong")
 	write(t, path, "three")
 	for range 5 {
-		w.look()
+		w.Look()
 	}
 	require.Equal(t, 2, taken, "what was refused is not tried again")
 	require.Equal(t, []error{nil, fail}, told)
 
 	require.NoError(t, os.Remove(path))
-	w.look()
-	w.look()
+	w.Look()
+	w.Look()
 	require.Equal(t, 3, taken, "that it is gone is a change")
 }
 
@@ -72,8 +72,8 @@ func TestALinkThatMovesIsAChange(t *testing.T) {
 	w := New(Every, func(string, error) {}, Set{Files: []string{filepath.Join(dir, "key")}, Take: func() error { taken++; return nil }})
 	require.NoError(t, os.Symlink("v2", data+".new"))
 	require.NoError(t, os.Rename(data+".new", data))
-	w.look()
-	w.look()
+	w.Look()
+	w.Look()
 	require.Equal(t, 1, taken)
 }
 

@@ -14,7 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/rappel-loop/rappel/services/alerting/internal/plan"
-	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/filewatch"
 	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
@@ -38,9 +38,8 @@ type Deps struct {
 // File is who is told in this process. Safe for concurrent use, but for Look.
 type File struct {
 	deps    Deps
+	watcher *filewatch.Watcher
 	current atomic.Pointer[Settings]
-	looked  string // how it looked last: the digest of its text, or why it can't be read
-	decided string // how it looked when it was last taken or refused
 	taken   string // the digest of what is in force
 }
 
@@ -52,6 +51,7 @@ func New(d Deps) (*File, error) {
 		f.use(&Settings{Plan: &plan.Config{}}, "")
 		return f, nil
 	}
+	f.watcher = filewatch.New(d.Every, f.told, filewatch.Set{Name: "notify_file", Files: []string{d.Path}, Take: f.take})
 	text, err := readFile(d.Path)
 	if err != nil {
 		return nil, fmt.Errorf("notify_file: %w", err)
@@ -60,7 +60,6 @@ func New(d Deps) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the notify file is refused:\n%w", err)
 	}
-	f.looked, f.decided = digest(text), digest(text)
 	f.use(s, digest(text))
 	return f, nil
 }
@@ -70,8 +69,8 @@ func (f *File) Current() *Settings { return f.current.Load() }
 
 // Follow looks at the file until ctx ends.
 func (f *File) Follow(ctx context.Context) error {
-	if f.deps.Path != "" {
-		clock.Every(ctx, f.deps.Every, f.Look)
+	if f.watcher != nil {
+		f.watcher.Run(ctx)
 		return nil
 	}
 	<-ctx.Done()
@@ -81,38 +80,27 @@ func (f *File) Follow(ctx context.Context) error {
 // Look looks at the file once, and takes it when it has changed and stood still since the
 // last look.
 func (f *File) Look() {
-	if f.deps.Path == "" {
-		return
-	}
-	text, err := readFile(f.deps.Path)
-	looks := digest(text)
-	if err != nil {
-		looks = err.Error()
-	}
-	still := looks == f.looked
-	f.looked = looks
-	if still && looks != f.decided {
-		f.decided = looks
-		f.take(text, err)
+	if f.watcher != nil {
+		f.watcher.Look()
 	}
 }
 
-// take puts a text in force, unless it is wrong.
-func (f *File) take(text []byte, err error) {
+// take puts the file in force, unless it is wrong.
+func (f *File) take() error {
+	text, err := readFile(f.deps.Path)
 	if err != nil {
-		f.refuse(err)
-		return
+		return err
 	}
 	if digest(text) == f.taken {
-		return // it is again as it was
+		return nil // it is again as it was
 	}
 	s, err := f.load(text)
 	if err != nil {
-		f.refuse(err)
-		return
+		return err
 	}
 	f.use(s, digest(text))
 	f.deps.Log.Info("others are told from now on", zap.Int("receivers", len(s.Receivers)), zap.Int("routes", len(s.Plan.Routes)))
+	return nil
 }
 
 // load reads a text, and checks what the service can use of it.
@@ -133,8 +121,11 @@ func (f *File) use(s *Settings, digest string) {
 // mostFaults is how many faults of one file are logged.
 const mostFaults = 50
 
-// refuse says why a file is not taken. It holds nobody's data and no secrets.
-func (f *File) refuse(err error) {
+// told says why a file is not taken. It holds nobody's data and no secrets.
+func (f *File) told(_ string, err error) {
+	if err == nil {
+		return
+	}
 	f.deps.Refused()
 	var wrong *strictyaml.Error
 	if !errors.As(err, &wrong) {

@@ -11,6 +11,7 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/alerting/internal/plan"
 	"github.com/rappel-loop/rappel/services/alerting/internal/receiver"
+	"github.com/rappel-loop/rappel/services/internal/strictjson"
 	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
@@ -147,7 +148,7 @@ func (r *reader) known(n *yaml.Node, path, what, name string, all []string) bool
 	if name == "" || slices.Contains(all, name) {
 		return name != ""
 	}
-	switch near := nearest(name, all); {
+	switch near := strictjson.Nearest(name, all); {
 	case near != "":
 		r.Wrong(n, path, "there is no %s %s; did you mean %s?", what, name, near)
 	case len(all) == 0:
@@ -156,42 +157,6 @@ func (r *reader) known(n *yaml.Node, path, what, name string, all []string) bool
 		r.Wrong(n, path, "there is no %s %s", what, name)
 	}
 	return false
-}
-
-// nearest is the name that is most like another, if one is.
-func nearest(name string, all []string) string {
-	best, least := "", max(2, len(name)/3)+1
-	for _, candidate := range all {
-		if d := distance(strings.ToLower(name), strings.ToLower(candidate)); d < least {
-			best, least = candidate, d
-		}
-	}
-	return best
-}
-
-// distance is Levenshtein's: how many letters must be changed, put in or left out. Names
-// have 64 at most.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return max(len(a), len(b))
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // tell reads names of receivers.

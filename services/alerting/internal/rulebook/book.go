@@ -17,6 +17,7 @@ import (
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
+	"github.com/rappel-loop/rappel/services/internal/filewatch"
 )
 
 // Version names a set of rules.
@@ -78,6 +79,8 @@ func New(d Deps) (*Book, error) {
 	b := &Book{deps: d, pace: pace{retry: time.Second, check: 2 * time.Second}}
 	name, text, origin := rule.DefaultFile, rule.DefaultText, eventsv1.RulesStored_ORIGIN_UNSPECIFIED
 	if d.File != "" {
+		// What became of a change is told where it is taken.
+		b.file.watcher = filewatch.New(d.Every, func(string, error) {}, filewatch.Set{Name: "rules_file", Files: []string{d.File}, Take: b.takeFile})
 		var err error
 		if text, err = readFile(d.File); err != nil {
 			return nil, fmt.Errorf("rules_file: %w", err)
@@ -89,7 +92,7 @@ func New(d Deps) (*Book, error) {
 		return nil, fmt.Errorf("the rules are refused:\n%w", err)
 	}
 	b.enforce(InForce{Version{Name: set.Version, SHA256: digest(text), Origin: origin}, set})
-	b.file = watched{looked: digest(text), decided: digest(text), text: text}
+	b.file.text = text
 	return b, nil
 }
 

@@ -8,14 +8,14 @@ import (
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
+	"github.com/rappel-loop/rappel/services/internal/filewatch"
 	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
 
 // watched is what is known of the file. Only Follow's task reads and writes it, and New
 // and Open before.
 type watched struct {
-	looked  string // how it looked last: the digest of its text, or why it can't be read
-	decided string // how it looked when it was last taken or refused
+	watcher *filewatch.Watcher
 	text    []byte // of the version in force
 	stored  bool   // that version is in RULES
 }
@@ -23,17 +23,7 @@ type watched struct {
 // look looks at the file once, and takes it when it has changed and stood still since the
 // last look.
 func (b *Book) look(ctx context.Context) {
-	text, err := readFile(b.deps.File)
-	looks := digest(text)
-	if err != nil {
-		looks = err.Error()
-	}
-	still := looks == b.file.looked
-	b.file.looked = looks
-	if still && looks != b.file.decided {
-		b.file.decided = looks
-		b.takeFile(text, err)
-	}
+	b.file.watcher.Look()
 	if !b.file.stored {
 		if err := b.record(ctx); err != nil && ctx.Err() == nil {
 			b.deps.Log.Warn("the version of the rules is not stored yet", zap.Error(err))
@@ -42,23 +32,25 @@ func (b *Book) look(ctx context.Context) {
 }
 
 // takeFile puts the file in force, unless it is wrong.
-func (b *Book) takeFile(text []byte, err error) {
+func (b *Book) takeFile() error {
+	text, err := readFile(b.deps.File)
 	if err != nil {
 		b.refuse("the rules file cannot be read", err)
-		return
+		return err
 	}
 	if digest(text) == b.Current().Version.SHA256 {
-		return // it is again as it was
+		return nil // it is again as it was
 	}
 	set, err := rule.Load(b.deps.File, text, b.deps.Rules)
 	if err != nil {
 		b.refuse("the rules file is wrong", err)
-		return
+		return err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.file.text, b.file.stored = text, false
 	b.enforce(InForce{Version{Name: set.Version, SHA256: digest(text), Origin: eventsv1.RulesStored_FILE}, set})
+	return nil
 }
 
 // record stores the file's version, unless it is the last one.
