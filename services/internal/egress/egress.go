@@ -15,6 +15,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -102,4 +104,17 @@ func Read(body io.Reader, most int64) ([]byte, error) {
 		err = ErrTooLarge
 	}
 	return data, err
+}
+
+// RetryAfter is how long an answer asks to wait, by its header Retry-After: whole seconds, or
+// a date. It is 0 where nothing is said, or nothing that can be read, and most at the most.
+func RetryAfter(h http.Header, now time.Time, most time.Duration) time.Duration {
+	s := strings.TrimSpace(h.Get("Retry-After"))
+	wait := time.Duration(0)
+	if n, err := strconv.ParseInt(s, 10, 32); err == nil {
+		wait = time.Duration(n) * time.Second
+	} else if at, err := http.ParseTime(s); err == nil {
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), most)
 }

@@ -81,21 +81,9 @@ func answered(r *http.Response, at time.Time) Outcome {
 	case http.StatusGone:
 		o.Gone = true
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		o.RetryAfter = retryAfter(r.Header.Get("Retry-After"), at)
+		o.RetryAfter = egress.RetryAfter(r.Header, at, MaxRetryAfter)
 	}
 	return o
-}
-
-// retryAfter reads whole seconds, or a date; anything else is nothing said.
-func retryAfter(s string, now time.Time) time.Duration {
-	s = strings.TrimSpace(s)
-	wait := time.Duration(0)
-	if n, err := strconv.ParseInt(s, 10, 32); err == nil {
-		wait = time.Duration(n) * time.Second
-	} else if at, err := http.ParseTime(s); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), MaxRetryAfter)
 }
 
 // content is the body for the kind of hook.

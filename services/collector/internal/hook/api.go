@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -168,7 +167,7 @@ func (a *API) get(ctx context.Context, authorise func(*http.Request, string) err
 	data, err := egress.Read(resp.Body, maxAnswer)
 	switch {
 	case resp.StatusCode != http.StatusOK:
-		return nil, &APIError{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now())}
+		return nil, &APIError{Status: resp.StatusCode, RetryAfter: egress.RetryAfter(resp.Header, time.Now(), maxRetryAfter)}
 	case err != nil:
 		return nil, unanswered(ctx, err)
 	}
@@ -197,18 +196,6 @@ func escaped(path []string) []string {
 		out[i] = url.PathEscape(p)
 	}
 	return out
-}
-
-// retryAfter reads whole seconds, or a date; anything else is nothing said.
-func retryAfter(s string, now time.Time) time.Duration {
-	s = strings.TrimSpace(s)
-	wait := time.Duration(0)
-	if n, err := strconv.ParseInt(s, 10, 32); err == nil {
-		wait = time.Duration(n) * time.Second
-	} else if at, err := http.ParseTime(s); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), maxRetryAfter)
 }
 
 func bearer(r *http.Request, token string) error {

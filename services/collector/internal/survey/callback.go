@@ -1,12 +1,12 @@
 package survey
 
 import (
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/rappel-loop/rappel/services/internal/calendar"
+	"github.com/rappel-loop/rappel/services/internal/hoursfile"
 	"github.com/rappel-loop/rappel/services/internal/metric"
 	"github.com/rappel-loop/rappel/services/internal/strictyaml"
 )
@@ -66,14 +66,14 @@ func (r *reader) callback(n *yaml.Node, path string) *Callback {
 	given := r.Object(n, path, strictyaml.Fields{
 		"for":      func(n *yaml.Node, path string) { c.moods = r.moods(n, path) },
 		"text":     func(n *yaml.Node, path string) { c.Text = r.text(n, path) },
-		"week":     func(n *yaml.Node, path string) { hours.Week = r.week(n, path) },
-		"zone":     func(n *yaml.Node, path string) { c.zone = r.zone(n, path, r.Text(n, path)) },
+		"week":     func(n *yaml.Node, path string) { hours.Week = hoursfile.Week(r.Reader, n, path) },
+		"zone":     func(n *yaml.Node, path string) { c.zone = hoursfile.Zone(r.Reader, n, path) },
 		"holidays": func(n *yaml.Node, path string) { hours.Holidays = r.holidays(n, path) },
 		"days":     func(n *yaml.Node, path string) { c.Days = r.Whole(n, path, 1, mostDays) },
 	})
 	r.Required(n, path, given, "text")
 	if !given["zone"] {
-		c.zone = r.zone(n, path+".zone", defaultZone)
+		c.zone, _ = calendar.Zone(defaultZone)
 	}
 	if given["week"] {
 		hours.Zone = c.zone
@@ -97,63 +97,12 @@ func (r *reader) moods(n *yaml.Node, path string) map[metric.Mood]bool {
 	return all
 }
 
-// week reads days, as mon-fri, to their periods, as 09:00-12:00.
-func (r *reader) week(n *yaml.Node, path string) calendar.Week {
-	right := map[string][]string{}
-	r.Pairs(n, path, func(days string, n *yaml.Node, path string) {
-		_, known := r.parsed(n, path, map[string][]string{days: nil})
-		r.List(n, path, func(n *yaml.Node, path string) {
-			if p := r.period(n, path); p != "" && known {
-				right[days] = append(right[days], p)
-			}
-		})
-	})
-	w, _ := r.parsed(n, path, right) // overlaps are all that can be wrong still
-	return w
-}
-
-func (r *reader) parsed(n *yaml.Node, path string, days map[string][]string) (calendar.Week, bool) {
-	w, err := calendar.ParseWeek(days)
-	if err != nil {
-		r.Wrong(n, path, "%s", strings.TrimPrefix(err.Error(), "hours: "))
-	}
-	return w, err == nil
-}
-
-// period is one that calendar.ParseWeek reads; "" is a problem.
-func (r *reader) period(n *yaml.Node, path string) string {
-	s := r.Text(n, path)
-	if s == "" {
-		return ""
-	}
-	if _, err := calendar.ParsePeriod(s); err != nil {
-		r.Wrong(n, path, "%s", err)
-		return ""
-	}
-	return s
-}
-
-func (r *reader) zone(n *yaml.Node, path, name string) *time.Location {
-	zone, ok := calendar.Zone(name)
-	if name != "" && !ok {
-		r.Wrong(n, path, "is no time zone; write one as %s", defaultZone)
-	}
-	return zone
-}
-
 func (r *reader) holidays(n *yaml.Node, path string) calendar.Holidays {
 	var all []calendar.Holidays
 	r.List(n, path, func(n *yaml.Node, path string) {
-		code := r.Text(n, path)
-		if code == "" {
-			return
+		if h := hoursfile.Country(r.Reader, n, path); h != nil {
+			all = append(all, h)
 		}
-		h, err := calendar.National(code)
-		if err != nil {
-			r.Wrong(n, path, "%s", err)
-			return
-		}
-		all = append(all, h)
 	})
 	return calendar.AnyOf(all...)
 }

@@ -96,21 +96,8 @@ func (d *desk) listAgents(cmd *cobra.Command, o agentFilter) error {
 		}
 	}
 	all := &agentv1.ListAgentsResponse{}
-	for {
-		query.Set("pageSize", strconv.Itoa(min(pageSize, o.limit-len(all.GetAgents()))))
-		body, err := d.get(cmd, "/v1/agents", query)
-		if err != nil {
-			return d.failed(cmd, "", err)
-		}
-		page := &agentv1.ListAgentsResponse{}
-		if err := read(body, page); err != nil {
-			return err
-		}
-		all.Agents, all.NextPageToken = append(all.Agents, page.GetAgents()...), page.GetNextPageToken()
-		if all.GetNextPageToken() == "" || len(all.GetAgents()) >= o.limit {
-			break
-		}
-		query.Set("pageToken", all.GetNextPageToken())
+	if err := d.gather(cmd, "/v1/agents", query, o.limit, all, func() int { return len(all.GetAgents()) }); err != nil {
+		return err
 	}
 	if d.asJSON() {
 		return printMessage(cmd.OutOrStdout(), all)
@@ -219,27 +206,32 @@ func skillsOf(a *eventsv1.Agent) string {
 }
 
 func (d *desk) showAgentCommand() *cobra.Command {
+	resp := &agentv1.GetAgentResponse{}
+	return d.showByID(d.agentArguments, agentPath, resp, func(w io.Writer) error { return d.printAgent(w, resp) })
+}
+
+// showByID shows one thing by its id.
+func (d *desk) showByID(known cobra.PositionalArgs, path func(id string) string, resp proto.Message, show func(io.Writer) error) *cobra.Command {
 	return &cobra.Command{
 		Use: "show ID", SilenceUsage: true, SilenceErrors: true,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := d.agentArguments(cmd, args); err != nil {
+			if err := known(cmd, args); err != nil {
 				return err
 			}
 			return d.noArguments(cmd, args[1:])
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			body, err := d.get(cmd, agentPath(args[0]), nil)
+			body, err := d.get(cmd, path(args[0]), nil)
 			if err != nil {
 				return d.failed(cmd, "", err)
 			}
 			if d.asJSON() {
 				return printBody(cmd.OutOrStdout(), body)
 			}
-			resp := &agentv1.GetAgentResponse{}
 			if err := read(body, resp); err != nil {
 				return err
 			}
-			return d.printAgent(cmd.OutOrStdout(), resp)
+			return show(cmd.OutOrStdout())
 		},
 	}
 }

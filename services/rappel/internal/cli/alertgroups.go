@@ -39,21 +39,8 @@ func (d *desk) listGroups(cmd *cobra.Command, route string, limit int) error {
 		query.Set("route", route)
 	}
 	all := &alertingv1.ListAlertGroupsResponse{}
-	for {
-		query.Set("pageSize", strconv.Itoa(min(pageSize, limit-len(all.GetGroups()))))
-		body, err := d.get(cmd, "/v1/alertGroups", query)
-		if err != nil {
-			return d.failed(cmd, "", err)
-		}
-		page := &alertingv1.ListAlertGroupsResponse{}
-		if err := read(body, page); err != nil {
-			return err
-		}
-		all.Groups, all.NextPageToken = append(all.Groups, page.GetGroups()...), page.GetNextPageToken()
-		if all.GetNextPageToken() == "" || len(all.GetGroups()) >= limit {
-			break
-		}
-		query.Set("pageToken", all.GetNextPageToken())
+	if err := d.gather(cmd, "/v1/alertGroups", query, limit, all, func() int { return len(all.GetGroups()) }); err != nil {
+		return err
 	}
 	if d.asJSON() {
 		return printMessage(cmd.OutOrStdout(), all)

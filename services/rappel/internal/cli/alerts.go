@@ -105,21 +105,8 @@ func (d *desk) alertQuery(o alertFilter) (url.Values, error) {
 // listAlerts gathers pages until it has what was asked for.
 func (d *desk) listAlerts(cmd *cobra.Command, o alertFilter, query url.Values) error {
 	all := &alertingv1.ListAlertsResponse{}
-	for {
-		query.Set("pageSize", strconv.Itoa(min(pageSize, o.limit-len(all.GetAlerts()))))
-		body, err := d.get(cmd, "/v1/alerts", query)
-		if err != nil {
-			return d.failed(cmd, "", err)
-		}
-		page := &alertingv1.ListAlertsResponse{}
-		if err := read(body, page); err != nil {
-			return err
-		}
-		all.Alerts, all.NextPageToken = append(all.Alerts, page.GetAlerts()...), page.GetNextPageToken()
-		if all.GetNextPageToken() == "" || len(all.GetAlerts()) >= o.limit {
-			break
-		}
-		query.Set("pageToken", all.GetNextPageToken())
+	if err := d.gather(cmd, "/v1/alerts", query, o.limit, all, func() int { return len(all.GetAlerts()) }); err != nil {
+		return err
 	}
 	if d.asJSON() {
 		return printMessage(cmd.OutOrStdout(), all)

@@ -13,29 +13,8 @@ import (
 )
 
 func (d *desk) showAlertCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "show ID", SilenceUsage: true, SilenceErrors: true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := d.alertArguments(cmd, args); err != nil {
-				return err
-			}
-			return d.noArguments(cmd, args[1:])
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			body, err := d.get(cmd, alertPath(args[0]), nil)
-			if err != nil {
-				return d.failed(cmd, "", err)
-			}
-			if d.asJSON() {
-				return printBody(cmd.OutOrStdout(), body)
-			}
-			resp := &alertingv1.GetAlertResponse{}
-			if err := read(body, resp); err != nil {
-				return err
-			}
-			return d.printAlert(cmd.OutOrStdout(), resp)
-		},
-	}
+	resp := &alertingv1.GetAlertResponse{}
+	return d.showByID(d.alertArguments, alertPath, resp, func(w io.Writer) error { return d.printAlert(w, resp) })
 }
 
 func (d *desk) printAlert(out io.Writer, resp *alertingv1.GetAlertResponse) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	callbackv1 "github.com/rappel-loop/rappel/proto/gen/go/api/callback/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
@@ -105,7 +106,36 @@ func (d *desk) listQuery(o listOptions) (url.Values, error) {
 	return q, nil
 }
 
-// list gathers pages until it has what was asked for: a page may be short.
+// paged is an answer that may go on on another page.
+type paged interface {
+	proto.Message
+	GetNextPageToken() string
+}
+
+// gather adds pages of a list to all, until there are as many as the limit, as count says, or
+// no more: a page may be short.
+func (d *desk) gather(cmd *cobra.Command, path string, query url.Values, limit int, all paged, count func() int) error {
+	token := all.ProtoReflect().Descriptor().Fields().ByName("next_page_token")
+	for {
+		query.Set("pageSize", strconv.Itoa(min(pageSize, limit-count())))
+		body, err := d.get(cmd, path, query)
+		if err != nil {
+			return d.failed(cmd, "", err)
+		}
+		page := all.ProtoReflect().New().Interface()
+		if err := read(body, page); err != nil {
+			return err
+		}
+		all.ProtoReflect().Clear(token)
+		proto.Merge(all, page)
+		if all.GetNextPageToken() == "" || count() >= limit {
+			return nil
+		}
+		query.Set("pageToken", all.GetNextPageToken())
+	}
+}
+
+// list gathers pages of callbacks, each as the server wrote it.
 func (d *desk) list(cmd *cobra.Command, o listOptions, query url.Values) error {
 	var raw []json.RawMessage
 	var all []*eventsv1.Callback

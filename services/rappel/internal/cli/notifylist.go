@@ -66,21 +66,8 @@ func (d *desk) listDeliveries(cmd *cobra.Command, o deliveryFilter) error {
 		return err
 	}
 	all := &alertingv1.ListDeliveriesResponse{}
-	for {
-		query.Set("pageSize", strconv.Itoa(min(pageSize, o.limit-len(all.GetDeliveries()))))
-		body, err := d.get(cmd, "/v1/deliveries", query)
-		if err != nil {
-			return d.failed(cmd, "", err)
-		}
-		page := &alertingv1.ListDeliveriesResponse{}
-		if err := read(body, page); err != nil {
-			return err
-		}
-		all.Deliveries, all.NextPageToken = append(all.Deliveries, page.GetDeliveries()...), page.GetNextPageToken()
-		if all.GetNextPageToken() == "" || len(all.GetDeliveries()) >= o.limit {
-			break
-		}
-		query.Set("pageToken", all.GetNextPageToken())
+	if err := d.gather(cmd, "/v1/deliveries", query, o.limit, all, func() int { return len(all.GetDeliveries()) }); err != nil {
+		return err
 	}
 	if d.asJSON() {
 		return printMessage(cmd.OutOrStdout(), all)
@@ -138,23 +125,8 @@ func (d *desk) attempt(a *eventsv1.DeliveryAttempt) string {
 }
 
 func (d *desk) showDeliveryCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "show ID", Args: d.oneNotifyArgument(needDelivery), SilenceUsage: true, SilenceErrors: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			body, err := d.get(cmd, deliveryPath(args[0]), nil)
-			if err != nil {
-				return d.failed(cmd, "", err)
-			}
-			if d.asJSON() {
-				return printBody(cmd.OutOrStdout(), body)
-			}
-			resp := &alertingv1.GetDeliveryResponse{}
-			if err := read(body, resp); err != nil {
-				return err
-			}
-			return d.printDelivery(cmd.OutOrStdout(), resp.GetDelivery())
-		},
-	}
+	resp := &alertingv1.GetDeliveryResponse{}
+	return d.showByID(d.oneNotifyArgument(needDelivery), deliveryPath, resp, func(w io.Writer) error { return d.printDelivery(w, resp.GetDelivery()) })
 }
 
 func (d *desk) printDelivery(out io.Writer, m *eventsv1.Delivery) error {

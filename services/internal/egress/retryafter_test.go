@@ -1,10 +1,13 @@
-package hook
+package egress_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rappel-loop/rappel/services/internal/egress"
 )
 
 func TestRetryAfterIsSecondsOrADate(t *testing.T) {
@@ -15,6 +18,6 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 		"Fri, 20 Nov 2026 12:02:00 GMT": 2 * time.Minute, "Fri, 20 Nov 2026 11:00:00 GMT": 0, "Sat, 21 Nov 2026 12:00:00 GMT": time.Hour,
 		"Friday, 20-Nov-26 12:02:00 GMT": 2 * time.Minute,
 	} {
-		require.Equal(t, want, retryAfter(text, now), text)
+		require.Equal(t, want, egress.RetryAfter(http.Header{"Retry-After": {text}}, now, time.Hour), text)
 	}
 }
