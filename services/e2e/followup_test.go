@@ -22,23 +22,25 @@ func (l *loop) until(id, what string, ok func(callback) bool) {
 	require.Eventually(l.t, func() bool { return ok(l.show(id)) }, eventually, 20*time.Millisecond, what)
 }
 
+// called has amina call a customer, reach them and write down what came of it.
+func (l *loop) called(id string, wrapUp object) {
+	l.t.Helper()
+	for _, step := range []struct {
+		verb string
+		body object
+	}{{"startAttempt", object{}}, {"endAttempt", object{"outcome": "REACHED"}}, {"complete", wrapUp}} {
+		step.body["agentId"] = "amina"
+		_, code, _ := l.act(id, step.verb, step.body)
+		require.Equal(l.t, http.StatusOK, code, step.verb)
+	}
+}
+
 // howItWent: the customer is asked after the call, answers without saying who they
 // are, and is called again.
 func howItWent(t *testing.T, l *loop) {
 	l.submit(answer("r-1", "C-1", "NPS", 2))
 	cb := l.mustClaim("amina", "")
-	for _, step := range []struct {
-		verb string
-		body object
-	}{
-		{"startAttempt", object{}},
-		{"endAttempt", object{"outcome": "REACHED"}},
-		{"complete", object{"outcome": "RESOLVED", "rootCause": "delivery", "note": "x", "gesture": object{"kind": "voucher", "cents": 1500}}},
-	} {
-		step.body["agentId"] = "amina"
-		_, code, _ := l.act(cb.ID, step.verb, step.body)
-		require.Equal(t, http.StatusOK, code, step.verb)
-	}
+	l.called(cb.ID, object{"outcome": "RESOLVED", "rootCause": "delivery", "note": "x", "gesture": object{"kind": "voucher", "cents": 1500}})
 	l.until(cb.ID, "the customer is asked", func(c callback) bool { return c.FollowUp != nil && c.FollowUp.AskedAt != nil })
 	l.restartQueue() // kill -9
 	l.submit(object{

@@ -14,7 +14,6 @@ package donotcall
 
 import (
 	"context"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,6 +27,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/bus"
+	"github.com/rappel-loop/rappel/services/internal/pseudonym"
 )
 
 const (
@@ -59,9 +59,9 @@ type List struct {
 	retry, check time.Duration
 
 	mu   sync.RWMutex
-	keys map[id]struct{}
-	own  map[id]bool   // what was changed here since following began
-	read chan struct{} // closed once the list is read
+	keys map[pseudonym.ID]struct{}
+	own  map[pseudonym.ID]bool // what was changed here since following began
+	read chan struct{}         // closed once the list is read
 	news chan struct{}
 }
 
@@ -69,23 +69,8 @@ type List struct {
 func New(b *bus.Bus, log *zap.Logger) *List {
 	return &List{
 		bus: b, log: log.Named("do-not-call"), retry: time.Second, check: 2 * time.Second,
-		keys: map[id]struct{}{}, own: map[id]bool{}, read: make(chan struct{}), news: make(chan struct{}, 1),
+		keys: map[pseudonym.ID]struct{}{}, own: map[pseudonym.ID]bool{}, read: make(chan struct{}), news: make(chan struct{}, 1),
 	}
-}
-
-// id is 128 bits of a pseudonym's 130.
-type id [16]byte
-
-var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-// idOf is of a pseudonym; ok is false for what is none.
-func idOf(key string) (id, bool) {
-	var b [20]byte
-	if len(key) != 26 {
-		return id{}, false
-	}
-	n, err := encoding.Decode(b[:], []byte(key))
-	return id(b[:16]), err == nil && n == 16
 }
 
 // Apply makes a change and returns how many pseudonyms it changed; the others were so

@@ -12,6 +12,7 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/clock"
 	"github.com/rappel-loop/rappel/services/internal/obs"
+	"github.com/rappel-loop/rappel/services/internal/pseudonym"
 )
 
 // ErrLoading says that the list has not been read yet: who is not found may be on it.
@@ -25,7 +26,7 @@ func (l *List) Has(keys ...string) bool {
 		return false
 	}
 	for _, key := range keys {
-		if k, ok := idOf(key); ok {
+		if k, ok := pseudonym.Of(key); ok {
 			if _, listed := l.keys[k]; listed {
 				return true
 			}
@@ -81,7 +82,7 @@ func (l *List) Follow(ctx context.Context) error {
 // follow reads the list from its beginning. What was known counts until all is read: a
 // stream that was made anew or put back takes its place then.
 func (l *List) follow(ctx context.Context) error {
-	found := map[id]struct{}{}
+	found := map[pseudonym.ID]struct{}{}
 	live := false
 	l.mu.Lock()
 	clear(l.own)
@@ -89,7 +90,7 @@ func (l *List) follow(ctx context.Context) error {
 	each := func(d bus.Delivery) error {
 		var m eventsv1.DoNotCallChanged
 		key := strings.TrimPrefix(d.Subject, strings.TrimSuffix(subject.AllDoNotCall, ">"))
-		k, ok := idOf(key)
+		k, ok := pseudonym.Of(key)
 		if err := d.Decode(&m); err != nil || !ok {
 			l.log.Error("an event cannot be read and is left out", zap.Uint64(obs.Sequence, d.Sequence), zap.Error(err))
 			return nil
@@ -108,7 +109,7 @@ func (l *List) follow(ctx context.Context) error {
 	})
 }
 
-func set(keys map[id]struct{}, k id, listed bool) {
+func set(keys map[pseudonym.ID]struct{}, k pseudonym.ID, listed bool) {
 	if listed {
 		keys[k] = struct{}{}
 	} else {
@@ -118,7 +119,7 @@ func set(keys map[id]struct{}, k id, listed bool) {
 
 // learn takes a change over. An older one that comes later is mended by what follows it.
 func (l *List) learn(key string, listed bool) {
-	k, ok := idOf(key)
+	k, ok := pseudonym.Of(key)
 	if !ok {
 		return
 	}
@@ -133,7 +134,7 @@ func (l *List) learn(key string, listed bool) {
 
 // changed takes over what was changed here, which following may bring later.
 func (l *List) changed(key string, listed bool) {
-	if k, ok := idOf(key); ok {
+	if k, ok := pseudonym.Of(key); ok {
 		l.mu.Lock()
 		l.own[k] = listed
 		l.mu.Unlock()
@@ -141,7 +142,7 @@ func (l *List) changed(key string, listed bool) {
 	l.learn(key, listed)
 }
 
-func (l *List) replace(keys map[id]struct{}) {
+func (l *List) replace(keys map[pseudonym.ID]struct{}) {
 	l.mu.Lock()
 	for k, listed := range l.own {
 		set(keys, k, listed)

@@ -2,7 +2,6 @@ package history
 
 import (
 	"cmp"
-	"encoding/base32"
 	"hash/fnv"
 	"slices"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
+	"github.com/rappel-loop/rappel/services/internal/pseudonym"
 )
 
 const (
@@ -31,7 +31,7 @@ type Store struct {
 	chunks   []*chunk
 	first    uint64 // the number of the first record that is held; records count from 1
 	last     uint64 // of the last; 0 for none
-	latest   map[id]uint64
+	latest   map[pseudonym.ID]uint64
 	stale    int // how many chunks went since latest was looked through
 	surveys  []string
 	surveyOf map[string]uint32
@@ -56,24 +56,9 @@ type record struct {
 	given        [metrics]bool
 }
 
-// id is 128 bits of a customer's pseudonym.
-type id [16]byte
-
-var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-// idOf is of a pseudonym; what is none has none, and no history.
-func idOf(key string) (id, bool) {
-	var b [20]byte
-	if len(key) != 26 {
-		return id{}, false
-	}
-	n, err := encoding.Decode(b[:], []byte(key))
-	return id(b[:16]), err == nil && n == 16
-}
-
 // NewStore returns one that holds nothing.
 func NewStore() *Store {
-	return &Store{first: 1, latest: map[id]uint64{}, surveyOf: map[string]uint32{}}
+	return &Store{first: 1, latest: map[pseudonym.ID]uint64{}, surveyOf: map[string]uint32{}}
 }
 
 // Len is how many events are held.
@@ -86,7 +71,7 @@ func (s *Store) Len() int {
 // Add holds one more event, which is behind all those before it in the stream, and lets go
 // of what was stored before keep, by and large.
 func (s *Store) Add(e *eventsv1.ResponseScored, sequence uint64, stored, keep time.Time) {
-	customer, ok := idOf(e.GetReceived().GetCustomerKey())
+	customer, ok := pseudonym.Of(e.GetReceived().GetCustomerKey())
 	if !ok {
 		return
 	}
@@ -175,7 +160,7 @@ func (s *Store) at(n uint64) *record {
 // before the first event about this one: those first received from `from` on, and before
 // this one was. The event at sequence is about this one, as are any before it.
 func (s *Store) Earlier(e *eventsv1.ResponseScored, sequence uint64, from time.Time) []*eventsv1.EarlierAnswer {
-	customer, ok := idOf(e.GetReceived().GetCustomerKey())
+	customer, ok := pseudonym.Of(e.GetReceived().GetCustomerKey())
 	if !ok {
 		return nil
 	}
@@ -210,7 +195,7 @@ func (s *Store) Earlier(e *eventsv1.ResponseScored, sequence uint64, from time.T
 }
 
 // each yields a customer's records, the latest first, until told to stop.
-func (s *Store) each(customer id, yield func(*record) bool) {
+func (s *Store) each(customer pseudonym.ID, yield func(*record) bool) {
 	for n := s.latest[customer]; n >= s.first; {
 		r := s.at(n)
 		if !yield(r) || r.back == 0 {
