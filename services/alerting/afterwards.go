@@ -201,8 +201,8 @@ func (s *Service) raiseAgain(ctx context.Context, ended *eventsv1.FallbackChange
 	return err == nil && !receipt.Duplicate, err
 }
 
-// dealtWith reports whether an alert was resolved by somebody, or by the close of a callback
-// that it was in.
+// dealtWith reports whether an alert was resolved by somebody, by the close of a callback that
+// it was in, or because its time was over.
 func (s *Service) dealtWith(ctx context.Context, alertID string) (bool, error) {
 	a, err := s.alerts.Load(ctx, alertID)
 	switch {
@@ -211,5 +211,10 @@ func (s *Service) dealtWith(ctx context.Context, alertID string) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	return a.GetResolution() == eventsv1.AlertState_BY_HAND || a.GetResolution() == eventsv1.AlertState_CALLBACK_CLOSED, nil
+	switch a.GetResolution() {
+	case eventsv1.AlertState_BY_HAND, eventsv1.AlertState_CALLBACK_CLOSED, eventsv1.AlertState_EXPIRED:
+		return true, nil
+	default:
+		return false, nil
+	}
 }

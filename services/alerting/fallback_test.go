@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
@@ -318,10 +319,17 @@ func TestNobodyIsCalledAfterwardsWhoWasSpokenToMeanwhile(t *testing.T) {
 	_, err := b.service.Alerts().Resolve(t.Context(), alert.ID("low", "apres-livraison", "r-4"), "amina", "")
 	require.NoError(t, err)
 	for i, fallback := range []string{"other", "busy", "busy", "other"} {
-		e := &eventsv1.AlertRaised{EventId: fmt.Sprint("a-", i), AlertId: fmt.Sprint("a-", i/2), Rule: "low", Scored: answered(5+i/2, 5+i/2, first, 2), Fallback: fallback}
+		e := &eventsv1.AlertRaised{EventId: fmt.Sprint("a-", i), AlertId: fmt.Sprint("a-", i/2), Rule: "low", Scored: answered(5+i/2, 5+i/2, first, 2), Fallback: fallback, RaisedAt: timestamppb.New(o.clock.Now())}
 		_, err := o.bus.Publish(t.Context(), bus.Event{Subject: subject.Alert("low", "0af"), ID: e.GetEventId(), Body: e})
 		require.NoError(t, err)
 	}
+	over := &eventsv1.AlertRaised{ // its time was over while it was held back
+		EventId: "a-8", AlertId: "a-8", Rule: "low", Scored: answered(8, 8, first, 2), Fallback: "busy",
+		RaisedAt: timestamppb.New(o.clock.Now().Add(-2 * time.Hour)), ResolvesAfter: durationpb.New(time.Hour),
+	}
+	_, err = o.bus.Publish(t.Context(), bus.Event{Subject: subject.Alert("low", "0af"), ID: over.GetEventId(), Body: over})
+	require.NoError(t, err)
+	settled(t, o.bus, topology.AlertStates)
 	before := len(stored(t, o.bus, subject.Alerts))
 	o.waits(1, false, b)
 	settled(t, o.bus, topology.Afterwards)

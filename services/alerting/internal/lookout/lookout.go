@@ -66,8 +66,9 @@ type pace struct{ look, retry, grace time.Duration }
 
 // Lookout is safe for concurrent use. It is run once.
 type Lookout struct {
-	deps Deps
-	pace pace
+	deps  Deps
+	pace  pace
+	blind bool // it was said that figures cannot be judged; only the one who steps knows
 
 	mu      sync.Mutex
 	windows *movement.Windows // nil until the first rules

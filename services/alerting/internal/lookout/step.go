@@ -32,9 +32,7 @@ func (l *Lookout) step(ctx context.Context) error {
 		return nil
 	}
 	ready, err := l.ready(ctx, until)
-	if err != nil && ctx.Err() == nil {
-		l.deps.Log.Warn("figures are judged later: it is not known whether all is scored", zap.Error(err))
-	}
+	l.tell(ctx, err)
 	if err != nil || !ready {
 		return nil //nolint:nilerr // it is tried again
 	}
@@ -46,6 +44,18 @@ func (l *Lookout) step(ctx context.Context) error {
 		l.deps.Log.Warn("the alerts of metric rules are stored later", zap.Error(err))
 	}
 	return nil
+}
+
+// tell says once that figures cannot be judged, and once that they can be again.
+func (l *Lookout) tell(ctx context.Context, err error) {
+	switch {
+	case err != nil && !l.blind && ctx.Err() == nil:
+		l.deps.Log.Warn("figures are judged later: it is not known whether all is scored", zap.Error(err))
+		l.blind = true
+	case err == nil && l.blind:
+		l.deps.Log.Info("figures are judged again")
+		l.blind = false
+	}
 }
 
 func (l *Lookout) due(until time.Time) bool {
@@ -83,8 +93,9 @@ func (l *Lookout) takeUp(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// adopt tells the windows of an alert as it is stored, and reports whether there is such a
-// series. The caller holds mu.
+// adopt tells the windows of an alert as it is stored, and reports whether its rule is there
+// and has such series. Where there is no room for the series, nobody judges it: its alert is
+// left to end by itself. The caller holds mu.
 func (l *Lookout) adopt(a *eventsv1.AlertState) bool {
 	i := slices.IndexFunc(l.set.Metrics, func(m *rule.Metric) bool { return m.Name == a.GetRule() })
 	if i < 0 {
@@ -97,7 +108,7 @@ func (l *Lookout) adopt(a *eventsv1.AlertState) bool {
 			values = append(values, v)
 		}
 	}
-	if len(values) != len(series) {
+	if len(values) != len(series) || len(values) != len(m.By) {
 		return false
 	}
 	is := movement.Over
@@ -107,7 +118,8 @@ func (l *Lookout) adopt(a *eventsv1.AlertState) bool {
 	case a.GetResolution() == eventsv1.AlertState_BY_HAND:
 		is = movement.PutAway
 	}
-	return l.windows.Adopt(m.Name, values, is)
+	l.windows.Adopt(m.Name, values, is)
+	return true
 }
 
 func stands(a *eventsv1.AlertState) bool {

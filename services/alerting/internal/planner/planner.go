@@ -241,11 +241,17 @@ func (p *Planner) again(groups []string) {
 	}
 }
 
-// load finds out about alerts that people know of, and memory does not.
+// load finds out about alerts that people know of, and memory does not. One that cannot be
+// read is taken for one that is over: nobody else waits because of it.
 func (p *Planner) load(ctx context.Context, ids []string) error {
 	for _, id := range ids {
 		a, err := p.deps.Alerts.Load(ctx, id)
-		if err != nil && !errors.Is(err, alertstate.ErrUnknown) {
+		switch {
+		case err == nil, errors.Is(err, alertstate.ErrUnknown):
+		case bus.IsTerminal(err):
+			p.deps.Log.Error("an alert that people know of cannot be read and is taken for over", zap.String("alert", id), zap.Error(err))
+			a = nil
+		default:
 			return err
 		}
 		p.mu.Lock()

@@ -10,6 +10,7 @@ package measuring
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -84,14 +85,25 @@ func (m *Measurer) Step(ctx context.Context) {
 		m.deps.Log.Debug("the queues are not measured now", zap.Error(err))
 		return
 	}
+	var errs []error
 	for i := range states[:min(len(states), MostQueues)] {
-		if err := m.store(ctx, &states[i], now); err != nil {
-			m.missed(err)
-			return
+		err := m.store(ctx, &states[i], now)
+		if err != nil {
+			errs = append(errs, err)
 		}
+		if errors.Is(err, bus.ErrUnavailable) || ctx.Err() != nil {
+			break // nor would the next one be stored
+		}
+	}
+	if len(errs) > 0 {
+		m.missed(errors.Join(errs[:min(len(errs), mostErrors)]...))
+		return
 	}
 	m.back()
 }
+
+// mostErrors is how many errors of one look are logged.
+const mostErrors = 3
 
 // filled are the queues in which something was when they were measured last.
 func (m *Measurer) filled() []string {

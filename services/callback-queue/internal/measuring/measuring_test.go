@@ -169,3 +169,18 @@ func TestWhatCannotBeMeasuredIsLeftOutUntilItCan(t *testing.T) {
 	require.Len(t, stored(t, b), 1)
 	require.Equal(t, 1, logs.FilterMessageSnippet("told again").Len())
 }
+
+// One queue that cannot be stored, as its last measurement is no event any more, leaves the
+// others measured.
+func TestOneQueueThatCannotBeStoredHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	b, c, q := testkit.Bus(t), clock.NewManual(t0), &queues{}
+	_, err := b.Publish(t.Context(), bus.Event{Subject: subject.QueueStat("care"), ID: "damaged", Body: &eventsv1.RulesStored{}})
+	require.NoError(t, err)
+	m := replica(t, b, q, c, zap.NewNop())
+	q.set(queue.State{Queue: "care", Ready: 3}, queue.State{Queue: "vip", Ready: 2})
+	m.Step(t.Context())
+	e, known := m.known.Get("vip")
+	require.True(t, known)
+	require.EqualValues(t, 2, e.GetReady())
+}
