@@ -1,23 +1,27 @@
-// Package alerting is the service that runs the rules over every scored
-// response: SCORES in, ALERTS out; and that keeps what becomes of each alert. It owns the
-// rule language (internal/rule), which rules are in force (internal/rulebook), the decision
-// what raises and resolves an alert (internal/alert), whether each stands and who looks after
-// it (internal/alertstate), the figures of metric rules (internal/movement, internal/lookout), rehearsals (internal/rehearsal), and the streams ALERTS,
-// ALERT_STATES and RULES.
+// Package alerting is the service that runs the rules over every scored response, keeps what
+// becomes of each alert, and tells people. It owns:
 //
-// Fallbacks. While a queue has too much to do, what a rule asks of it is changed by the
-// fallback that the rule declares (package fallback); the alert is raised all the same and
-// names it. Whether one applies is decided once, whatever the number of replicas, and known
-// to each within moments; a response is decided by what its replica knows.
+//   - rules: the language (internal/rule), which are in force (internal/rulebook), what raises
+//     and resolves an alert (internal/alert), customers' history (internal/history), fallbacks
+//     (internal/fallback), the figures of metric rules (internal/movement, internal/lookout), and
+//     rehearsals (internal/rehearsal);
+//   - alerts: whether each stands and who looks after it (internal/alertstate);
+//   - people: silences (internal/silence), who is told of what and when (internal/notifyfile,
+//     internal/plan, internal/planner), and how it reaches them (internal/delivery,
+//     internal/message, internal/sender);
+//
+// and the streams ALERTS, RULES, ALERT_STATES, SILENCES, NOTIFICATIONS, DELIVERIES, RECEIVERS
+// and FALLBACKS.
 //
 // State. To run the rules it needs none. Whether a rule matched the revision before is worked
-// out from the event, which carries it; ids are derived from what they name. So any
-// number of replicas may run, and a response delivered again decides the same
-// events with the same ids, which ALERTS holds once within the stream's
-// duplicate window. Whoever reads ALERTS must not mind a repeat after it.
+// out from the event, which carries it; ids are derived from what they name. So any number of
+// replicas may run, and a response delivered again decides the same events with the same ids,
+// which ALERTS holds once within the stream's duplicate window. Whoever reads ALERTS must not
+// mind a repeat after it. All else are documents, changed under a compare-and-set and followed
+// by every replica (docs/adr/0014-alerts-are-documents.md).
 //
-// Rules. Each response is decided by the rules that are in force when it comes in hand,
-// one version from beginning to end, which its alerts name. Other rules are in force within
+// Rules. Each response is decided by the rules that are in force when it comes in hand, one
+// version from beginning to end, which its alerts name. Other rules are in force within
 // seconds, without a restart, and wrong ones never are (package rulebook).
 //
 // History. Rules may ask about the customer's callbacks and answers as they were when the
@@ -25,17 +29,22 @@
 // replica, is decided on the same. Nothing is read unless a rule asks. Where one asks for
 // earlier answers, each process keeps them in memory, a projection of SCORES.
 //
-// Delivery. A response is acknowledged once every alert about it is stored as
-// durably as the deployment promises. The responses of one customer are handled
-// in order.
+// Fallbacks. While a queue has too much to do, what a rule asks of it is changed by the
+// fallback that the rule declares; the alert is raised all the same and names it. Whether one
+// applies is decided once, whatever the number of replicas, and known to each within moments; a
+// response is decided by what its replica knows.
+//
+// Delivery. A response is acknowledged once every alert about it is stored as durably as the
+// deployment promises. One process handles a customer's responses in order; two may store what
+// two revisions make in either order, so that whoever reads ALERTS compares revisions.
 //
 // Failure. While the event store is away or full, responses wait; and so they do while a
-// history that rules ask for cannot be read. When a rule
-// fails on a response, the other rules' alerts are stored first; then the
-// response becomes a dead letter with the reason "rule_failed" and the rule's
-// name and line, because treating it as "did not match" might leave a customer
-// uncalled without a word. Mending the rule and redriving the dead letter
-// decides it; what was stored already is not stored again.
+// history that rules ask for cannot be read. When a rule fails on a response, the other rules'
+// alerts are stored first; then the response becomes a dead letter with the reason
+// "rule_failed" and the rule's name and line, because treating it as "did not match" might
+// leave a customer uncalled without a word. Mending the rule and redriving the dead letter
+// decides it; what was stored already is not stored again. Nothing that has to do with telling
+// people holds up the rules.
 package alerting
 
 import (

@@ -171,6 +171,9 @@ func (t *Table[E]) Settle(ctx context.Context) error {
 	case <-w.done:
 		return nil
 	case <-ctx.Done():
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.waiters = slices.DeleteFunc(t.waiters, func(o waiter) bool { return o.done == w.done })
 		return ctx.Err()
 	}
 }

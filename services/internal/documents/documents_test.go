@@ -238,3 +238,17 @@ func TestTwoChangesUnderOneIDAreTwo(t *testing.T) {
 	all.Wait()
 	require.ElementsMatch(t, []uint64{1, 2}, []uint64{heard["0"], heard["1"]})
 }
+
+func TestWhoGivesUpWaitingIsForgotten(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t)
+	s := table(b)
+	_, err := s.Update(soon(t), "one", add("one", nil))
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 10 {
+		require.ErrorIs(t, s.Settle(ctx), context.Canceled) // nobody follows
+	}
+	require.Zero(t, documents.Waiting(s))
+}

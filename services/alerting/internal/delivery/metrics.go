@@ -93,6 +93,7 @@ func (m *metrics) use(all []receiver.Config) {
 	}
 }
 
+// tried counts a try that ended at a moment.
 func (m *metrics) tried(d *eventsv1.Delivery, now time.Time, o sender.Outcome) {
 	outcome := outcomeUnanswered
 	switch {

@@ -160,7 +160,7 @@ func outcome(m *eventsv1.Delivery, now time.Time, took time.Duration, o sender.O
 
 // said logs and counts what came of a try.
 func (d *Deliveries) said(m *eventsv1.Delivery, now time.Time, took time.Duration, o sender.Outcome) {
-	d.metrics.tried(m, now, o)
+	d.metrics.tried(m, now.Add(took), o)
 	fields := []zap.Field{
 		zap.String("delivery", m.GetId()), zap.String("receiver", m.GetReceiver()), zap.Uint32("try", m.GetTries()),
 		zap.Int("status", o.Status), zap.Duration("took", took),

@@ -111,8 +111,8 @@ func (b *Book) Create(ctx context.Context, d Draft, requestID string) (*eventsv1
 	if err != nil {
 		return nil, err
 	}
-	if b.live(now) >= mostLive {
-		return nil, ErrTooMany
+	if err := b.table.Ready(); err != nil { // how many there are is not known
+		return nil, err
 	}
 	s.CreatedAt, s.Changes = timestamppb.New(now), 1
 	for n := 0; ; n++ {
@@ -122,6 +122,9 @@ func (b *Book) Create(ctx context.Context, d Draft, requestID string) (*eventsv1
 			if exists {
 				old = now.Sub(was.GetSilence().GetCreatedAt().AsTime()) > again
 				return nil, documents.ErrUnchanged
+			}
+			if b.live(now) >= mostLive {
+				return nil, ErrTooMany
 			}
 			return event(s, now, d.Author), nil
 		})

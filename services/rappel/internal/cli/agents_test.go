@@ -123,7 +123,7 @@ func TestAgentsForAnotherProgram(t *testing.T) {
 	}
 	file := r.file(t, "two.yaml", "agents: [{id: amina}, {id: agent-0}]")
 	out, _, err := run(t, r.env, agentsCommand, "agents", "set", file, "-o", "json")
-	require.EqualError(t, err, "Nothing was changed for 1 of the 2 agents.")
+	require.EqualError(t, err, "Agents left unchanged: 1 of 2.")
 	require.NoError(t, json.Unmarshal([]byte(out), &set), out)
 	require.Equal(t, "CREATED", set.Results[0].Result)
 	require.Equal(t, "1", set.Results[0].Revision)

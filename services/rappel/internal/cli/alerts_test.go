@@ -100,7 +100,7 @@ func TestAlertsForAnotherProgram(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, `"id": "m-2"`)
 	out, _, _, err = alertsSay(t, "fr", true, "ack", "a-1", "a-over", "--by", "amina", "-o", "json")
-	require.EqualError(t, err, "Rien n'a changé pour 1 des 2 alertes.")
+	require.EqualError(t, err, "Alertes sans changement : 1 sur 2.")
 	require.Contains(t, out, `"reason": "ALERT_RESOLVED"`)
 	require.Contains(t, out, `"state": "ACKNOWLEDGED"`)
 }
@@ -131,7 +131,7 @@ func TestWhatIsWrongWithACommandAboutAlerts(t *testing.T) {
 		"--severity bad: choose from low, medium, high, critical":       {"list", "--severity", "bad"},
 		"--limit: 1 to 1000":                                            {"list", "--limit", "0"},
 		"There is no alert with this id.":                               {"show", "a-none"},
-		"Nothing was changed for 3 of the 4 alerts.":                    {"ack", "a-1", "a-none", "a-over", "a-wrong", "--by", "sam"},
+		"Alerts left unchanged: 3 of 4.":                                {"ack", "a-1", "a-none", "a-over", "a-wrong", "--by", "sam"},
 	} {
 		out, _, _, err := alertsSay(t, "en", false, args...)
 		require.EqualError(t, err, want)

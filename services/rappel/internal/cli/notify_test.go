@@ -123,7 +123,7 @@ func TestDeliveriesForAnotherProgram(t *testing.T) {
 		require.True(t, strings.HasPrefix(out, "{\n"), out)
 	}
 	out, _, err = notifySays(t, "en", true, "replay", "dlv-a", "dlv-b", "--by", "sam", "-o", "json")
-	require.EqualError(t, err, "Nothing was changed for 1 of the 2 deliveries.")
+	require.EqualError(t, err, "Deliveries left unchanged: 1 of 2.")
 	require.Contains(t, out, `"reason": "DELIVERY_UNDER_WAY"`)
 	require.Contains(t, out, `"replayedBy": "claire"`)
 }

@@ -48,7 +48,7 @@ var notifyFrench = notifyWords{
 	Again: "repart vers %s", AgainAll: "Remises abandonnées qui repartent : %d, vers %s.",
 	State: "État", Receiver: "Destinataire", Told: "Quoi", Group: "Groupe", Created: "Créée", Next: "Prochain essai", Tries: "Essais",
 	Replay: "Redemandée", Alerts: "alertes en cours : %d, terminées : %d", By: "par %s", Customer: "au client", Took: "%d ms",
-	Failed: "Rien n'a changé pour %d des %d remises.",
+	Failed: "Remises sans changement : %d sur %d.",
 }
 
 var notifyEnglish = notifyWords{
@@ -73,5 +73,5 @@ var notifyEnglish = notifyWords{
 	Again: "on its way to %s again", AgainAll: "Deliveries that were given up and go out again: %d, to %s.",
 	State: "State", Receiver: "Receiver", Told: "What", Group: "Group", Created: "Made", Next: "Next try", Tries: "Tries",
 	Replay: "Ordered again", Alerts: "alerts that stand: %d, over: %d", By: "by %s", Customer: "to the customer", Took: "%d ms",
-	Failed: "Nothing was changed for %d of the %d deliveries.",
+	Failed: "Deliveries left unchanged: %d of %d.",
 }
