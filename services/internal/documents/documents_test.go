@@ -246,9 +246,11 @@ func TestWhoGivesUpWaitingIsForgotten(t *testing.T) {
 	_, err := s.Update(soon(t), "one", add("one", nil))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- s.Settle(ctx) }() // nobody follows
+	require.Eventually(t, func() bool { return documents.Waiting(s) == 1 }, 30*time.Second, time.Millisecond)
 	cancel()
-	for range 10 {
-		require.ErrorIs(t, s.Settle(ctx), context.Canceled) // nobody follows
-	}
+	require.ErrorIs(t, <-done, context.Canceled)
 	require.Zero(t, documents.Waiting(s))
 }
