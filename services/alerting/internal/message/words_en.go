@@ -46,7 +46,7 @@ var english = words{
 	Next: map[string]string{
 		"new":       "What to do: look, then acknowledge, so that nobody else is disturbed.",
 		"repeated":  "What to do: acknowledge if you look after it; else say whose it is.",
-		"escalated": "What to do: acknowledge now; otherwise the next step is told.",
+		"escalated": "What to do: acknowledge now; nobody else looks after it.",
 	},
 	Look: "See the alerts",
 	Rows: map[string]string{

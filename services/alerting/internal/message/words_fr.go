@@ -46,7 +46,7 @@ var french = words{
 	Next: map[string]string{
 		"new":       "À faire : regardez, puis acquittez, pour que personne d'autre ne soit dérangé.",
 		"repeated":  "À faire : acquittez si vous vous en occupez ; sinon, dites à qui cela revient.",
-		"escalated": "À faire : acquittez maintenant ; sans cela, l'étape suivante sera prévenue.",
+		"escalated": "À faire : acquittez maintenant : personne d'autre ne s'en occupe.",
 	},
 	Look: "Voir les alertes",
 	Rows: map[string]string{
