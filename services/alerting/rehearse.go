@@ -41,11 +41,12 @@ func (s *Service) Rehearse(ctx context.Context, p rehearsal.Plan, since time.Tim
 	defer done()
 	p.Listed = list.Has
 	begin := first
-	if p.Days() > 0 && !since.IsZero() {
-		if begin, _, err = s.deps.Bus.Since(ctx, subject.Scores, since.AddDate(0, 0, -p.Days())); err != nil {
+	if p.Reach() > 0 && !since.IsZero() {
+		if begin, p.Whole, err = s.before(ctx, since.Add(-p.Reach())); err != nil {
 			return nil, err
 		}
 	}
+	p.Since = since
 	r := rehearsal.New(p)
 	of, read, told := last+1-min(first, last+1), uint64(0), time.Now()
 	each := func(d bus.Delivery) error {
@@ -75,6 +76,19 @@ func (s *Service) Rehearse(ctx context.Context, p rehearsal.Plan, since time.Tim
 		return nil, err
 	}
 	return r.Report(), tell(read, read)
+}
+
+// before is from where on SCORES was written since a moment, and that moment; the zero time
+// where SCORES begins later.
+func (s *Service) before(ctx context.Context, since time.Time) (begin uint64, whole time.Time, err error) {
+	oldest, _, err := s.deps.Bus.Since(ctx, subject.Scores, time.Time{})
+	if err != nil {
+		return 0, whole, err
+	}
+	if begin, _, err = s.deps.Bus.Since(ctx, subject.Scores, since); err == nil && begin > oldest {
+		whole = since
+	}
+	return begin, whole, err
 }
 
 // forbidden reads the list of those who are not to be called, and follows it until done.

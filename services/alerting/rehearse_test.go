@@ -210,19 +210,25 @@ func TestARehearsalWithHistories(t *testing.T) {
 	t.Parallel()
 	b := setup(t, alerting.DefaultConfig())
 	begin := time.Now()
+	answer := func(customer, response int, at time.Time) {
+		e := answered(customer, response, at, 2)
+		e.Received.ReceivedAt = e.GetReceived().GetFirstReceivedAt()
+		b.answer(t, e)
+	}
 	for i := range 3 {
-		b.answer(t, answered(1, i, begin.Add(time.Duration(i)), 2))
+		answer(1, i, begin.Add(time.Duration(i)-30*time.Minute))
 	}
 	last, err := b.bus.Latest(t.Context(), subject.Score("apres-livraison", "0af"))
 	require.NoError(t, err)
-	b.answer(t, answered(1, 3, begin.Add(3), 2))
-	b.answer(t, answered(2, 4, begin.Add(4), 2))
+	answer(1, 3, begin.Add(3))
+	answer(2, 4, begin.Add(4))
 	_, err = donotcall.New(b.bus, zap.NewNop()).Apply(t.Context(), donotcall.Change{Keys: []string{customerKey(20)}, Listed: true, At: begin})
 	require.NoError(t, err)
 	b.settled(t)
 	const draft = "version: draft\nrules:\n" +
 		"  - {name: fourth, when: nps.class == Class.DETRACTOR && history.answers(30).size() == 3, callback: {queue: q, priority: 9}}\n" +
-		"  - {name: write, when: nps.class == Class.DETRACTOR && history.do_not_call}\n"
+		"  - {name: write, when: nps.class == Class.DETRACTOR && history.do_not_call}\n" +
+		"metrics:\n  - {name: many, measure: count, window: 1h, above: 2}\n"
 	url := b.serve(t)
 	for _, since := range []time.Time{{}, last.Time.Add(1)} {
 		req := &alertingv1.RehearseRulesRequest{Text: draft}
@@ -233,6 +239,7 @@ func TestARehearsalWithHistories(t *testing.T) {
 		got := all[len(all)-1].GetReport()
 		require.EqualValues(t, map[bool]int{true: 5, false: 2}[since.IsZero()], got.GetAnswers())
 		require.Equal(t, []float64{1, 1}, []float64{got.GetRules()[0].GetAlerts().GetDraft(), got.GetRules()[1].GetAlerts().GetDraft()})
+		require.EqualValues(t, 1, got.GetMetrics()[0].GetDraft(), "the hour before the rehearsal counts")
 		require.Equal(t, 1.0, got.GetCallbacksADay().GetDraft())
 		require.Equal(t, 1.0, got.GetDoNotCallADay().GetCurrent(), "the shipped rules would call a detractor")
 		require.Equal(t, 1.0, got.GetCallbacksADay().GetCurrent())

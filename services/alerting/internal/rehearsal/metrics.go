@@ -23,9 +23,10 @@ const (
 
 // figures are the metric rules of one side, as time went on.
 type figures struct {
-	set     *rule.Set
-	windows *movement.Windows // nil before the first answer
-	raised  map[string]*raised
+	set          *rule.Set
+	since, whole time.Time         // as the plan says
+	windows      *movement.Windows // nil before the first answer
+	raised       map[string]*raised
 }
 
 // raised is what one metric rule raised.
@@ -35,12 +36,20 @@ type raised struct {
 	open   map[string]*alertingv1.MetricRaised // of the first, by series
 }
 
-func newFigures(set *rule.Set) *figures {
-	f := &figures{set: set, raised: map[string]*raised{}}
+func newFigures(set *rule.Set, p Plan) *figures {
+	f := &figures{set: set, since: p.Since, whole: p.Whole, raised: map[string]*raised{}}
 	for _, m := range set.Metrics {
 		f.raised[m.Name] = &raised{open: map[string]*alertingv1.MetricRaised{}}
 	}
 	return f
+}
+
+// look counts an answer of before those that count, which figures are compared with.
+func (f *figures) look(e *eventsv1.ResponseScored) {
+	if len(f.set.Metrics) > 0 {
+		f.begin(e.GetReceived().GetReceivedAt().AsTime())
+		f.windows.Fill(e)
+	}
 }
 
 // take judges every window that ended before an answer was received, and counts it.
@@ -48,13 +57,26 @@ func (f *figures) take(e *eventsv1.ResponseScored, at time.Time) {
 	if len(f.set.Metrics) == 0 {
 		return
 	}
-	if f.windows == nil {
-		f.windows = movement.New(at, 0)
-		f.windows.Use(f.set, at)
-		f.windows.Filled()
-	}
+	f.begin(at)
 	f.until(at)
 	f.windows.Take(e)
+}
+
+// begin makes the windows, once an answer was received at a time. The first that is judged
+// is the one in which answers begin to count.
+func (f *figures) begin(at time.Time) {
+	if f.windows != nil {
+		return
+	}
+	whole, since := f.whole, f.since
+	if whole.IsZero() {
+		whole = at
+	}
+	if since.IsZero() {
+		since = at
+	}
+	f.windows = movement.New(whole, 0)
+	f.windows.Use(f.set, since)
 }
 
 // until lets time pass.
@@ -62,6 +84,7 @@ func (f *figures) until(at time.Time) {
 	if f.windows == nil {
 		return
 	}
+	f.windows.Filled() // what is looked at comes before
 	for next := f.windows.Next(); !next.After(at); next = f.windows.Next() {
 		if at.Sub(next) > longestGap {
 			next = at.Add(-longestGap)

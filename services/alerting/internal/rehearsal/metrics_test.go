@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
 )
 
 // A figure that drops and comes back in the past is one alert, with when and how far; what
@@ -47,6 +49,66 @@ func TestMetricRulesAreRehearsed(t *testing.T) {
 	require.Nil(t, silent.GetFirst()[0].GetEndedAt(), "nothing came until the end, and it stands yet")
 	require.False(t, gone.GetInDraft())
 	require.EqualValues(t, 1, gone.GetCurrent())
+}
+
+// What was answered before those that count is what figures are compared with, from the first
+// hour that counts on; none of it is an alert.
+func TestAMetricRuleLooksBackBeforeTheRehearsal(t *testing.T) {
+	t.Parallel()
+	const drops = noted + "metrics:\n" +
+		"  - {name: drops, measure: NPS, window: 24h, against: {last: 7d}, drops_by: 40}\n" +
+		"  - {name: fewer, measure: count, window: 6h, against: {weeks: 2}, drops_by: 50}\n"
+	since := monday.AddDate(0, 0, 20)
+	counted := func(p Plan, looked bool) map[string]*alertingv1.MetricRehearsed {
+		p.Draft, p.Current, p.Since, p.Until = load(t, drops), load(t, noted), since, since.Add(18*time.Hour)
+		require.Equal(t, (14*24+12)*time.Hour, p.Reach())
+		r := New(p)
+		for n := range 24 * 19 * 4 { // a day of nothing at first, a drop long before, and one that counts
+			at := monday.AddDate(0, 0, 1).Add(time.Duration(n) * 15 * time.Minute)
+			nps := 9.0
+			if at.Sub(since.AddDate(0, 0, -12)).Abs() < 12*time.Hour {
+				nps = 2
+			}
+			if looked && at.After(since.Add(-p.Reach())) {
+				r.Look(answer(n, n, at, nps))
+			}
+		}
+		for n := range 12 * 4 {
+			r.Take(answer(n, 10_000+n, since.Add(time.Duration(n)*15*time.Minute), 2))
+		}
+		out := map[string]*alertingv1.MetricRehearsed{}
+		for _, one := range r.Report().GetMetrics() {
+			out[one.GetRule()] = one
+		}
+		return out
+	}
+	without := counted(Plan{}, false)
+	require.Zero(t, without["drops"].GetDraft(), "there is nothing to compare with")
+	require.Zero(t, without["fewer"].GetDraft())
+	with := counted(Plan{Whole: since.Add(-(14*24 + 12) * time.Hour)}, true)
+	require.EqualValues(t, 1, with["drops"].GetDraft())
+	one := with["drops"].GetFirst()[0]
+	require.WithinRange(t, one.GetAt().AsTime(), since.Add(2*time.Hour), since.Add(12*time.Hour))
+	require.InDelta(t, 100, one.GetReference(), 1e-9)
+	require.EqualValues(t, 1, with["fewer"].GetDraft(), "nothing came after twelve hours")
+	require.WithinRange(t, with["fewer"].GetFirst()[0].GetAt().AsTime(), since.Add(13*time.Hour), since.Add(18*time.Hour))
+}
+
+// Where nothing counts at all, what came before is still compared with the silence.
+func TestASilenceIsRehearsed(t *testing.T) {
+	t.Parallel()
+	since := monday.AddDate(0, 0, 2)
+	r := New(Plan{
+		Since: since, Whole: monday, Until: since.Add(6 * time.Hour),
+		Draft:   load(t, noted+"metrics:\n  - {name: silent, measure: count, window: 1h, below: 2}\n"),
+		Current: load(t, noted),
+	})
+	for n := range 24 * 2 * 4 {
+		r.Look(answer(n, n, monday.Add(time.Duration(n)*15*time.Minute), 9))
+	}
+	silent := r.Report().GetMetrics()[0]
+	require.EqualValues(t, 1, silent.GetDraft())
+	require.WithinRange(t, silent.GetFirst()[0].GetAt().AsTime(), since, since.Add(time.Hour))
 }
 
 func TestNoMoreAlertsAreShownThanFit(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
+	"github.com/rappel-loop/rappel/services/alerting/internal/history"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 )
 
@@ -74,7 +75,7 @@ func TestARehearsalLooksBack(t *testing.T) {
 		Draft:   load(t, "  - {name: third, when: \"history.answers(30).filter(a, a.class == Class.DETRACTOR).size() >= 2\"}\n"),
 		Current: load(t, noted),
 	})
-	require.Equal(t, 30, r.plan.Days())
+	require.Equal(t, history.Span(30), r.plan.Reach())
 	day := func(n int) time.Time { return monday.AddDate(0, 0, n) }
 	r.Look(&eventsv1.ResponseScored{})
 	r.Look(from(day(-29), answer(10, 1, day(-29), 2)))

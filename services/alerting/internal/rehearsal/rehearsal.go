@@ -18,6 +18,9 @@ type Plan struct {
 	Draft, Current *rule.Set
 	// Staffing is who works, by queue.
 	Staffing Staffing
+	// Since is from when on answers count; zero is from the first. Those of Reach before are
+	// looked at (Look), of which nothing is missing from Whole on; zero is from the first seen.
+	Since, Whole time.Time
 	// Until is up to when windows of metric rules are judged; the last answer's time where it
 	// is before that.
 	Until time.Time
@@ -30,8 +33,23 @@ type Plan struct {
 	Listed func(keys ...string) bool
 }
 
-// Days is how many days of answers before those that count have to be seen (Look).
-func (p Plan) Days() int { return max(p.Draft.Days(), p.Current.Days()) }
+// Reach is how far back before the answers that count others have to be seen (Look): as far
+// as a rule of either side looks.
+func (p Plan) Reach() time.Duration {
+	reach := time.Duration(0)
+	if days := p.days(); days > 0 {
+		reach = history.Span(days)
+	}
+	for _, set := range []*rule.Set{p.Draft, p.Current} {
+		for _, m := range set.Metrics {
+			reach = max(reach, m.Reach()+m.Window) // where a window begins amid a slot, all of that
+		}
+	}
+	return reach
+}
+
+// days is how many days of a customer's answers are looked back on.
+func (p Plan) days() int { return max(p.Draft.Days(), p.Current.Days()) }
 
 // The two sides that are compared.
 const (
@@ -68,11 +86,11 @@ func New(p Plan) *Rehearsal {
 		p.MostCustomers = DefaultMostCustomers
 	}
 	r := &Rehearsal{plan: p, customers: newCustomers(p.MostCustomers)}
-	if p.Days() > 0 {
+	if p.days() > 0 {
 		r.seen = history.NewStore()
 	}
 	for i, set := range []*rule.Set{p.Draft, p.Current} {
-		r.sides[i] = side{set: set, alerts: map[string]uint64{}, failures: map[string]uint64{}, callbacks: map[string]uint64{}, figures: newFigures(set)}
+		r.sides[i] = side{set: set, alerts: map[string]uint64{}, failures: map[string]uint64{}, callbacks: map[string]uint64{}, figures: newFigures(set, p)}
 	}
 	return r
 }
@@ -85,8 +103,12 @@ func (r *Rehearsal) Unreadable() {
 
 // Look sees one scored response of before those that count.
 func (r *Rehearsal) Look(e *eventsv1.ResponseScored) {
-	if alert.Check(e) == nil {
-		r.look(e)
+	if alert.Check(e) != nil {
+		return
+	}
+	r.look(e)
+	for i := range r.sides {
+		r.sides[i].figures.look(e)
 	}
 }
 
@@ -94,7 +116,7 @@ func (r *Rehearsal) look(e *eventsv1.ResponseScored) {
 	r.position++
 	if r.seen != nil {
 		at := e.GetReceived().GetReceivedAt().AsTime()
-		r.seen.Add(e, r.position, at, at.Add(-history.Span(r.plan.Days())))
+		r.seen.Add(e, r.position, at, at.Add(-history.Span(r.plan.days())))
 	}
 }
 
