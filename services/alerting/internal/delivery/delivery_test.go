@@ -137,15 +137,17 @@ func TestWhatIsGivenUpCanBeOrderedAgain(t *testing.T) {
 	require.Equal(t, uint32(11), d.GetTries())
 	require.Equal(t, d.GetId(), p.got()[30].id, "under its id")
 
-	n, err := r.ReplayFailed(soon(t), "one", c.Now().Add(-time.Hour), "claire")
+	n, rest, err := r.ReplayFailed(soon(t), "one", c.Now().Add(-time.Hour), "claire", 10)
 	require.NoError(t, err)
-	require.Zero(t, n, "they came to be before that")
-	n, err = r.ReplayFailed(soon(t), "one", time.Time{}, "claire")
-	require.NoError(t, err)
-	require.Equal(t, 2, n)
+	require.Zero(t, n+rest, "they came to be before that")
+	for rest := range 2 {
+		n, more, err := r.ReplayFailed(soon(t), "one", time.Time{}, "claire", 1)
+		require.NoError(t, err)
+		require.Equal(t, []int{1, 1 - rest}, []int{n, more})
+	}
 	r.step()
 	require.Len(t, p.got(), 33)
-	_, err = r.ReplayFailed(soon(t), "nobody", time.Time{}, "claire")
+	_, _, err = r.ReplayFailed(soon(t), "nobody", time.Time{}, "claire", 10)
 	require.ErrorIs(t, err, delivery.ErrNoReceiver)
 	_, err = r.Replay(soon(t), "dlv-aaaaaaaaaaaaaaaaaaaaaaaaaa", "claire")
 	require.ErrorIs(t, err, delivery.ErrNoDelivery)

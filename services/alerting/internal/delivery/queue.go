@@ -78,7 +78,7 @@ type row struct {
 // rows are all deliveries that can be listed.
 type rows struct {
 	by    map[string]*row
-	ended []string // ids of those that have ended, the longest ago first; may be stale
+	ended []*row // those that have ended, the longest ago first; some have gone on since
 }
 
 func newRows() rows { return rows{by: map[string]*row{}} }
@@ -109,12 +109,12 @@ func (r *rows) put(one *row, live bool) {
 	if live {
 		return
 	}
-	r.ended = append(r.ended, one.id)
+	r.ended = append(r.ended, one)
 	for len(r.ended) > mostEnded {
-		id := r.ended[0]
+		oldest := r.ended[0]
 		r.ended = r.ended[1:]
-		if old := r.by[id]; old != nil && endedState(old.state) {
-			delete(r.by, id)
+		if r.by[oldest.id] == oldest {
+			delete(r.by, oldest.id)
 		}
 	}
 }

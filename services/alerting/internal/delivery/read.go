@@ -137,35 +137,39 @@ func (d *Deliveries) Replay(ctx context.Context, id, by string) (*eventsv1.Deliv
 	return e.GetDelivery(), err
 }
 
-// MostReplayed is how many deliveries are ordered again at once.
-const MostReplayed = 10_000
+// MostReplayed is how many deliveries are ordered again at once, at most.
+const MostReplayed = 500
 
-// ReplayFailed orders all again that were given up for a receiver and came to be since a
-// moment, the oldest first. It returns how many; with an error, how many before it.
-func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.Time, by string) (int, error) {
+// ReplayFailed orders again what was given up for a receiver and came to be since a moment,
+// the oldest first, up to most of them. It returns how many, and how many there are besides.
+// Each is ordered for itself: where one can't be, those before it are on their way, and an
+// error comes only when there are none.
+func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.Time, by string, most int) (replayed, remaining int, err error) {
 	if err := d.Ready(); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if _, ok := d.config(name); !ok {
-		return 0, ErrNoReceiver
+		return 0, 0, ErrNoReceiver
 	}
 	all := d.matching(Filter{Receiver: name, States: []eventsv1.Delivery_State{eventsv1.Delivery_FAILED}}, nil)
+	all = slices.DeleteFunc(all, func(r *row) bool { return r.created.Before(since) })
 	slices.Reverse(all)
-	n := 0
-	for _, r := range all {
-		if r.created.Before(since) || n == MostReplayed {
-			continue
+	for i, r := range all {
+		if replayed == most {
+			return replayed, len(all) - i, nil
 		}
 		_, err := d.Replay(ctx, r.id, by)
 		switch {
-		case errors.Is(err, ErrNoDelivery), errors.Is(err, ErrUnderWay):
-			continue
-		case err != nil:
-			return n, err
+		case err == nil:
+			replayed++
+		case errors.Is(err, ErrNoDelivery), errors.Is(err, ErrUnderWay): // it has aged out, or somebody was faster
+		case replayed == 0:
+			return 0, len(all) - i, err
+		default:
+			return replayed, len(all) - i, nil
 		}
-		n++
 	}
-	return n, nil
+	return replayed, 0, nil
 }
 
 // Receivers are those that are configured, by name.

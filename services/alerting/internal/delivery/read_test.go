@@ -121,3 +121,26 @@ delivery_tries_total{outcome="unanswered",receiver="one"} 0
 receiver_enabled{receiver="one"} 1
 `), "deliveries_oldest_pending_seconds", "deliveries_pending", "delivery_tries_total", "receiver_enabled"))
 }
+
+// What was ordered again is listed as long as what ended when it did the last time.
+func TestWhatEndedTwiceIsListedByItsLastEnd(t *testing.T) {
+	t.Parallel()
+	listed := delivery.Listed(func(put func(string, eventsv1.Delivery_State)) {
+		put("first", eventsv1.Delivery_DELIVERED)
+		put("again", eventsv1.Delivery_FAILED)
+		put("again", eventsv1.Delivery_PENDING)
+		put("going", eventsv1.Delivery_FAILED)
+		for n := range delivery.MostEnded - 3 {
+			put(fmt.Sprint(n), eventsv1.Delivery_DELIVERED)
+		}
+		put("again", eventsv1.Delivery_DELIVERED)
+		put("going", eventsv1.Delivery_PENDING)
+		for n := range 2 {
+			put(fmt.Sprint("late-", n), eventsv1.Delivery_DELIVERED)
+		}
+	})
+	require.False(t, listed("first"))
+	require.True(t, listed("again"))
+	require.True(t, listed("going"))
+	require.True(t, listed("0"))
+}

@@ -1,8 +1,10 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -21,7 +23,7 @@ type Deliveries interface {
 	List(ctx context.Context, f delivery.Filter, token string, most int) ([]*eventsv1.Delivery, string, error)
 	Get(ctx context.Context, id string) (*eventsv1.Delivery, error)
 	Replay(ctx context.Context, id, by string) (*eventsv1.Delivery, error)
-	ReplayFailed(ctx context.Context, name string, since time.Time, by string) (int, error)
+	ReplayFailed(ctx context.Context, name string, since time.Time, by string, most int) (replayed, remaining int, err error)
 	Receivers() ([]*alertingv1.Receiver, error)
 	SetReceiver(ctx context.Context, name string, disabled bool, reason, by string) (*alertingv1.Receiver, error)
 	Test(ctx context.Context, name string, kind eventsv1.Notification_Kind, dryRun bool) (*alertingv1.TestReceiverResponse, error)
@@ -82,7 +84,7 @@ func (s *Server) ReplayDelivery(ctx context.Context, r *alertingv1.ReplayDeliver
 	return &alertingv1.ReplayDeliveryResponse{Delivery: d}, nil
 }
 
-// ReplayFailed sends again all that was given up for a receiver.
+// ReplayFailed sends again what was given up for a receiver.
 func (s *Server) ReplayFailed(ctx context.Context, r *alertingv1.ReplayFailedRequest) (*alertingv1.ReplayFailedResponse, error) {
 	var wrong rpc.Wrong
 	wrong.By(r.GetBy(), true)
@@ -93,14 +95,18 @@ func (s *Server) ReplayFailed(ctx context.Context, r *alertingv1.ReplayFailedReq
 			wrong.Field("since", "is no valid moment")
 		}
 	}
+	most := int(cmp.Or(r.GetLimit(), delivery.MostReplayed))
+	if most > delivery.MostReplayed {
+		wrong.Field("limit", fmt.Sprintf("must be at most %d", delivery.MostReplayed))
+	}
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	n, err := s.deps.Deliveries.ReplayFailed(ctx, r.GetName(), since, r.GetBy())
+	replayed, remaining, err := s.deps.Deliveries.ReplayFailed(ctx, r.GetName(), since, r.GetBy(), most)
 	if err != nil {
 		return nil, deliveryStatus(err)
 	}
-	return &alertingv1.ReplayFailedResponse{Replayed: uint32(n)}, nil
+	return &alertingv1.ReplayFailedResponse{Replayed: uint32(replayed), Remaining: uint32(remaining)}, nil
 }
 
 // ListReceivers shows who is told.

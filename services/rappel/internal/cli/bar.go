@@ -13,15 +13,16 @@ type bar struct {
 	w        io.Writer
 	terminal bool
 	width    int
+	unit     string // of what is done, a second
 	now      func() time.Time
 	began    time.Time
 	shown    time.Time
 	drawn    bool
 }
 
-func newBar(w io.Writer, e env) *bar {
+func newBar(w io.Writer, e env, unit string) *bar {
 	width, is := e.terminal(w)
-	return &bar{w: w, terminal: is, width: width, now: e.now, began: e.now(), shown: e.now()}
+	return &bar{w: w, terminal: is, width: width, unit: unit, now: e.now, began: e.now(), shown: e.now()}
 }
 
 func (b *bar) update(done, of uint64) {
@@ -61,7 +62,7 @@ func (b *bar) line(done, of uint64, width int) string {
 	}
 	parts = append(parts, fmt.Sprintf("%3.0f %%", 100*share))
 	if s := b.now().Sub(b.began); s >= time.Second && done > 0 {
-		parts = append(parts, grouped(int64(float64(done)/s.Seconds()))+" answers/s")
+		parts = append(parts, grouped(int64(float64(done)/s.Seconds()))+b.unit)
 		if done < of {
 			left := time.Duration(float64(of-done) / float64(done) * float64(s)).Round(time.Second)
 			parts = append(parts, fmt.Sprintf("%d:%02d left", int(left.Minutes()), int(left.Seconds())%60))

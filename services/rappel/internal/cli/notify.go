@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
@@ -281,17 +282,45 @@ func (d *desk) replayFailed(cmd *cobra.Command, o replaying) error {
 		}
 		req.Since = timestamppb.New(at)
 	}
-	body, err := d.post(cmd, receiverPath(o.failed)+":replay", req)
-	if err != nil {
+	all, err := d.replayAll(cmd, o.failed, req)
+	if err != nil && all.GetReplayed() == 0 {
 		return d.failed(cmd, "", err)
 	}
 	if d.asJSON() {
-		return printBody(cmd.OutOrStdout(), body)
+		body, merr := protojson.Marshal(all)
+		if merr != nil {
+			return merr
+		}
+		return errors.Join(printBody(cmd.OutOrStdout(), body), err)
 	}
-	resp := &alertingv1.ReplayFailedResponse{}
-	if err := read(body, resp); err != nil {
-		return err
+	if _, werr := io.WriteString(cmd.OutOrStdout(), fill(w.AgainAll, all.GetReplayed(), oneLine(o.failed))+"\n"); werr != nil || err == nil {
+		return werr
 	}
-	_, err = io.WriteString(cmd.OutOrStdout(), fill(w.AgainAll, resp.GetReplayed(), oneLine(o.failed))+"\n")
-	return err
+	return d.failed(cmd, "", err)
+}
+
+// replayAll asks again until nothing remains of what there was at first: what fails anew
+// meanwhile is left.
+func (d *desk) replayAll(cmd *cobra.Command, name string, req *alertingv1.ReplayFailedRequest) (*alertingv1.ReplayFailedResponse, error) {
+	bar := newBar(cmd.ErrOrStderr(), d.env, "/s")
+	defer bar.end()
+	all, of := &alertingv1.ReplayFailedResponse{}, uint32(0)
+	for {
+		body, err := d.post(cmd, receiverPath(name)+":replay", req)
+		if err != nil {
+			return all, err
+		}
+		resp := &alertingv1.ReplayFailedResponse{}
+		if err := read(body, resp); err != nil {
+			return all, err
+		}
+		if of == 0 {
+			of = resp.GetReplayed() + resp.GetRemaining()
+		}
+		all.Replayed, all.Remaining = all.GetReplayed()+resp.GetReplayed(), resp.GetRemaining()
+		bar.update(uint64(all.GetReplayed()), uint64(of))
+		if resp.GetRemaining() == 0 || resp.GetReplayed() == 0 || all.GetReplayed() >= of {
+			return all, nil
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,7 @@ const (
 func notifyServer(t *testing.T) (url string, asked *[]string) {
 	t.Helper()
 	asked = &[]string{}
+	var replays atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		*asked = append(*asked, r.Method+" "+r.URL.RequestURI()+" "+strings.ReplaceAll(string(body), " ", ""))
@@ -55,6 +57,12 @@ func notifyServer(t *testing.T) (url string, asked *[]string) {
 			rpc.WriteError(w, rpc.Refused(codes.FailedPrecondition, "DELIVERY_UNDER_WAY", "on its way"))
 		case path == "POST /v1/receivers/chat:replay":
 			say(`{"replayed":42}`)
+		case path == "POST /v1/receivers/many:replay":
+			say(`{"replayed":42,"remaining":%d}`, 84-42*replays.Add(1))
+		case path == "POST /v1/receivers/half:replay" && replays.Add(1) == 1:
+			say(`{"replayed":42,"remaining":42}`)
+		case path == "POST /v1/receivers/half:replay":
+			rpc.WriteError(w, rpc.Refused(codes.Unavailable, "UNAVAILABLE", "the store is away"))
 		case path == "PUT /v1/receivers/chat":
 			say(`{"receiver":{"name":"chat"}}`)
 		case path == "POST /v1/receivers/chat:test" && strings.Contains(string(body), "dryRun"):
@@ -126,6 +134,22 @@ func TestDeliveriesForAnotherProgram(t *testing.T) {
 	require.EqualError(t, err, "Deliveries left unchanged: 1 of 2.")
 	require.Contains(t, out, `"reason": "DELIVERY_UNDER_WAY"`)
 	require.Contains(t, out, `"replayedBy": "claire"`)
+}
+
+// What was given up is ordered again in parts, until nothing remains; what was ordered before
+// something failed is said.
+func TestAllThatWasGivenUpIsReplayed(t *testing.T) {
+	t.Parallel()
+	out, asked, err := notifySays(t, "en", false, "replay", "--failed", "many", "--by", "sam")
+	require.NoError(t, err)
+	require.Len(t, asked, 2)
+	require.Equal(t, "Deliveries that were given up and go out again: 84, to many.\n", out)
+	out, _, err = notifySays(t, "en", false, "replay", "--failed", "many", "--by", "sam", "-o", "json")
+	require.NoError(t, err)
+	require.JSONEq(t, `{"replayed":84}`, out)
+	out, _, err = notifySays(t, "en", false, "replay", "--failed", "half", "--by", "sam")
+	require.Error(t, err)
+	require.Equal(t, "Deliveries that were given up and go out again: 42, to half.\n", out)
 }
 
 func TestWhatIsAskedOfReceivers(t *testing.T) {

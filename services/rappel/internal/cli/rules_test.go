@@ -211,7 +211,7 @@ func TestTheBar(t *testing.T) {
 	e, at := world(nil), now
 	e.now = func() time.Time { return at }
 	e.terminal = func(io.Writer) (int, bool) { return 80, true }
-	b := newBar(&out, e)
+	b := newBar(&out, e, " answers/s")
 	for done := range uint64(3) {
 		at = at.Add(10 * time.Second)
 		b.update(10_000*(done+1), 30_000)

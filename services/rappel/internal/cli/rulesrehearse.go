@@ -116,7 +116,7 @@ func (r *rehearsing) follow(ctx context.Context, progress io.Writer, req *alerti
 		return nil, linkError(inStream(err), "")
 	}
 	defer resp.Body.Close()
-	bar := newBar(progress, r.env)
+	bar := newBar(progress, r.env, " answers/s")
 	defer bar.end()
 	for lines := json.NewDecoder(resp.Body); ; {
 		var line struct{ Result, Error json.RawMessage }

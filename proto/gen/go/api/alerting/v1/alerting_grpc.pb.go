@@ -123,7 +123,7 @@ type AlertingServiceClient interface {
 	ListReceivers(ctx context.Context, in *ListReceiversRequest, opts ...grpc.CallOption) (*ListReceiversResponse, error)
 	// SetReceiver enables or disables one. NOT_FOUND with reason NO_SUCH_RECEIVER.
 	SetReceiver(ctx context.Context, in *SetReceiverRequest, opts ...grpc.CallOption) (*SetReceiverResponse, error)
-	// ReplayFailed sends again all that was given up for a receiver.
+	// ReplayFailed sends again what was given up for a receiver, up to 500 at once.
 	ReplayFailed(ctx context.Context, in *ReplayFailedRequest, opts ...grpc.CallOption) (*ReplayFailedResponse, error)
 	// TestReceiver sends a receiver a made-up notification, or shows what it would be.
 	TestReceiver(ctx context.Context, in *TestReceiverRequest, opts ...grpc.CallOption) (*TestReceiverResponse, error)
@@ -490,7 +490,7 @@ type AlertingServiceServer interface {
 	ListReceivers(context.Context, *ListReceiversRequest) (*ListReceiversResponse, error)
 	// SetReceiver enables or disables one. NOT_FOUND with reason NO_SUCH_RECEIVER.
 	SetReceiver(context.Context, *SetReceiverRequest) (*SetReceiverResponse, error)
-	// ReplayFailed sends again all that was given up for a receiver.
+	// ReplayFailed sends again what was given up for a receiver, up to 500 at once.
 	ReplayFailed(context.Context, *ReplayFailedRequest) (*ReplayFailedResponse, error)
 	// TestReceiver sends a receiver a made-up notification, or shows what it would be.
 	TestReceiver(context.Context, *TestReceiverRequest) (*TestReceiverResponse, error)

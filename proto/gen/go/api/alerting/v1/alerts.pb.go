@@ -2211,7 +2211,7 @@ func (x *ReplayDeliveryResponse) GetDelivery() *v1.Delivery {
 	return nil
 }
 
-// ReplayFailedRequest orders all again that were given up for a receiver.
+// ReplayFailedRequest orders again what was given up for a receiver, the oldest first.
 type ReplayFailedRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The receiver.
@@ -2219,7 +2219,9 @@ type ReplayFailedRequest struct {
 	// Those that came to be since then.
 	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
 	// Who: 1 to 64 letters, digits, and . _ - @.
-	By            string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	// How many at most, 1 to 500; 500 without it.
+	Limit         uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2275,11 +2277,20 @@ func (x *ReplayFailedRequest) GetBy() string {
 	return ""
 }
 
+func (x *ReplayFailedRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
 // ReplayFailedResponse says how many.
 type ReplayFailedResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many are on their way again; at most 10,000 at once.
-	Replayed      uint32 `protobuf:"varint,1,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	// How many are on their way again.
+	Replayed uint32 `protobuf:"varint,1,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	// How many there are besides: ask again for them.
+	Remaining     uint32 `protobuf:"varint,2,opt,name=remaining,proto3" json:"remaining,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2317,6 +2328,13 @@ func (*ReplayFailedResponse) Descriptor() ([]byte, []int) {
 func (x *ReplayFailedResponse) GetReplayed() uint32 {
 	if x != nil {
 		return x.Replayed
+	}
+	return 0
+}
+
+func (x *ReplayFailedResponse) GetRemaining() uint32 {
+	if x != nil {
+		return x.Remaining
 	}
 	return 0
 }
@@ -3130,13 +3148,15 @@ const file_api_alerting_v1_alerts_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\"P\n" +
 	"\x16ReplayDeliveryResponse\x126\n" +
-	"\bdelivery\x18\x01 \x01(\v2\x1a.rappel.events.v1.DeliveryR\bdelivery\"k\n" +
+	"\bdelivery\x18\x01 \x01(\v2\x1a.rappel.events.v1.DeliveryR\bdelivery\"\x81\x01\n" +
 	"\x13ReplayFailedRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x120\n" +
 	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x0e\n" +
-	"\x02by\x18\x03 \x01(\tR\x02by\"2\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12\x14\n" +
+	"\x05limit\x18\x04 \x01(\rR\x05limit\"P\n" +
 	"\x14ReplayFailedResponse\x12\x1a\n" +
-	"\breplayed\x18\x01 \x01(\rR\breplayed\"\x16\n" +
+	"\breplayed\x18\x01 \x01(\rR\breplayed\x12\x1c\n" +
+	"\tremaining\x18\x02 \x01(\rR\tremaining\"\x16\n" +
 	"\x14ListReceiversRequest\"\x81\x03\n" +
 	"\bReceiver\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
