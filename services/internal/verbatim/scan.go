@@ -238,7 +238,11 @@ func (s *Scratch) link(start, i int) int {
 	for i > start+1 && (s.text[i-1] == '.' || s.text[i-1] == '?' || s.text[i-1] == ';') {
 		i--
 	}
-	return s.add(Token{Start: int32(start), End: int32(i), Kind: Link}, 0)
+	t := Token{Start: int32(start), End: int32(i), Kind: Link}
+	if s.text[start] == '@' {
+		t.Notes = Account
+	}
+	return s.add(t, 0)
 }
 
 // emoticon takes :-) and its like, else returns 0. Noses are left out of the

@@ -34,9 +34,13 @@ type Finding struct {
 //	Score = (Good - w × Bad) / (Good + w × Bad + k),  w = 1.3, k = 1.2
 //
 // where Good is the sum of the positive polarities and Bad of the negative ones
-// without their sign. Bad weighs more, because polite words stand in angry texts
-// more often than the reverse; k keeps one faint word from deciding. The label is
-// Neutral within ±0.15.
+// without their sign. Faint ones, whose entry says 1 or less, count f of themselves:
+//
+//	f = 1 / (1 + all other polarities without their signs / 4)
+//
+// because a long text has many, of no meaning beside what it says plainly. Bad weighs more,
+// because polite words stand in angry texts more often than the reverse; k keeps one faint
+// word from deciding. The label is Neutral within ±0.15.
 type Sentiment struct {
 	// Score is from -1 to 1; 0 where nothing was found.
 	Score float64
@@ -50,6 +54,8 @@ const (
 	badWeight   = 1.3
 	damping     = 1.2
 	neutralBand = 0.15
+	faint       = 1 // the strength up to which a word is
+	outspoken   = 4 // so much of other words halves what faint ones count
 	// fewest words: in a shorter text an operator says nothing ("Rien.", "Nothing.").
 	fewest = 3
 )
@@ -161,14 +167,21 @@ func (a *Analyser) collect(s *Scratch) {
 
 // sum adds up what was found.
 func sum(findings []Finding) Sentiment {
-	var out Sentiment
+	var out, hinted Sentiment
 	for i := range findings {
+		to := &out
+		if s := findings[i].Strength; -faint <= s && s <= faint {
+			to = &hinted
+		}
 		if p := float64(findings[i].Polarity); p > 0 {
-			out.Good += p
+			to.Good += p
 		} else {
-			out.Bad -= p
+			to.Bad -= p
 		}
 	}
+	f := 1 / (1 + (out.Good+out.Bad)/outspoken)
+	out.Good += f * hinted.Good
+	out.Bad += f * hinted.Bad
 	out.Score, out.Label = judge(out.Good, out.Bad)
 	return out
 }

@@ -44,6 +44,8 @@ const (
 	Ends
 	// Parts parts clauses: a comma, a colon, a parenthesis, a dash between spaces.
 	Parts
+	// Account is an address that is an account's: @name.
+	Account
 )
 
 // Token is a piece of the text.

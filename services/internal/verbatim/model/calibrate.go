@@ -103,9 +103,18 @@ func (c *calibration) apply(z [classes]float64) [classes]float64 {
 // from where classes are equally frequent to what was best for those examples.
 const few = 50
 
-// chooseShares tries a grid of shares, each step a factor of e^¼, for the mean of
-// the classes' F1 among two and among three classes. The fewer examples there are
-// the nearer the shares stay to the classes' own, which make all equally frequent.
+// The grid of shares that are tried: so many steps to each side, each a factor of e^¼.
+// What a share is worth is the mean over those up to beside steps from it, since the best
+// of a few hundred is chance where their worths are nearly the same.
+const (
+	gridReach = 12
+	gridStep  = 0.25
+	beside    = 2
+)
+
+// chooseShares tries a grid of shares for the mean of the classes' F1 among two and
+// among three classes. The fewer examples there are the nearer the shares stay to the
+// classes' own, which make all equally frequent.
 func (c *calibration) chooseShares(held []scored, sums [classes]float64) {
 	said := make([][classes]float64, len(held))
 	for i := range held {
@@ -115,13 +124,27 @@ func (c *calibration) chooseShares(held []scored, sums [classes]float64) {
 	for k := range Positive {
 		equal[k] = max(sums[k], 1) / max(sums[Positive], 1)
 	}
+	const wide = 2*gridReach + 1
+	var worths [wide][wide]float64
+	at := func(n, m int) [classes]float64 {
+		return [classes]float64{math.Exp(float64(n-gridReach) * gridStep), math.Exp(float64(m-gridReach) * gridStep), 1}
+	}
+	for n := range wide {
+		for m := range wide {
+			worths[n][m] = worth(held, said, at(n, m))
+		}
+	}
 	best, highest := equal, -1.0
-	const reach, step = 12, 0.25
-	for n := -reach; n <= reach; n++ {
-		for m := -reach; m <= reach; m++ {
-			share := [classes]float64{math.Exp(float64(n) * step), math.Exp(float64(m) * step), 1}
-			if v := worth(held, said, share); v > highest {
-				best, highest = share, v
+	for n := beside; n < wide-beside; n++ {
+		for m := beside; m < wide-beside; m++ {
+			sum := 0.0
+			for i := n - beside; i <= n+beside; i++ {
+				for _, v := range worths[i][m-beside : m+beside+1] {
+					sum += v
+				}
+			}
+			if sum > highest {
+				best, highest = at(n, m), sum
 			}
 		}
 	}
@@ -173,7 +196,9 @@ func (w *weights) quantise(prefix string, c calibration) *Model {
 	m.scale = strongest / math.MaxInt8 * float32(c.slope)
 	for k := range classes {
 		m.bias[k] = float32(w.bias[k]*c.slope + c.shift[k])
-		m.score[k] = float32(w.score[k] * c.slope)
+		for i := range signs {
+			m.signs[i][k] = float32(w.signs[i][k] * c.slope)
+		}
 		m.share[k] = float32(c.share[k])
 	}
 	return m

@@ -21,12 +21,12 @@ const MaxEncoded = 840 << 10
 
 // magic begins every encoded model; its last byte is the format's version. What
 // the buckets mean is part of the format: who changes eachFeature or the facts raises it.
-var magic = []byte("rvm\x02")
+var magic = []byte("rvm\x03")
 
 const (
 	maxPrefix = 32
-	// numbers are scale, bias, score and share.
-	numbers = 1 + 3*classes
+	// numbers are scale, bias, share and signs.
+	numbers = 1 + (2+signs)*classes
 	body    = numbers*4 + buckets*classes
 	// Behind it stands how many features the heads have (0 is no heads), in four bytes,
 	// and then the heads: numbers, keys, weights.
@@ -92,8 +92,10 @@ func (m *Model) body() []byte {
 	put(m.scale)
 	for c := range classes {
 		put(m.bias[c])
-		put(m.score[c])
 		put(m.share[c])
+		for i := range signs {
+			put(m.signs[i][c])
+		}
 	}
 	for _, w := range m.weights {
 		out = append(out, byte(w))
@@ -115,8 +117,10 @@ func (m *Model) setBody(raw []byte) error {
 	m.scale = get(0)
 	for c := range classes {
 		m.bias[c] = get(-1e6)
-		m.score[c] = get(-1e6)
 		m.share[c] = get(1e-6)
+		for i := range signs {
+			m.signs[i][c] = get(-1e6)
+		}
 	}
 	m.weights = make([]int8, len(raw))
 	for i, b := range raw {

@@ -13,7 +13,7 @@ func TestAModelIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	m := base(t)
 	data := m.Encode()
-	require.Less(t, len(data), 300<<10)
+	require.Less(t, len(data), 400<<10)
 	again, err := model.Decode(data)
 	require.NoError(t, err)
 	require.Equal(t, m, again)

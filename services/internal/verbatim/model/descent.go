@@ -5,29 +5,35 @@ import "math"
 // smallest keeps Adagrad from dividing by zero.
 const smallest = 1e-3
 
-// lexicon learns the biases and the weights of the lexicon's score, by Adagrad
-// over all rows at once.
-func (f *fitting) lexicon() {
+// learnSigns learns the biases and what the signs say, by Adagrad over all rows at once.
+func (f *fitting) learnSigns() {
 	const steps = 200
-	var squares [2 * classes]float64
+	var squares [(1 + learnt) * classes]float64
 	for range steps {
-		var sums [2 * classes]float64
+		var sums [(1 + learnt) * classes]float64
 		for _, r := range f.rows {
 			var z [classes]float64
 			for c := range z {
-				z[c] = f.at.bias[c] + f.at.score[c]*r.score
+				z[c] = f.at.bias[c]
+				for i, v := range r.signs[:learnt] {
+					z[c] += v * f.at.signs[i][c]
+				}
 			}
 			p := softmax(z)
 			p[r.class]--
 			for c := range p {
 				g := p[c] * f.class[f.source(r)][r.class] * r.weight
 				sums[c] += g
-				sums[classes+c] += g * r.score
+				for i, v := range r.signs[:learnt] {
+					sums[(1+i)*classes+c] += g * v
+				}
 			}
 		}
 		for c := range classes {
 			f.at.bias[c] -= adagrad(&squares[c], sums[c], 0.5)
-			f.at.score[c] -= adagrad(&squares[classes+c], sums[classes+c], 0.5)
+			for i := range learnt {
+				f.at.signs[i][c] -= adagrad(&squares[(1+i)*classes+c], sums[(1+i)*classes+c], 0.5)
+			}
 		}
 	}
 }

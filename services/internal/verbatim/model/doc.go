@@ -1,11 +1,12 @@
 // Package model turns what package verbatim found in a text into probabilities:
-// a linear model over the text's words and the lexicon's score, which learns from
+// a linear model over the text's words and a few signs beside them, which learns from
 // answers whose scores are known.
 //
-//	z_c = bias_c + score_c × Score + n^(-5/8) × Σ weight_c[bucket],   p = softmax(z)
+//	z_c = bias_c + Σ sign_c × sign + n^(-5/8) × Σ weight_c[bucket],   p = softmax(z)
 //
 // for the classes c negative, neutral and positive: multinomial logistic
-// regression. Score is verbatim.Sentiment's; the sum goes over the n features of
+// regression. The signs (signs.go) are the lexicon's score, verbatim.Sentiment's, whether
+// the text names an account, whether it asks something, and its length; the second sum goes over the n features of
 // the text, each hashed into one of 2^17 buckets (Weinberger and others, "Feature
 // Hashing for Large Scale Multitask Learning", 2009): folded words, pairs of
 // neighbours, words that a negation reaches, and the first five letters of longer

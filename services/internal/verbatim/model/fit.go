@@ -7,8 +7,9 @@ import (
 
 // weights are a model while it learns.
 type weights struct {
-	words       []float32 // classes for each bucket
-	bias, score [classes]float64
+	words []float32 // classes for each bucket
+	bias  [classes]float64
+	signs [signs][classes]float64
 }
 
 // trainer fits weights to parts of a set.
@@ -29,7 +30,10 @@ func (w *weights) logits(s *set, r *row) (z [classes]float64) {
 		sums[2] += v[2]
 	}
 	for c := range z {
-		z[c] = w.bias[c] + w.score[c]*r.score + r.damp*float64(sums[c])
+		z[c] = w.bias[c] + r.damp*float64(sums[c])
+		for i, v := range r.signs {
+			z[c] += v * w.signs[i][c]
+		}
 	}
 	return z
 }
@@ -42,9 +46,10 @@ func (w *weights) logits(s *set, r *row) (z [classes]float64) {
 // the mean of the weights at the end of the epochs in the second half. A row takes
 // its share of the pull on a weight: one part in as many as have the feature.
 //
-// What the lexicon's score says is learnt first and alone, or taken from the base,
-// and then held: words explain what is left. Learnt together, words that are only
-// frequent in one trade would take over what the lexicon knows of all.
+// What the signs say, the lexicon's score first of all, is learnt first and alone, or
+// taken from the base, and then held: words explain what is left. Learnt together,
+// words that are only frequent in one trade would take over what the lexicon knows of
+// all.
 func (t *trainer) fit(ctx context.Context, by way, use func(*row) bool) (*weights, error) {
 	f := fitting{trainer: t, by: by, at: &weights{words: make([]float32, buckets*classes)}, base: make([]float32, buckets*classes)}
 	for i := range t.set.rows {
@@ -60,15 +65,18 @@ func (t *trainer) fit(ctx context.Context, by way, use func(*row) bool) (*weight
 		}
 		copy(f.at.words, f.base)
 		for c := range classes {
-			f.at.bias[c], f.at.score[c] = float64(b.bias[c]), float64(b.score[c])
+			f.at.bias[c] = float64(b.bias[c])
+			for i := range signs {
+				f.at.signs[i][c] = float64(b.signs[i][c])
+			}
 		}
 	} else {
-		f.lexicon()
+		f.learnSigns()
 	}
 	f.words = make([]float32, buckets*classes)
 	f.start = f.at.bias
 	order := shuffler(t.options.Seed)
-	mean, kept := &weights{words: make([]float32, buckets*classes), score: f.at.score}, 0
+	mean, kept := &weights{words: make([]float32, buckets*classes), signs: f.at.signs}, 0
 	for epoch := range t.options.Epochs {
 		shuffle(&order, f.rows)
 		if err := f.epoch(ctx); err != nil {
@@ -149,22 +157,27 @@ func (f *fitting) source(r *row) int {
 	return 0
 }
 
-// anchor sets the biases so that the words which were learnt say of texts in
-// general, those of the reference, what the base's say. A source has words of its
-// own, and more or fewer of them in a text, which learning takes for what its
-// customers think: how they greet, how much they write.
+// anchor takes from each feature what the words which were learnt say of one in texts in
+// general, those of the reference, beyond what the base's say. A source has words of its
+// own, and more or fewer of them in a text, which learning takes for what its customers
+// think: how they greet, how much they write. It is taken in proportion to a text's
+// length: a trade of which short texts were learnt from is asked about long ones, too.
 func (f *fitting) anchor(w *weights) {
-	w.bias = f.start
+	w.bias, w.signs = f.start, f.at.signs
 	all := f.set.spoken[0] + f.set.spoken[1]
 	for l, entries := range shippedReference() {
 		if f.set.spoken[l] == 0 {
 			continue
 		}
-		part := f.set.spoken[l] / all
+		length := 0.0
+		for _, e := range entries {
+			length += float64(e.mean)
+		}
+		part := f.set.spoken[l] / all / length
 		for _, e := range entries {
 			for c := range uint32(classes) {
 				j := e.bucket*classes + c
-				w.bias[c] -= part * float64(e.mean) * float64(w.words[j]-f.base[j])
+				w.signs[signLength][c] -= part * float64(e.mean) * float64(w.words[j]-f.base[j])
 			}
 		}
 	}
@@ -235,5 +248,8 @@ func (w *weights) mix(of *weights, part float64) {
 	}
 	for c := range classes {
 		w.bias[c] += part * (of.bias[c] - w.bias[c])
+		for i := range w.signs {
+			w.signs[i][c] += part * (of.signs[i][c] - w.signs[i][c])
+		}
 	}
 }

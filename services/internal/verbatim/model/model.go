@@ -37,7 +37,7 @@ type Model struct {
 	digest  [32]byte
 	scale   float32
 	bias    [classes]float32
-	score   [classes]float32
+	signs   [signs][classes]float32
 	share   [classes]float32
 	weights []int8 // classes for each bucket
 	heads   *heads // nil is none
@@ -75,11 +75,14 @@ func (m *Model) Predict(s *verbatim.Scratch, a *verbatim.Analysis) [3]float64 {
 		sums[2] += int32(w[2])
 		n++
 	})
-	score := roundScore(a.Sentiment.Score)
+	has := signsOf(s, a, n)
 	words := float64(m.scale) * damp(max(n, 1))
 	var z [classes]float64
 	for c := range z {
-		z[c] = float64(m.bias[c]) + float64(m.score[c])*score + words*float64(sums[c])
+		z[c] = float64(m.bias[c]) + words*float64(sums[c])
+		for i, v := range has {
+			z[c] += v * float64(m.signs[i][c])
+		}
 	}
 	return softmax(z)
 }

@@ -212,7 +212,7 @@ func (o Options) withDefaults() Options {
 // row is an example as it is learnt from.
 type row struct {
 	from, to int // its features, in the set's
-	score    float64
+	signs    [signs]float64
 	damp     float64
 	weight   float64
 	class    Class
@@ -251,7 +251,7 @@ func read(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example])
 			group = len(groups)
 			groups[e.Group] = group
 		}
-		r := row{from: from, to: len(out.features), score: roundScore(found.Sentiment.Score), weight: float64(e.Weight), class: e.Class, fold: group % folds, group: group}
+		r := row{from: from, to: len(out.features), signs: signsOf(&s, &found, len(out.features)-from), weight: float64(e.Weight), class: e.Class, fold: group % folds, group: group}
 		if r.language, r.known = languageOf(found.Language); r.known {
 			out.spoken[r.language]++
 		}
