@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/proto/subject"
@@ -134,6 +135,79 @@ func TestACustomerIsWrittenTo(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, eventsv1.Delivery_FAILED, d.GetState())
 	require.Equal(t, delivery.ErrUnwanted.Error(), d.GetAttempts()[0].GetError())
+	require.Equal(t, eventsv1.DeliveryAttempt_UNWANTED, d.GetAttempts()[0].GetProblem())
+	private(t, b, r)
+}
+
+func TestWhatCannotBeReadNowIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	b, c := newBus(t), clock.NewManual(t0)
+	s := &recorder{o: sender.Outcome{Delivered: true, Status: 250}}
+	clients := receiver.Config{Name: "clients", Kind: receiver.KindEmail, Language: "en", Zone: time.UTC, Email: &receiver.Email{Customers: true}}
+	may := hook(t, "may", "https://hooks.example.org")
+	may.Verbatims = true
+	r := start(t, b, c, s, clients, may)
+	n := message.Sample(eventsv1.Notification_NEW, t0)
+	n.Id = "n-1"
+	n.Firing[0].AlertSequence = raise(t, b, n.GetFiring()[0].GetId(), nil)
+	require.NoError(t, r.Tell(soon(t), n, []string{"may"}))
+	require.NoError(t, r.TellCustomer(soon(t), "clients", n, n.GetFiring()[0].GetAlertSequence()))
+	require.NoError(t, b.JetStream().DeleteStream(soon(t), subject.Alerts))
+	r.step()
+	require.Empty(t, s.jobs)
+	for to, sequence := range map[string]uint64{"may": 0, "clients": n.GetFiring()[0].GetAlertSequence()} {
+		d, err := r.Get(soon(t), delivery.ID("n-1", to, sequence))
+		require.NoError(t, err)
+		require.Equal(t, eventsv1.Delivery_PENDING, d.GetState())
+		require.Equal(t, map[string]eventsv1.DeliveryAttempt_Problem{
+			"may": eventsv1.DeliveryAttempt_CONTENT_UNREADABLE, "clients": eventsv1.DeliveryAttempt_CUSTOMER_UNREADABLE,
+		}[to], d.GetAttempts()[0].GetProblem())
+	}
+	private(t, b, r)
+}
+
+// Each delivery was made while it could be.
+func TestWhyACustomerIsNotWrittenTo(t *testing.T) {
+	t.Parallel()
+	b, c := newBus(t), clock.NewManual(t0)
+	s := &recorder{o: sender.Outcome{Delivered: true, Status: 250}}
+	clients := receiver.Config{Name: "clients", Kind: receiver.KindEmail, Language: "en", Zone: time.UTC, Email: &receiver.Email{Customers: true}}
+	r := start(t, b, c, s, clients)
+	n := message.Sample(eventsv1.Notification_FALLBACK, t0)
+	n.Id = "fallback-1"
+	// due is a delivery to a customer that is due.
+	due := func(id string, sequence uint64) string {
+		d := &eventsv1.Delivery{
+			Id: delivery.ID(id, "clients", sequence), Changes: 1, Receiver: "clients", Kind: "email", State: eventsv1.Delivery_PENDING,
+			Notification: n, CreatedAt: timestamppb.New(t0), NextAt: timestamppb.New(t0), CustomerSequence: sequence,
+		}
+		_, err := b.Publish(soon(t), bus.Event{Subject: subject.Delivery(d.GetId()), ID: d.GetId() + "-1", Body: &eventsv1.DeliveryChanged{EventId: d.GetId() + "-1", Delivery: d}})
+		require.NoError(t, err)
+		return d.GetId()
+	}
+	none := due("none", raise(t, b, "a-1", func(r *eventsv1.Response) { r.Customer.Email = "" }))
+	against := due("against", raise(t, b, "a-2", func(r *eventsv1.Response) { r.Consent = &eventsv1.Consent{Callback: proto.Bool(false)} }))
+	forgotten := due("forgotten", 999)
+	r.step()
+	for id, want := range map[string]eventsv1.DeliveryAttempt_Problem{
+		none: eventsv1.DeliveryAttempt_NO_CUSTOMER_ADDRESS, against: eventsv1.DeliveryAttempt_UNWANTED, forgotten: eventsv1.DeliveryAttempt_FORGOTTEN,
+	} {
+		d, err := r.Get(soon(t), id)
+		require.NoError(t, err)
+		require.Equal(t, eventsv1.Delivery_FAILED, d.GetState(), want)
+		require.Equal(t, want, d.GetAttempts()[0].GetProblem())
+		require.NotEmpty(t, d.GetAttempts()[0].GetError())
+	}
+
+	clients.Email = &receiver.Email{To: []string{"lead@example.org"}}
+	require.NoError(t, r.Use("notify.yaml", []receiver.Config{clients}))
+	id := due("changed", raise(t, b, "a-3", nil))
+	r.step()
+	d, err := r.Get(soon(t), id)
+	require.NoError(t, err)
+	require.Equal(t, eventsv1.Delivery_PENDING, d.GetState(), "it may be allowed again")
+	require.Equal(t, eventsv1.DeliveryAttempt_NOT_FOR_CUSTOMERS, d.GetAttempts()[0].GetProblem())
+	require.Empty(t, s.jobs)
 	private(t, b, r)
 }
 

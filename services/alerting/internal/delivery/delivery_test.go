@@ -93,6 +93,7 @@ func TestAReceiverThatIsAwayForADayDelaysNobodyElse(t *testing.T) {
 	require.Equal(t, uint32(8), d.GetTries())
 	require.Len(t, d.GetAttempts(), 8)
 	require.Equal(t, "it answers 500 Internal Server Error", d.GetAttempts()[0].GetError())
+	require.Equal(t, eventsv1.DeliveryAttempt_ANSWERED, d.GetAttempts()[0].GetProblem())
 	stamps := map[string]bool{}
 	for _, got := range down.got() {
 		require.Equal(t, d.GetId(), got.id, "the id is the same with each try")
@@ -179,6 +180,10 @@ func TestAReceiverThatIsGoneIsToldNothingMore(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, all[0].GetDisabled())
 	require.Equal(t, "it answered 410 Gone", all[0].GetDisabledReason())
+	require.Equal(t, eventsv1.DeliveryAttempt_GONE, all[0].GetDisabledProblem())
+	require.Equal(t, "it answers 410 Gone", all[0].GetFailure())
+	require.EqualValues(t, 410, all[0].GetFailedAttempt().GetStatus())
+	require.Equal(t, eventsv1.DeliveryAttempt_GONE, all[0].GetFailedAttempt().GetProblem())
 	require.Empty(t, all[0].GetDisabledBy())
 	require.EqualValues(t, 1, all[0].GetPending())
 	require.Equal(t, 1, r.logs.FilterMessageSnippet("a receiver is gone").Len())
@@ -197,6 +202,7 @@ func TestAReceiverThatIsGoneIsToldNothingMore(t *testing.T) {
 	got, err := r.SetReceiver(soon(t), "one", true, "holidays", "claire")
 	require.NoError(t, err)
 	require.Equal(t, "claire", got.GetDisabledBy())
+	require.Zero(t, got.GetDisabledProblem())
 	r.tell(eventsv1.Notification_NEW, "n-3", "one")
 	r.tell(eventsv1.Notification_NEW, "n-4", "one", "removed")
 	c.Advance(4 * 24 * time.Hour)
@@ -206,6 +212,7 @@ func TestAReceiverThatIsGoneIsToldNothingMore(t *testing.T) {
 		require.Equal(t, eventsv1.Delivery_FAILED, d.GetState(), "after four days they are given up")
 		require.Zero(t, d.GetTries())
 		require.Contains(t, d.GetAttempts()[0].GetError(), "it waited for a receiver")
+		require.Equal(t, eventsv1.DeliveryAttempt_WAITED_TOO_LONG, d.GetAttempts()[0].GetProblem())
 	}
 	_, err = r.SetReceiver(soon(t), "nobody", true, "", "claire")
 	require.ErrorIs(t, err, delivery.ErrNoReceiver)
@@ -350,6 +357,7 @@ func TestADeathCostsOneTryMore(t *testing.T) {
 		require.Equal(t, d.GetId(), got.id)
 	}
 	require.Contains(t, d.GetAttempts()[0].GetError(), "did not say what came of it")
+	require.Equal(t, eventsv1.DeliveryAttempt_OUTCOME_UNKNOWN, d.GetAttempts()[0].GetProblem())
 }
 
 func TestReplicasShareTheWork(t *testing.T) {

@@ -9,6 +9,9 @@ import (
 // GiveUp ends a delivery that, as was known a moment ago, waits for too long.
 func (d *Deliveries) GiveUp(id string, now time.Time) { d.giveUp(id, now) }
 
+// Try tries a delivery, as was found due a moment ago.
+func (d *Deliveries) Try(id string, now time.Time) { d.try(id, now) }
+
 // MostEnded is how many deliveries that have ended are listed.
 const MostEnded = mostEnded
 

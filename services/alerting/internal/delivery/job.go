@@ -18,16 +18,16 @@ import (
 	"github.com/rappel-loop/rappel/services/internal/bus"
 )
 
-// Reasons why a customer is not written to.
+// Reasons why a customer is not written to. Each is a sender.Problem.
 var (
 	// ErrNoAddress says that the customer gave no e-mail address.
-	ErrNoAddress = errors.New("the customer gave no e-mail address")
+	ErrNoAddress error = sender.Because(eventsv1.DeliveryAttempt_NO_CUSTOMER_ADDRESS)
 	// ErrUnwanted says that the customer does not want to be contacted.
-	ErrUnwanted = errors.New("the customer does not want to be contacted")
+	ErrUnwanted error = sender.Because(eventsv1.DeliveryAttempt_UNWANTED)
 	// ErrForgotten says that the alert is no longer there.
-	ErrForgotten = errors.New("the alert is no longer there")
+	ErrForgotten error = sender.Because(eventsv1.DeliveryAttempt_FORGOTTEN)
 	// ErrNotForCustomers says that a receiver may not write to customers.
-	ErrNotForCustomers = errors.New("the receiver writes to no customers: it is an email with customers: true that does")
+	ErrNotForCustomers error = sender.Because(eventsv1.DeliveryAttempt_NOT_FOR_CUSTOMERS)
 )
 
 // job puts a delivery into words. An outcome that is not nil is why that cannot be.
@@ -39,7 +39,7 @@ func (d *Deliveries) job(ctx context.Context, m *eventsv1.Delivery, c receiver.C
 	if c.Verbatims {
 		var err error
 		if customers, err = d.customers(ctx, m.GetNotification().GetFiring()); err != nil {
-			return sender.Job{}, &sender.Outcome{Problem: "what the customers said cannot be read now"}
+			return sender.Job{}, &sender.Outcome{Problem: sender.Because(eventsv1.DeliveryAttempt_CONTENT_UNREADABLE)}
 		}
 	}
 	j, err := Compose(m.GetNotification(), c, Told{ID: m.GetId(), Try: int(m.GetTries()), At: now, PublicURL: d.o.PublicURL, Customers: customers})
@@ -141,14 +141,15 @@ func (d *Deliveries) person(ctx context.Context, sequence uint64) (*eventsv1.Res
 // toCustomer is an e-mail to the customer, in their language.
 func (d *Deliveries) toCustomer(ctx context.Context, m *eventsv1.Delivery, c receiver.Config, now time.Time) (sender.Job, *sender.Outcome) {
 	if c.Email == nil || !c.Email.Customers {
-		return sender.Job{}, &sender.Outcome{Problem: ErrNotForCustomers.Error()}
+		return sender.Job{}, &sender.Outcome{Problem: sender.Because(eventsv1.DeliveryAttempt_NOT_FOR_CUSTOMERS)}
 	}
 	r, err := d.person(ctx, m.GetCustomerSequence())
+	var why sender.Problem
 	switch {
-	case errors.Is(err, ErrNoAddress), errors.Is(err, ErrUnwanted), errors.Is(err, ErrForgotten):
-		return sender.Job{}, &sender.Outcome{Final: true, Problem: err.Error()}
+	case errors.As(err, &why):
+		return sender.Job{}, &sender.Outcome{Final: true, Problem: why}
 	case err != nil:
-		return sender.Job{}, &sender.Outcome{Problem: "the customer's address cannot be read now"}
+		return sender.Job{}, &sender.Outcome{Problem: sender.Because(eventsv1.DeliveryAttempt_CUSTOMER_UNREADABLE)}
 	}
 	language := c.Language
 	if tag, _, _ := strings.Cut(strings.ToLower(r.GetCustomer().GetLanguage()), "-"); tag == "fr" || tag == "en" {

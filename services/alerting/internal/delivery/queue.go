@@ -28,7 +28,7 @@ type queue struct {
 
 	// What was last known of it.
 	delivered, failed time.Time
-	failure           string
+	failure           *eventsv1.DeliveryAttempt
 }
 
 // due is when a delivery is to be looked at. It is stale once the delivery has changed.
@@ -128,7 +128,7 @@ func (q *queue) note(m *eventsv1.Delivery) {
 	for _, a := range m.GetAttempts() {
 		at := a.GetAt().AsTime()
 		if a.GetError() != "" && at.After(q.failed) {
-			q.failed, q.failure = at, a.GetError()
+			q.failed, q.failure = at, a
 		}
 	}
 	if n := len(m.GetAttempts()); n > 0 && m.GetState() == eventsv1.Delivery_DELIVERED {

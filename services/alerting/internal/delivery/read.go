@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
@@ -191,7 +192,7 @@ func (d *Deliveries) Receivers() ([]*alertingv1.Receiver, error) {
 func (d *Deliveries) receiver(name string, pending int) *alertingv1.Receiver {
 	out := &alertingv1.Receiver{Name: name, Pending: uint32(pending)}
 	if e, ok := d.receivers.Get(name); ok && e.GetDisabled() {
-		out.Disabled, out.DisabledAt, out.DisabledReason, out.DisabledBy = true, e.GetAt(), e.GetReason(), e.GetBy()
+		out.Disabled, out.DisabledAt, out.DisabledReason, out.DisabledBy, out.DisabledProblem = true, e.GetAt(), e.GetReason(), e.GetBy(), e.GetProblem()
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -201,7 +202,7 @@ func (d *Deliveries) receiver(name string, pending int) *alertingv1.Receiver {
 		out.DeliveredAt = timestamppb.New(q.delivered)
 	}
 	if q.failed.After(q.delivered) {
-		out.FailedAt, out.Failure = timestamppb.New(q.failed), q.failure
+		out.FailedAt, out.Failure, out.FailedAttempt = timestamppb.New(q.failed), q.failure.GetError(), q.failure
 	}
 	return out
 }
@@ -211,24 +212,25 @@ func (d *Deliveries) SetReceiver(ctx context.Context, name string, disabled bool
 	if _, ok := d.config(name); !ok {
 		return nil, ErrNoReceiver
 	}
-	if _, err := d.set(ctx, name, disabled, reason, by); err != nil {
+	if _, err := d.set(ctx, name, &eventsv1.ReceiverChanged{Disabled: disabled, Reason: reason, By: by}); err != nil {
 		return nil, err
 	}
 	pending, _ := d.live()
 	return d.receiver(name, pending[name]), nil
 }
 
-// set enables or disables a receiver; changed says that it was not so before.
-func (d *Deliveries) set(ctx context.Context, name string, disabled bool, reason, by string) (changed bool, err error) {
+// set enables or disables a receiver, as and why is said by to; changed says that it was not so
+// before.
+func (d *Deliveries) set(ctx context.Context, name string, to *eventsv1.ReceiverChanged) (changed bool, err error) {
 	now := timestamppb.New(d.o.Clock.Now())
 	_, err = d.receivers.Update(ctx, name, func(was *eventsv1.ReceiverChanged, _ bool) (*eventsv1.ReceiverChanged, error) {
-		if changed = was.GetDisabled() != disabled; !changed {
+		if changed = was.GetDisabled() != to.GetDisabled(); !changed {
 			return nil, documents.ErrUnchanged
 		}
 		n := was.GetChanges() + 1
-		return &eventsv1.ReceiverChanged{
-			EventId: fmt.Sprintf("rcv-%s-%d-%s", name, n, nonce()), Name: name, Changes: n, At: now, Disabled: disabled, Reason: reason, By: by,
-		}, nil
+		next := proto.CloneOf(to)
+		next.EventId, next.Name, next.Changes, next.At = fmt.Sprintf("rcv-%s-%d-%s", name, n, nonce()), name, n, now
+		return next, nil
 	})
 	return changed && err == nil, err
 }
@@ -259,6 +261,6 @@ func (d *Deliveries) Test(ctx context.Context, name string, kind eventsv1.Notifi
 	began := time.Now()
 	o := d.o.Sender.Send(ctx, j)
 	resp.Delivered = o.Delivered
-	resp.Attempt = &eventsv1.DeliveryAttempt{At: timestamppb.New(now), TookMs: uint32(time.Since(began).Milliseconds()), Status: uint32(o.Status), Error: o.Problem}
+	resp.Attempt = o.Attempt(now, time.Since(began))
 	return resp, nil
 }

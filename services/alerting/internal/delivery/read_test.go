@@ -62,6 +62,10 @@ func TestOtherReceiversAreUsedOrRefusedWhole(t *testing.T) {
 	require.NoError(t, r.Use("notify.yaml", []receiver.Config{hook(t, "later", p.URL)}))
 	r.step()
 	require.Len(t, p.got(), 2, "who is told of what came before they were configured")
+	r.tell(eventsv1.Notification_NEW, "n-2", "one")
+	require.NoError(t, r.Settle(soon(t)))
+	r.Try(delivery.ID("n-2", "one", 0), c.Now()) // who was chosen before the others came
+	require.Equal(t, eventsv1.DeliveryAttempt_NO_SUCH_RECEIVER, r.get("n-2", "one").GetAttempts()[0].GetProblem())
 }
 
 func TestATestIsSentAndNotStored(t *testing.T) {
@@ -80,6 +84,7 @@ func TestATestIsSentAndNotStored(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, sent.GetDelivered())
 	require.Equal(t, "it answers 403 Forbidden", sent.GetAttempt().GetError())
+	require.Equal(t, eventsv1.DeliveryAttempt_ANSWERED, sent.GetAttempt().GetProblem())
 	all, _, err := r.List(soon(t), delivery.Filter{}, "", 10)
 	require.NoError(t, err)
 	require.Empty(t, all)

@@ -70,7 +70,7 @@ func (d *Deliveries) take(ctx context.Context, id string, now time.Time) (taken 
 		}
 		next := changed(was, now, func(m *eventsv1.Delivery) {
 			if lapsed {
-				addAttempt(m, &eventsv1.DeliveryAttempt{At: was.GetAt(), Error: "whoever tried it did not say what came of it"})
+				addAttempt(m, sender.Outcome{Problem: sender.Because(eventsv1.DeliveryAttempt_OUTCOME_UNKNOWN)}.Attempt(was.GetAt().AsTime(), 0))
 			}
 			m.State, m.LeaseUntil, m.NextAt = eventsv1.Delivery_SENDING, timestamppb.New(now.Add(lease)), nil
 			m.Tries++
@@ -86,7 +86,7 @@ func (d *Deliveries) send(ctx context.Context, m *eventsv1.Delivery, now time.Ti
 	config, ok := d.configs[m.GetReceiver()]
 	d.mu.Unlock()
 	if !ok {
-		return sender.Outcome{Problem: "no such receiver is configured"}
+		return sender.Outcome{Problem: sender.Because(eventsv1.DeliveryAttempt_NO_SUCH_RECEIVER)}
 	}
 	j, o := d.job(ctx, m, config, now)
 	if o != nil {
@@ -127,7 +127,7 @@ func (d *Deliveries) store(taken *eventsv1.Delivery, now time.Time, took time.Du
 // several tries that it answers so, one disables it.
 func (d *Deliveries) gone(ctx context.Context, receiver string) bool {
 	const reason = "it answered 410 Gone"
-	changed, err := d.set(ctx, receiver, true, reason, "")
+	changed, err := d.set(ctx, receiver, &eventsv1.ReceiverChanged{Disabled: true, Reason: reason, Problem: eventsv1.DeliveryAttempt_GONE})
 	switch {
 	case err != nil:
 		d.o.Log.Warn("a receiver that is gone cannot be disabled now", zap.String("receiver", receiver), zap.Error(err))
@@ -141,9 +141,7 @@ func (d *Deliveries) gone(ctx context.Context, receiver string) bool {
 
 // outcome is a delivery after a try.
 func outcome(m *eventsv1.Delivery, now time.Time, took time.Duration, o sender.Outcome) {
-	addAttempt(m, &eventsv1.DeliveryAttempt{
-		At: timestamppb.New(now), TookMs: uint32(min(took.Milliseconds(), 1<<31)), Status: uint32(o.Status), Error: o.Problem,
-	})
+	addAttempt(m, o.Attempt(now, took))
 	m.LeaseUntil, m.NextAt = nil, nil
 	at, more := next(m.GetId(), m.GetTries()-m.GetTriesBefore(), now, o.RetryAfter)
 	switch {
@@ -165,11 +163,11 @@ func (d *Deliveries) said(m *eventsv1.Delivery, now time.Time, took time.Duratio
 		zap.String("delivery", m.GetId()), zap.String("receiver", m.GetReceiver()), zap.Uint32("try", m.GetTries()),
 		zap.Int("status", o.Status), zap.Duration("took", took),
 	}
-	if o.Delivered && o.Problem == "" {
+	if o.Delivered && o.Problem == (sender.Problem{}) {
 		d.o.Log.Debug("a receiver was told", fields...)
 		return
 	}
-	d.o.Log.Warn("a receiver could not be told", append(fields, zap.Bool("delivered", o.Delivered), zap.Bool("final", o.Final), zap.String("problem", o.Problem))...)
+	d.o.Log.Warn("a receiver could not be told", append(fields, zap.Bool("delivered", o.Delivered), zap.Bool("final", o.Final), zap.Stringer("problem", o.Problem))...)
 }
 
 // giveUp ends a delivery whose receiver was told nothing for too long.
@@ -190,7 +188,7 @@ func (d *Deliveries) giveUp(id string, now time.Time) {
 		gave = true
 		return changed(was, now, func(m *eventsv1.Delivery) {
 			m.State, m.NextAt, m.LeaseUntil = eventsv1.Delivery_FAILED, nil, nil
-			addAttempt(m, &eventsv1.DeliveryAttempt{At: timestamppb.New(now), Error: "it waited for a receiver that is disabled, or not configured"})
+			addAttempt(m, sender.Outcome{Problem: sender.Because(eventsv1.DeliveryAttempt_WAITED_TOO_LONG)}.Attempt(now, 0))
 		}), nil
 	})
 	switch {

@@ -10,6 +10,7 @@
 package receiver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -125,6 +126,9 @@ func (s Secret) where() string {
 	}
 	return "the environment's " + s.Env
 }
+
+// Name is the file's path, or the variable's name.
+func (s Secret) Name() string { return cmp.Or(s.File, s.Env) }
 
 // key is what the file calls it.
 func (s Secret) key(name string) string {

@@ -6,17 +6,19 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"syscall"
 
 	"code.dny.dev/ssrf"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/internal/egress"
 )
 
-// cause says in a few words why nothing was answered. An error's own text may have an
+// cause says why nothing was answered. An error's own text may have an
 // address, a URL or what the other side said.
-func cause(ctx context.Context, err error) string {
+func cause(ctx context.Context, err error) Problem {
 	var dns *net.DNSError
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError
@@ -26,22 +28,22 @@ func cause(ctx context.Context, err error) string {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrProhibitedNetwork), errors.Is(err, egress.ErrHost):
-		return "its address is in a network that may not be reached: alerting.notify_allow_private"
+		return Because(eventsv1.DeliveryAttempt_NETWORK_NOT_ALLOWED)
 	case errors.Is(ctx.Err(), context.Canceled):
-		return "the try was cut short"
+		return Because(eventsv1.DeliveryAttempt_CUT_SHORT)
 	case errors.As(err, &dns):
-		return "its name cannot be looked up"
+		return Because(eventsv1.DeliveryAttempt_NAME_UNKNOWN)
 	case errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid), errors.As(err, &verify):
-		return "its certificate is not trusted"
-	case errors.As(err, &record):
-		return "it does not speak TLS there"
+		return Because(eventsv1.DeliveryAttempt_CERTIFICATE_NOT_TRUSTED)
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return Because(eventsv1.DeliveryAttempt_NO_TLS)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nobody listens there"
+		return Because(eventsv1.DeliveryAttempt_CONNECTION_REFUSED)
 	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "it does not answer in time"
+		return Because(eventsv1.DeliveryAttempt_TIMED_OUT)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return "it cannot be reached"
+		return Because(eventsv1.DeliveryAttempt_UNREACHABLE)
 	default:
-		return "the connection ended"
+		return Because(eventsv1.DeliveryAttempt_CONNECTION_LOST)
 	}
 }

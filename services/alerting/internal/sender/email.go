@@ -16,6 +16,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/receiver"
 )
 
@@ -141,22 +142,22 @@ const patience = 4
 // mail sends one e-mail to all addresses of a receiver, or to a customer.
 func (s *Sender) mail(ctx context.Context, j Job) Outcome {
 	if s.o.SMTP.Host == "" {
-		return Outcome{Problem: "there is no server to send by: alerting.smtp"}
+		return Outcome{Problem: Because(eventsv1.DeliveryAttempt_NO_MAIL_SERVER)}
 	}
 	to := j.To.Email.To
 	if j.Customer != "" {
 		to = []string{j.Customer}
 	}
 	if len(to) == 0 {
-		return Outcome{Final: true, Problem: "there is no address to write to"}
+		return Outcome{Final: true, Problem: Because(eventsv1.DeliveryAttempt_NO_ADDRESS)}
 	}
 	m, err := s.letter(j, to)
 	if err != nil {
-		return Outcome{Final: true, Problem: "an address cannot be written to"}
+		return Outcome{Final: true, Problem: Because(eventsv1.DeliveryAttempt_BAD_ADDRESS)}
 	}
 	c, closed, err := s.dial(ctx)
 	if err != nil {
-		return refused(ctx, "the mail server", err)
+		return refused(ctx, eventsv1.DeliveryAttempt_MAIL_SERVER_REFUSED, err)
 	}
 	defer closed()
 	return transmit(ctx, c, m, j.Try)
@@ -198,7 +199,7 @@ func (s *Sender) dial(ctx context.Context) (_ *smtp.Client, closed func(), err e
 	o := s.o.SMTP
 	conf, err := o.tls()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, errFile
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", o.address())
 	if err != nil {
@@ -238,8 +239,9 @@ func (s *Sender) dial(ctx context.Context) (_ *smtp.Client, closed func(), err e
 }
 
 var (
-	errNoTLS  = errors.New("the mail server offers no STARTTLS")
-	errNoAuth = errors.New("the mail server offers no way to authorise that is known here")
+	errNoTLS  error = Because(eventsv1.DeliveryAttempt_NO_STARTTLS)
+	errNoAuth error = Because(eventsv1.DeliveryAttempt_NO_AUTHORISATION)
+	errFile   error = Because(eventsv1.DeliveryAttempt_MAIL_FILE_UNREADABLE)
 )
 
 func (c SMTP) authorise(to *smtp.Client) error {
@@ -248,7 +250,7 @@ func (c SMTP) authorise(to *smtp.Client) error {
 	}
 	lines, err := c.password().Lines()
 	if err != nil {
-		return err
+		return errFile
 	}
 	_, offered := to.Extension("AUTH")
 	plain := c.TLS == NoTLS // to this machine
@@ -274,48 +276,47 @@ func transmit(ctx context.Context, c *smtp.Client, m *gomail.Msg, try int) Outco
 	sender, err := m.GetSender(false)
 	to, rerr := m.GetRecipients()
 	if err != nil || rerr != nil {
-		return Outcome{Final: true, Problem: "an address cannot be written to"}
+		return Outcome{Final: true, Problem: Because(eventsv1.DeliveryAttempt_BAD_ADDRESS)}
 	}
 	if err := c.Mail(sender); err != nil {
-		return refused(ctx, "the sender's address", err)
+		return refused(ctx, eventsv1.DeliveryAttempt_SENDER_REFUSED, err)
 	}
-	var last error
-	bad, later := 0, 0
+	bad, later, badStatus, laterStatus := 0, 0, 0, 0
 	for _, a := range to {
 		if err := c.Rcpt(a); err != nil {
-			last = err
 			switch code := status(err); {
 			case code == 0:
-				return refused(ctx, "the mail server", err)
+				return refused(ctx, eventsv1.DeliveryAttempt_MAIL_SERVER_REFUSED, err)
 			case code/100 == 4:
-				later++
+				later, laterStatus = later+1, code
 			default:
-				bad++
+				bad, badStatus = bad+1, code
 			}
 		}
 	}
 	switch {
 	case bad == len(to):
-		return Outcome{Final: true, Status: status(last), Problem: "the address is refused for good"}
+		return Outcome{Final: true, Status: badStatus, Problem: Because(eventsv1.DeliveryAttempt_ADDRESS_REFUSED)}
 	case bad+later == len(to), later > 0 && try < patience:
-		return Outcome{Status: status(last), Problem: "an address is refused for now"}
+		return Outcome{Status: laterStatus, Problem: Because(eventsv1.DeliveryAttempt_ADDRESS_DEFERRED)}
 	}
 	w, err := c.Data()
 	if err != nil {
-		return refused(ctx, "the message", err)
+		return refused(ctx, eventsv1.DeliveryAttempt_MESSAGE_REFUSED, err)
 	}
 	if _, err := m.WriteTo(w); err != nil {
-		return refused(ctx, "the message", err)
+		return refused(ctx, eventsv1.DeliveryAttempt_MESSAGE_REFUSED, err)
 	}
 	if err := w.Close(); err != nil {
-		o := refused(ctx, "the message", err)
+		o := refused(ctx, eventsv1.DeliveryAttempt_MESSAGE_REFUSED, err)
 		o.Final = o.Status/100 == 5 // what it says is refused, and it will say the same
 		return o
 	}
 	_ = c.Quit() // it has it
 	o := Outcome{Delivered: true, Status: 250}
 	if bad+later > 0 {
-		o.Problem = fmt.Sprintf("%d of %d addresses were refused", bad+later, len(to))
+		o.Problem = Because(eventsv1.DeliveryAttempt_SOME_ADDRESSES_REFUSED, bad+later, len(to))
+		o.Problem.refused, o.Problem.addresses = bad+later, len(to)
 	}
 	return o
 }
@@ -329,16 +330,17 @@ func status(err error) int {
 	return 0
 }
 
-func refused(ctx context.Context, what string, err error) Outcome {
+// refused is why the mail server did not take something: what is the problem where it says so
+// with a status.
+func refused(ctx context.Context, what eventsv1.DeliveryAttempt_Problem, err error) Outcome {
+	var own Problem
 	switch code := status(err); {
 	case code != 0:
-		return Outcome{Status: code, Problem: fmt.Sprintf("%s is refused: %d", what, code)}
-	case errors.Is(err, errNoTLS), errors.Is(err, errNoAuth):
-		return Outcome{Problem: err.Error()}
-	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
-		return Outcome{Problem: "a file of alerting.smtp cannot be read"}
+		return Outcome{Status: code, Problem: Because(what, code)}
+	case errors.As(err, &own):
+		return Outcome{Problem: own}
 	default:
-		return Outcome{Problem: "the mail server: " + cause(ctx, err)}
+		return Outcome{Problem: cause(ctx, err).at("the mail server")}
 	}
 }
 

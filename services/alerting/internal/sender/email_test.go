@@ -87,7 +87,7 @@ func TestAnEMailGoesOverTLSOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	bare := startMail(t, &mailServer{}, false)
 	o := open(t, server(bare)).Send(soon(t), job(t, eventsv1.Notification_TEST, lead("a@example.org")))
-	require.Equal(t, sender.Outcome{Problem: "the mail server offers no STARTTLS"}, o)
+	require.Equal(t, sender.Outcome{Problem: said(eventsv1.DeliveryAttempt_NO_STARTTLS, "the mail server offers no STARTTLS")}, o)
 	require.Empty(t, bare.got())
 	local := server(bare, func(o *sender.SMTP) { o.TLS = sender.NoTLS })
 	require.NoError(t, local.SMTP.Validate(), "a server on this machine may do without")
@@ -95,9 +95,9 @@ func TestAnEMailGoesOverTLSOrNotAtAll(t *testing.T) {
 
 	m := startMail(t, &mailServer{}, true)
 	o = open(t, server(m, func(o *sender.SMTP) { o.CAFile = "" })).Send(soon(t), job(t, eventsv1.Notification_TEST, lead("a@example.org")))
-	require.Equal(t, sender.Outcome{Problem: "the mail server: its certificate is not trusted"}, o)
+	require.Equal(t, sender.Outcome{Problem: said(eventsv1.DeliveryAttempt_CERTIFICATE_NOT_TRUSTED, "the mail server: its certificate is not trusted")}, o)
 	o = open(t, server(m, func(o *sender.SMTP) { o.Username, o.PasswordFile = "rappel", file(t, "wrong").File })).Send(soon(t), job(t, eventsv1.Notification_TEST, lead("a@example.org")))
-	require.Equal(t, sender.Outcome{Status: 535, Problem: "the mail server is refused: 535"}, o, "a password can be mended: it is tried again")
+	require.Equal(t, sender.Outcome{Status: 535, Problem: said(eventsv1.DeliveryAttempt_MAIL_SERVER_REFUSED, "the mail server refuses: 535")}, o, "a password can be mended: it is tried again")
 }
 
 func TestAnAddressThatIsRefused(t *testing.T) {
@@ -117,16 +117,17 @@ func TestAnAddressThatIsRefused(t *testing.T) {
 		j.Try = try
 		return s.Send(soon(t), j)
 	}
-	require.Equal(t, sender.Outcome{Final: true, Status: 550, Problem: "the address is refused for good"}, send(1, "nobody@example.org"))
-	require.Equal(t, sender.Outcome{Delivered: true, Status: 250, Problem: "1 of 2 addresses were refused"}, send(1, "nobody@example.org", "a@example.org"))
-	require.Equal(t, sender.Outcome{Status: 451, Problem: "an address is refused for now"}, send(1, "a@example.org", "grey@example.org"))
+	require.Equal(t, sender.Outcome{Final: true, Status: 550, Problem: said(eventsv1.DeliveryAttempt_ADDRESS_REFUSED, "the address is refused for good")}, send(1, "nobody@example.org"))
+	require.Equal(t, sender.Outcome{Delivered: true, Status: 250, Problem: said(eventsv1.DeliveryAttempt_SOME_ADDRESSES_REFUSED, "1 of 2 addresses were refused").Of(1, 2)}, send(1, "nobody@example.org", "a@example.org"))
+	require.Equal(t, sender.Outcome{Status: 451, Problem: said(eventsv1.DeliveryAttempt_ADDRESS_DEFERRED, "an address is refused for now")}, send(1, "a@example.org", "grey@example.org"))
 	require.Len(t, m.got(), 1, "nobody got what one could not get yet")
-	require.Equal(t, sender.Outcome{Delivered: true, Status: 250, Problem: "1 of 2 addresses were refused"}, send(4, "a@example.org", "grey@example.org"))
-	require.Equal(t, sender.Outcome{Status: 451, Problem: "an address is refused for now"}, send(9, "grey@example.org"))
+	require.Equal(t, sender.Outcome{Delivered: true, Status: 250, Problem: said(eventsv1.DeliveryAttempt_SOME_ADDRESSES_REFUSED, "1 of 2 addresses were refused").Of(1, 2)}, send(4, "a@example.org", "grey@example.org"))
+	require.Equal(t, sender.Outcome{Status: 451, Problem: said(eventsv1.DeliveryAttempt_ADDRESS_DEFERRED, "an address is refused for now")}, send(9, "grey@example.org"))
+	require.Equal(t, uint32(451), send(1, "grey@example.org", "nobody@example.org").Attempt(now, 0).GetStatus(), "the status is that of the problem")
 
 	full := startMail(t, &mailServer{deny: &smtp.SMTPError{Code: 554, Message: "spam"}}, true)
-	require.Equal(t, sender.Outcome{Final: true, Status: 554, Problem: "the message is refused: 554"}, open(t, server(full)).Send(soon(t), job(t, eventsv1.Notification_TEST, lead("a@example.org"))))
-	require.Equal(t, sender.Outcome{Problem: "there is no server to send by: alerting.smtp"}, open(t, sender.Options{}).Send(soon(t), job(t, eventsv1.Notification_TEST, lead("a@example.org"))))
+	require.Equal(t, sender.Outcome{Final: true, Status: 554, Problem: said(eventsv1.DeliveryAttempt_MESSAGE_REFUSED, "the message is refused: 554")}, open(t, server(full)).Send(soon(t), job(t, eventsv1.Notification_TEST, lead("a@example.org"))))
+	require.Equal(t, sender.Outcome{Problem: said(eventsv1.DeliveryAttempt_NO_MAIL_SERVER, "there is no server to send by: alerting.smtp")}, open(t, sender.Options{}).Send(soon(t), job(t, eventsv1.Notification_TEST, lead("a@example.org"))))
 }
 
 // A line break in what comes from outside makes no header and no second letter.
@@ -145,7 +146,7 @@ func TestNothingIsInjectedIntoALetter(t *testing.T) {
 	require.Contains(t, decoded(t, l)["text/plain"], "MAIL FROM")
 
 	j.Customer = "x@example.org>\r\nRCPT TO:<evil@example.org"
-	require.Equal(t, sender.Outcome{Final: true, Problem: "an address cannot be written to"}, open(t, server(m)).Send(soon(t), j))
+	require.Equal(t, sender.Outcome{Final: true, Problem: said(eventsv1.DeliveryAttempt_BAD_ADDRESS, "an address cannot be written to")}, open(t, server(m)).Send(soon(t), j))
 }
 
 func TestACustomerIsWrittenToAtTheirOwnAddress(t *testing.T) {

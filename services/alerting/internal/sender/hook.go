@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/receiver"
 	"github.com/rappel-loop/rappel/services/internal/egress"
 	"github.com/rappel-loop/rappel/services/internal/webhook"
@@ -24,22 +25,22 @@ const userAgent = "Rappel"
 func (s *Sender) hook(ctx context.Context, j Job) Outcome {
 	target, err := j.To.Hook.Target()
 	if err != nil {
-		return Outcome{Problem: "its address is not to be had: " + err.Error()}
+		return Outcome{Problem: Because(eventsv1.DeliveryAttempt_ADDRESS_NOT_THERE, err).from(j.To.Hook.Address.Name())}
 	}
 	if err := egress.Check(target, s.o.AllowPrivate); err != nil {
-		return Outcome{Problem: "its address may not be called"}
+		return Outcome{Problem: Because(eventsv1.DeliveryAttempt_ADDRESS_NOT_ALLOWED)}
 	}
 	u, err := url.Parse(target)
 	if err != nil {
-		return Outcome{Problem: "its address may not be called"}
+		return Outcome{Problem: Because(eventsv1.DeliveryAttempt_ADDRESS_NOT_ALLOWED)}
 	}
 	body, err := content(j)
 	if err != nil {
-		return Outcome{Final: true, Problem: "the message cannot be written as JSON"}
+		return Outcome{Final: true, Problem: Because(eventsv1.DeliveryAttempt_MESSAGE_UNWRITABLE)}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
-		return Outcome{Problem: "its address may not be called"}
+		return Outcome{Problem: Because(eventsv1.DeliveryAttempt_ADDRESS_NOT_ALLOWED)}
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", userAgent)
@@ -61,7 +62,7 @@ func (s *Sender) hook(ctx context.Context, j Job) Outcome {
 func signed(h http.Header, j Job, body []byte) *Outcome {
 	secrets, err := j.To.Hook.Secrets.Lines()
 	if err != nil {
-		return &Outcome{Problem: "its secret is not to be had: " + err.Error()}
+		return &Outcome{Problem: Because(eventsv1.DeliveryAttempt_SECRET_NOT_THERE, err).from(j.To.Hook.Secrets.Name())}
 	}
 	h.Set(webhook.HeaderID, j.ID)
 	h.Set(webhook.HeaderTimestamp, strconv.FormatInt(j.At.Unix(), 10))
@@ -76,10 +77,10 @@ func answered(r *http.Response, at time.Time) Outcome {
 	if o.Delivered {
 		return o
 	}
-	o.Problem = strings.TrimSpace(fmt.Sprintf("it answers %d %s", r.StatusCode, http.StatusText(r.StatusCode)))
+	o.Problem = Because(eventsv1.DeliveryAttempt_ANSWERED, strings.TrimSpace(strconv.Itoa(r.StatusCode)+" "+http.StatusText(r.StatusCode)))
 	switch r.StatusCode {
 	case http.StatusGone:
-		o.Gone = true
+		o.Gone, o.Problem = true, Because(eventsv1.DeliveryAttempt_GONE)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		o.RetryAfter = egress.RetryAfter(r.Header, at, MaxRetryAfter)
 	}

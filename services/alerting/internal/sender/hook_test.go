@@ -109,14 +109,14 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 	date := now.Add(90 * time.Second).Format(http.TimeFormat)
 	for a, want := range map[answer]sender.Outcome{
 		{204, ""}:       {Delivered: true, Status: 204},
-		{400, ""}:       {Status: 400, Problem: "it answers 400 Bad Request"},
-		{404, "60"}:     {Status: 404, Problem: "it answers 404 Not Found"},
-		{410, ""}:       {Status: 410, Problem: "it answers 410 Gone", Gone: true},
-		{429, "120"}:    {Status: 429, Problem: "it answers 429 Too Many Requests", RetryAfter: 2 * time.Minute},
-		{429, "999999"}: {Status: 429, Problem: "it answers 429 Too Many Requests", RetryAfter: sender.MaxRetryAfter},
-		{503, date}:     {Status: 503, Problem: "it answers 503 Service Unavailable", RetryAfter: 90 * time.Second},
-		{503, "-5"}:     {Status: 503, Problem: "it answers 503 Service Unavailable"},
-		{500, ""}:       {Status: 500, Problem: "it answers 500 Internal Server Error"},
+		{400, ""}:       {Status: 400, Problem: said(eventsv1.DeliveryAttempt_ANSWERED, "it answers 400 Bad Request")},
+		{404, "60"}:     {Status: 404, Problem: said(eventsv1.DeliveryAttempt_ANSWERED, "it answers 404 Not Found")},
+		{410, ""}:       {Status: 410, Problem: said(eventsv1.DeliveryAttempt_GONE, "it answers 410 Gone"), Gone: true},
+		{429, "120"}:    {Status: 429, Problem: said(eventsv1.DeliveryAttempt_ANSWERED, "it answers 429 Too Many Requests"), RetryAfter: 2 * time.Minute},
+		{429, "999999"}: {Status: 429, Problem: said(eventsv1.DeliveryAttempt_ANSWERED, "it answers 429 Too Many Requests"), RetryAfter: sender.MaxRetryAfter},
+		{503, date}:     {Status: 503, Problem: said(eventsv1.DeliveryAttempt_ANSWERED, "it answers 503 Service Unavailable"), RetryAfter: 90 * time.Second},
+		{503, "-5"}:     {Status: 503, Problem: said(eventsv1.DeliveryAttempt_ANSWERED, "it answers 503 Service Unavailable")},
+		{500, ""}:       {Status: 500, Problem: said(eventsv1.DeliveryAttempt_ANSWERED, "it answers 500 Internal Server Error")},
 	} {
 		c := hookServer(t, func(w http.ResponseWriter, _ *http.Request) {
 			if a.after != "" {
@@ -135,7 +135,7 @@ func TestARedirectIsAFailure(t *testing.T) {
 	c := hookServer(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 	})
-	require.Equal(t, sender.Outcome{Status: 307, Problem: "it answers 307 Temporary Redirect"}, local(t).Send(soon(t), job(t, eventsv1.Notification_TEST, hook(t, c.URL))))
+	require.Equal(t, sender.Outcome{Status: 307, Problem: said(eventsv1.DeliveryAttempt_ANSWERED, "it answers 307 Temporary Redirect")}, local(t).Send(soon(t), job(t, eventsv1.Notification_TEST, hook(t, c.URL))))
 	require.Zero(t, elsewhere.calls)
 }
 
@@ -144,13 +144,13 @@ func TestAPrivateNetworkIsNotReached(t *testing.T) {
 	t.Parallel()
 	s := open(t, sender.Options{})
 	for _, target := range []string{"https://127.0.0.1/", "https://localhost/", "https://169.254.169.254/latest/meta-data", "https://[::1]/", "https://10.0.0.1/"} {
-		require.Equal(t, sender.Outcome{Problem: "its address is in a network that may not be reached: alerting.notify_allow_private"},
+		require.Equal(t, sender.Outcome{Problem: said(eventsv1.DeliveryAttempt_NETWORK_NOT_ALLOWED, "its address is in a network that may not be reached: alerting.notify_allow_private")},
 			s.Send(soon(t), job(t, eventsv1.Notification_TEST, hook(t, target))), target)
 	}
 	for _, target := range []string{"http://hooks.example.org/", "https://hooks.example.org:8443/", "file:///etc/passwd"} {
 		chat := hook(t, "")
 		chat.Kind, chat.Hook.Address = receiver.KindSlack, file(t, target) // a secret's content may change after it was checked
-		require.Equal(t, sender.Outcome{Problem: "its address may not be called"}, s.Send(soon(t), job(t, eventsv1.Notification_TEST, chat)), target)
+		require.Equal(t, sender.Outcome{Problem: said(eventsv1.DeliveryAttempt_ADDRESS_NOT_ALLOWED, "its address may not be called")}, s.Send(soon(t), job(t, eventsv1.Notification_TEST, chat)), target)
 	}
 }
 
@@ -166,7 +166,7 @@ func TestWhoAnswersSlowlyOrForEverIsCutOff(t *testing.T) {
 	defer close(held)
 	to := hook(t, slow.URL)
 	to.Timeout = 50 * time.Millisecond
-	require.Equal(t, sender.Outcome{Problem: "it does not answer in time"}, local(t).Send(soon(t), job(t, eventsv1.Notification_TEST, to)))
+	require.Equal(t, sender.Outcome{Problem: said(eventsv1.DeliveryAttempt_TIMED_OUT, "it does not answer in time")}, local(t).Send(soon(t), job(t, eventsv1.Notification_TEST, to)))
 
 	endless := hookServer(t, func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
@@ -179,17 +179,17 @@ func TestWhoAnswersSlowlyOrForEverIsCutOff(t *testing.T) {
 
 	nobody := hookServer(t, nil)
 	nobody.Close()
-	require.Equal(t, sender.Outcome{Problem: "nobody listens there"}, local(t).Send(soon(t), job(t, eventsv1.Notification_TEST, hook(t, nobody.URL))))
+	require.Equal(t, sender.Outcome{Problem: said(eventsv1.DeliveryAttempt_CONNECTION_REFUSED, "nobody listens there")}, local(t).Send(soon(t), job(t, eventsv1.Notification_TEST, hook(t, nobody.URL))))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Equal(t, sender.Outcome{Problem: "the try was cut short"}, local(t).Send(ctx, job(t, eventsv1.Notification_TEST, hook(t, slow.URL))))
+	require.Equal(t, sender.Outcome{Problem: said(eventsv1.DeliveryAttempt_CUT_SHORT, "the try was cut short")}, local(t).Send(ctx, job(t, eventsv1.Notification_TEST, hook(t, slow.URL))))
 }
 
 func TestASecretThatIsGoneIsAProblemAndNotInIt(t *testing.T) {
 	t.Parallel()
 	to := hook(t, "https://hooks.example.org/")
 	to.Hook.Secrets = receiver.Secret{Env: "RAPPEL_TEST_NO_SUCH_SECRET"}
-	require.Equal(t, sender.Outcome{Problem: "its secret is not to be had: the environment's RAPPEL_TEST_NO_SUCH_SECRET holds nothing"},
+	require.Equal(t, sender.Outcome{Problem: said(eventsv1.DeliveryAttempt_SECRET_NOT_THERE, "its secret is not to be had: the environment's RAPPEL_TEST_NO_SUCH_SECRET holds nothing").In("RAPPEL_TEST_NO_SUCH_SECRET")},
 		open(t, sender.Options{}).Send(soon(t), job(t, eventsv1.Notification_TEST, to)))
 }
 
@@ -307,5 +307,5 @@ func TestOnNATS(t *testing.T) {
 	require.Equal(t, "dlv-1", a.id)
 	require.True(t, json.Valid(a.data))
 	a.err = errors.New("away")
-	require.Equal(t, sender.Outcome{Problem: "NATS does not answer"}, s.Send(soon(t), j))
+	require.Equal(t, sender.Outcome{Problem: said(eventsv1.DeliveryAttempt_NATS_AWAY, "NATS does not answer")}, s.Send(soon(t), j))
 }

@@ -52,6 +52,9 @@ func golden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got)
 }
 
+// said is a problem that is expected.
+var said = sender.Said
+
 func file(t *testing.T, text string) receiver.Secret {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "secret")
@@ -87,7 +90,9 @@ type mailServer struct {
 	port   int
 	caFile string
 	refuse func(address string) error
-	deny   error // of the message
+	from   error    // of the sender
+	deny   error    // of the message
+	ways   []string // to authorise; PLAIN without any
 
 	mu      sync.Mutex
 	letters []letter
@@ -142,7 +147,12 @@ type session struct {
 	letter letter
 }
 
-func (*session) AuthMechanisms() []string { return []string{sasl.Plain} }
+func (s *session) AuthMechanisms() []string {
+	if s.server.ways != nil {
+		return s.server.ways
+	}
+	return []string{sasl.Plain}
+}
 
 func (s *session) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, password string) error {
@@ -154,7 +164,10 @@ func (s *session) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (s *session) Mail(from string, _ *smtp.MailOptions) error { s.letter.from = from; return nil }
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	s.letter.from = from
+	return s.server.from
+}
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if s.server.refuse != nil {

@@ -8,7 +8,7 @@
 // that data stays text: no link, mention, header or markup comes of it.
 //
 // Privacy. No outcome repeats what a receiver answered, an address, or a URL: a status and
-// words of this package's own.
+// a Problem, in words of this package's own.
 package sender
 
 import (
@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/message"
 	"github.com/rappel-loop/rappel/services/alerting/internal/receiver"
 	"github.com/rappel-loop/rappel/services/internal/egress"
@@ -51,7 +52,7 @@ type Outcome struct {
 	// Status is HTTP's or SMTP's; 0 when there was none.
 	Status int
 	// Problem is what went wrong, without personal data or secrets.
-	Problem string
+	Problem Problem
 	// RetryAfter is what the receiver asked for; 0 when it did not.
 	RetryAfter time.Duration
 }
@@ -131,7 +132,7 @@ func (s *Sender) Send(ctx context.Context, j Job) Outcome {
 	case j.To.NATS != nil:
 		return s.announce(ctx, j)
 	default:
-		return Outcome{Problem: "the receiver is of no known kind"}
+		return Outcome{Problem: Because(eventsv1.DeliveryAttempt_UNKNOWN_KIND)}
 	}
 }
 
@@ -154,13 +155,13 @@ func (s *Sender) Show(j Job) (string, error) {
 func (s *Sender) announce(ctx context.Context, j Job) Outcome {
 	body, err := Body(j)
 	if err != nil {
-		return Outcome{Final: true, Problem: "the message cannot be written as JSON"}
+		return Outcome{Final: true, Problem: Because(eventsv1.DeliveryAttempt_MESSAGE_UNWRITABLE)}
 	}
 	if s.o.NATS == nil {
-		return Outcome{Problem: "there is no NATS here"}
+		return Outcome{Problem: Because(eventsv1.DeliveryAttempt_NO_NATS)}
 	}
 	if err := s.o.NATS.Announce(ctx, j.To.NATS.Subject, j.ID, "application/json", body); err != nil {
-		return Outcome{Problem: "NATS does not answer"}
+		return Outcome{Problem: Because(eventsv1.DeliveryAttempt_NATS_AWAY)}
 	}
 	return Outcome{Delivered: true}
 }

@@ -81,7 +81,7 @@ func (d *desk) printReceivers(out io.Writer, resp *alertingv1.ListReceiversRespo
 			delivered = d.age(r.GetDeliveredAt())
 		}
 		if r.GetFailedAt() != nil {
-			failed = d.age(r.GetFailedAt()) + ", " + oneLine(r.GetFailure())
+			failed = d.age(r.GetFailedAt()) + ", " + d.failure(r)
 		}
 		rows = append(rows, []string{oneLine(r.GetName()), r.GetKind(), d.receiverState(r), strconv.Itoa(int(r.GetPending())), delivered, failed})
 	}
@@ -101,8 +101,8 @@ func (d *desk) receiverState(r *alertingv1.Receiver) string {
 		by = fill(w.By, oneLine(r.GetDisabledBy()))
 	}
 	text := w.Disabled + " " + by
-	if r.GetDisabledReason() != "" {
-		text += " (" + oneLine(r.GetDisabledReason()) + ")"
+	if reason := d.disabledReason(r); reason != "" {
+		text += " (" + reason + ")"
 	}
 	return text
 }
@@ -200,7 +200,7 @@ func (d *desk) testReceiver(cmd *cobra.Command, name string, o tryOut, kind even
 	a := resp.GetAttempt()
 	switch {
 	case !o.dry && !resp.GetDelivered():
-		return errors.New(fill(w.NotDelivered, oneLine(name), oneLine(a.GetError())))
+		return errors.New(fill(w.NotDelivered, oneLine(name), d.problem(a)))
 	case d.asJSON():
 		return nil
 	case o.dry:

@@ -21,12 +21,18 @@ import (
 const (
 	failedDelivery = `{"id":"dlv-aaaaaaaaaaaaaaaaaaaaaaaaaa","changes":"21","receiver":"chat","kind":"slack","state":"FAILED",
 "notification":{"id":"n-1","kind":"NEW","group":"g-1","route":"default","firing":[{"id":"a-1"}],"moreFiring":11},"createdAt":"2026-11-09T10:00:00Z",
-"attempts":[{"at":"2026-11-09T10:00:00Z","tookMs":120,"status":500,"error":"it answers 500 Internal Server Error"},{"at":"2026-11-09T10:00:05Z","error":"it does not answer in time\u001b[2J"}],
+"attempts":[{"at":"2026-11-09T10:00:00Z","tookMs":120,"status":500,"error":"it answers 500 Internal Server Error","problem":"ANSWERED"},{"at":"2026-11-09T10:00:05Z","error":"its address is not to be had: it is locked","problem":"ADDRESS_NOT_THERE","source":"/run/secrets/chat\u001b[2J"},
+{"at":"2026-11-09T10:05:10Z","error":"its name cannot be looked up","problem":"NAME_UNKNOWN"},{"at":"2026-11-09T10:35:10Z","error":"what a newer version says","problem":"IN_LOVE"},
+{"at":"2026-11-09T12:35:10Z","tookMs":30,"status":503,"error":"what an older version says\u001b[2J"}],
 "tries":10,"replays":1,"triesBefore":1,"replayedBy":"claire"}`
 	pendingDelivery = `{"id":"dlv-bbbbbbbbbbbbbbbbbbbbbbbbbb","changes":"1","receiver":"clients","kind":"email","state":"PENDING",
-"notification":{"id":"n-2","kind":"FALLBACK"},"createdAt":"2026-11-09T13:29:00Z","nextAt":"2026-11-09T13:35:00Z","customerSequence":"7"}`
-	twoReceivers = `{"receivers":[{"name":"chat","kind":"slack","disabled":true,"disabledAt":"2026-11-09T10:00:00Z","disabledReason":"it answered 410 Gone","pending":3,
-"deliveredAt":"2026-11-08T10:00:00Z","failedAt":"2026-11-09T10:00:00Z","failure":"it answers 410 Gone"},{"name":"lead","kind":"email"}]}`
+"notification":{"id":"n-2","kind":"FALLBACK"},"createdAt":"2026-11-09T13:29:00Z","nextAt":"2026-11-09T13:35:00Z","customerSequence":"7",
+"attempts":[{"at":"2026-11-09T13:29:00Z","tookMs":90,"status":535,"error":"the mail server refuses: 535","problem":"MAIL_SERVER_REFUSED"},
+{"at":"2026-11-09T13:29:05Z","tookMs":400,"status":250,"error":"1 of 2 addresses were refused","problem":"SOME_ADDRESSES_REFUSED","refused":1,"addresses":2}],"tries":2}`
+	twoReceivers = `{"receivers":[{"name":"chat","kind":"slack","disabled":true,"disabledAt":"2026-11-09T10:00:00Z","disabledReason":"it answered 410 Gone","disabledProblem":"GONE","pending":3,
+"deliveredAt":"2026-11-08T10:00:00Z","failedAt":"2026-11-09T10:00:00Z","failure":"it answers 410 Gone","failedAttempt":{"status":410,"error":"it answers 410 Gone","problem":"GONE"}},
+{"name":"lead","kind":"email","failedAt":"2026-11-09T10:00:00Z","failure":"what an older version says"},
+{"name":"shop","kind":"teams","disabled":true,"disabledBy":"claire","disabledReason":"déménagé"}]}`
 )
 
 // notifyServer answers as an alerting does, one delivery to a page.
@@ -70,7 +76,7 @@ func notifyServer(t *testing.T) (url string, asked *[]string) {
 		case path == "POST /v1/receivers/chat:test":
 			say(`{"message":"x","delivered":true,"attempt":{"tookMs":80,"status":200}}`)
 		case path == "POST /v1/receivers/lead:test":
-			say(`{"message":"x","attempt":{"error":"nobody listens there"}}`)
+			say(`{"message":"x","attempt":{"error":"nobody listens there","problem":"CONNECTION_REFUSED"}}`)
 		default:
 			rpc.WriteError(w, rpc.Refused(codes.NotFound, "NO_SUCH_RECEIVER", "there is none"))
 		}
@@ -122,7 +128,7 @@ func TestDeliveriesForAnotherProgram(t *testing.T) {
 	t.Parallel()
 	out, asked, err := notifySays(t, "en", false, "deliveries", "--state", "failed,pending", "--receiver", "chat", "--group", "g-1")
 	require.NoError(t, err)
-	require.Contains(t, out, "dlv-aaaaaaaaaaaaaaaaaaaaaaaaaa\tchat\tgiven up\tnew\t3h30\t10\tit does not answer in time[2J\n", "what a terminal would obey is gone")
+	require.Contains(t, out, "dlv-aaaaaaaaaaaaaaaaaaaaaaaaaa\tchat\tgiven up\tnew\t3h30\t10\tstatus 503, what an older version says[2J, 30 ms\n", "what a terminal would obey is gone")
 	require.NotContains(t, out, "\x1b")
 	require.Equal(t, "GET /v1/deliveries?group=g-1&pageSize=50&receiver=chat&states=FAILED&states=PENDING ", asked[0])
 	for _, args := range [][]string{{"deliveries"}, {"receivers"}, {"show", "dlv-a"}, {"test", "chat", "--dry-run"}, {"enable", "chat", "--by", "sam"}} {
@@ -187,6 +193,12 @@ func TestWhatIsWrongWithACommandAboutReceivers(t *testing.T) {
 	}
 }
 
+func TestATestThatFailsSaysWhyInFrench(t *testing.T) {
+	t.Parallel()
+	_, _, err := notifySays(t, "fr", true, "test", "lead", "--by", "sam")
+	require.EqualError(t, err, "lead n'a pas reçu l'essai : connexion refusée, rien n'écoute à cette adresse.")
+}
+
 func TestAReceiverOfAFileIsTriedWithoutAServer(t *testing.T) {
 	t.Parallel()
 	path := file(t, "notify.yaml", "receivers:\n  - {name: chat, slack: {url_file: /run/secrets/slack, title: '{{.FiringCount}} !'}}\nroutes: [{name: all, receivers: chat}]\n")
@@ -209,6 +221,14 @@ func TestBothLanguagesSayEverythingOfDeliveries(t *testing.T) {
 		}
 		require.Len(t, w.States, len(eventsv1.Delivery_State_name)-1)
 		require.Len(t, w.Kinds, len(eventsv1.Notification_Kind_name)-1)
+		require.Len(t, w.Problems, len(eventsv1.DeliveryAttempt_Problem_name)-1)
+		for p, text := range w.Problems {
+			require.NotEmpty(t, text, p)
+			require.NotEqual(t, notifyFrench.Problems[p], notifyEnglish.Problems[p], p)
+			for _, part := range []string{"{status}", "{refused}", "{addresses}", "{source}"} {
+				require.Equal(t, strings.Count(notifyFrench.Problems[p], part), strings.Count(text, part), p)
+			}
+		}
 		require.Len(t, w.DeliveryColumns, 7)
 		require.Len(t, w.ReceiverColumns, 6)
 	}

@@ -112,11 +112,12 @@ func (d *desk) printDeliveries(out io.Writer, o deliveryFilter, all *alertingv1.
 func (d *desk) attempt(a *eventsv1.DeliveryAttempt) string {
 	w := notifyWordsOf(d.w)
 	var parts []string
-	if a.GetStatus() != 0 {
+	problem := d.problem(a)
+	if a.GetStatus() != 0 && !strings.Contains(problem, strconv.FormatUint(uint64(a.GetStatus()), 10)) {
 		parts = append(parts, fill(w.Status, a.GetStatus()))
 	}
-	if a.GetError() != "" {
-		parts = append(parts, oneLine(a.GetError()))
+	if problem != "" {
+		parts = append(parts, problem)
 	}
 	if a.GetTookMs() > 0 {
 		parts = append(parts, fill(w.Took, a.GetTookMs()))

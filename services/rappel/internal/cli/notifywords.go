@@ -3,10 +3,11 @@ package cli
 import eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 
 // notifyWords are what a person reads of receivers and deliveries, in one language. A test
-// holds both to every state and kind.
+// holds both to every state, kind and problem.
 type notifyWords struct {
-	States map[eventsv1.Delivery_State]string
-	Kinds  map[eventsv1.Notification_Kind]string
+	States   map[eventsv1.Delivery_State]string
+	Kinds    map[eventsv1.Notification_Kind]string
+	Problems map[eventsv1.DeliveryAttempt_Problem]string
 
 	ReceiverColumns, DeliveryColumns                           []string
 	NoReceivers, NoDeliveries                                  string
@@ -34,6 +35,7 @@ var notifyFrench = notifyWords{
 		eventsv1.Notification_NEW: "nouveau", eventsv1.Notification_REPEATED: "rappel", eventsv1.Notification_ESCALATED: "escalade",
 		eventsv1.Notification_RESOLVED: "fin", eventsv1.Notification_TEST: "essai", eventsv1.Notification_FALLBACK: "repli",
 	},
+	Problems:        problemsFrench,
 	ReceiverColumns: []string{"DESTINATAIRE", "TYPE", "ÉTAT", "EN ATTENTE", "DERNIÈRE REMISE", "DERNIER ÉCHEC"},
 	DeliveryColumns: []string{"REMISE", "DESTINATAIRE", "ÉTAT", "QUOI", "DEPUIS", "ESSAIS", "DERNIER ESSAI"},
 	NoReceivers:     "Aucun destinataire : alerting.notify_file n'en déclare pas.", NoDeliveries: "Aucune remise.",
@@ -59,6 +61,7 @@ var notifyEnglish = notifyWords{
 		eventsv1.Notification_NEW: "new", eventsv1.Notification_REPEATED: "repeated", eventsv1.Notification_ESCALATED: "escalated",
 		eventsv1.Notification_RESOLVED: "resolved", eventsv1.Notification_TEST: "test", eventsv1.Notification_FALLBACK: "fallback",
 	},
+	Problems:        problemsEnglish,
 	ReceiverColumns: []string{"RECEIVER", "KIND", "STATE", "PENDING", "LAST DELIVERED", "LAST FAILURE"},
 	DeliveryColumns: []string{"DELIVERY", "RECEIVER", "STATE", "WHAT", "FOR", "TRIES", "LAST TRY"},
 	NoReceivers:     "No receivers: alerting.notify_file declares none.", NoDeliveries: "No deliveries.",

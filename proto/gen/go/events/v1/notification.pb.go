@@ -152,6 +152,208 @@ func (Delivery_State) EnumDescriptor() ([]byte, []int) {
 	return file_events_v1_notification_proto_rawDescGZIP(), []int{5, 0}
 }
 
+// Problem is the sort of what went wrong, for whoever says it in another language. Values are
+// added: a reader that does not know one says error.
+type DeliveryAttempt_Problem int32
+
+const (
+	// Nothing went wrong; or an older version stored it, and error says what did.
+	DeliveryAttempt_PROBLEM_UNSPECIFIED DeliveryAttempt_Problem = 0
+	// It answers with a status that is no success.
+	DeliveryAttempt_ANSWERED DeliveryAttempt_Problem = 1
+	// It answers 410: it wants nothing any more.
+	DeliveryAttempt_GONE DeliveryAttempt_Problem = 2
+	// No answer came in time.
+	DeliveryAttempt_TIMED_OUT DeliveryAttempt_Problem = 3
+	// The try was cut short, as by a stop: it is made again.
+	DeliveryAttempt_CUT_SHORT DeliveryAttempt_Problem = 4
+	// The name cannot be looked up.
+	DeliveryAttempt_NAME_UNKNOWN DeliveryAttempt_Problem = 5
+	// Nobody listens there.
+	DeliveryAttempt_CONNECTION_REFUSED DeliveryAttempt_Problem = 6
+	// No way leads there.
+	DeliveryAttempt_UNREACHABLE DeliveryAttempt_Problem = 7
+	// The connection ended before there was an answer.
+	DeliveryAttempt_CONNECTION_LOST DeliveryAttempt_Problem = 8
+	// The certificate is not trusted.
+	DeliveryAttempt_CERTIFICATE_NOT_TRUSTED DeliveryAttempt_Problem = 9
+	// What answers there does not speak TLS.
+	DeliveryAttempt_NO_TLS DeliveryAttempt_Problem = 10
+	// The address is in a network that may not be reached: alerting.notify_allow_private.
+	DeliveryAttempt_NETWORK_NOT_ALLOWED DeliveryAttempt_Problem = 11
+	// The address is none that may be called: without HTTPS, on another port, or no URL.
+	DeliveryAttempt_ADDRESS_NOT_ALLOWED DeliveryAttempt_Problem = 12
+	// The file or the variable that holds the address is not to be had: source.
+	DeliveryAttempt_ADDRESS_NOT_THERE DeliveryAttempt_Problem = 13
+	// The file or the variable that holds the secret is not to be had: source.
+	DeliveryAttempt_SECRET_NOT_THERE DeliveryAttempt_Problem = 14
+	// The message cannot be written.
+	DeliveryAttempt_MESSAGE_UNWRITABLE DeliveryAttempt_Problem = 15
+	// No mail server is configured: alerting.smtp.
+	DeliveryAttempt_NO_MAIL_SERVER DeliveryAttempt_Problem = 16
+	// A file or variable of alerting.smtp cannot be read.
+	DeliveryAttempt_MAIL_FILE_UNREADABLE DeliveryAttempt_Problem = 17
+	// The mail server offers no STARTTLS.
+	DeliveryAttempt_NO_STARTTLS DeliveryAttempt_Problem = 18
+	// The mail server offers no way to authorise that is known here.
+	DeliveryAttempt_NO_AUTHORISATION DeliveryAttempt_Problem = 19
+	// The mail server refuses to be used: the login, as a rule.
+	DeliveryAttempt_MAIL_SERVER_REFUSED DeliveryAttempt_Problem = 20
+	// The mail server refuses the sender's address.
+	DeliveryAttempt_SENDER_REFUSED DeliveryAttempt_Problem = 21
+	// The mail server refuses the message.
+	DeliveryAttempt_MESSAGE_REFUSED DeliveryAttempt_Problem = 22
+	// Every address is refused for good.
+	DeliveryAttempt_ADDRESS_REFUSED DeliveryAttempt_Problem = 23
+	// An address is refused for now.
+	DeliveryAttempt_ADDRESS_DEFERRED DeliveryAttempt_Problem = 24
+	// It is delivered, but not to every address: refused, addresses.
+	DeliveryAttempt_SOME_ADDRESSES_REFUSED DeliveryAttempt_Problem = 25
+	// There is no address to write to.
+	DeliveryAttempt_NO_ADDRESS DeliveryAttempt_Problem = 26
+	// An address cannot be written to: it is none.
+	DeliveryAttempt_BAD_ADDRESS DeliveryAttempt_Problem = 27
+	// There is no NATS to publish on.
+	DeliveryAttempt_NO_NATS DeliveryAttempt_Problem = 28
+	// NATS does not answer.
+	DeliveryAttempt_NATS_AWAY DeliveryAttempt_Problem = 29
+	// The receiver is of a kind that is not known.
+	DeliveryAttempt_UNKNOWN_KIND DeliveryAttempt_Problem = 30
+	// No receiver of this name is configured.
+	DeliveryAttempt_NO_SUCH_RECEIVER DeliveryAttempt_Problem = 31
+	// What the customers said cannot be read now.
+	DeliveryAttempt_CONTENT_UNREADABLE DeliveryAttempt_Problem = 32
+	// The customer's address cannot be read now.
+	DeliveryAttempt_CUSTOMER_UNREADABLE DeliveryAttempt_Problem = 33
+	// The customer gave no e-mail address.
+	DeliveryAttempt_NO_CUSTOMER_ADDRESS DeliveryAttempt_Problem = 34
+	// The customer does not want to be contacted.
+	DeliveryAttempt_UNWANTED DeliveryAttempt_Problem = 35
+	// The alert is no longer there.
+	DeliveryAttempt_FORGOTTEN DeliveryAttempt_Problem = 36
+	// The receiver may not write to customers.
+	DeliveryAttempt_NOT_FOR_CUSTOMERS DeliveryAttempt_Problem = 37
+	// Whoever tried it did not say what came of it.
+	DeliveryAttempt_OUTCOME_UNKNOWN DeliveryAttempt_Problem = 38
+	// It waited for too long for a receiver that is disabled, or not configured.
+	DeliveryAttempt_WAITED_TOO_LONG DeliveryAttempt_Problem = 39
+)
+
+// Enum value maps for DeliveryAttempt_Problem.
+var (
+	DeliveryAttempt_Problem_name = map[int32]string{
+		0:  "PROBLEM_UNSPECIFIED",
+		1:  "ANSWERED",
+		2:  "GONE",
+		3:  "TIMED_OUT",
+		4:  "CUT_SHORT",
+		5:  "NAME_UNKNOWN",
+		6:  "CONNECTION_REFUSED",
+		7:  "UNREACHABLE",
+		8:  "CONNECTION_LOST",
+		9:  "CERTIFICATE_NOT_TRUSTED",
+		10: "NO_TLS",
+		11: "NETWORK_NOT_ALLOWED",
+		12: "ADDRESS_NOT_ALLOWED",
+		13: "ADDRESS_NOT_THERE",
+		14: "SECRET_NOT_THERE",
+		15: "MESSAGE_UNWRITABLE",
+		16: "NO_MAIL_SERVER",
+		17: "MAIL_FILE_UNREADABLE",
+		18: "NO_STARTTLS",
+		19: "NO_AUTHORISATION",
+		20: "MAIL_SERVER_REFUSED",
+		21: "SENDER_REFUSED",
+		22: "MESSAGE_REFUSED",
+		23: "ADDRESS_REFUSED",
+		24: "ADDRESS_DEFERRED",
+		25: "SOME_ADDRESSES_REFUSED",
+		26: "NO_ADDRESS",
+		27: "BAD_ADDRESS",
+		28: "NO_NATS",
+		29: "NATS_AWAY",
+		30: "UNKNOWN_KIND",
+		31: "NO_SUCH_RECEIVER",
+		32: "CONTENT_UNREADABLE",
+		33: "CUSTOMER_UNREADABLE",
+		34: "NO_CUSTOMER_ADDRESS",
+		35: "UNWANTED",
+		36: "FORGOTTEN",
+		37: "NOT_FOR_CUSTOMERS",
+		38: "OUTCOME_UNKNOWN",
+		39: "WAITED_TOO_LONG",
+	}
+	DeliveryAttempt_Problem_value = map[string]int32{
+		"PROBLEM_UNSPECIFIED":     0,
+		"ANSWERED":                1,
+		"GONE":                    2,
+		"TIMED_OUT":               3,
+		"CUT_SHORT":               4,
+		"NAME_UNKNOWN":            5,
+		"CONNECTION_REFUSED":      6,
+		"UNREACHABLE":             7,
+		"CONNECTION_LOST":         8,
+		"CERTIFICATE_NOT_TRUSTED": 9,
+		"NO_TLS":                  10,
+		"NETWORK_NOT_ALLOWED":     11,
+		"ADDRESS_NOT_ALLOWED":     12,
+		"ADDRESS_NOT_THERE":       13,
+		"SECRET_NOT_THERE":        14,
+		"MESSAGE_UNWRITABLE":      15,
+		"NO_MAIL_SERVER":          16,
+		"MAIL_FILE_UNREADABLE":    17,
+		"NO_STARTTLS":             18,
+		"NO_AUTHORISATION":        19,
+		"MAIL_SERVER_REFUSED":     20,
+		"SENDER_REFUSED":          21,
+		"MESSAGE_REFUSED":         22,
+		"ADDRESS_REFUSED":         23,
+		"ADDRESS_DEFERRED":        24,
+		"SOME_ADDRESSES_REFUSED":  25,
+		"NO_ADDRESS":              26,
+		"BAD_ADDRESS":             27,
+		"NO_NATS":                 28,
+		"NATS_AWAY":               29,
+		"UNKNOWN_KIND":            30,
+		"NO_SUCH_RECEIVER":        31,
+		"CONTENT_UNREADABLE":      32,
+		"CUSTOMER_UNREADABLE":     33,
+		"NO_CUSTOMER_ADDRESS":     34,
+		"UNWANTED":                35,
+		"FORGOTTEN":               36,
+		"NOT_FOR_CUSTOMERS":       37,
+		"OUTCOME_UNKNOWN":         38,
+		"WAITED_TOO_LONG":         39,
+	}
+)
+
+func (x DeliveryAttempt_Problem) Enum() *DeliveryAttempt_Problem {
+	p := new(DeliveryAttempt_Problem)
+	*p = x
+	return p
+}
+
+func (x DeliveryAttempt_Problem) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DeliveryAttempt_Problem) Descriptor() protoreflect.EnumDescriptor {
+	return file_events_v1_notification_proto_enumTypes[2].Descriptor()
+}
+
+func (DeliveryAttempt_Problem) Type() protoreflect.EnumType {
+	return &file_events_v1_notification_proto_enumTypes[2]
+}
+
+func (x DeliveryAttempt_Problem) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DeliveryAttempt_Problem.Descriptor instead.
+func (DeliveryAttempt_Problem) EnumDescriptor() ([]byte, []int) {
+	return file_events_v1_notification_proto_rawDescGZIP(), []int{6, 0}
+}
+
 // GroupNotified is stored in NOTIFICATIONS: people are told of a group of alerts. The last
 // of a group's subject is what they know; under its compare-and-set each notification is
 // decided once, whatever the number of replicas.
@@ -911,8 +1113,17 @@ type DeliveryAttempt struct {
 	TookMs uint32 `protobuf:"varint,2,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
 	// What the receiver answered: an HTTP or SMTP status; 0 when it did not.
 	Status uint32 `protobuf:"varint,3,opt,name=status,proto3" json:"status,omitempty"`
-	// What went wrong, without personal data; empty when nothing did.
-	Error         string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	// What went wrong, in English and without personal data; empty when nothing did.
+	Error string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	// The same as a code.
+	Problem DeliveryAttempt_Problem `protobuf:"varint,5,opt,name=problem,proto3,enum=rappel.events.v1.DeliveryAttempt_Problem" json:"problem,omitempty"`
+	// How many addresses were refused,
+	Refused uint32 `protobuf:"varint,6,opt,name=refused,proto3" json:"refused,omitempty"`
+	// and of how many; 0 where the problem is another.
+	Addresses uint32 `protobuf:"varint,7,opt,name=addresses,proto3" json:"addresses,omitempty"`
+	// Which file or variable of the environment is not to be had; empty where the problem is
+	// another.
+	Source        string `protobuf:"bytes,8,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -975,6 +1186,34 @@ func (x *DeliveryAttempt) GetError() string {
 	return ""
 }
 
+func (x *DeliveryAttempt) GetProblem() DeliveryAttempt_Problem {
+	if x != nil {
+		return x.Problem
+	}
+	return DeliveryAttempt_PROBLEM_UNSPECIFIED
+}
+
+func (x *DeliveryAttempt) GetRefused() uint32 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
+func (x *DeliveryAttempt) GetAddresses() uint32 {
+	if x != nil {
+		return x.Addresses
+	}
+	return 0
+}
+
+func (x *DeliveryAttempt) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
 // ReceiverChanged is stored in RECEIVERS: whether a receiver is told of anything. The last of
 // its subject is its state; one that has none is enabled.
 type ReceiverChanged struct {
@@ -989,10 +1228,12 @@ type ReceiverChanged struct {
 	At *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
 	// It is told of nothing: it said that it is gone, or somebody decided so.
 	Disabled bool `protobuf:"varint,5,opt,name=disabled,proto3" json:"disabled,omitempty"`
-	// Why, without personal data.
+	// Why, without personal data: in somebody's own words, or in English.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who decided; empty when the receiver itself did.
-	By            string `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	By string `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	// What the receiver did to be disabled; unspecified where somebody decided.
+	Problem       DeliveryAttempt_Problem `protobuf:"varint,8,opt,name=problem,proto3,enum=rappel.events.v1.DeliveryAttempt_Problem" json:"problem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1074,6 +1315,13 @@ func (x *ReceiverChanged) GetBy() string {
 		return x.By
 	}
 	return ""
+}
+
+func (x *ReceiverChanged) GetProblem() DeliveryAttempt_Problem {
+	if x != nil {
+		return x.Problem
+	}
+	return DeliveryAttempt_PROBLEM_UNSPECIFIED
 }
 
 var File_events_v1_notification_proto protoreflect.FileDescriptor
@@ -1177,12 +1425,60 @@ const file_events_v1_notification_proto_rawDesc = "" +
 	"\aSENDING\x10\x02\x12\r\n" +
 	"\tDELIVERED\x10\x03\x12\n" +
 	"\n" +
-	"\x06FAILED\x10\x04\"\x84\x01\n" +
+	"\x06FAILED\x10\x04\"\xcf\b\n" +
 	"\x0fDeliveryAttempt\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x17\n" +
 	"\atook_ms\x18\x02 \x01(\rR\x06tookMs\x12\x16\n" +
 	"\x06status\x18\x03 \x01(\rR\x06status\x12\x14\n" +
-	"\x05error\x18\x04 \x01(\tR\x05error\"\xca\x01\n" +
+	"\x05error\x18\x04 \x01(\tR\x05error\x12C\n" +
+	"\aproblem\x18\x05 \x01(\x0e2).rappel.events.v1.DeliveryAttempt.ProblemR\aproblem\x12\x18\n" +
+	"\arefused\x18\x06 \x01(\rR\arefused\x12\x1c\n" +
+	"\taddresses\x18\a \x01(\rR\taddresses\x12\x16\n" +
+	"\x06source\x18\b \x01(\tR\x06source\"\xb3\x06\n" +
+	"\aProblem\x12\x17\n" +
+	"\x13PROBLEM_UNSPECIFIED\x10\x00\x12\f\n" +
+	"\bANSWERED\x10\x01\x12\b\n" +
+	"\x04GONE\x10\x02\x12\r\n" +
+	"\tTIMED_OUT\x10\x03\x12\r\n" +
+	"\tCUT_SHORT\x10\x04\x12\x10\n" +
+	"\fNAME_UNKNOWN\x10\x05\x12\x16\n" +
+	"\x12CONNECTION_REFUSED\x10\x06\x12\x0f\n" +
+	"\vUNREACHABLE\x10\a\x12\x13\n" +
+	"\x0fCONNECTION_LOST\x10\b\x12\x1b\n" +
+	"\x17CERTIFICATE_NOT_TRUSTED\x10\t\x12\n" +
+	"\n" +
+	"\x06NO_TLS\x10\n" +
+	"\x12\x17\n" +
+	"\x13NETWORK_NOT_ALLOWED\x10\v\x12\x17\n" +
+	"\x13ADDRESS_NOT_ALLOWED\x10\f\x12\x15\n" +
+	"\x11ADDRESS_NOT_THERE\x10\r\x12\x14\n" +
+	"\x10SECRET_NOT_THERE\x10\x0e\x12\x16\n" +
+	"\x12MESSAGE_UNWRITABLE\x10\x0f\x12\x12\n" +
+	"\x0eNO_MAIL_SERVER\x10\x10\x12\x18\n" +
+	"\x14MAIL_FILE_UNREADABLE\x10\x11\x12\x0f\n" +
+	"\vNO_STARTTLS\x10\x12\x12\x14\n" +
+	"\x10NO_AUTHORISATION\x10\x13\x12\x17\n" +
+	"\x13MAIL_SERVER_REFUSED\x10\x14\x12\x12\n" +
+	"\x0eSENDER_REFUSED\x10\x15\x12\x13\n" +
+	"\x0fMESSAGE_REFUSED\x10\x16\x12\x13\n" +
+	"\x0fADDRESS_REFUSED\x10\x17\x12\x14\n" +
+	"\x10ADDRESS_DEFERRED\x10\x18\x12\x1a\n" +
+	"\x16SOME_ADDRESSES_REFUSED\x10\x19\x12\x0e\n" +
+	"\n" +
+	"NO_ADDRESS\x10\x1a\x12\x0f\n" +
+	"\vBAD_ADDRESS\x10\x1b\x12\v\n" +
+	"\aNO_NATS\x10\x1c\x12\r\n" +
+	"\tNATS_AWAY\x10\x1d\x12\x10\n" +
+	"\fUNKNOWN_KIND\x10\x1e\x12\x14\n" +
+	"\x10NO_SUCH_RECEIVER\x10\x1f\x12\x16\n" +
+	"\x12CONTENT_UNREADABLE\x10 \x12\x17\n" +
+	"\x13CUSTOMER_UNREADABLE\x10!\x12\x17\n" +
+	"\x13NO_CUSTOMER_ADDRESS\x10\"\x12\f\n" +
+	"\bUNWANTED\x10#\x12\r\n" +
+	"\tFORGOTTEN\x10$\x12\x15\n" +
+	"\x11NOT_FOR_CUSTOMERS\x10%\x12\x13\n" +
+	"\x0fOUTCOME_UNKNOWN\x10&\x12\x13\n" +
+	"\x0fWAITED_TOO_LONG\x10'\"\x8f\x02\n" +
 	"\x0fReceiverChanged\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -1190,7 +1486,8 @@ const file_events_v1_notification_proto_rawDesc = "" +
 	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
 	"\bdisabled\x18\x05 \x01(\bR\bdisabled\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x0e\n" +
-	"\x02by\x18\a \x01(\tR\x02byB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
+	"\x02by\x18\a \x01(\tR\x02by\x12C\n" +
+	"\aproblem\x18\b \x01(\x0e2).rappel.events.v1.DeliveryAttempt.ProblemR\aproblemB?Z=github.com/rappel-loop/rappel/proto/gen/go/events/v1;eventsv1b\x06proto3"
 
 var (
 	file_events_v1_notification_proto_rawDescOnce sync.Once
@@ -1204,54 +1501,57 @@ func file_events_v1_notification_proto_rawDescGZIP() []byte {
 	return file_events_v1_notification_proto_rawDescData
 }
 
-var file_events_v1_notification_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_events_v1_notification_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_events_v1_notification_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_events_v1_notification_proto_goTypes = []any{
 	(Notification_Kind)(0),        // 0: rappel.events.v1.Notification.Kind
 	(Delivery_State)(0),           // 1: rappel.events.v1.Delivery.State
-	(*GroupNotified)(nil),         // 2: rappel.events.v1.GroupNotified
-	(*GroupState)(nil),            // 3: rappel.events.v1.GroupState
-	(*Notification)(nil),          // 4: rappel.events.v1.Notification
-	(*FallbackChanged)(nil),       // 5: rappel.events.v1.FallbackChanged
-	(*DeliveryChanged)(nil),       // 6: rappel.events.v1.DeliveryChanged
-	(*Delivery)(nil),              // 7: rappel.events.v1.Delivery
-	(*DeliveryAttempt)(nil),       // 8: rappel.events.v1.DeliveryAttempt
-	(*ReceiverChanged)(nil),       // 9: rappel.events.v1.ReceiverChanged
-	nil,                           // 10: rappel.events.v1.GroupState.LabelsEntry
-	nil,                           // 11: rappel.events.v1.Notification.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(Severity)(0),                 // 13: rappel.events.v1.Severity
-	(*AlertState)(nil),            // 14: rappel.events.v1.AlertState
+	(DeliveryAttempt_Problem)(0),  // 2: rappel.events.v1.DeliveryAttempt.Problem
+	(*GroupNotified)(nil),         // 3: rappel.events.v1.GroupNotified
+	(*GroupState)(nil),            // 4: rappel.events.v1.GroupState
+	(*Notification)(nil),          // 5: rappel.events.v1.Notification
+	(*FallbackChanged)(nil),       // 6: rappel.events.v1.FallbackChanged
+	(*DeliveryChanged)(nil),       // 7: rappel.events.v1.DeliveryChanged
+	(*Delivery)(nil),              // 8: rappel.events.v1.Delivery
+	(*DeliveryAttempt)(nil),       // 9: rappel.events.v1.DeliveryAttempt
+	(*ReceiverChanged)(nil),       // 10: rappel.events.v1.ReceiverChanged
+	nil,                           // 11: rappel.events.v1.GroupState.LabelsEntry
+	nil,                           // 12: rappel.events.v1.Notification.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(Severity)(0),                 // 14: rappel.events.v1.Severity
+	(*AlertState)(nil),            // 15: rappel.events.v1.AlertState
 }
 var file_events_v1_notification_proto_depIdxs = []int32{
-	3,  // 0: rappel.events.v1.GroupNotified.group:type_name -> rappel.events.v1.GroupState
-	4,  // 1: rappel.events.v1.GroupNotified.notification:type_name -> rappel.events.v1.Notification
-	10, // 2: rappel.events.v1.GroupState.labels:type_name -> rappel.events.v1.GroupState.LabelsEntry
-	12, // 3: rappel.events.v1.GroupState.notified_at:type_name -> google.protobuf.Timestamp
-	12, // 4: rappel.events.v1.GroupState.step_at:type_name -> google.protobuf.Timestamp
+	4,  // 0: rappel.events.v1.GroupNotified.group:type_name -> rappel.events.v1.GroupState
+	5,  // 1: rappel.events.v1.GroupNotified.notification:type_name -> rappel.events.v1.Notification
+	11, // 2: rappel.events.v1.GroupState.labels:type_name -> rappel.events.v1.GroupState.LabelsEntry
+	13, // 3: rappel.events.v1.GroupState.notified_at:type_name -> google.protobuf.Timestamp
+	13, // 4: rappel.events.v1.GroupState.step_at:type_name -> google.protobuf.Timestamp
 	0,  // 5: rappel.events.v1.Notification.kind:type_name -> rappel.events.v1.Notification.Kind
-	11, // 6: rappel.events.v1.Notification.labels:type_name -> rappel.events.v1.Notification.LabelsEntry
-	12, // 7: rappel.events.v1.Notification.at:type_name -> google.protobuf.Timestamp
-	13, // 8: rappel.events.v1.Notification.severity:type_name -> rappel.events.v1.Severity
-	14, // 9: rappel.events.v1.Notification.firing:type_name -> rappel.events.v1.AlertState
-	14, // 10: rappel.events.v1.Notification.resolved:type_name -> rappel.events.v1.AlertState
-	5,  // 11: rappel.events.v1.Notification.fallback:type_name -> rappel.events.v1.FallbackChanged
-	12, // 12: rappel.events.v1.FallbackChanged.at:type_name -> google.protobuf.Timestamp
-	12, // 13: rappel.events.v1.DeliveryChanged.at:type_name -> google.protobuf.Timestamp
-	7,  // 14: rappel.events.v1.DeliveryChanged.delivery:type_name -> rappel.events.v1.Delivery
+	12, // 6: rappel.events.v1.Notification.labels:type_name -> rappel.events.v1.Notification.LabelsEntry
+	13, // 7: rappel.events.v1.Notification.at:type_name -> google.protobuf.Timestamp
+	14, // 8: rappel.events.v1.Notification.severity:type_name -> rappel.events.v1.Severity
+	15, // 9: rappel.events.v1.Notification.firing:type_name -> rappel.events.v1.AlertState
+	15, // 10: rappel.events.v1.Notification.resolved:type_name -> rappel.events.v1.AlertState
+	6,  // 11: rappel.events.v1.Notification.fallback:type_name -> rappel.events.v1.FallbackChanged
+	13, // 12: rappel.events.v1.FallbackChanged.at:type_name -> google.protobuf.Timestamp
+	13, // 13: rappel.events.v1.DeliveryChanged.at:type_name -> google.protobuf.Timestamp
+	8,  // 14: rappel.events.v1.DeliveryChanged.delivery:type_name -> rappel.events.v1.Delivery
 	1,  // 15: rappel.events.v1.Delivery.state:type_name -> rappel.events.v1.Delivery.State
-	4,  // 16: rappel.events.v1.Delivery.notification:type_name -> rappel.events.v1.Notification
-	12, // 17: rappel.events.v1.Delivery.created_at:type_name -> google.protobuf.Timestamp
-	12, // 18: rappel.events.v1.Delivery.next_at:type_name -> google.protobuf.Timestamp
-	12, // 19: rappel.events.v1.Delivery.lease_until:type_name -> google.protobuf.Timestamp
-	8,  // 20: rappel.events.v1.Delivery.attempts:type_name -> rappel.events.v1.DeliveryAttempt
-	12, // 21: rappel.events.v1.DeliveryAttempt.at:type_name -> google.protobuf.Timestamp
-	12, // 22: rappel.events.v1.ReceiverChanged.at:type_name -> google.protobuf.Timestamp
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	5,  // 16: rappel.events.v1.Delivery.notification:type_name -> rappel.events.v1.Notification
+	13, // 17: rappel.events.v1.Delivery.created_at:type_name -> google.protobuf.Timestamp
+	13, // 18: rappel.events.v1.Delivery.next_at:type_name -> google.protobuf.Timestamp
+	13, // 19: rappel.events.v1.Delivery.lease_until:type_name -> google.protobuf.Timestamp
+	9,  // 20: rappel.events.v1.Delivery.attempts:type_name -> rappel.events.v1.DeliveryAttempt
+	13, // 21: rappel.events.v1.DeliveryAttempt.at:type_name -> google.protobuf.Timestamp
+	2,  // 22: rappel.events.v1.DeliveryAttempt.problem:type_name -> rappel.events.v1.DeliveryAttempt.Problem
+	13, // 23: rappel.events.v1.ReceiverChanged.at:type_name -> google.protobuf.Timestamp
+	2,  // 24: rappel.events.v1.ReceiverChanged.problem:type_name -> rappel.events.v1.DeliveryAttempt.Problem
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_events_v1_notification_proto_init() }
@@ -1267,7 +1567,7 @@ func file_events_v1_notification_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_events_v1_notification_proto_rawDesc), len(file_events_v1_notification_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -2387,7 +2387,7 @@ type Receiver struct {
 	Disabled bool `protobuf:"varint,3,opt,name=disabled,proto3" json:"disabled,omitempty"`
 	// since then,
 	DisabledAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=disabled_at,json=disabledAt,proto3" json:"disabled_at,omitempty"`
-	// for this reason,
+	// for this reason, in somebody's own words or in English,
 	DisabledReason string `protobuf:"bytes,5,opt,name=disabled_reason,json=disabledReason,proto3" json:"disabled_reason,omitempty"`
 	// as this person decided; empty where the receiver itself did.
 	DisabledBy string `protobuf:"bytes,6,opt,name=disabled_by,json=disabledBy,proto3" json:"disabled_by,omitempty"`
@@ -2397,10 +2397,14 @@ type Receiver struct {
 	DeliveredAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=delivered_at,json=deliveredAt,proto3" json:"delivered_at,omitempty"`
 	// When the last try failed, if that was later.
 	FailedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=failed_at,json=failedAt,proto3" json:"failed_at,omitempty"`
-	// What went wrong then, without personal data.
-	Failure       string `protobuf:"bytes,10,opt,name=failure,proto3" json:"failure,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What went wrong then, in English and without personal data.
+	Failure string `protobuf:"bytes,10,opt,name=failure,proto3" json:"failure,omitempty"`
+	// That try: its problem is the same as a code.
+	FailedAttempt *v1.DeliveryAttempt `protobuf:"bytes,11,opt,name=failed_attempt,json=failedAttempt,proto3" json:"failed_attempt,omitempty"`
+	// What it did to be disabled; unspecified where somebody decided.
+	DisabledProblem v1.DeliveryAttempt_Problem `protobuf:"varint,12,opt,name=disabled_problem,json=disabledProblem,proto3,enum=rappel.events.v1.DeliveryAttempt_Problem" json:"disabled_problem,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Receiver) Reset() {
@@ -2501,6 +2505,20 @@ func (x *Receiver) GetFailure() string {
 		return x.Failure
 	}
 	return ""
+}
+
+func (x *Receiver) GetFailedAttempt() *v1.DeliveryAttempt {
+	if x != nil {
+		return x.FailedAttempt
+	}
+	return nil
+}
+
+func (x *Receiver) GetDisabledProblem() v1.DeliveryAttempt_Problem {
+	if x != nil {
+		return x.DisabledProblem
+	}
+	return v1.DeliveryAttempt_Problem(0)
 }
 
 // ListReceiversResponse has them.
@@ -3157,7 +3175,7 @@ const file_api_alerting_v1_alerts_proto_rawDesc = "" +
 	"\x14ReplayFailedResponse\x12\x1a\n" +
 	"\breplayed\x18\x01 \x01(\rR\breplayed\x12\x1c\n" +
 	"\tremaining\x18\x02 \x01(\rR\tremaining\"\x16\n" +
-	"\x14ListReceiversRequest\"\x81\x03\n" +
+	"\x14ListReceiversRequest\"\xa1\x04\n" +
 	"\bReceiver\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1a\n" +
@@ -3171,7 +3189,9 @@ const file_api_alerting_v1_alerts_proto_rawDesc = "" +
 	"\fdelivered_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vdeliveredAt\x127\n" +
 	"\tfailed_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\bfailedAt\x12\x18\n" +
 	"\afailure\x18\n" +
-	" \x01(\tR\afailure\"S\n" +
+	" \x01(\tR\afailure\x12H\n" +
+	"\x0efailed_attempt\x18\v \x01(\v2!.rappel.events.v1.DeliveryAttemptR\rfailedAttempt\x12T\n" +
+	"\x10disabled_problem\x18\f \x01(\x0e2).rappel.events.v1.DeliveryAttempt.ProblemR\x0fdisabledProblem\"S\n" +
 	"\x15ListReceiversResponse\x12:\n" +
 	"\treceivers\x18\x01 \x03(\v2\x1c.rappel.alerting.v1.ReceiverR\treceivers\"l\n" +
 	"\x12SetReceiverRequest\x12\x12\n" +
@@ -3280,8 +3300,9 @@ var file_api_alerting_v1_alerts_proto_goTypes = []any{
 	(*v1.Silence)(nil),                    // 58: rappel.events.v1.Silence
 	(v1.Delivery_State)(0),                // 59: rappel.events.v1.Delivery.State
 	(*v1.Delivery)(nil),                   // 60: rappel.events.v1.Delivery
-	(v1.Notification_Kind)(0),             // 61: rappel.events.v1.Notification.Kind
-	(*v1.DeliveryAttempt)(nil),            // 62: rappel.events.v1.DeliveryAttempt
+	(*v1.DeliveryAttempt)(nil),            // 61: rappel.events.v1.DeliveryAttempt
+	(v1.DeliveryAttempt_Problem)(0),       // 62: rappel.events.v1.DeliveryAttempt.Problem
+	(v1.Notification_Kind)(0),             // 63: rappel.events.v1.Notification.Kind
 }
 var file_api_alerting_v1_alerts_proto_depIdxs = []int32{
 	50, // 0: rappel.alerting.v1.ListAlertsRequest.states:type_name -> rappel.events.v1.AlertState.State
@@ -3323,20 +3344,22 @@ var file_api_alerting_v1_alerts_proto_depIdxs = []int32{
 	53, // 36: rappel.alerting.v1.Receiver.disabled_at:type_name -> google.protobuf.Timestamp
 	53, // 37: rappel.alerting.v1.Receiver.delivered_at:type_name -> google.protobuf.Timestamp
 	53, // 38: rappel.alerting.v1.Receiver.failed_at:type_name -> google.protobuf.Timestamp
-	40, // 39: rappel.alerting.v1.ListReceiversResponse.receivers:type_name -> rappel.alerting.v1.Receiver
-	40, // 40: rappel.alerting.v1.SetReceiverResponse.receiver:type_name -> rappel.alerting.v1.Receiver
-	61, // 41: rappel.alerting.v1.TestReceiverRequest.kind:type_name -> rappel.events.v1.Notification.Kind
-	62, // 42: rappel.alerting.v1.TestReceiverResponse.attempt:type_name -> rappel.events.v1.DeliveryAttempt
-	53, // 43: rappel.alerting.v1.Fallback.since:type_name -> google.protobuf.Timestamp
-	55, // 44: rappel.alerting.v1.Fallback.wait:type_name -> google.protobuf.Duration
-	55, // 45: rappel.alerting.v1.Fallback.begins_above:type_name -> google.protobuf.Duration
-	55, // 46: rappel.alerting.v1.Fallback.ends_below:type_name -> google.protobuf.Duration
-	47, // 47: rappel.alerting.v1.ListFallbacksResponse.fallbacks:type_name -> rappel.alerting.v1.Fallback
-	48, // [48:48] is the sub-list for method output_type
-	48, // [48:48] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	61, // 39: rappel.alerting.v1.Receiver.failed_attempt:type_name -> rappel.events.v1.DeliveryAttempt
+	62, // 40: rappel.alerting.v1.Receiver.disabled_problem:type_name -> rappel.events.v1.DeliveryAttempt.Problem
+	40, // 41: rappel.alerting.v1.ListReceiversResponse.receivers:type_name -> rappel.alerting.v1.Receiver
+	40, // 42: rappel.alerting.v1.SetReceiverResponse.receiver:type_name -> rappel.alerting.v1.Receiver
+	63, // 43: rappel.alerting.v1.TestReceiverRequest.kind:type_name -> rappel.events.v1.Notification.Kind
+	61, // 44: rappel.alerting.v1.TestReceiverResponse.attempt:type_name -> rappel.events.v1.DeliveryAttempt
+	53, // 45: rappel.alerting.v1.Fallback.since:type_name -> google.protobuf.Timestamp
+	55, // 46: rappel.alerting.v1.Fallback.wait:type_name -> google.protobuf.Duration
+	55, // 47: rappel.alerting.v1.Fallback.begins_above:type_name -> google.protobuf.Duration
+	55, // 48: rappel.alerting.v1.Fallback.ends_below:type_name -> google.protobuf.Duration
+	47, // 49: rappel.alerting.v1.ListFallbacksResponse.fallbacks:type_name -> rappel.alerting.v1.Fallback
+	50, // [50:50] is the sub-list for method output_type
+	50, // [50:50] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_api_alerting_v1_alerts_proto_init() }
