@@ -58,8 +58,6 @@ type Verdict struct {
 	// Next is when to look again, if nothing changes before; zero for never. It is only given
 	// where there is nothing to store.
 	Next time.Time
-	// HeldBack is how many alerts that stand are held back, by the route's hours, too.
-	HeldBack int
 }
 
 // AlertKey is an alert's entry among those that people were told of.
@@ -95,13 +93,13 @@ func Decide(g *Group, told *eventsv1.GroupState, now time.Time) Verdict {
 	d.sort()
 	muted := d.route.muted(now)
 	if len(muted) > 0 {
-		v := Verdict{HeldBack: len(g.Standing)}
+		v := Verdict{}
 		if len(g.Standing) > 0 || told.GetOpen() {
 			v.Next = latest(muted)
 		}
 		return v
 	}
-	v := Verdict{HeldBack: d.held}
+	v := Verdict{}
 	if kind, step := d.due(); kind != eventsv1.Notification_KIND_UNSPECIFIED {
 		v.Store = d.tell(kind, step)
 		return v
@@ -141,7 +139,6 @@ type decision struct {
 	known   []string               // entries of alerts that stand and are known, whatever holds them
 	ended   []*eventsv1.AlertState // known, and stand no more; held back by nothing
 	keep    []string               // entries that stay as they are: of ended ones that are held back, and of lost ones that stand
-	held    int
 	next    time.Time
 }
 
@@ -160,7 +157,6 @@ func (d *decision) sort() {
 			d.known = append(d.known, AlertKey(a))
 		}
 		if len(m.Held) > 0 {
-			d.held++
 			d.wake(m.Held)
 			continue
 		}

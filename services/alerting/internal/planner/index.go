@@ -51,8 +51,8 @@ type group struct {
 
 // Standing is how a group stood when it was last looked at.
 type Standing struct {
-	Severity                       eventsv1.Severity
-	Firing, Acknowledged, HeldBack int
+	Severity             eventsv1.Severity
+	Firing, Acknowledged int
 }
 
 func newIndex(c *plan.Config) *index {
@@ -391,9 +391,21 @@ func (x *index) decide(key string, g *group, told *eventsv1.GroupState, now time
 		}
 		return plan.Member{Alert: e.alert, Held: x.silencedNow(e, now)}, true
 	}
-	v = plan.Decide(p, told, now)
-	g.seen.HeldBack = v.HeldBack
-	return v, known
+	return plan.Decide(p, told, now), known
+}
+
+// heldBack is how many of a group's standing alerts are held back at this moment, by the hours
+// of its route, too.
+func (x *index) heldBack(g *group, now time.Time) (n int) {
+	if _, muted := g.route.MutedAt(now); muted {
+		return len(g.member)
+	}
+	for _, e := range g.member {
+		if len(x.held(e, now)) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // schedule looks at a group again when its time comes, and forgets it when there is nothing

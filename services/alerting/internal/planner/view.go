@@ -18,6 +18,8 @@ type Group struct {
 	Route  string
 	Labels map[string]string
 	Standing
+	// HeldBack is how many of the alerts are held back at this moment.
+	HeldBack int
 	// Told is what people know; nil is nothing.
 	Told *eventsv1.GroupState
 	// Next is when they are told next, as things stand; zero for never.
@@ -25,8 +27,7 @@ type Group struct {
 }
 
 // Groups are those in which alerts stand, or people know of some: the worst first, then by
-// their keys. It returns those of one route, or of all where that is empty, as they were
-// when they were looked at last.
+// their keys. It returns those of one route, or of all where that is empty.
 func (p *Planner) Groups(route string) []Group {
 	now := p.deps.Clock.Now()
 	p.mu.Lock()
@@ -44,7 +45,7 @@ func (p *Planner) Groups(route string) []Group {
 				g.next = now
 			}
 		}
-		out = append(out, Group{Key: key, Route: g.route.Name, Labels: g.labels, Standing: g.seen, Told: told, Next: g.next})
+		out = append(out, Group{Key: key, Route: g.route.Name, Labels: g.labels, Standing: g.seen, HeldBack: p.index.heldBack(g, now), Told: told, Next: g.next})
 	}
 	slices.SortFunc(out, func(a, b Group) int { return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Key, b.Key)) })
 	return out
