@@ -1,6 +1,7 @@
 package corpus_test
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -48,4 +49,22 @@ func TestEveryWrongLineIsNamed(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	require.NotContains(t, err.Error(), "a.tsv:1: ")
+}
+
+// What is measured by was not learnt from.
+func TestWhatIsHeldOutIsInNoOtherFile(t *testing.T) {
+	t.Parallel()
+	learnt, err := corpus.All()
+	require.NoError(t, err)
+	held, err := corpus.HeldOut()
+	require.NoError(t, err)
+	require.Greater(t, len(held), 500)
+	plain := func(s string) string { return strings.Join(strings.Fields(strings.ToLower(s)), " ") }
+	known := map[string]bool{}
+	for _, r := range learnt {
+		known[plain(r.Text)] = true
+	}
+	for _, r := range held {
+		require.False(t, known[plain(r.Text)], "%s:%d: %s", r.File, r.Line, r.Text)
+	}
 }

@@ -27,6 +27,11 @@ func invented(t testing.TB) []model.Example {
 	t.Helper()
 	rows, err := corpus.All()
 	require.NoError(t, err)
+	return examples(rows)
+}
+
+// examples are rows as such, a group for each file.
+func examples(rows []corpus.Row) []model.Example {
 	files := map[string]uint64{}
 	out := make([]model.Example, len(rows))
 	for i, r := range rows {

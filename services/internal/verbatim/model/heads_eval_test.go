@@ -19,6 +19,11 @@ func labelledRows(t testing.TB) (out []model.Labelled, files []string) {
 	t.Helper()
 	rows, err := corpus.All()
 	require.NoError(t, err)
+	return labelled(t, rows)
+}
+
+func labelled(t testing.TB, rows []corpus.Row) (out []model.Labelled, files []string) {
+	t.Helper()
 	for _, r := range rows {
 		group := slices.Index(files, r.File)
 		if group < 0 {
