@@ -66,6 +66,10 @@ func on(t *testing.T, events *bus.Bus, cfg scorer.Config) bundle {
 	conn, err := grpc.NewClient(listeners.GRPC.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	b.api = scorerv1.NewScorerServiceClient(conn)
+	require.Eventually(t, func() bool {
+		_, err := b.api.ListModels(t.Context(), &scorerv1.ListModelsRequest{})
+		return rpc.Reason(err) != "MODELS_LOADING"
+	}, 20*time.Second, 5*time.Millisecond)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()

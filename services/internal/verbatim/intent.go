@@ -133,7 +133,7 @@ const unhappy = 0.4
 const praiseLeast = 1.4
 
 func (h *hit) praises(tone Label) bool {
-	return tone == Positive && h.value > 0 || tone == Neutral && h.value >= praiseLeast
+	return tone == Positive && h.value > 0 || h.value >= praiseLeast
 }
 
 // gatherIntents makes intents of the hits that are left.
