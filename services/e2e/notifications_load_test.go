@@ -100,7 +100,7 @@ func TestEachIsToldOnceUnderLoad(t *testing.T) {
 	kills := rounds(2, 20)
 	for i := range kills {
 		<-time.After(time.Duration(500+rand.IntN(1000)) * time.Millisecond) // how long the load lasts, not a wait for anything
-		both[i%2].restart(env...)                                            // kill -9
+		both[i%2].restart(env...)                                           // kill -9
 	}
 	close(stop)
 	clients.Wait()
