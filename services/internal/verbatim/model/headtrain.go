@@ -128,7 +128,7 @@ func readLabelled(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[L
 	var s verbatim.Scratch
 	out := &headSet{base: base}
 	var keys []uint32
-	groups := map[uint64]int{}
+	groups := groupNumbers{}
 	for e := range examples {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -137,18 +137,11 @@ func readLabelled(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[L
 		if found.Words < wordsLeast || !s.Understood() {
 			continue
 		}
-		group, known := groups[e.Group]
-		if !known {
-			group = len(groups)
-			groups[e.Group] = group
-		}
-		r := headRow{from: len(keys), facts: factsOf(&s, &found), weight: float64(e.Weight), fold: group % folds}
+		group := groups.of(e.Group)
+		r := headRow{from: len(keys), facts: factsOf(&s, &found), weight: weightOf(e.Weight), fold: group % folds}
 		eachHeadFeature(&s, func(key uint32, _, _ int) { keys = append(keys, key) })
 		r.to = len(keys)
 		r.damp = headDamp(r.to - r.from)
-		if r.weight <= 0 {
-			r.weight = 1
-		}
 		r.label(&e)
 		for k := range out.said {
 			out.said[k] = out.said[k] || !r.unsaid[k]

@@ -235,7 +235,7 @@ type set struct {
 func read(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example]) (*set, error) {
 	var s verbatim.Scratch
 	out := &set{}
-	groups := map[uint64]int{}
+	groups := groupNumbers{}
 	for e := range examples {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -246,19 +246,12 @@ func read(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example])
 		if len(out.features) == from || e.Class >= classes {
 			continue
 		}
-		group, known := groups[e.Group]
-		if !known {
-			group = len(groups)
-			groups[e.Group] = group
-		}
-		r := row{from: from, to: len(out.features), signs: signsOf(&s, &found, len(out.features)-from), weight: float64(e.Weight), class: e.Class, fold: group % folds, group: group}
+		group := groups.of(e.Group)
+		r := row{from: from, to: len(out.features), signs: signsOf(&s, &found, len(out.features)-from), weight: weightOf(e.Weight), class: e.Class, fold: group % folds, group: group}
 		if r.language, r.known = languageOf(found.Language); r.known {
 			out.spoken[r.language]++
 		}
 		r.damp = damp(r.to - r.from)
-		if r.weight <= 0 {
-			r.weight = 1
-		}
 		out.rows = append(out.rows, r)
 		out.counts[e.Class]++
 		if len(out.rows) == MaxExamples {
@@ -270,6 +263,26 @@ func read(ctx context.Context, a *verbatim.Analyser, examples iter.Seq[Example])
 		return nil, fmt.Errorf("%w: %d negative and %d positive, of each %d are needed", ErrTooFew, n, p, Fewest)
 	}
 	return out, nil
+}
+
+// groupNumbers numbers groups in the order in which they come.
+type groupNumbers map[uint64]int
+
+func (g groupNumbers) of(group uint64) int {
+	n, known := g[group]
+	if !known {
+		n = len(g)
+		g[group] = n
+	}
+	return n
+}
+
+// weightOf is how much an example counts; 0 is 1.
+func weightOf(weight float32) float64 {
+	if weight <= 0 {
+		return 1
+	}
+	return float64(weight)
 }
 
 // spread makes folds of single rows.
