@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,6 +124,10 @@ func TestAFallbackSendsElsewhereInARehearsal(t *testing.T) {
 		queues[q.GetQueue()] = fmt.Sprint(q.GetCallbacksADay().GetDraft(), " ", q.GetStaffing().GetTarget().AsDuration())
 	}
 	require.Equal(t, map[string]string{"q": "20 0s", "spare": "4 48h0m0s"}, queues)
+
+	r = New(Plan{Draft: falling(t, bad, "9h", "widen: {queue: spare}"), Current: load(t, worst), Staffing: twoAgents()})
+	burst(r)
+	require.Len(t, r.Report().GetQueues(), 1, "none was sent there")
 }
 
 // Where it is not known who works, nothing is known of the wait.
@@ -158,8 +163,8 @@ func TestCallsAfterwardsInARehearsal(t *testing.T) {
 	r.Take(answer(502, 503, clockTime(9, 20), 0))       // is called for what is worse, until 10:20
 	r.Take(answer(504, 504, clockTime(9, 0), 3))        //
 	r.Take(answer(504, 504, clockTime(9, 30), 3, 4))    // is held back as before
-	r.Take(answer(505, 505, clockTime(15, 15), 3))      //
-	r.Take(answer(505, 506, clockTime(15, 16), 0))      // has one open when it ends (the queue is one callback longer)
+	r.Take(answer(505, 505, clockTime(15, 49), 3))      //
+	r.Take(answer(505, 506, clockTime(15, 50), 0))      // has one open when it ends at 16:40
 	r.Take(answer(507, 507, clockTime(18, 0), 3))       // after it
 	r.Take(answer(507, 507, clockTime(18, 30), 3, 3))   // nothing new
 	r.Take(answer(504, 504, clockTime(18, 0), 3, 4, 5)) // was called by then
@@ -170,6 +175,43 @@ func TestCallsAfterwardsInARehearsal(t *testing.T) {
 	require.Equal(t, 2.0, course.GetAfterwardsADay(), "500 and 504")
 	require.Equal(t, 20+2+1+2.0, got.GetCallbacksADay().GetDraft())
 	require.Empty(t, r.sides[draft].fallbacks.held)
+}
+
+// What its end finds too late is not called for: an alert whose time is over, and what was held
+// back for more than a day. What another fallback holds back by then waits for that one's end.
+func TestCallsAfterwardsHaveTheirTime(t *testing.T) {
+	t.Parallel()
+	rules := strings.Replace(bad, "fallback: full", "fallback: [full, slow]", 1) +
+		"  - {name: short, when: \"has(nps.metric) && nps.value == 2.0\", severity: low, resolves_after: 3h, callback: {queue: q, priority: 5}, fallback: full}\n"
+	r := New(Plan{
+		Draft:   falling(t, rules, "2h", bar+", afterwards: call}\n  - {name: slow, queue: q, begins_above: 3h, ends_below: 30m, raise_bar: {severity: high}, afterwards: call"),
+		Current: load(t, worst), Staffing: twoAgents(), Until: clockTime(40, 0),
+	})
+	burst(r)
+	for i, at := range []time.Time{clockTime(10, 0), clockTime(14, 0)} {
+		r.Take(answer(500+i, 500+i, at, 2))
+	}
+	r.Take(answer(502, 502, clockTime(14, 0), 3))
+	got := r.Report().GetFallbacks()
+	first, slow := got[0].GetDraft(), got[1].GetDraft()
+	require.Equal(t, clockTime(15, 31), first.GetFirst()[0].GetTo().AsTime())
+	// Of 501 the rule that names only the first calls at its end; of 500 it is too late.
+	require.Equal(t, 1.0, first.GetAfterwardsADay())
+	// The other ends when less than 4 are left of 7.85 then. What it held back on is called for,
+	// again of 501, too: no contact keeps it from that.
+	require.Equal(t, clockTime(17, 48), slow.GetFirst()[0].GetTo().AsTime())
+	require.Equal(t, 3.0, slow.GetAfterwardsADay())
+	require.Equal(t, 3.0, first.GetHeldBackADay())
+
+	late := New(Plan{
+		Draft: falling(t, bad, "2h", bar+", afterwards: call"), Current: load(t, worst), Staffing: twoAgents(), Until: monday.AddDate(0, 0, 30),
+	})
+	for i := range 100 { // 93 are worked in 53 hours
+		late.Take(answer(i, i, monday, 3))
+	}
+	late.Take(answer(500, 500, clockTime(9, 0), 3))
+	late.Take(answer(501, 501, clockTime(8+40, 0), 3))
+	require.Equal(t, 1/late.days(), late.Report().GetFallbacks()[0].GetDraft().GetAfterwardsADay())
 }
 
 // Without calls afterwards who was held back is called for a later revision, as live.

@@ -125,14 +125,16 @@ func (r *Rehearsal) queues(report *alertingv1.RehearsalReport) {
 	}
 }
 
-// plans are what a rule may have asked for: what it says, and what fallbacks make of that.
+// plans are what a rule may have asked for: what it says, and the same in another queue where a
+// fallback sent it there.
 func (r *Rehearsal) plans(side int, one *rule.Rule) (all []*eventsv1.CallbackPlan) {
 	if one.Callback == nil {
 		return nil
 	}
 	all = append(all, one.Callback)
 	for _, f := range one.Fallbacks {
-		if plan, changed := f.Change(one); changed && plan != nil && r.sides[side].fallbacks.byName[f.Name].began > 0 {
+		plan, _ := f.Change(one)
+		if plan != nil && plan.GetQueue() != one.Callback.GetQueue() && r.sides[side].fallbacks.byName[f.Name].began > 0 {
 			all = append(all, plan)
 		}
 	}
