@@ -24,13 +24,6 @@ var (
 	typeResolved = string((*eventsv1.AlertResolved)(nil).ProtoReflect().Descriptor().FullName())
 )
 
-const (
-	// heldFor is how long before a fallback's end what it held back may be, to be asked for.
-	heldFor = 24 * time.Hour
-	// mostHeld is how many are: the latest.
-	mostHeld = 10_000
-)
-
 // afterwards asks for the callbacks that a fallback held back, once it has ended and if it
 // says so. What it publishes has ids of its own making: when the process dies amid it, the
 // next begins anew, and who reads ALERTS sees a revision that they know.
@@ -73,7 +66,7 @@ func (s *Service) afterwards(ctx context.Context, d bus.Delivery) error {
 // replicas may have stored two revisions of a response in either order, and only what was
 // held back is kept in mind.
 func (s *Service) heldBack(ctx context.Context, ended *eventsv1.FallbackChanged) ([]uint64, error) {
-	first, last, err := s.deps.Bus.Since(ctx, subject.Alerts, ended.GetAt().AsTime().Add(-heldFor))
+	first, last, err := s.deps.Bus.Since(ctx, subject.Alerts, ended.GetAt().AsTime().Add(-alert.HeldFor))
 	if err != nil || first > last {
 		return nil, err
 	}
@@ -102,7 +95,7 @@ func (s *Service) heldBack(ctx context.Context, ended *eventsv1.FallbackChanged)
 		places = append(places, e.sequence)
 	}
 	slices.SortFunc(places, cmp.Compare)
-	if more := len(places) - mostHeld; more > 0 {
+	if more := len(places) - alert.MostHeld; more > 0 {
 		s.deps.Log.Warn("more was held back than is asked for now: the oldest are not", zap.String("fallback", ended.GetName()), zap.Int("left_out", more))
 		places = places[more:]
 	}

@@ -245,3 +245,42 @@ func TestARehearsalWithHistories(t *testing.T) {
 		require.Equal(t, 1.0, got.GetCallbacksADay().GetCurrent())
 	}
 }
+
+// A draft's fallback comes with a burst, holds back what is below its bar, and is over long
+// before now; the rules in force have none.
+func TestARehearsalWithFallbacks(t *testing.T) {
+	t.Parallel()
+	b := setup(t, alerting.DefaultConfig())
+	begin := time.Now().UTC().Truncate(time.Minute).Add(-20 * time.Hour)
+	for i := range 25 {
+		at := begin
+		if i >= 20 {
+			at = begin.Add(time.Hour)
+		}
+		e := answered(i, i, at, 2)
+		e.Received.ReceivedAt = e.GetReceived().GetFirstReceivedAt()
+		b.answer(t, e)
+	}
+	b.settled(t)
+	const draft = "version: draft\nrules:\n" +
+		"  - {name: low, severity: low, when: nps.class == Class.DETRACTOR, callback: {queue: care, priority: 10}, fallback: [busy, blind]}\n" +
+		"fallbacks:\n" +
+		"  - {name: busy, queue: care, begins_above: 2h, ends_below: 1h, raise_bar: {severity: high}}\n" +
+		"  - {name: blind, queue: other, begins_above: 2h, ends_below: 1h, raise_bar: {severity: high}}\n"
+	all := rehearse(t, b.serve(t), &alertingv1.RehearseRulesRequest{
+		Text: draft, Staffing: []*alertingv1.Staffing{{Queue: "care", Agents: 2, CallbacksAnHour: 3, HoursADay: 11}},
+	})
+	got := all[len(all)-1].GetReport()
+	require.Len(t, got.GetFallbacks(), 2)
+	busy, blind := got.GetFallbacks()[0].GetDraft(), got.GetFallbacks()[1].GetDraft()
+	require.Nil(t, got.GetFallbacks()[0].GetCurrent())
+	require.True(t, blind.GetUnknown())
+	require.EqualValues(t, 1, busy.GetBegan())
+	require.Equal(t, 5.0, busy.GetHeldBackADay())
+	require.Equal(t, begin.Add(6*time.Minute), busy.GetFirst()[0].GetFrom().AsTime())
+	// Less than 7 of 20 are left after 4h 43m 38s, at 2.75 an hour; and five minutes more.
+	require.Equal(t, begin.Add(4*time.Hour+49*time.Minute), busy.GetFirst()[0].GetTo().AsTime())
+	require.InDelta(t, 283.0/(20*60), busy.GetShare(), 0.01, "of the 20 hours until now")
+	require.Equal(t, 20.0, got.GetCallbacksADay().GetDraft())
+	require.Equal(t, 25.0, got.GetCallbacksADay().GetCurrent())
+}

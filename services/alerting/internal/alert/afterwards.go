@@ -10,6 +10,13 @@ import (
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 )
 
+const (
+	// HeldFor is how long before a fallback's end what it held back may be, to be asked for.
+	HeldFor = 24 * time.Hour
+	// MostHeld is how many are: the latest.
+	MostHeld = 10_000
+)
+
 // Afterwards is an alert that was held back, raised once more when the fallback has ended:
 // with what its rule asks for now, by the fallbacks that apply now. Its clocks begin then,
 // as nobody promised the customer a call before. ok is false when there is nothing to ask

@@ -43,15 +43,11 @@ func Fallbacks(set *rule.Set, scored *eventsv1.ResponseScored, h *rule.History, 
 
 // change changes one alert; begins reports whether it does with this revision.
 func change(e *Event, raised *eventsv1.AlertRaised, applies func(name string) bool, begins func() bool) {
-	for _, f := range e.rule.Fallbacks {
-		if !applies(f.Name) {
-			continue
-		}
-		if raised.GetFallback() == "" {
-			if plan, changed := f.Change(e.rule); changed {
-				raised.Callback, raised.Fallback = plan, f.Name
-			}
-		}
+	applying := e.rule.Applying(applies)
+	if plan, by := e.rule.Under(applying); by != nil {
+		raised.Callback, raised.Fallback = plan, by.Name
+	}
+	for _, f := range applying {
 		if f.Acknowledge != "" && e.Heard == (Heard{}) && begins() {
 			e.Heard = Heard{f.Name, f.Acknowledge}
 		}

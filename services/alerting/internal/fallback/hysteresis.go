@@ -75,7 +75,7 @@ func (s State) Next(d *rule.Fallback, r Reading, now time.Time) (next State, cha
 	blind := s.seen.IsZero() || now.Sub(s.seen) > Old || now.Before(s.seen)
 	s.seen = now
 	switch {
-	case !s.leans(d, r):
+	case !s.Leans(d, r):
 		s.leaning = time.Time{}
 		return s, false
 	case s.leaning.IsZero() || blind: // what was between two looks is not known
@@ -87,8 +87,9 @@ func (s State) Next(d *rule.Fallback, r Reading, now time.Time) (next State, cha
 	return State{Active: !s.Active, Changed: now, seen: now}, true
 }
 
-// leans reports whether a reading is one for the other state.
-func (s State) leans(d *rule.Fallback, r Reading) bool {
+// Leans reports whether a reading is one for the other state: looks that find none change
+// nothing, however many there are.
+func (s State) Leans(d *rule.Fallback, r Reading) bool {
 	switch r.Knowledge {
 	case Known:
 		if s.Active {

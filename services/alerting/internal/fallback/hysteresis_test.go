@@ -125,7 +125,7 @@ func TestItNeverFlaps(t *testing.T) {
 				r = [...]Reading{hours(5), hours(1), hours(3), {Knowledge: Unstaffed}, {}}[rng.IntN(5)]
 			}
 			now = now.Add(time.Duration(1+rng.IntN(60)) * time.Second)
-			switch leans := s.leans(d, r); {
+			switch leans := s.Leans(d, r); {
 			case !leans:
 				since = time.Time{}
 			case since.IsZero():

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"hash/fnv"
 	"slices"
+	"time"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 )
@@ -64,6 +65,15 @@ func (c *customers) get(key string) (*customer, uint64) {
 	one := &customer{}
 	c.byKey[key] = one
 	return one, c.weight
+}
+
+// free is how many customers one stands for who has no callback open on a side; 0 for one who
+// has, or is left out.
+func (c *customers) free(side int, key string, at time.Time) uint64 {
+	if one := c.byKey[key]; !c.kept(key) || one != nil && one.openUntil[side] > at.Unix() {
+		return 0
+	}
+	return c.weight
 }
 
 func (c *customers) kept(key string) bool {

@@ -11,5 +11,13 @@
 // what they are today, that callbacks come evenly over the hours worked, and that the
 // do-not-call list was what it is now. What rules ask of a customer's callbacks is what the
 // same rules would have opened since the rehearsal's beginning: before it, nobody was
-// called. Fallbacks, silences and how often a customer has to be tried are not considered.
+// called. Silences and how often a customer has to be tried are not considered.
+//
+// Fallbacks come and go by the live path's own code, each side's by the callbacks that this
+// side would have opened: they make a fluid backlog of each queue whose staffing is known, of
+// which the agents take their pace away, evenly by day and night, and the wait is predicted of
+// it as the callback queue predicts. The queues are looked at once a minute, empty at first.
+// The wait is always known, so that nothing begins because nobody is there. What a fallback
+// holds back is kept in mind for a day, and the latest alert.MostHeld of each fallback; a later
+// revision finds it then, and so does the fallback's end where rules call afterwards.
 package rehearsal

@@ -95,11 +95,11 @@ func (l line) needed(target float64) uint32 {
 // load is how a queue would go that gets so many callbacks a day; nil when the pace or the
 // agents are not known.
 func (s staffing) load(aDay float64, target time.Duration) *alertingv1.Load {
-	if s.Staffing == nil || s.GetAgents() == 0 || s.GetCallbacksAnHour() <= 0 {
+	if !s.known() {
 		return nil
 	}
 	l := line{arrivals: aDay / s.hours(), pace: s.GetCallbacksAnHour(), agents: s.GetAgents()}
-	capacity := l.pace * float64(l.agents)
+	capacity := s.capacity()
 	out := &alertingv1.Load{
 		Utilisation: l.arrivals / capacity, GrowthADay: max(0, l.arrivals-capacity) * s.hours(), AgentsNeeded: l.needed(target.Hours()),
 	}

@@ -76,6 +76,7 @@ type side struct {
 	failures  map[string]uint64
 	callbacks map[string]uint64 // by queue
 	figures   *figures
+	fallbacks *fallbacks // nil where it has none
 	heldBack  uint64
 	forbidden uint64
 }
@@ -90,7 +91,10 @@ func New(p Plan) *Rehearsal {
 		r.seen = history.NewStore()
 	}
 	for i, set := range []*rule.Set{p.Draft, p.Current} {
-		r.sides[i] = side{set: set, alerts: map[string]uint64{}, failures: map[string]uint64{}, callbacks: map[string]uint64{}, figures: newFigures(set, p)}
+		r.sides[i] = side{
+			set: set, alerts: map[string]uint64{}, failures: map[string]uint64{}, callbacks: map[string]uint64{},
+			figures: newFigures(set, p), fallbacks: newFallbacks(set, p.Staffing),
+		}
 	}
 	return r
 }
@@ -137,6 +141,7 @@ func (r *Rehearsal) Take(e *eventsv1.ResponseScored) {
 		r.to = at
 	}
 	for i := range r.sides {
+		r.pass(i, r.to)
 		r.take(i, e, at)
 		r.sides[i].figures.take(e, r.to)
 	}
@@ -152,19 +157,27 @@ func (r *Rehearsal) take(side int, e *eventsv1.ResponseScored, at time.Time) {
 	for _, f := range failures {
 		s.failures[f.Rule]++
 	}
+	r.revised(side, e, h, at)
+	var heldBack *course // the first that holds one back of this answer's: they would be one call
 	for _, one := range began {
 		if !one.Released {
 			s.alerts[one.Name]++
 		}
-		if one.Callback != nil {
-			r.asked(side, one, e, at)
+		if one.Callback == nil {
+			continue
 		}
+		if by := r.asked(side, one, e, at); heldBack == nil {
+			heldBack = by
+		}
+	}
+	if heldBack != nil { // and unless another rule has called them
+		heldBack.heldBack += r.customers.free(side, e.GetReceived().GetCustomerKey(), at)
 	}
 }
 
-// asked opens the callback that a rule asks for, unless it is held back, or the customer is
-// not to be called.
-func (r *Rehearsal) asked(side int, one alert.Begin, e *eventsv1.ResponseScored, at time.Time) {
+// asked opens the callback that a rule asks for, unless the customer is not to be called, or
+// it is held back; it returns the fallback that does so, if it is one.
+func (r *Rehearsal) asked(side int, one alert.Begin, e *eventsv1.ResponseScored, at time.Time) *course {
 	s := &r.sides[side]
 	switch {
 	case one.HeldBack:
@@ -172,8 +185,9 @@ func (r *Rehearsal) asked(side int, one alert.Begin, e *eventsv1.ResponseScored,
 	case r.listed(e):
 		s.forbidden++
 	default:
-		r.call(side, one.Rule, e, at)
+		return r.request(side, one.Rule, e, at)
 	}
+	return nil
 }
 
 func (r *Rehearsal) listed(e *eventsv1.ResponseScored) bool {
@@ -181,20 +195,19 @@ func (r *Rehearsal) listed(e *eventsv1.ResponseScored) bool {
 	return r.plan.Listed != nil && (r.plan.Listed(received.GetCustomerKey()) || r.plan.Listed(received.GetAliasKeys()...))
 }
 
-// call opens a callback, unless the customer has one that is open by then: that takes the
-// reason.
-func (r *Rehearsal) call(side int, one *rule.Rule, e *eventsv1.ResponseScored, at time.Time) {
+// call opens a callback in a queue, unless the customer has one that is open by then: that
+// takes the reason. It returns how many callbacks that one stands for.
+func (r *Rehearsal) call(side int, one *rule.Rule, queue string, e *eventsv1.ResponseScored, at time.Time) uint64 {
 	c, weight := r.customers.get(e.GetReceived().GetCustomerKey())
 	if c == nil {
-		return
+		return 0
 	}
 	if c.openUntil[side] > at.Unix() {
 		if all := c.calls[side]; all != nil {
 			all.last[0].severity = max(all.last[0].severity, one.Severity)
 		}
-		return
+		return 0
 	}
-	queue := one.Callback.GetQueue()
 	until := at.Add(r.plan.Staffing.of(queue).openFor())
 	c.openUntil[side] = until.Unix()
 	if r.sides[side].set.AsksHistory() {
@@ -207,4 +220,6 @@ func (r *Rehearsal) call(side int, one *rule.Rule, e *eventsv1.ResponseScored, a
 		c.rule[side] = one.Name
 	}
 	r.sides[side].callbacks[queue] += weight
+	r.sides[side].fallbacks.opened(queue, weight)
+	return weight
 }

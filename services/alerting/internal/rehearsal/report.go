@@ -16,6 +16,15 @@ import (
 
 // Report says what would have been.
 func (r *Rehearsal) Report() *alertingv1.RehearsalReport {
+	until := r.to
+	if r.plan.Until.After(until) && !r.from.IsZero() {
+		until = r.plan.Until
+	}
+	for side := range sides {
+		if !r.from.IsZero() {
+			r.pass(side, until)
+		}
+	}
 	only, both := r.customers.overlap()
 	report := &alertingv1.RehearsalReport{
 		DraftVersion: r.plan.Draft.Version, CurrentVersion: r.plan.Current.Version,
@@ -35,6 +44,7 @@ func (r *Rehearsal) Report() *alertingv1.RehearsalReport {
 		r.sides[side].figures.until(r.plan.Until)
 	}
 	r.metrics(report)
+	r.fallbacks(report, until)
 	r.queues(report)
 	for side := range sides {
 		for _, e := range r.customers.examples(side, r.plan.Examples) {
@@ -99,12 +109,11 @@ func (r *Rehearsal) queues(report *alertingv1.RehearsalReport) {
 	targets := map[string]time.Duration{} // the shortest of a queue; 0 when no rule has one
 	for side := range sides {
 		for _, one := range r.sides[side].set.Rules {
-			if one.Callback == nil {
-				continue
-			}
-			queue, asked := one.Callback.GetQueue(), one.Callback.GetFirstAttemptWithin().AsDuration()
-			if t, known := targets[queue]; !known || t == 0 || asked > 0 && asked < t {
-				targets[queue] = asked
+			for _, plan := range r.plans(side, one) {
+				queue, asked := plan.GetQueue(), plan.GetFirstAttemptWithin().AsDuration()
+				if t, known := targets[queue]; !known || t == 0 || asked > 0 && asked < t {
+					targets[queue] = asked
+				}
 			}
 		}
 	}
@@ -114,6 +123,22 @@ func (r *Rehearsal) queues(report *alertingv1.RehearsalReport) {
 		report.CallbacksADay.Draft += q.GetCallbacksADay().GetDraft()
 		report.CallbacksADay.Current += q.GetCallbacksADay().GetCurrent()
 	}
+}
+
+// plans are what a rule may have asked for: what it says, and the same in another queue where a
+// fallback sent it there.
+func (r *Rehearsal) plans(side int, one *rule.Rule) (all []*eventsv1.CallbackPlan) {
+	if one.Callback == nil {
+		return nil
+	}
+	all = append(all, one.Callback)
+	for _, f := range one.Fallbacks {
+		plan, _ := f.Change(one)
+		if plan != nil && plan.GetQueue() != one.Callback.GetQueue() && r.sides[side].fallbacks.byName[f.Name].began > 0 {
+			all = append(all, plan)
+		}
+	}
+	return all
 }
 
 func (r *Rehearsal) queue(name string, target time.Duration) *alertingv1.QueueRehearsed {

@@ -108,3 +108,26 @@ func (f *Fallback) Change(r *Rule) (plan *eventsv1.CallbackPlan, changed bool) {
 	}
 	return plan, changed
 }
+
+// Applying are those of the rule's fallbacks that apply, as applies says by name, in its order.
+func (r *Rule) Applying(applies func(name string) bool) []*Fallback {
+	var all []*Fallback
+	for _, f := range r.Fallbacks {
+		if applies(f.Name) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// Under is what a rule that asks for a callback asks for while fallbacks apply, in its order:
+// what the first of them that changes something makes of it, which is by; nil when the callback
+// is held back. by is nil when the plan is what the rule says.
+func (r *Rule) Under(applying []*Fallback) (plan *eventsv1.CallbackPlan, by *Fallback) {
+	for _, f := range applying {
+		if plan, changed := f.Change(r); changed {
+			return plan, f
+		}
+	}
+	return r.Callback, nil
+}

@@ -29,6 +29,12 @@ const rulesReport = `{"draftVersion":"draft+00000000","currentVersion":"1+111111
 "queues":[{"queue":"default","callbacksADay":{"current":80},"staffing":{"queue":"default","agents":3,"callbacksAnHour":3,"hoursADay":8,"openFor":"86400s","target":"14400s"},
 "draft":{"agentsNeeded":1,"withinTarget":1,"meanWait":"0s"},"current":{"utilisation":1.11,"growthADay":8,"agentsNeeded":4,"withinTarget":0}},
 {"queue":"vip","callbacksADay":{"draft":2.5},"staffing":{"queue":"vip","hoursADay":8,"openFor":"86400s"}}],
+"fallbacks":[
+{"fallback":"full","draft":{"queue":"default","began":"7","applied":"86460s","share":0.0334,"heldBackADay":12.5,"elsewhereADay":0,"afterwardsADay":2.5,"first":[
+{"from":"2026-10-20T08:06:00Z","to":"2026-10-20T15:31:00Z"},{"from":"2026-11-08T08:06:00Z"}]},
+"current":{"queue":"default","began":"1","applied":"1800s","share":0.0007,"heldBackADay":0,"elsewhereADay":0.4,"first":[{"from":"2026-10-21T08:06:00Z","to":"2026-10-21T08:36:00Z"}]}},
+{"fallback":"vip_full\u001b[2J","draft":{"queue":"vip","unknown":true,"applied":"0s"}},
+{"fallback":"gone","current":{"queue":"vip","unknown":true,"applied":"0s"}}],
 "metrics":[{"rule":"nps_drops","severity":"HIGH","draft":"2","inDraft":true,"figures":12,"first":[
 {"series":{"theme":"price","survey":"nps"},"at":"2026-10-20T08:00:00Z","endedAt":"2026-10-21T09:00:00Z","figure":20.25,"reference":41,"answers":"210","referenceAnswers":"5120","pValue":0.00001},
 {"series":{"theme":"wait","survey":"nps"},"at":"2026-11-08T08:00:00Z","figure":-3,"reference":30,"answers":"31","referenceAnswers":"900"}]},
@@ -147,6 +153,7 @@ func TestRulesThatAreWrong(t *testing.T) {
 		"--staff vip: must be a queue":     {"rehearse", good, "--staff", "vip"},
 		"must be text or json":             {"list", "-o", "xml"},
 		"--lang: must be fr or en":         {"fallbacks", "--lang", "de"},
+		`--lang: must be fr or en, not "e`: {"rehearse", good, "--lang", "es"},
 		"--diff is text; fetch both versi": {"show", "12", "--diff", "11", "-o", "json"},
 	} {
 		_, _, err := run(t, world(nil), rulesCommand, append([]string{"rules", "--server", url}, args...)...)
@@ -158,10 +165,12 @@ func TestADraftIsRehearsed(t *testing.T) {
 	t.Parallel()
 	url, asked := rulesServer(t)
 	rules := file(t, "rules.yaml", "version: v2\n")
-	out, errs, err := run(t, world(nil), rulesCommand, "rules", "rehearse", rules, "--server", url, "--since", "30d", "--staff", "vip=3:2.5", "--target", "4h")
-	require.NoError(t, err)
-	golden(t, "rules-rehearse", out)
-	require.Empty(t, errs, "no time has passed")
+	for _, lang := range []string{"fr", "en"} {
+		out, errs, err := run(t, world(nil), rulesCommand, "rules", "rehearse", rules, "--server", url, "--since", "30d", "--staff", "vip=3:2.5", "--target", "4h", "--lang", lang)
+		require.NoError(t, err)
+		golden(t, "rules-rehearse."+lang, out)
+		require.Empty(t, errs, "no time has passed")
+	}
 	sent := (*asked)[len(*asked)-1]
 	for _, want := range []string{
 		`"since":"2026-10-10T13:30:00Z"`, `"examples":5`,
@@ -171,9 +180,10 @@ func TestADraftIsRehearsed(t *testing.T) {
 	} {
 		require.Contains(t, sent, want)
 	}
-	out, _, err = run(t, world(nil), rulesCommand, "rules", "rehearse", rules, "--server", url, "--agents", "2", "--pace", "4", "-o", "json")
+	out, _, err := run(t, world(nil), rulesCommand, "rules", "rehearse", rules, "--server", url, "--agents", "2", "--pace", "4", "-o", "json")
 	require.NoError(t, err)
 	require.Contains(t, out, `"draftVersion": "draft+00000000"`)
+	require.Contains(t, out, `"fallback": "full"`)
 	require.NotContains(t, (*asked)[len(*asked)-1], `"queue"`, "what the flags say is not asked")
 }
 

@@ -174,11 +174,7 @@ func (r *rehearsing) printMetrics(line func(string, ...any), rep *alertingv1.Reh
 	line("RAISED\tENDED\tMETRIC RULE\tSERIES\tFIGURE\tBESIDE\tANSWERS\tBESIDE")
 	for _, m := range rep.GetMetrics() {
 		for _, one := range m.GetFirst() {
-			ended := "-"
-			if one.GetEndedAt() != nil {
-				ended = one.GetEndedAt().AsTime().In(r.zone).Format("2006-01-02 15:04")
-			}
-			line("%s\t%s\t%s\t%s\t%.1f\t%.1f\t%s\t%s", one.GetAt().AsTime().In(r.zone).Format("2006-01-02 15:04"), ended, oneLine(m.GetRule()),
+			line("%s\t%s\t%s\t%s\t%.1f\t%.1f\t%s\t%s", r.stamp(one.GetAt()), r.stamp(one.GetEndedAt()), oneLine(m.GetRule()),
 				dash(seriesText(one.GetSeries())), one.GetFigure(), one.GetReference(), whole(one.GetAnswers()), whole(one.GetReferenceAnswers()))
 		}
 	}

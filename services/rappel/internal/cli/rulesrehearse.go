@@ -26,7 +26,8 @@ Nothing is stored, and nobody is called.
 Who works is asked of the callback queue (GET /v1/queues, at --queues or --server): the
 agents at their desks now, and their pace in the last hour. --agents and --pace say
 otherwise. A queue is taken for one of callbacks that come evenly over --hours a day
-(Erlang C); docs/rules.md says what that leaves out.`
+(Erlang C), and fallbacks come and go by the backlog that the callbacks make of it;
+docs/rules.md says what that leaves out.`
 
 const rehearseExample = `  rappel rules rehearse my-rules.yaml --since 30d
   rappel rules rehearse my-rules.yaml --since 7d --agents 12 --pace 4 --hours 10
@@ -41,6 +42,8 @@ type rehearsing struct {
 	pace, hours     float64
 	openFor, target time.Duration
 	examples        uint32
+	lang            string
+	words           *words // as lang says
 }
 
 func (d *rulesDesk) rehearse() *cobra.Command {
@@ -56,10 +59,15 @@ func (d *rulesDesk) rehearse() *cobra.Command {
 	f.DurationVar(&r.openFor, "open-for", 24*time.Hour, "how long a callback is open: as long, a further alert adds a reason to it")
 	f.DurationVar(&r.target, "target", 0, "how soon somebody should have tried (default what the queue's rules ask for)")
 	f.Uint32Var(&r.examples, "examples", 5, "how many customers to name of each kind, by their keys, up to 100")
+	f.StringVar(&r.lang, "lang", "", "what is said of fallbacks, fr or en (default RAPPEL_LANG, else that of the machine)")
 	return cmd
 }
 
 func (r *rehearsing) run(cmd *cobra.Command, args []string) error {
+	var known bool
+	if r.words, known = language(r.lang, r.getenv); !known {
+		return fmt.Errorf("--lang: must be fr or en, not %q", r.lang)
+	}
 	text, err := rulesText(cmd, args)
 	if err != nil {
 		return err

@@ -20,8 +20,7 @@ func (r *rehearsing) print(out io.Writer, rep *alertingv1.RehearsalReport) error
 		line("there are no answers from that time")
 		return flushed(out, w, &b)
 	}
-	stamp := func(t time.Time) string { return t.In(r.zone).Format("2006-01-02 15:04") }
-	line("%s answers read, of %s to %s (%.1f days)", whole(rep.GetAnswers()), stamp(rep.GetFrom().AsTime()), stamp(rep.GetTo().AsTime()), rep.GetDays())
+	line("%s answers read, of %s to %s (%.1f days)", whole(rep.GetAnswers()), r.stamp(rep.GetFrom()), r.stamp(rep.GetTo()), rep.GetDays())
 	if n := rep.GetUnreadable(); n > 0 {
 		line("%s of them could not be read", whole(n))
 	}
@@ -46,6 +45,7 @@ func (r *rehearsing) print(out io.Writer, rep *alertingv1.RehearsalReport) error
 	r.printMetrics(line, rep)
 	r.printCustomers(line, rep)
 	r.printQueues(line, rep)
+	r.printFallbacks(line, rep)
 	return flushed(out, w, &b)
 }
 

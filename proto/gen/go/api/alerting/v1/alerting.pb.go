@@ -1250,6 +1250,9 @@ type RehearsalReport struct {
 	HeldBackADay *Pair `protobuf:"bytes,15,opt,name=held_back_a_day,json=heldBackADay,proto3" json:"held_back_a_day,omitempty"`
 	// Callbacks a day that rules ask for, of customers who are not to be called.
 	DoNotCallADay *Pair `protobuf:"bytes,16,opt,name=do_not_call_a_day,json=doNotCallADay,proto3" json:"do_not_call_a_day,omitempty"`
+	// What the fallbacks of either would have done, the draft's first; they are considered in
+	// the other figures.
+	Fallbacks     []*FallbackRehearsed `protobuf:"bytes,17,rep,name=fallbacks,proto3" json:"fallbacks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1396,6 +1399,250 @@ func (x *RehearsalReport) GetDoNotCallADay() *Pair {
 	return nil
 }
 
+func (x *RehearsalReport) GetFallbacks() []*FallbackRehearsed {
+	if x != nil {
+		return x.Fallbacks
+	}
+	return nil
+}
+
+// FallbackRehearsed is what one fallback would have done.
+type FallbackRehearsed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The fallback.
+	Fallback string `protobuf:"bytes,1,opt,name=fallback,proto3" json:"fallback,omitempty"`
+	// With the draft; absent when the draft does not declare it.
+	Draft *FallbackCourse `protobuf:"bytes,2,opt,name=draft,proto3" json:"draft,omitempty"`
+	// With the rules in force; likewise.
+	Current       *FallbackCourse `protobuf:"bytes,3,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FallbackRehearsed) Reset() {
+	*x = FallbackRehearsed{}
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FallbackRehearsed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FallbackRehearsed) ProtoMessage() {}
+
+func (x *FallbackRehearsed) ProtoReflect() protoreflect.Message {
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FallbackRehearsed.ProtoReflect.Descriptor instead.
+func (*FallbackRehearsed) Descriptor() ([]byte, []int) {
+	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *FallbackRehearsed) GetFallback() string {
+	if x != nil {
+		return x.Fallback
+	}
+	return ""
+}
+
+func (x *FallbackRehearsed) GetDraft() *FallbackCourse {
+	if x != nil {
+		return x.Draft
+	}
+	return nil
+}
+
+func (x *FallbackRehearsed) GetCurrent() *FallbackCourse {
+	if x != nil {
+		return x.Current
+	}
+	return nil
+}
+
+// FallbackCourse is how a fallback would have come and gone.
+type FallbackCourse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The queue whose predicted wait decides.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Who works in that queue is not known, so that it never applied.
+	Unknown bool `protobuf:"varint,2,opt,name=unknown,proto3" json:"unknown,omitempty"`
+	// How often it would have begun.
+	Began uint64 `protobuf:"varint,3,opt,name=began,proto3" json:"began,omitempty"`
+	// For how long it would have applied in all,
+	Applied *durationpb.Duration `protobuf:"bytes,4,opt,name=applied,proto3" json:"applied,omitempty"`
+	// and which share of the time that is, from the first answer until now; 0 to 1.
+	Share float64 `protobuf:"fixed64,5,opt,name=share,proto3" json:"share,omitempty"`
+	// Callbacks a day that it would have held back, of customers who had none open.
+	HeldBackADay float64 `protobuf:"fixed64,6,opt,name=held_back_a_day,json=heldBackADay,proto3" json:"held_back_a_day,omitempty"`
+	// Callbacks a day that would have been opened in another queue because of it.
+	ElsewhereADay float64 `protobuf:"fixed64,7,opt,name=elsewhere_a_day,json=elsewhereADay,proto3" json:"elsewhere_a_day,omitempty"`
+	// Callbacks a day that it held back and that would have been opened when it ended.
+	AfterwardsADay float64 `protobuf:"fixed64,8,opt,name=afterwards_a_day,json=afterwardsADay,proto3" json:"afterwards_a_day,omitempty"`
+	// When it would have applied, the first times, up to 5.
+	First         []*FallbackSpell `protobuf:"bytes,9,rep,name=first,proto3" json:"first,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FallbackCourse) Reset() {
+	*x = FallbackCourse{}
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FallbackCourse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FallbackCourse) ProtoMessage() {}
+
+func (x *FallbackCourse) ProtoReflect() protoreflect.Message {
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FallbackCourse.ProtoReflect.Descriptor instead.
+func (*FallbackCourse) Descriptor() ([]byte, []int) {
+	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *FallbackCourse) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *FallbackCourse) GetUnknown() bool {
+	if x != nil {
+		return x.Unknown
+	}
+	return false
+}
+
+func (x *FallbackCourse) GetBegan() uint64 {
+	if x != nil {
+		return x.Began
+	}
+	return 0
+}
+
+func (x *FallbackCourse) GetApplied() *durationpb.Duration {
+	if x != nil {
+		return x.Applied
+	}
+	return nil
+}
+
+func (x *FallbackCourse) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *FallbackCourse) GetHeldBackADay() float64 {
+	if x != nil {
+		return x.HeldBackADay
+	}
+	return 0
+}
+
+func (x *FallbackCourse) GetElsewhereADay() float64 {
+	if x != nil {
+		return x.ElsewhereADay
+	}
+	return 0
+}
+
+func (x *FallbackCourse) GetAfterwardsADay() float64 {
+	if x != nil {
+		return x.AfterwardsADay
+	}
+	return 0
+}
+
+func (x *FallbackCourse) GetFirst() []*FallbackSpell {
+	if x != nil {
+		return x.First
+	}
+	return nil
+}
+
+// FallbackSpell is a time in which a fallback would have applied.
+type FallbackSpell struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it would have begun.
+	From *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// When it would have ended; absent when it would apply yet.
+	To            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FallbackSpell) Reset() {
+	*x = FallbackSpell{}
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FallbackSpell) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FallbackSpell) ProtoMessage() {}
+
+func (x *FallbackSpell) ProtoReflect() protoreflect.Message {
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FallbackSpell.ProtoReflect.Descriptor instead.
+func (*FallbackSpell) Descriptor() ([]byte, []int) {
+	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *FallbackSpell) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *FallbackSpell) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
 // RuleRehearsed is what one rule would have raised.
 type RuleRehearsed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1419,7 +1666,7 @@ type RuleRehearsed struct {
 
 func (x *RuleRehearsed) Reset() {
 	*x = RuleRehearsed{}
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[18]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1431,7 +1678,7 @@ func (x *RuleRehearsed) String() string {
 func (*RuleRehearsed) ProtoMessage() {}
 
 func (x *RuleRehearsed) ProtoReflect() protoreflect.Message {
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[18]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1444,7 +1691,7 @@ func (x *RuleRehearsed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleRehearsed.ProtoReflect.Descriptor instead.
 func (*RuleRehearsed) Descriptor() ([]byte, []int) {
-	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{18}
+	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RuleRehearsed) GetRule() string {
@@ -1509,7 +1756,7 @@ type SeverityRehearsed struct {
 
 func (x *SeverityRehearsed) Reset() {
 	*x = SeverityRehearsed{}
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[19]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1521,7 +1768,7 @@ func (x *SeverityRehearsed) String() string {
 func (*SeverityRehearsed) ProtoMessage() {}
 
 func (x *SeverityRehearsed) ProtoReflect() protoreflect.Message {
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[19]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1534,7 +1781,7 @@ func (x *SeverityRehearsed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeverityRehearsed.ProtoReflect.Descriptor instead.
 func (*SeverityRehearsed) Descriptor() ([]byte, []int) {
-	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{19}
+	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SeverityRehearsed) GetSeverity() v1.Severity {
@@ -1569,7 +1816,7 @@ type Overlap struct {
 
 func (x *Overlap) Reset() {
 	*x = Overlap{}
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[20]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1828,7 @@ func (x *Overlap) String() string {
 func (*Overlap) ProtoMessage() {}
 
 func (x *Overlap) ProtoReflect() protoreflect.Message {
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[20]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1841,7 @@ func (x *Overlap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Overlap.ProtoReflect.Descriptor instead.
 func (*Overlap) Descriptor() ([]byte, []int) {
-	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{20}
+	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Overlap) GetOnlyDraft() uint64 {
@@ -1644,7 +1891,7 @@ type QueueRehearsed struct {
 
 func (x *QueueRehearsed) Reset() {
 	*x = QueueRehearsed{}
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[21]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1656,7 +1903,7 @@ func (x *QueueRehearsed) String() string {
 func (*QueueRehearsed) ProtoMessage() {}
 
 func (x *QueueRehearsed) ProtoReflect() protoreflect.Message {
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[21]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1669,7 +1916,7 @@ func (x *QueueRehearsed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueueRehearsed.ProtoReflect.Descriptor instead.
 func (*QueueRehearsed) Descriptor() ([]byte, []int) {
-	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{21}
+	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *QueueRehearsed) GetQueue() string {
@@ -1728,7 +1975,7 @@ type Load struct {
 
 func (x *Load) Reset() {
 	*x = Load{}
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[22]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1740,7 +1987,7 @@ func (x *Load) String() string {
 func (*Load) ProtoMessage() {}
 
 func (x *Load) ProtoReflect() protoreflect.Message {
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[22]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1753,7 +2000,7 @@ func (x *Load) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Load.ProtoReflect.Descriptor instead.
 func (*Load) Descriptor() ([]byte, []int) {
-	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{22}
+	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Load) GetUtilisation() float64 {
@@ -1806,7 +2053,7 @@ type Example struct {
 
 func (x *Example) Reset() {
 	*x = Example{}
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[23]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1818,7 +2065,7 @@ func (x *Example) String() string {
 func (*Example) ProtoMessage() {}
 
 func (x *Example) ProtoReflect() protoreflect.Message {
-	mi := &file_api_alerting_v1_alerting_proto_msgTypes[23]
+	mi := &file_api_alerting_v1_alerting_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1831,7 +2078,7 @@ func (x *Example) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Example.ProtoReflect.Descriptor instead.
 func (*Example) Descriptor() ([]byte, []int) {
-	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{23}
+	return file_api_alerting_v1_alerting_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Example) GetCustomerKey() string {
@@ -1948,7 +2195,7 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\x06report\x18\x03 \x01(\v2#.rappel.alerting.v1.RehearsalReportR\x06report\"6\n" +
 	"\x04Pair\x12\x14\n" +
 	"\x05draft\x18\x01 \x01(\x01R\x05draft\x12\x18\n" +
-	"\acurrent\x18\x02 \x01(\x01R\acurrent\"\xbf\x06\n" +
+	"\acurrent\x18\x02 \x01(\x01R\acurrent\"\x84\a\n" +
 	"\x0fRehearsalReport\x12#\n" +
 	"\rdraft_version\x18\x01 \x01(\tR\fdraftVersion\x12'\n" +
 	"\x0fcurrent_version\x18\x02 \x01(\tR\x0ecurrentVersion\x12.\n" +
@@ -1970,7 +2217,25 @@ const file_api_alerting_v1_alerting_proto_rawDesc = "" +
 	"\bexamples\x18\r \x03(\v2\x1b.rappel.alerting.v1.ExampleR\bexamples\x12=\n" +
 	"\ametrics\x18\x0e \x03(\v2#.rappel.alerting.v1.MetricRehearsedR\ametrics\x12?\n" +
 	"\x0fheld_back_a_day\x18\x0f \x01(\v2\x18.rappel.alerting.v1.PairR\fheldBackADay\x12B\n" +
-	"\x11do_not_call_a_day\x18\x10 \x01(\v2\x18.rappel.alerting.v1.PairR\rdoNotCallADay\"\xb9\x02\n" +
+	"\x11do_not_call_a_day\x18\x10 \x01(\v2\x18.rappel.alerting.v1.PairR\rdoNotCallADay\x12C\n" +
+	"\tfallbacks\x18\x11 \x03(\v2%.rappel.alerting.v1.FallbackRehearsedR\tfallbacks\"\xa7\x01\n" +
+	"\x11FallbackRehearsed\x12\x1a\n" +
+	"\bfallback\x18\x01 \x01(\tR\bfallback\x128\n" +
+	"\x05draft\x18\x02 \x01(\v2\".rappel.alerting.v1.FallbackCourseR\x05draft\x12<\n" +
+	"\acurrent\x18\x03 \x01(\v2\".rappel.alerting.v1.FallbackCourseR\acurrent\"\xd3\x02\n" +
+	"\x0eFallbackCourse\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x18\n" +
+	"\aunknown\x18\x02 \x01(\bR\aunknown\x12\x14\n" +
+	"\x05began\x18\x03 \x01(\x04R\x05began\x123\n" +
+	"\aapplied\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\aapplied\x12\x14\n" +
+	"\x05share\x18\x05 \x01(\x01R\x05share\x12%\n" +
+	"\x0fheld_back_a_day\x18\x06 \x01(\x01R\fheldBackADay\x12&\n" +
+	"\x0felsewhere_a_day\x18\a \x01(\x01R\relsewhereADay\x12(\n" +
+	"\x10afterwards_a_day\x18\b \x01(\x01R\x0eafterwardsADay\x127\n" +
+	"\x05first\x18\t \x03(\v2!.rappel.alerting.v1.FallbackSpellR\x05first\"k\n" +
+	"\rFallbackSpell\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\xb9\x02\n" +
 	"\rRuleRehearsed\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x126\n" +
 	"\bseverity\x18\x02 \x01(\x0e2\x1a.rappel.events.v1.SeverityR\bseverity\x120\n" +
@@ -2053,7 +2318,7 @@ func file_api_alerting_v1_alerting_proto_rawDescGZIP() []byte {
 	return file_api_alerting_v1_alerting_proto_rawDescData
 }
 
-var file_api_alerting_v1_alerting_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_api_alerting_v1_alerting_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_api_alerting_v1_alerting_proto_goTypes = []any{
 	(*RulesVersion)(nil),                  // 0: rappel.alerting.v1.RulesVersion
 	(*Fault)(nil),                         // 1: rappel.alerting.v1.Fault
@@ -2073,166 +2338,176 @@ var file_api_alerting_v1_alerting_proto_goTypes = []any{
 	(*RehearseRulesResponse)(nil),         // 15: rappel.alerting.v1.RehearseRulesResponse
 	(*Pair)(nil),                          // 16: rappel.alerting.v1.Pair
 	(*RehearsalReport)(nil),               // 17: rappel.alerting.v1.RehearsalReport
-	(*RuleRehearsed)(nil),                 // 18: rappel.alerting.v1.RuleRehearsed
-	(*SeverityRehearsed)(nil),             // 19: rappel.alerting.v1.SeverityRehearsed
-	(*Overlap)(nil),                       // 20: rappel.alerting.v1.Overlap
-	(*QueueRehearsed)(nil),                // 21: rappel.alerting.v1.QueueRehearsed
-	(*Load)(nil),                          // 22: rappel.alerting.v1.Load
-	(*Example)(nil),                       // 23: rappel.alerting.v1.Example
-	nil,                                   // 24: rappel.alerting.v1.Rule.DescriptionEntry
-	nil,                                   // 25: rappel.alerting.v1.Rule.LabelsEntry
-	(*timestamppb.Timestamp)(nil),         // 26: google.protobuf.Timestamp
-	(v1.RulesStored_Origin)(0),            // 27: rappel.events.v1.RulesStored.Origin
-	(v1.Metric)(0),                        // 28: rappel.events.v1.Metric
-	(v1.Severity)(0),                      // 29: rappel.events.v1.Severity
-	(*v1.CallbackPlan)(nil),               // 30: rappel.events.v1.CallbackPlan
-	(*durationpb.Duration)(nil),           // 31: google.protobuf.Duration
-	(*MetricRehearsed)(nil),               // 32: rappel.alerting.v1.MetricRehearsed
-	(*ListMetricRulesRequest)(nil),        // 33: rappel.alerting.v1.ListMetricRulesRequest
-	(*ListAlertsRequest)(nil),             // 34: rappel.alerting.v1.ListAlertsRequest
-	(*GetAlertRequest)(nil),               // 35: rappel.alerting.v1.GetAlertRequest
-	(*AcknowledgeAlertRequest)(nil),       // 36: rappel.alerting.v1.AcknowledgeAlertRequest
-	(*UnacknowledgeAlertRequest)(nil),     // 37: rappel.alerting.v1.UnacknowledgeAlertRequest
-	(*ResolveAlertRequest)(nil),           // 38: rappel.alerting.v1.ResolveAlertRequest
-	(*ListAlertGroupsRequest)(nil),        // 39: rappel.alerting.v1.ListAlertGroupsRequest
-	(*AcknowledgeAlertGroupRequest)(nil),  // 40: rappel.alerting.v1.AcknowledgeAlertGroupRequest
-	(*CreateSilenceRequest)(nil),          // 41: rappel.alerting.v1.CreateSilenceRequest
-	(*UpdateSilenceRequest)(nil),          // 42: rappel.alerting.v1.UpdateSilenceRequest
-	(*ExpireSilenceRequest)(nil),          // 43: rappel.alerting.v1.ExpireSilenceRequest
-	(*ListSilencesRequest)(nil),           // 44: rappel.alerting.v1.ListSilencesRequest
-	(*GetSilenceRequest)(nil),             // 45: rappel.alerting.v1.GetSilenceRequest
-	(*ListDeliveriesRequest)(nil),         // 46: rappel.alerting.v1.ListDeliveriesRequest
-	(*GetDeliveryRequest)(nil),            // 47: rappel.alerting.v1.GetDeliveryRequest
-	(*ReplayDeliveryRequest)(nil),         // 48: rappel.alerting.v1.ReplayDeliveryRequest
-	(*ListReceiversRequest)(nil),          // 49: rappel.alerting.v1.ListReceiversRequest
-	(*SetReceiverRequest)(nil),            // 50: rappel.alerting.v1.SetReceiverRequest
-	(*ReplayFailedRequest)(nil),           // 51: rappel.alerting.v1.ReplayFailedRequest
-	(*TestReceiverRequest)(nil),           // 52: rappel.alerting.v1.TestReceiverRequest
-	(*ListFallbacksRequest)(nil),          // 53: rappel.alerting.v1.ListFallbacksRequest
-	(*ListMetricRulesResponse)(nil),       // 54: rappel.alerting.v1.ListMetricRulesResponse
-	(*ListAlertsResponse)(nil),            // 55: rappel.alerting.v1.ListAlertsResponse
-	(*GetAlertResponse)(nil),              // 56: rappel.alerting.v1.GetAlertResponse
-	(*AcknowledgeAlertResponse)(nil),      // 57: rappel.alerting.v1.AcknowledgeAlertResponse
-	(*UnacknowledgeAlertResponse)(nil),    // 58: rappel.alerting.v1.UnacknowledgeAlertResponse
-	(*ResolveAlertResponse)(nil),          // 59: rappel.alerting.v1.ResolveAlertResponse
-	(*ListAlertGroupsResponse)(nil),       // 60: rappel.alerting.v1.ListAlertGroupsResponse
-	(*AcknowledgeAlertGroupResponse)(nil), // 61: rappel.alerting.v1.AcknowledgeAlertGroupResponse
-	(*CreateSilenceResponse)(nil),         // 62: rappel.alerting.v1.CreateSilenceResponse
-	(*UpdateSilenceResponse)(nil),         // 63: rappel.alerting.v1.UpdateSilenceResponse
-	(*ExpireSilenceResponse)(nil),         // 64: rappel.alerting.v1.ExpireSilenceResponse
-	(*ListSilencesResponse)(nil),          // 65: rappel.alerting.v1.ListSilencesResponse
-	(*GetSilenceResponse)(nil),            // 66: rappel.alerting.v1.GetSilenceResponse
-	(*ListDeliveriesResponse)(nil),        // 67: rappel.alerting.v1.ListDeliveriesResponse
-	(*GetDeliveryResponse)(nil),           // 68: rappel.alerting.v1.GetDeliveryResponse
-	(*ReplayDeliveryResponse)(nil),        // 69: rappel.alerting.v1.ReplayDeliveryResponse
-	(*ListReceiversResponse)(nil),         // 70: rappel.alerting.v1.ListReceiversResponse
-	(*SetReceiverResponse)(nil),           // 71: rappel.alerting.v1.SetReceiverResponse
-	(*ReplayFailedResponse)(nil),          // 72: rappel.alerting.v1.ReplayFailedResponse
-	(*TestReceiverResponse)(nil),          // 73: rappel.alerting.v1.TestReceiverResponse
-	(*ListFallbacksResponse)(nil),         // 74: rappel.alerting.v1.ListFallbacksResponse
+	(*FallbackRehearsed)(nil),             // 18: rappel.alerting.v1.FallbackRehearsed
+	(*FallbackCourse)(nil),                // 19: rappel.alerting.v1.FallbackCourse
+	(*FallbackSpell)(nil),                 // 20: rappel.alerting.v1.FallbackSpell
+	(*RuleRehearsed)(nil),                 // 21: rappel.alerting.v1.RuleRehearsed
+	(*SeverityRehearsed)(nil),             // 22: rappel.alerting.v1.SeverityRehearsed
+	(*Overlap)(nil),                       // 23: rappel.alerting.v1.Overlap
+	(*QueueRehearsed)(nil),                // 24: rappel.alerting.v1.QueueRehearsed
+	(*Load)(nil),                          // 25: rappel.alerting.v1.Load
+	(*Example)(nil),                       // 26: rappel.alerting.v1.Example
+	nil,                                   // 27: rappel.alerting.v1.Rule.DescriptionEntry
+	nil,                                   // 28: rappel.alerting.v1.Rule.LabelsEntry
+	(*timestamppb.Timestamp)(nil),         // 29: google.protobuf.Timestamp
+	(v1.RulesStored_Origin)(0),            // 30: rappel.events.v1.RulesStored.Origin
+	(v1.Metric)(0),                        // 31: rappel.events.v1.Metric
+	(v1.Severity)(0),                      // 32: rappel.events.v1.Severity
+	(*v1.CallbackPlan)(nil),               // 33: rappel.events.v1.CallbackPlan
+	(*durationpb.Duration)(nil),           // 34: google.protobuf.Duration
+	(*MetricRehearsed)(nil),               // 35: rappel.alerting.v1.MetricRehearsed
+	(*ListMetricRulesRequest)(nil),        // 36: rappel.alerting.v1.ListMetricRulesRequest
+	(*ListAlertsRequest)(nil),             // 37: rappel.alerting.v1.ListAlertsRequest
+	(*GetAlertRequest)(nil),               // 38: rappel.alerting.v1.GetAlertRequest
+	(*AcknowledgeAlertRequest)(nil),       // 39: rappel.alerting.v1.AcknowledgeAlertRequest
+	(*UnacknowledgeAlertRequest)(nil),     // 40: rappel.alerting.v1.UnacknowledgeAlertRequest
+	(*ResolveAlertRequest)(nil),           // 41: rappel.alerting.v1.ResolveAlertRequest
+	(*ListAlertGroupsRequest)(nil),        // 42: rappel.alerting.v1.ListAlertGroupsRequest
+	(*AcknowledgeAlertGroupRequest)(nil),  // 43: rappel.alerting.v1.AcknowledgeAlertGroupRequest
+	(*CreateSilenceRequest)(nil),          // 44: rappel.alerting.v1.CreateSilenceRequest
+	(*UpdateSilenceRequest)(nil),          // 45: rappel.alerting.v1.UpdateSilenceRequest
+	(*ExpireSilenceRequest)(nil),          // 46: rappel.alerting.v1.ExpireSilenceRequest
+	(*ListSilencesRequest)(nil),           // 47: rappel.alerting.v1.ListSilencesRequest
+	(*GetSilenceRequest)(nil),             // 48: rappel.alerting.v1.GetSilenceRequest
+	(*ListDeliveriesRequest)(nil),         // 49: rappel.alerting.v1.ListDeliveriesRequest
+	(*GetDeliveryRequest)(nil),            // 50: rappel.alerting.v1.GetDeliveryRequest
+	(*ReplayDeliveryRequest)(nil),         // 51: rappel.alerting.v1.ReplayDeliveryRequest
+	(*ListReceiversRequest)(nil),          // 52: rappel.alerting.v1.ListReceiversRequest
+	(*SetReceiverRequest)(nil),            // 53: rappel.alerting.v1.SetReceiverRequest
+	(*ReplayFailedRequest)(nil),           // 54: rappel.alerting.v1.ReplayFailedRequest
+	(*TestReceiverRequest)(nil),           // 55: rappel.alerting.v1.TestReceiverRequest
+	(*ListFallbacksRequest)(nil),          // 56: rappel.alerting.v1.ListFallbacksRequest
+	(*ListMetricRulesResponse)(nil),       // 57: rappel.alerting.v1.ListMetricRulesResponse
+	(*ListAlertsResponse)(nil),            // 58: rappel.alerting.v1.ListAlertsResponse
+	(*GetAlertResponse)(nil),              // 59: rappel.alerting.v1.GetAlertResponse
+	(*AcknowledgeAlertResponse)(nil),      // 60: rappel.alerting.v1.AcknowledgeAlertResponse
+	(*UnacknowledgeAlertResponse)(nil),    // 61: rappel.alerting.v1.UnacknowledgeAlertResponse
+	(*ResolveAlertResponse)(nil),          // 62: rappel.alerting.v1.ResolveAlertResponse
+	(*ListAlertGroupsResponse)(nil),       // 63: rappel.alerting.v1.ListAlertGroupsResponse
+	(*AcknowledgeAlertGroupResponse)(nil), // 64: rappel.alerting.v1.AcknowledgeAlertGroupResponse
+	(*CreateSilenceResponse)(nil),         // 65: rappel.alerting.v1.CreateSilenceResponse
+	(*UpdateSilenceResponse)(nil),         // 66: rappel.alerting.v1.UpdateSilenceResponse
+	(*ExpireSilenceResponse)(nil),         // 67: rappel.alerting.v1.ExpireSilenceResponse
+	(*ListSilencesResponse)(nil),          // 68: rappel.alerting.v1.ListSilencesResponse
+	(*GetSilenceResponse)(nil),            // 69: rappel.alerting.v1.GetSilenceResponse
+	(*ListDeliveriesResponse)(nil),        // 70: rappel.alerting.v1.ListDeliveriesResponse
+	(*GetDeliveryResponse)(nil),           // 71: rappel.alerting.v1.GetDeliveryResponse
+	(*ReplayDeliveryResponse)(nil),        // 72: rappel.alerting.v1.ReplayDeliveryResponse
+	(*ListReceiversResponse)(nil),         // 73: rappel.alerting.v1.ListReceiversResponse
+	(*SetReceiverResponse)(nil),           // 74: rappel.alerting.v1.SetReceiverResponse
+	(*ReplayFailedResponse)(nil),          // 75: rappel.alerting.v1.ReplayFailedResponse
+	(*TestReceiverResponse)(nil),          // 76: rappel.alerting.v1.TestReceiverResponse
+	(*ListFallbacksResponse)(nil),         // 77: rappel.alerting.v1.ListFallbacksResponse
 }
 var file_api_alerting_v1_alerting_proto_depIdxs = []int32{
-	26, // 0: rappel.alerting.v1.RulesVersion.at:type_name -> google.protobuf.Timestamp
-	27, // 1: rappel.alerting.v1.RulesVersion.origin:type_name -> rappel.events.v1.RulesStored.Origin
-	24, // 2: rappel.alerting.v1.Rule.description:type_name -> rappel.alerting.v1.Rule.DescriptionEntry
-	28, // 3: rappel.alerting.v1.Rule.about:type_name -> rappel.events.v1.Metric
-	29, // 4: rappel.alerting.v1.Rule.severity:type_name -> rappel.events.v1.Severity
-	25, // 5: rappel.alerting.v1.Rule.labels:type_name -> rappel.alerting.v1.Rule.LabelsEntry
-	30, // 6: rappel.alerting.v1.Rule.callback:type_name -> rappel.events.v1.CallbackPlan
-	31, // 7: rappel.alerting.v1.Rule.resolves_after:type_name -> google.protobuf.Duration
+	29, // 0: rappel.alerting.v1.RulesVersion.at:type_name -> google.protobuf.Timestamp
+	30, // 1: rappel.alerting.v1.RulesVersion.origin:type_name -> rappel.events.v1.RulesStored.Origin
+	27, // 2: rappel.alerting.v1.Rule.description:type_name -> rappel.alerting.v1.Rule.DescriptionEntry
+	31, // 3: rappel.alerting.v1.Rule.about:type_name -> rappel.events.v1.Metric
+	32, // 4: rappel.alerting.v1.Rule.severity:type_name -> rappel.events.v1.Severity
+	28, // 5: rappel.alerting.v1.Rule.labels:type_name -> rappel.alerting.v1.Rule.LabelsEntry
+	33, // 6: rappel.alerting.v1.Rule.callback:type_name -> rappel.events.v1.CallbackPlan
+	34, // 7: rappel.alerting.v1.Rule.resolves_after:type_name -> google.protobuf.Duration
 	0,  // 8: rappel.alerting.v1.ListRulesResponse.version:type_name -> rappel.alerting.v1.RulesVersion
 	2,  // 9: rappel.alerting.v1.ListRulesResponse.rules:type_name -> rappel.alerting.v1.Rule
-	26, // 10: rappel.alerting.v1.ListRulesResponse.counted_since:type_name -> google.protobuf.Timestamp
+	29, // 10: rappel.alerting.v1.ListRulesResponse.counted_since:type_name -> google.protobuf.Timestamp
 	1,  // 11: rappel.alerting.v1.ValidateRulesResponse.faults:type_name -> rappel.alerting.v1.Fault
 	0,  // 12: rappel.alerting.v1.PutRulesResponse.version:type_name -> rappel.alerting.v1.RulesVersion
 	0,  // 13: rappel.alerting.v1.ListRuleVersionsResponse.versions:type_name -> rappel.alerting.v1.RulesVersion
 	0,  // 14: rappel.alerting.v1.GetRuleVersionResponse.version:type_name -> rappel.alerting.v1.RulesVersion
-	31, // 15: rappel.alerting.v1.Staffing.open_for:type_name -> google.protobuf.Duration
-	31, // 16: rappel.alerting.v1.Staffing.target:type_name -> google.protobuf.Duration
-	26, // 17: rappel.alerting.v1.RehearseRulesRequest.since:type_name -> google.protobuf.Timestamp
+	34, // 15: rappel.alerting.v1.Staffing.open_for:type_name -> google.protobuf.Duration
+	34, // 16: rappel.alerting.v1.Staffing.target:type_name -> google.protobuf.Duration
+	29, // 17: rappel.alerting.v1.RehearseRulesRequest.since:type_name -> google.protobuf.Timestamp
 	13, // 18: rappel.alerting.v1.RehearseRulesRequest.staffing:type_name -> rappel.alerting.v1.Staffing
 	17, // 19: rappel.alerting.v1.RehearseRulesResponse.report:type_name -> rappel.alerting.v1.RehearsalReport
-	26, // 20: rappel.alerting.v1.RehearsalReport.from:type_name -> google.protobuf.Timestamp
-	26, // 21: rappel.alerting.v1.RehearsalReport.to:type_name -> google.protobuf.Timestamp
-	18, // 22: rappel.alerting.v1.RehearsalReport.rules:type_name -> rappel.alerting.v1.RuleRehearsed
-	19, // 23: rappel.alerting.v1.RehearsalReport.severities:type_name -> rappel.alerting.v1.SeverityRehearsed
+	29, // 20: rappel.alerting.v1.RehearsalReport.from:type_name -> google.protobuf.Timestamp
+	29, // 21: rappel.alerting.v1.RehearsalReport.to:type_name -> google.protobuf.Timestamp
+	21, // 22: rappel.alerting.v1.RehearsalReport.rules:type_name -> rappel.alerting.v1.RuleRehearsed
+	22, // 23: rappel.alerting.v1.RehearsalReport.severities:type_name -> rappel.alerting.v1.SeverityRehearsed
 	16, // 24: rappel.alerting.v1.RehearsalReport.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
-	20, // 25: rappel.alerting.v1.RehearsalReport.customers:type_name -> rappel.alerting.v1.Overlap
-	21, // 26: rappel.alerting.v1.RehearsalReport.queues:type_name -> rappel.alerting.v1.QueueRehearsed
-	23, // 27: rappel.alerting.v1.RehearsalReport.examples:type_name -> rappel.alerting.v1.Example
-	32, // 28: rappel.alerting.v1.RehearsalReport.metrics:type_name -> rappel.alerting.v1.MetricRehearsed
+	23, // 25: rappel.alerting.v1.RehearsalReport.customers:type_name -> rappel.alerting.v1.Overlap
+	24, // 26: rappel.alerting.v1.RehearsalReport.queues:type_name -> rappel.alerting.v1.QueueRehearsed
+	26, // 27: rappel.alerting.v1.RehearsalReport.examples:type_name -> rappel.alerting.v1.Example
+	35, // 28: rappel.alerting.v1.RehearsalReport.metrics:type_name -> rappel.alerting.v1.MetricRehearsed
 	16, // 29: rappel.alerting.v1.RehearsalReport.held_back_a_day:type_name -> rappel.alerting.v1.Pair
 	16, // 30: rappel.alerting.v1.RehearsalReport.do_not_call_a_day:type_name -> rappel.alerting.v1.Pair
-	29, // 31: rappel.alerting.v1.RuleRehearsed.severity:type_name -> rappel.events.v1.Severity
-	16, // 32: rappel.alerting.v1.RuleRehearsed.alerts:type_name -> rappel.alerting.v1.Pair
-	16, // 33: rappel.alerting.v1.RuleRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 34: rappel.alerting.v1.RuleRehearsed.failures:type_name -> rappel.alerting.v1.Pair
-	29, // 35: rappel.alerting.v1.SeverityRehearsed.severity:type_name -> rappel.events.v1.Severity
-	16, // 36: rappel.alerting.v1.SeverityRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
-	16, // 37: rappel.alerting.v1.QueueRehearsed.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
-	13, // 38: rappel.alerting.v1.QueueRehearsed.staffing:type_name -> rappel.alerting.v1.Staffing
-	22, // 39: rappel.alerting.v1.QueueRehearsed.draft:type_name -> rappel.alerting.v1.Load
-	22, // 40: rappel.alerting.v1.QueueRehearsed.current:type_name -> rappel.alerting.v1.Load
-	31, // 41: rappel.alerting.v1.Load.mean_wait:type_name -> google.protobuf.Duration
-	3,  // 42: rappel.alerting.v1.AlertingService.ListRules:input_type -> rappel.alerting.v1.ListRulesRequest
-	5,  // 43: rappel.alerting.v1.AlertingService.ValidateRules:input_type -> rappel.alerting.v1.ValidateRulesRequest
-	7,  // 44: rappel.alerting.v1.AlertingService.PutRules:input_type -> rappel.alerting.v1.PutRulesRequest
-	9,  // 45: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
-	11, // 46: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
-	14, // 47: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
-	33, // 48: rappel.alerting.v1.AlertingService.ListMetricRules:input_type -> rappel.alerting.v1.ListMetricRulesRequest
-	34, // 49: rappel.alerting.v1.AlertingService.ListAlerts:input_type -> rappel.alerting.v1.ListAlertsRequest
-	35, // 50: rappel.alerting.v1.AlertingService.GetAlert:input_type -> rappel.alerting.v1.GetAlertRequest
-	36, // 51: rappel.alerting.v1.AlertingService.AcknowledgeAlert:input_type -> rappel.alerting.v1.AcknowledgeAlertRequest
-	37, // 52: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:input_type -> rappel.alerting.v1.UnacknowledgeAlertRequest
-	38, // 53: rappel.alerting.v1.AlertingService.ResolveAlert:input_type -> rappel.alerting.v1.ResolveAlertRequest
-	39, // 54: rappel.alerting.v1.AlertingService.ListAlertGroups:input_type -> rappel.alerting.v1.ListAlertGroupsRequest
-	40, // 55: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:input_type -> rappel.alerting.v1.AcknowledgeAlertGroupRequest
-	41, // 56: rappel.alerting.v1.AlertingService.CreateSilence:input_type -> rappel.alerting.v1.CreateSilenceRequest
-	42, // 57: rappel.alerting.v1.AlertingService.UpdateSilence:input_type -> rappel.alerting.v1.UpdateSilenceRequest
-	43, // 58: rappel.alerting.v1.AlertingService.ExpireSilence:input_type -> rappel.alerting.v1.ExpireSilenceRequest
-	44, // 59: rappel.alerting.v1.AlertingService.ListSilences:input_type -> rappel.alerting.v1.ListSilencesRequest
-	45, // 60: rappel.alerting.v1.AlertingService.GetSilence:input_type -> rappel.alerting.v1.GetSilenceRequest
-	46, // 61: rappel.alerting.v1.AlertingService.ListDeliveries:input_type -> rappel.alerting.v1.ListDeliveriesRequest
-	47, // 62: rappel.alerting.v1.AlertingService.GetDelivery:input_type -> rappel.alerting.v1.GetDeliveryRequest
-	48, // 63: rappel.alerting.v1.AlertingService.ReplayDelivery:input_type -> rappel.alerting.v1.ReplayDeliveryRequest
-	49, // 64: rappel.alerting.v1.AlertingService.ListReceivers:input_type -> rappel.alerting.v1.ListReceiversRequest
-	50, // 65: rappel.alerting.v1.AlertingService.SetReceiver:input_type -> rappel.alerting.v1.SetReceiverRequest
-	51, // 66: rappel.alerting.v1.AlertingService.ReplayFailed:input_type -> rappel.alerting.v1.ReplayFailedRequest
-	52, // 67: rappel.alerting.v1.AlertingService.TestReceiver:input_type -> rappel.alerting.v1.TestReceiverRequest
-	53, // 68: rappel.alerting.v1.AlertingService.ListFallbacks:input_type -> rappel.alerting.v1.ListFallbacksRequest
-	4,  // 69: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
-	6,  // 70: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
-	8,  // 71: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
-	10, // 72: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
-	12, // 73: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
-	15, // 74: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
-	54, // 75: rappel.alerting.v1.AlertingService.ListMetricRules:output_type -> rappel.alerting.v1.ListMetricRulesResponse
-	55, // 76: rappel.alerting.v1.AlertingService.ListAlerts:output_type -> rappel.alerting.v1.ListAlertsResponse
-	56, // 77: rappel.alerting.v1.AlertingService.GetAlert:output_type -> rappel.alerting.v1.GetAlertResponse
-	57, // 78: rappel.alerting.v1.AlertingService.AcknowledgeAlert:output_type -> rappel.alerting.v1.AcknowledgeAlertResponse
-	58, // 79: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:output_type -> rappel.alerting.v1.UnacknowledgeAlertResponse
-	59, // 80: rappel.alerting.v1.AlertingService.ResolveAlert:output_type -> rappel.alerting.v1.ResolveAlertResponse
-	60, // 81: rappel.alerting.v1.AlertingService.ListAlertGroups:output_type -> rappel.alerting.v1.ListAlertGroupsResponse
-	61, // 82: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:output_type -> rappel.alerting.v1.AcknowledgeAlertGroupResponse
-	62, // 83: rappel.alerting.v1.AlertingService.CreateSilence:output_type -> rappel.alerting.v1.CreateSilenceResponse
-	63, // 84: rappel.alerting.v1.AlertingService.UpdateSilence:output_type -> rappel.alerting.v1.UpdateSilenceResponse
-	64, // 85: rappel.alerting.v1.AlertingService.ExpireSilence:output_type -> rappel.alerting.v1.ExpireSilenceResponse
-	65, // 86: rappel.alerting.v1.AlertingService.ListSilences:output_type -> rappel.alerting.v1.ListSilencesResponse
-	66, // 87: rappel.alerting.v1.AlertingService.GetSilence:output_type -> rappel.alerting.v1.GetSilenceResponse
-	67, // 88: rappel.alerting.v1.AlertingService.ListDeliveries:output_type -> rappel.alerting.v1.ListDeliveriesResponse
-	68, // 89: rappel.alerting.v1.AlertingService.GetDelivery:output_type -> rappel.alerting.v1.GetDeliveryResponse
-	69, // 90: rappel.alerting.v1.AlertingService.ReplayDelivery:output_type -> rappel.alerting.v1.ReplayDeliveryResponse
-	70, // 91: rappel.alerting.v1.AlertingService.ListReceivers:output_type -> rappel.alerting.v1.ListReceiversResponse
-	71, // 92: rappel.alerting.v1.AlertingService.SetReceiver:output_type -> rappel.alerting.v1.SetReceiverResponse
-	72, // 93: rappel.alerting.v1.AlertingService.ReplayFailed:output_type -> rappel.alerting.v1.ReplayFailedResponse
-	73, // 94: rappel.alerting.v1.AlertingService.TestReceiver:output_type -> rappel.alerting.v1.TestReceiverResponse
-	74, // 95: rappel.alerting.v1.AlertingService.ListFallbacks:output_type -> rappel.alerting.v1.ListFallbacksResponse
-	69, // [69:96] is the sub-list for method output_type
-	42, // [42:69] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	18, // 31: rappel.alerting.v1.RehearsalReport.fallbacks:type_name -> rappel.alerting.v1.FallbackRehearsed
+	19, // 32: rappel.alerting.v1.FallbackRehearsed.draft:type_name -> rappel.alerting.v1.FallbackCourse
+	19, // 33: rappel.alerting.v1.FallbackRehearsed.current:type_name -> rappel.alerting.v1.FallbackCourse
+	34, // 34: rappel.alerting.v1.FallbackCourse.applied:type_name -> google.protobuf.Duration
+	20, // 35: rappel.alerting.v1.FallbackCourse.first:type_name -> rappel.alerting.v1.FallbackSpell
+	29, // 36: rappel.alerting.v1.FallbackSpell.from:type_name -> google.protobuf.Timestamp
+	29, // 37: rappel.alerting.v1.FallbackSpell.to:type_name -> google.protobuf.Timestamp
+	32, // 38: rappel.alerting.v1.RuleRehearsed.severity:type_name -> rappel.events.v1.Severity
+	16, // 39: rappel.alerting.v1.RuleRehearsed.alerts:type_name -> rappel.alerting.v1.Pair
+	16, // 40: rappel.alerting.v1.RuleRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 41: rappel.alerting.v1.RuleRehearsed.failures:type_name -> rappel.alerting.v1.Pair
+	32, // 42: rappel.alerting.v1.SeverityRehearsed.severity:type_name -> rappel.events.v1.Severity
+	16, // 43: rappel.alerting.v1.SeverityRehearsed.alerts_a_day:type_name -> rappel.alerting.v1.Pair
+	16, // 44: rappel.alerting.v1.QueueRehearsed.callbacks_a_day:type_name -> rappel.alerting.v1.Pair
+	13, // 45: rappel.alerting.v1.QueueRehearsed.staffing:type_name -> rappel.alerting.v1.Staffing
+	25, // 46: rappel.alerting.v1.QueueRehearsed.draft:type_name -> rappel.alerting.v1.Load
+	25, // 47: rappel.alerting.v1.QueueRehearsed.current:type_name -> rappel.alerting.v1.Load
+	34, // 48: rappel.alerting.v1.Load.mean_wait:type_name -> google.protobuf.Duration
+	3,  // 49: rappel.alerting.v1.AlertingService.ListRules:input_type -> rappel.alerting.v1.ListRulesRequest
+	5,  // 50: rappel.alerting.v1.AlertingService.ValidateRules:input_type -> rappel.alerting.v1.ValidateRulesRequest
+	7,  // 51: rappel.alerting.v1.AlertingService.PutRules:input_type -> rappel.alerting.v1.PutRulesRequest
+	9,  // 52: rappel.alerting.v1.AlertingService.ListRuleVersions:input_type -> rappel.alerting.v1.ListRuleVersionsRequest
+	11, // 53: rappel.alerting.v1.AlertingService.GetRuleVersion:input_type -> rappel.alerting.v1.GetRuleVersionRequest
+	14, // 54: rappel.alerting.v1.AlertingService.RehearseRules:input_type -> rappel.alerting.v1.RehearseRulesRequest
+	36, // 55: rappel.alerting.v1.AlertingService.ListMetricRules:input_type -> rappel.alerting.v1.ListMetricRulesRequest
+	37, // 56: rappel.alerting.v1.AlertingService.ListAlerts:input_type -> rappel.alerting.v1.ListAlertsRequest
+	38, // 57: rappel.alerting.v1.AlertingService.GetAlert:input_type -> rappel.alerting.v1.GetAlertRequest
+	39, // 58: rappel.alerting.v1.AlertingService.AcknowledgeAlert:input_type -> rappel.alerting.v1.AcknowledgeAlertRequest
+	40, // 59: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:input_type -> rappel.alerting.v1.UnacknowledgeAlertRequest
+	41, // 60: rappel.alerting.v1.AlertingService.ResolveAlert:input_type -> rappel.alerting.v1.ResolveAlertRequest
+	42, // 61: rappel.alerting.v1.AlertingService.ListAlertGroups:input_type -> rappel.alerting.v1.ListAlertGroupsRequest
+	43, // 62: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:input_type -> rappel.alerting.v1.AcknowledgeAlertGroupRequest
+	44, // 63: rappel.alerting.v1.AlertingService.CreateSilence:input_type -> rappel.alerting.v1.CreateSilenceRequest
+	45, // 64: rappel.alerting.v1.AlertingService.UpdateSilence:input_type -> rappel.alerting.v1.UpdateSilenceRequest
+	46, // 65: rappel.alerting.v1.AlertingService.ExpireSilence:input_type -> rappel.alerting.v1.ExpireSilenceRequest
+	47, // 66: rappel.alerting.v1.AlertingService.ListSilences:input_type -> rappel.alerting.v1.ListSilencesRequest
+	48, // 67: rappel.alerting.v1.AlertingService.GetSilence:input_type -> rappel.alerting.v1.GetSilenceRequest
+	49, // 68: rappel.alerting.v1.AlertingService.ListDeliveries:input_type -> rappel.alerting.v1.ListDeliveriesRequest
+	50, // 69: rappel.alerting.v1.AlertingService.GetDelivery:input_type -> rappel.alerting.v1.GetDeliveryRequest
+	51, // 70: rappel.alerting.v1.AlertingService.ReplayDelivery:input_type -> rappel.alerting.v1.ReplayDeliveryRequest
+	52, // 71: rappel.alerting.v1.AlertingService.ListReceivers:input_type -> rappel.alerting.v1.ListReceiversRequest
+	53, // 72: rappel.alerting.v1.AlertingService.SetReceiver:input_type -> rappel.alerting.v1.SetReceiverRequest
+	54, // 73: rappel.alerting.v1.AlertingService.ReplayFailed:input_type -> rappel.alerting.v1.ReplayFailedRequest
+	55, // 74: rappel.alerting.v1.AlertingService.TestReceiver:input_type -> rappel.alerting.v1.TestReceiverRequest
+	56, // 75: rappel.alerting.v1.AlertingService.ListFallbacks:input_type -> rappel.alerting.v1.ListFallbacksRequest
+	4,  // 76: rappel.alerting.v1.AlertingService.ListRules:output_type -> rappel.alerting.v1.ListRulesResponse
+	6,  // 77: rappel.alerting.v1.AlertingService.ValidateRules:output_type -> rappel.alerting.v1.ValidateRulesResponse
+	8,  // 78: rappel.alerting.v1.AlertingService.PutRules:output_type -> rappel.alerting.v1.PutRulesResponse
+	10, // 79: rappel.alerting.v1.AlertingService.ListRuleVersions:output_type -> rappel.alerting.v1.ListRuleVersionsResponse
+	12, // 80: rappel.alerting.v1.AlertingService.GetRuleVersion:output_type -> rappel.alerting.v1.GetRuleVersionResponse
+	15, // 81: rappel.alerting.v1.AlertingService.RehearseRules:output_type -> rappel.alerting.v1.RehearseRulesResponse
+	57, // 82: rappel.alerting.v1.AlertingService.ListMetricRules:output_type -> rappel.alerting.v1.ListMetricRulesResponse
+	58, // 83: rappel.alerting.v1.AlertingService.ListAlerts:output_type -> rappel.alerting.v1.ListAlertsResponse
+	59, // 84: rappel.alerting.v1.AlertingService.GetAlert:output_type -> rappel.alerting.v1.GetAlertResponse
+	60, // 85: rappel.alerting.v1.AlertingService.AcknowledgeAlert:output_type -> rappel.alerting.v1.AcknowledgeAlertResponse
+	61, // 86: rappel.alerting.v1.AlertingService.UnacknowledgeAlert:output_type -> rappel.alerting.v1.UnacknowledgeAlertResponse
+	62, // 87: rappel.alerting.v1.AlertingService.ResolveAlert:output_type -> rappel.alerting.v1.ResolveAlertResponse
+	63, // 88: rappel.alerting.v1.AlertingService.ListAlertGroups:output_type -> rappel.alerting.v1.ListAlertGroupsResponse
+	64, // 89: rappel.alerting.v1.AlertingService.AcknowledgeAlertGroup:output_type -> rappel.alerting.v1.AcknowledgeAlertGroupResponse
+	65, // 90: rappel.alerting.v1.AlertingService.CreateSilence:output_type -> rappel.alerting.v1.CreateSilenceResponse
+	66, // 91: rappel.alerting.v1.AlertingService.UpdateSilence:output_type -> rappel.alerting.v1.UpdateSilenceResponse
+	67, // 92: rappel.alerting.v1.AlertingService.ExpireSilence:output_type -> rappel.alerting.v1.ExpireSilenceResponse
+	68, // 93: rappel.alerting.v1.AlertingService.ListSilences:output_type -> rappel.alerting.v1.ListSilencesResponse
+	69, // 94: rappel.alerting.v1.AlertingService.GetSilence:output_type -> rappel.alerting.v1.GetSilenceResponse
+	70, // 95: rappel.alerting.v1.AlertingService.ListDeliveries:output_type -> rappel.alerting.v1.ListDeliveriesResponse
+	71, // 96: rappel.alerting.v1.AlertingService.GetDelivery:output_type -> rappel.alerting.v1.GetDeliveryResponse
+	72, // 97: rappel.alerting.v1.AlertingService.ReplayDelivery:output_type -> rappel.alerting.v1.ReplayDeliveryResponse
+	73, // 98: rappel.alerting.v1.AlertingService.ListReceivers:output_type -> rappel.alerting.v1.ListReceiversResponse
+	74, // 99: rappel.alerting.v1.AlertingService.SetReceiver:output_type -> rappel.alerting.v1.SetReceiverResponse
+	75, // 100: rappel.alerting.v1.AlertingService.ReplayFailed:output_type -> rappel.alerting.v1.ReplayFailedResponse
+	76, // 101: rappel.alerting.v1.AlertingService.TestReceiver:output_type -> rappel.alerting.v1.TestReceiverResponse
+	77, // 102: rappel.alerting.v1.AlertingService.ListFallbacks:output_type -> rappel.alerting.v1.ListFallbacksResponse
+	76, // [76:103] is the sub-list for method output_type
+	49, // [49:76] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_api_alerting_v1_alerting_proto_init() }
@@ -2244,14 +2519,14 @@ func file_api_alerting_v1_alerting_proto_init() {
 	file_api_alerting_v1_metrics_proto_init()
 	file_api_alerting_v1_alerting_proto_msgTypes[7].OneofWrappers = []any{}
 	file_api_alerting_v1_alerting_proto_msgTypes[14].OneofWrappers = []any{}
-	file_api_alerting_v1_alerting_proto_msgTypes[22].OneofWrappers = []any{}
+	file_api_alerting_v1_alerting_proto_msgTypes[25].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_api_alerting_v1_alerting_proto_rawDesc), len(file_api_alerting_v1_alerting_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
