@@ -80,6 +80,9 @@ func (s *storm) begin(n int) {
 	})
 }
 
+// lastWords is how long a replica that was cut off may take to end by itself.
+const lastWords = 5 * time.Second
+
 // cutOff ends a replica in the middle of whatever it does: its connection is gone at once, and
 // nothing that it wants to store arrives. Another one starts in its place.
 func (s *storm) cutOff(n int) {
@@ -88,8 +91,9 @@ func (s *storm) cutOff(n int) {
 	s.killed++
 	dead := r.service
 	var ending sync.WaitGroup
-	ending.Go(func() { _ = dead.Stop(context.Background()) }) // it takes its time, and reaches nobody
-	s.t.Cleanup(ending.Wait)
+	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+	ending.Go(func() { _ = dead.Stop(ctx) }) // it takes its time, and reaches nobody
+	s.t.Cleanup(func() { ending.Wait(); cancel() })
 	s.begin(n)
 }
 
@@ -198,7 +202,12 @@ func (s *storm) checkSent() {
 		defer s.mu.Unlock()
 		return len(s.sent) == decided
 	}, time.Minute, 10*time.Millisecond)
+	for _, d := range s.senders {
+		d.Wait() // what another has sent may be sent again
+	}
 	s.t.Logf("%d notifications were sent %d times", decided, count())
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for id, n := range s.sent {
 		require.LessOrEqual(s.t, n, 1+s.killed, "%s was sent more often than replicas died", id)
 	}
