@@ -112,21 +112,7 @@ func (b bundle) put(t *testing.T, id string, e *eventsv1.ResponseScored) {
 // settled waits until the service has dealt with everything.
 func (b bundle) settled(t *testing.T) {
 	t.Helper()
-	settled(t, b.bus, topology.Alerting)
-}
-
-func settled(t *testing.T, b *bus.Bus, spec topology.Consumer) {
-	t.Helper()
-	s, err := b.JetStream().Stream(t.Context(), spec.Stream)
-	require.NoError(t, err)
-	last := s.CachedInfo().State.LastSeq
-	c, err := b.JetStream().Consumer(t.Context(), spec.Stream, spec.Durable)
-	require.NoError(t, err)
-	// A consumer hears of an event a moment after it is acknowledged.
-	require.Eventually(t, func() bool {
-		info, err := c.Info(t.Context())
-		return err == nil && info.AckFloor.Stream >= last && info.NumPending == 0 && info.NumAckPending == 0
-	}, 20*time.Second, 5*time.Millisecond)
+	testkit.Handled(t, b.bus, topology.Alerting)
 }
 
 // stored reads everything a stream holds.

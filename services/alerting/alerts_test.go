@@ -69,7 +69,7 @@ func (d desk) answer(t *testing.T, id string, values ...float64) {
 	}
 	d.put(t, fmt.Sprintf("m-%s-%d", id, len(values)), e)
 	d.settled(t)
-	settled(t, d.bus, topology.AlertStates)
+	testkit.Handled(t, d.bus, topology.AlertStates)
 }
 
 // list are the alerts that a query picks, once a replica has as many.
@@ -154,7 +154,7 @@ func (d desk) close(t *testing.T, alertID string) {
 		Callback: &eventsv1.Callback{Reasons: []*eventsv1.Reason{{AlertId: alertID, Rule: "detractor", Revision: 1, Severity: eventsv1.Severity_HIGH}}},
 	}})
 	require.NoError(t, err)
-	settled(t, d.bus, topology.AlertCallbacks)
+	testkit.Handled(t, d.bus, topology.AlertCallbacks)
 }
 
 // standing is what a replica counts of a state and a severity.
@@ -196,7 +196,7 @@ func TestAReplicaThatDiesInTheMiddle(t *testing.T) {
 		}
 	}
 	other.settled(t)
-	settled(t, on, topology.AlertStates)
+	testkit.Handled(t, on, topology.AlertStates)
 	require.Len(t, other.list(t, "pageSize=200", 200), many, "those of the rule that still matches")
 	last, raised := map[string]*eventsv1.AlertState{}, map[string]int{}
 	for _, d := range stored(t, on, subject.AlertStates) {

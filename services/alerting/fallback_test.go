@@ -270,7 +270,7 @@ func TestWhoWasHeldBackIsCalledAfterwards(t *testing.T) {
 	before := len(stored(t, o.bus, subject.Alerts))
 	end := o.clock.Now()
 	o.waits(1, false, one, two)
-	settled(t, o.bus, topology.Afterwards)
+	testkit.Handled(t, o.bus, topology.Afterwards)
 
 	var again []*eventsv1.AlertRaised
 	for _, d := range stored(t, o.bus, subject.Alerts)[before:] {
@@ -313,7 +313,7 @@ func TestNobodyIsCalledAfterwardsWhoWasSpokenToMeanwhile(t *testing.T) {
 		b.answer(t, answered(customer, customer, first, 2))
 	}
 	b.settled(t)
-	settled(t, o.bus, topology.AlertStates)
+	testkit.Handled(t, o.bus, topology.AlertStates)
 	b.call(t, 2, 99, 0) // for something else
 	b.call(t, 3, 3, 0)  // for the same response, by the other rule
 	_, err := b.service.Alerts().Resolve(t.Context(), alert.ID("low", "apres-livraison", "r-4"), "amina", "")
@@ -329,10 +329,10 @@ func TestNobodyIsCalledAfterwardsWhoWasSpokenToMeanwhile(t *testing.T) {
 	}
 	_, err = o.bus.Publish(t.Context(), bus.Event{Subject: subject.Alert("low", "0af"), ID: over.GetEventId(), Body: over})
 	require.NoError(t, err)
-	settled(t, o.bus, topology.AlertStates)
+	testkit.Handled(t, o.bus, topology.AlertStates)
 	before := len(stored(t, o.bus, subject.Alerts))
 	o.waits(1, false, b)
-	settled(t, o.bus, topology.Afterwards)
+	testkit.Handled(t, o.bus, topology.Afterwards)
 
 	var again []string
 	for _, d := range stored(t, o.bus, subject.Alerts)[before:] {
@@ -353,6 +353,6 @@ func TestWhoWasHeldBackIsNotCalledUnlessTheRulesSaySo(t *testing.T) {
 	o.answered(b, "stays", 2)
 	b.settled(t)
 	o.waits(1, false, b)
-	settled(t, o.bus, topology.Afterwards)
+	testkit.Handled(t, o.bus, topology.Afterwards)
 	require.Len(t, stored(t, o.bus, subject.Alerts), 2)
 }

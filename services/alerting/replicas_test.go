@@ -184,7 +184,7 @@ func (s *storm) settleDown() {
 // checkSent has everything sent that was decided, and checks how often each was.
 func (s *storm) checkSent() {
 	decided := int(s.last(subject.Notifications))
-	settled(s.t, s.bus, topology.Notifications)
+	testkit.Handled(s.t, s.bus, topology.Notifications)
 	count := func() (total int) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -40,7 +40,7 @@ func TestTheSampleThroughTheShippedRules(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, p.Stop()); require.NoError(t, p.RPC.Close()) })
 
 	refused := play(t, b)
-	settled(t, b, topology.Alerting)
+	testkit.Handled(t, b, topology.Alerting)
 	require.Empty(t, stored(t, b, subject.DeadLetters))
 	require.Len(t, stored(t, b, subject.Scores), 267)
 

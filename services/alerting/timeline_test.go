@@ -212,20 +212,10 @@ func (p *stage) turn() {
 	require.Fail(p.t, "it never comes to rest")
 }
 
-// idle waits until every event was handled that is stored by then. A consumer's count of what
-// waits is behind its stream by a moment; where its acknowledgements have come to is not.
+// idle waits until every event was handled that is stored by then.
 func (p *stage) idle() {
 	for _, spec := range []topology.Consumer{topology.Alerting, topology.AlertStates} {
-		c, err := p.bus.JetStream().Consumer(p.ctx(), spec.Stream, spec.Durable)
-		require.NoError(p.t, err)
-		ctx, last := p.ctx(), p.last(spec.Stream)
-		for {
-			info, err := c.Info(ctx)
-			require.NoError(p.t, err)
-			if info.AckFloor.Stream >= last && info.NumAckPending == 0 {
-				break
-			}
-		}
+		testkit.Handled(p.t, p.bus, spec)
 	}
 }
 

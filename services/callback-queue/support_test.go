@@ -204,16 +204,7 @@ func (b *bundle) put(n int, e bus.Event) {
 // settled waits until every alert has been dealt with.
 func (b *bundle) settled() {
 	b.Helper()
-	c, err := b.bus.JetStream().Consumer(b.Context(), topology.CallbackQueue.Stream, topology.CallbackQueue.Durable)
-	require.NoError(b, err)
-	s, err := b.bus.JetStream().Stream(b.Context(), topology.CallbackQueue.Stream)
-	require.NoError(b, err)
-	// A consumer hears of an event a moment after it is acknowledged.
-	last := s.CachedInfo().State.LastSeq
-	b.until("settled", func() bool {
-		info, err := c.Info(b.Context())
-		return err == nil && info.Delivered.Stream >= last && info.NumPending == 0 && info.NumAckPending == 0
-	})
+	testkit.Handled(b, b.bus, topology.CallbackQueue)
 }
 
 // stored reads everything a stream holds.

@@ -143,12 +143,7 @@ func (l loop) happened(customer int, no uint64, what eventsv1.CallbackEvent_Type
 func (l loop) settled() {
 	l.Helper()
 	for _, spec := range []topology.Consumer{topology.FeedResponses, topology.FeedScores, topology.FeedAlerts, topology.FeedAlertStates, topology.FeedFallbacks, topology.FeedCallbacks} {
-		c, err := l.bus.JetStream().Consumer(l.Context(), spec.Stream, spec.Durable)
-		require.NoError(l, err)
-		require.Eventually(l, func() bool {
-			info, err := c.Info(l.Context())
-			return err == nil && info.NumPending == 0 && info.NumAckPending == 0
-		}, eventually, 5*time.Millisecond)
+		testkit.Handled(l, l.bus, spec)
 	}
 }
 

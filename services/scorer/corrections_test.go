@@ -19,6 +19,7 @@ import (
 	"github.com/rappel-loop/rappel/proto/subject"
 	"github.com/rappel-loop/rappel/services/internal/bus"
 	"github.com/rappel-loop/rappel/services/internal/rpc"
+	"github.com/rappel-loop/rappel/services/internal/testkit"
 	"github.com/rappel-loop/rappel/services/internal/topology"
 	"github.com/rappel-loop/rappel/services/scorer"
 )
@@ -52,8 +53,8 @@ func (b bundle) receive(t testing.TB, r *eventsv1.ResponseReceived) {
 // quiet waits until both consumers have dealt with everything.
 func (b bundle) quiet(t *testing.T) {
 	t.Helper()
-	b.reached(t, topology.Scorer)
-	b.reached(t, topology.Corrections)
+	testkit.Handled(t, b.bus, topology.Scorer)
+	testkit.Handled(t, b.bus, topology.Corrections)
 }
 
 // scores are all events of SCORES about a response.

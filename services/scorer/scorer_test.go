@@ -119,21 +119,7 @@ func (b bundle) put(t *testing.T, id string, r *eventsv1.ResponseReceived) {
 // settled waits until the scorer has dealt with everything.
 func (b bundle) settled(t *testing.T) {
 	t.Helper()
-	b.reached(t, topology.Scorer)
-}
-
-// reached waits until a consumer has dealt with everything that its stream has. That nothing
-// is pending is not enough: a consumer hears of an event a moment after it was stored.
-func (b bundle) reached(t *testing.T, spec topology.Consumer) {
-	t.Helper()
-	s, err := b.bus.JetStream().Stream(t.Context(), spec.Stream)
-	require.NoError(t, err)
-	c, err := b.bus.JetStream().Consumer(t.Context(), spec.Stream, spec.Durable)
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		info, err := c.Info(t.Context())
-		return err == nil && info.AckFloor.Stream >= s.CachedInfo().State.LastSeq && info.NumAckPending == 0
-	}, 60*time.Second, 5*time.Millisecond)
+	testkit.Handled(t, b.bus, topology.Scorer)
 }
 
 // stored reads everything a stream holds.

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/proto"
@@ -388,23 +387,13 @@ func TestEventsWaitWhileTheStreamIsFull(t *testing.T) {
 		<-tried
 	}
 	limit(-1)
-	settled(t, b.bus, topology.AlertStates)
+	testkit.Handled(t, b.bus, topology.AlertStates)
 	require.NoError(t, consumer.Stop(soon(t)))
 	require.Equal(t, []string{"RESOLVED"}, b.changes(t, "a-3"), "its time is over")
 	b.clock.Advance(time.Minute)
 	require.NoError(t, b.Step(soon(t)))
 	require.Equal(t, []string{"RAISED", "RESOLVED"}, b.changes(t, "a-1"))
 }
-
-func settled(t *testing.T, b *bus.Bus, spec topology.Consumer) {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		c, err := b.JetStream().Consumer(t.Context(), spec.Stream, spec.Durable)
-		return err == nil && isIdle(c.CachedInfo())
-	}, 30*time.Second, 5*time.Millisecond)
-}
-
-func isIdle(i *jetstream.ConsumerInfo) bool { return i.NumPending == 0 && i.NumAckPending == 0 }
 
 func TestWhatIsNoAlertIsADeadLetter(t *testing.T) {
 	t.Parallel()
