@@ -167,6 +167,29 @@ func TestWhatIsGivenUpCanBeOrderedAgain(t *testing.T) {
 	require.LessOrEqual(t, len(r.get("n-1", "one").GetAttempts()), 21)
 }
 
+// What is refused for good fails anew as soon as it is ordered again.
+func TestWhatFailsAnewKeepsNoOtherFromItsTurn(t *testing.T) {
+	t.Parallel()
+	b, c := newBus(t), clock.NewManual(t0)
+	s := &recorder{o: sender.Outcome{Final: true, Status: 550, Problem: sender.Because(eventsv1.DeliveryAttempt_ADDRESS_REFUSED)}}
+	r := start(t, b, c, s, hook(t, "one", "https://hooks.example.org"))
+	for i := range 5 {
+		r.tell(eventsv1.Notification_NEW, fmt.Sprint("n-", i), "one")
+		c.Advance(time.Second)
+	}
+	r.step()
+	for _, most := range []int{2, 2, 1} {
+		c.Advance(time.Second)
+		n, rest, err := r.ReplayFailed(soon(t), "one", time.Time{}, "claire", most)
+		require.NoError(t, err)
+		require.Equal(t, []int{most, 5 - most}, []int{n, rest})
+		r.step()
+	}
+	for i := range 5 {
+		require.EqualValues(t, 1, r.get(fmt.Sprint("n-", i), "one").GetReplays(), i)
+	}
+}
+
 func TestAReceiverThatIsGoneIsToldNothingMore(t *testing.T) {
 	t.Parallel()
 	b, c := newBus(t), clock.NewManual(t0)

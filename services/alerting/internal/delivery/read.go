@@ -142,7 +142,8 @@ func (d *Deliveries) Replay(ctx context.Context, id, by string) (*eventsv1.Deliv
 const MostReplayed = 500
 
 // ReplayFailed orders again what was given up for a receiver and came to be since a moment,
-// the oldest first, up to most of them. It returns how many, and how many there are besides.
+// up to most of them: what was given up the longest ago first, so that what fails anew at once
+// keeps no other from its turn. It returns how many, and how many there are besides.
 // Each is ordered for itself: where one can't be, those before it are on their way, and an
 // error comes only when there are none.
 func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.Time, by string, most int) (replayed, remaining int, err error) {
@@ -154,7 +155,7 @@ func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.T
 	}
 	all := d.matching(Filter{Receiver: name, States: []eventsv1.Delivery_State{eventsv1.Delivery_FAILED}}, nil)
 	all = slices.DeleteFunc(all, func(r *row) bool { return r.created.Before(since) })
-	slices.Reverse(all)
+	slices.SortFunc(all, func(a, b *row) int { return cmp.Or(a.since.Compare(b.since), newer(b, a)) })
 	for i, r := range all {
 		if replayed == most {
 			return replayed, len(all) - i, nil
