@@ -59,8 +59,9 @@ func (d *Deliveries) List(ctx context.Context, f Filter, token string, most int)
 	out := make([]*eventsv1.Delivery, 0, len(all))
 	for _, r := range all {
 		m, err := d.Get(ctx, r.id)
-		if errors.Is(err, ErrNoDelivery) {
-			continue // it has aged out of the stream
+		if errors.Is(err, ErrNoDelivery) { // it has aged out of the stream
+			d.forget(r)
+			continue
 		}
 		if err != nil {
 			return nil, "", err
@@ -164,7 +165,9 @@ func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.T
 		switch {
 		case err == nil:
 			replayed++
-		case errors.Is(err, ErrNoDelivery), errors.Is(err, ErrUnderWay): // it has aged out, or somebody was faster
+		case errors.Is(err, ErrNoDelivery): // it has aged out
+			d.forget(r)
+		case errors.Is(err, ErrUnderWay): // somebody was faster
 		case replayed == 0:
 			return 0, len(all) - i, err
 		default:
@@ -172,6 +175,15 @@ func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.T
 		}
 	}
 	return replayed, 0, nil
+}
+
+// forget lists a delivery no more that has aged out: nobody looks for it again.
+func (d *Deliveries) forget(r *row) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.rows.by[r.id] == r {
+		delete(d.rows.by, r.id)
+	}
 }
 
 // Receivers are those that are configured, by name.
