@@ -27,7 +27,8 @@ var errRead = errors.New("all is read")
 // Rehearse runs the draft of a plan over the answers that were scored since a moment, beside
 // the rules in force, up to what there is when it begins. It reads by a consumer of its own,
 // on one core at most, and touches nothing. tell is told how many answers were read, and
-// about how many there are. It returns ctx's error, tell's, or one of the bus.
+// about how many there are, those included that rules look back on. It returns ctx's error,
+// tell's, or one of the bus.
 func (s *Service) Rehearse(ctx context.Context, p rehearsal.Plan, since time.Time, tell func(read, of uint64) error) (*alertingv1.RehearsalReport, error) {
 	first, last, err := s.deps.Bus.Since(ctx, subject.Scores, since)
 	if err != nil {
@@ -48,21 +49,18 @@ func (s *Service) Rehearse(ctx context.Context, p rehearsal.Plan, since time.Tim
 	}
 	p.Since = since
 	r := rehearsal.New(p)
-	of, read, told := last+1-min(first, last+1), uint64(0), time.Now()
+	of, read, told := last+1-min(begin, last+1), uint64(0), time.Now()
 	each := func(d bus.Delivery) error {
 		if d.Sequence > last {
 			return errRead
 		}
 		scored := &eventsv1.ResponseScored{}
 		switch err := d.Decode(scored); {
-		case d.Sequence < first:
-			if err == nil {
-				r.Look(scored)
-			}
-			return nil
+		case err == nil && d.Sequence < first:
+			r.Look(scored)
 		case err == nil:
 			r.Take(scored)
-		default:
+		case d.Sequence >= first:
 			r.Unreadable()
 		}
 		if read++; read%256 != 0 || time.Since(told) < tellEvery {

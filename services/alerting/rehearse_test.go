@@ -238,6 +238,8 @@ func TestARehearsalWithHistories(t *testing.T) {
 		all := rehearse(t, url, req)
 		got := all[len(all)-1].GetReport()
 		require.EqualValues(t, map[bool]int{true: 5, false: 2}[since.IsZero()], got.GetAnswers())
+		require.EqualValues(t, 5, all[len(all)-1].GetRead(), "what is looked back on is read, too")
+		require.EqualValues(t, 5, all[len(all)-1].GetToRead())
 		require.Equal(t, []float64{1, 1}, []float64{got.GetRules()[0].GetAlerts().GetDraft(), got.GetRules()[1].GetAlerts().GetDraft()})
 		require.EqualValues(t, 1, got.GetMetrics()[0].GetDraft(), "the hour before the rehearsal counts")
 		require.Equal(t, 1.0, got.GetCallbacksADay().GetDraft())

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
@@ -165,6 +166,50 @@ func TestWhatIsGivenUpCanBeOrderedAgain(t *testing.T) {
 	require.Equal(t, uint32(21), r.get("n-1", "one").GetTries())
 	require.Equal(t, eventsv1.Delivery_FAILED, r.get("n-1", "one").GetState())
 	require.LessOrEqual(t, len(r.get("n-1", "one").GetAttempts()), 21)
+}
+
+// What is refused for good fails anew as soon as it is ordered again.
+func TestWhatFailsAnewKeepsNoOtherFromItsTurn(t *testing.T) {
+	t.Parallel()
+	b, c := newBus(t), clock.NewManual(t0)
+	s := &recorder{o: sender.Outcome{Final: true, Status: 550, Problem: sender.Because(eventsv1.DeliveryAttempt_ADDRESS_REFUSED)}}
+	r := start(t, b, c, s, hook(t, "one", "https://hooks.example.org"))
+	for i := range 5 {
+		r.tell(eventsv1.Notification_NEW, fmt.Sprint("n-", i), "one")
+		c.Advance(time.Second)
+	}
+	r.step()
+	for _, most := range []int{2, 2, 1} {
+		c.Advance(time.Second)
+		n, rest, err := r.ReplayFailed(soon(t), "one", time.Time{}, "claire", most)
+		require.NoError(t, err)
+		require.Equal(t, []int{most, 5 - most}, []int{n, rest})
+		r.step()
+	}
+	for i := range 5 {
+		require.EqualValues(t, 1, r.get(fmt.Sprint("n-", i), "one").GetReplays(), i)
+	}
+}
+
+// Else each further call would look for it again, before it comes to those that are there.
+func TestWhatHasAgedOutIsLookedForOnce(t *testing.T) {
+	t.Parallel()
+	b, c := newBus(t), clock.NewManual(t0)
+	s := &recorder{o: sender.Outcome{Final: true, Status: 550, Problem: sender.Because(eventsv1.DeliveryAttempt_ADDRESS_REFUSED)}}
+	r := start(t, b, c, s, hook(t, "one", "https://hooks.example.org"))
+	for i := range 3 {
+		r.tell(eventsv1.Notification_NEW, fmt.Sprint("n-", i), "one")
+		r.step()
+		c.Advance(time.Second)
+	}
+	deliveries, err := b.JetStream().Stream(soon(t), subject.Deliveries)
+	require.NoError(t, err)
+	require.NoError(t, deliveries.Purge(soon(t), jetstream.WithPurgeSubject(subject.Delivery(delivery.ID("n-0", "one", 0)))))
+	require.Equal(t, 3, r.Rows())
+	n, rest, err := r.ReplayFailed(soon(t), "one", time.Time{}, "claire", 1)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 1}, []int{n, rest})
+	require.Equal(t, 2, r.Rows())
 }
 
 func TestAReceiverThatIsGoneIsToldNothingMore(t *testing.T) {

@@ -21,3 +21,10 @@ func Listed(play func(put func(id string, state eventsv1.Delivery_State))) func(
 	play(func(id string, state eventsv1.Delivery_State) { r.put(&row{id: id, state: state}, !endedState(state)) })
 	return func(id string) bool { return r.by[id] != nil }
 }
+
+// Rows is how many deliveries can be listed.
+func (d *Deliveries) Rows() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.rows.by)
+}

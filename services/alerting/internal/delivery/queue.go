@@ -71,6 +71,7 @@ type row struct {
 	id, receiver, group string
 	state               eventsv1.Delivery_State
 	created             time.Time
+	since               time.Time // when it became as it is
 	changes             uint64
 	dueAt               time.Time
 }
@@ -95,7 +96,7 @@ func (d *Deliveries) changed(id string, e *eventsv1.DeliveryChanged, kept bool) 
 	q := d.queue(m.GetReceiver())
 	d.rows.put(&row{
 		id: id, receiver: m.GetReceiver(), group: m.GetNotification().GetGroup(), state: m.GetState(), created: m.GetCreatedAt().AsTime(),
-		changes: m.GetChanges(), dueAt: at,
+		since: e.GetAt().AsTime(), changes: m.GetChanges(), dueAt: at,
 	}, kept)
 	q.note(m)
 	if kept {

@@ -59,8 +59,9 @@ func (d *Deliveries) List(ctx context.Context, f Filter, token string, most int)
 	out := make([]*eventsv1.Delivery, 0, len(all))
 	for _, r := range all {
 		m, err := d.Get(ctx, r.id)
-		if errors.Is(err, ErrNoDelivery) {
-			continue // it has aged out of the stream
+		if errors.Is(err, ErrNoDelivery) { // it has aged out of the stream
+			d.forget(r)
+			continue
 		}
 		if err != nil {
 			return nil, "", err
@@ -142,7 +143,8 @@ func (d *Deliveries) Replay(ctx context.Context, id, by string) (*eventsv1.Deliv
 const MostReplayed = 500
 
 // ReplayFailed orders again what was given up for a receiver and came to be since a moment,
-// the oldest first, up to most of them. It returns how many, and how many there are besides.
+// up to most of them: what was given up the longest ago first, so that what fails anew at once
+// keeps no other from its turn. It returns how many, and how many there are besides.
 // Each is ordered for itself: where one can't be, those before it are on their way, and an
 // error comes only when there are none.
 func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.Time, by string, most int) (replayed, remaining int, err error) {
@@ -154,7 +156,7 @@ func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.T
 	}
 	all := d.matching(Filter{Receiver: name, States: []eventsv1.Delivery_State{eventsv1.Delivery_FAILED}}, nil)
 	all = slices.DeleteFunc(all, func(r *row) bool { return r.created.Before(since) })
-	slices.Reverse(all)
+	slices.SortFunc(all, func(a, b *row) int { return cmp.Or(a.since.Compare(b.since), newer(b, a)) })
 	for i, r := range all {
 		if replayed == most {
 			return replayed, len(all) - i, nil
@@ -163,7 +165,9 @@ func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.T
 		switch {
 		case err == nil:
 			replayed++
-		case errors.Is(err, ErrNoDelivery), errors.Is(err, ErrUnderWay): // it has aged out, or somebody was faster
+		case errors.Is(err, ErrNoDelivery): // it has aged out
+			d.forget(r)
+		case errors.Is(err, ErrUnderWay): // somebody was faster
 		case replayed == 0:
 			return 0, len(all) - i, err
 		default:
@@ -171,6 +175,15 @@ func (d *Deliveries) ReplayFailed(ctx context.Context, name string, since time.T
 		}
 	}
 	return replayed, 0, nil
+}
+
+// forget lists a delivery no more that has aged out: nobody looks for it again.
+func (d *Deliveries) forget(r *row) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.rows.by[r.id] == r {
+		delete(d.rows.by, r.id)
+	}
 }
 
 // Receivers are those that are configured, by name.

@@ -38,7 +38,8 @@ type course struct {
 	began   uint64
 	applied time.Duration // but for the spell that goes on
 	first   []*alertingv1.FallbackSpell
-	held    []*held // in the order they were; those that are not its own any more are gone
+	held    []*held // in the order they were; some are not held back any more
+	holds   int     // how many of them are
 
 	heldBack, elsewhere, afterwards uint64
 }

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	eventsv1 "github.com/rappel-loop/rappel/proto/gen/go/events/v1"
 	"github.com/rappel-loop/rappel/services/alerting/internal/alert"
 	"github.com/rappel-loop/rappel/services/alerting/internal/fallback"
+	"github.com/rappel-loop/rappel/services/alerting/internal/history"
 	"github.com/rappel-loop/rappel/services/alerting/internal/rule"
 )
 
@@ -245,6 +247,46 @@ func TestWhatIsHeldBackIsBounded(t *testing.T) {
 	f.trim(f.all[0])
 	require.Len(t, f.held, alert.MostHeld-99)
 	require.Len(t, f.all[0].held, alert.MostHeld-99)
+}
+
+// What comes again and is held back as before is not held back twice.
+func TestARevisionTakesNoOthersPlace(t *testing.T) {
+	t.Parallel()
+	f := newFallbacks(falling(t, bad, "2h", bar), twoAgents())
+	f.now = monday
+	for i := range alert.MostHeld {
+		f.hold(f.all[0], raisedBy(i))
+	}
+	for i := range 2 * alert.MostHeld {
+		again := raisedBy(alert.MostHeld - 1 - i%10)
+		f.letGo(f.held[history.Response(again.GetScored())][0])
+		f.hold(f.all[0], again)
+	}
+	require.Len(t, f.held, alert.MostHeld)
+	require.Less(t, len(f.all[0].held), 2*alert.MostHeld, "what is gone is forgotten")
+	f.hold(f.all[0], raisedBy(alert.MostHeld))
+	require.Len(t, f.held, alert.MostHeld)
+	require.NotContains(t, f.held, history.Response(raisedBy(0).GetScored()), "the oldest")
+}
+
+// A revision may say who they are by other keys.
+func TestWhoIsOnTheListIsNotCalledForARevision(t *testing.T) {
+	t.Parallel()
+	for _, does := range []string{bar, bar + ", afterwards: call"} {
+		r := New(Plan{
+			Draft: falling(t, bad, "2h", does), Current: load(t, worst), Staffing: twoAgents(), Until: clockTime(18, 0),
+			Listed: func(keys ...string) bool { return slices.Contains(keys, key(900)) },
+		})
+		burst(r)
+		r.Take(answer(500, 500, clockTime(9, 0), 3))
+		again := answer(500, 500, clockTime(16, 0), 3, 4)
+		if r.sides[draft].fallbacks.all[0].CallAfterwards {
+			again = answer(500, 500, clockTime(10, 0), 3, 4) // while it is held back
+		}
+		again.Received.AliasKeys = []string{key(900)}
+		r.Take(again)
+		require.Equal(t, 20.0, r.Report().GetCallbacksADay().GetDraft(), does)
+	}
 }
 
 // A gap costs a few looks, and looks that are left out change nothing.

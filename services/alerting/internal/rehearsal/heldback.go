@@ -17,7 +17,7 @@ import (
 type held struct {
 	alert *eventsv1.AlertRaised // of its answer only what is asked of it later
 	at    time.Time
-	by    *course // nil once it is not held back any more
+	by    *course // nil, as is alert, once it is not held back any more
 }
 
 // request opens the callback that a rule asks for under the fallbacks that apply, or returns
@@ -60,24 +60,31 @@ func brief(e *eventsv1.ResponseScored) *eventsv1.ResponseScored {
 func (f *fallbacks) hold(c *course, raised *eventsv1.AlertRaised) {
 	one, of := &held{alert: raised, at: f.now, by: c}, history.Response(raised.GetScored())
 	c.held, f.held[of] = append(c.held, one), append(f.held[of], one)
+	c.holds++
 	f.trim(c)
 }
 
 func (f *fallbacks) trim(c *course) {
 	for len(c.held) > 0 {
 		first := c.held[0]
-		if first.by != nil && len(c.held) <= alert.MostHeld && f.now.Sub(first.at) <= alert.HeldFor {
-			return
+		if first.by != nil && c.holds <= alert.MostHeld && f.now.Sub(first.at) <= alert.HeldFor {
+			break
 		}
-		f.letGo(first)
+		if first.by != nil {
+			f.letGo(first)
+		}
 		c.held = c.held[1:]
+	}
+	if len(c.held) >= 2*alert.MostHeld { // after as many again, at the earliest
+		c.held = slices.DeleteFunc(c.held, func(one *held) bool { return one.by == nil })
 	}
 }
 
-// letGo forgets that an alert is held back.
+// letGo forgets that an alert is held back, which is.
 func (f *fallbacks) letGo(one *held) {
 	of := history.Response(one.alert.GetScored())
-	one.by = nil
+	one.by.holds--
+	one.by, one.alert = nil, nil
 	if left := slices.DeleteFunc(f.held[of], func(h *held) bool { return h == one }); len(left) > 0 {
 		f.held[of] = left
 	} else {
@@ -98,14 +105,14 @@ func (r *Rehearsal) revised(side int, e *eventsv1.ResponseScored, h *rule.Histor
 	}
 	events, _, _ := alert.Decide(set, e, h) // memory has no errors
 	for _, one := range slices.Clone(all) {
-		i := slices.IndexFunc(events, func(e alert.Event) bool { return e.Rule == one.alert.GetRule() })
-		if i < 0 { // the rule fails on it
+		i := slices.IndexFunc(events, func(e alert.Event) bool { return one.by != nil && e.Rule == one.alert.GetRule() })
+		if i < 0 { // the rule fails on it, or others have taken its place meanwhile
 			continue
 		}
 		f.letGo(one)
 		raised, is := events[i].Body.(*eventsv1.AlertRaised)
-		if is && raised.GetHeldBack() == eventsv1.AlertRaised_HELD_BACK_UNSPECIFIED {
-			r.request(side, set.Rule(one.alert.GetRule()), e, at)
+		if is && raised.GetHeldBack() == eventsv1.AlertRaised_HELD_BACK_UNSPECIFIED && !r.listed(e) {
+			r.request(side, set.Rule(raised.GetRule()), e, at)
 		}
 	}
 }
@@ -125,13 +132,14 @@ func (r *Rehearsal) afterwards(side int, c *course, now time.Time) {
 		if one.by == nil {
 			continue
 		}
+		was := one.alert
 		f.letGo(one)
-		e, ok := alert.Afterwards(set, one.alert, ended, f.applies)
-		over := one.alert.GetResolvesAfter() != nil && !now.Before(one.alert.GetRaisedAt().AsTime().Add(one.alert.GetResolvesAfter().AsDuration()))
+		e, ok := alert.Afterwards(set, was, ended, f.applies)
+		over := was.GetResolvesAfter() != nil && !now.Before(was.GetRaisedAt().AsTime().Add(was.GetResolvesAfter().AsDuration()))
 		if !ok || over {
 			continue
 		}
-		lately, _ := alert.CalledLately(set, one.alert, now, func(as *eventsv1.ResponseScored) rule.Past { return past{r, side, as} })
+		lately, _ := alert.CalledLately(set, was, now, func(as *eventsv1.ResponseScored) rule.Past { return past{r, side, as} })
 		if lately {
 			continue
 		}

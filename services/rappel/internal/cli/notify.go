@@ -299,6 +299,9 @@ func (d *desk) replayFailed(cmd *cobra.Command, o replaying) error {
 	return d.failed(cmd, "", err)
 }
 
+// mostReplayed is how many deliveries a server orders again at once, at most.
+const mostReplayed = 500
+
 // replayAll asks again until nothing remains of what there was at first: what fails anew
 // meanwhile is left.
 func (d *desk) replayAll(cmd *cobra.Command, name string, req *alertingv1.ReplayFailedRequest) (*alertingv1.ReplayFailedResponse, error) {
@@ -322,5 +325,6 @@ func (d *desk) replayAll(cmd *cobra.Command, name string, req *alertingv1.Replay
 		if resp.GetRemaining() == 0 || resp.GetReplayed() == 0 || all.GetReplayed() >= of {
 			return all, nil
 		}
+		req.Limit = min(of-all.GetReplayed(), mostReplayed) // what fails anew comes after what there was
 	}
 }

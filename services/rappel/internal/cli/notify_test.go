@@ -65,6 +65,10 @@ func notifyServer(t *testing.T) (url string, asked *[]string) {
 			say(`{"replayed":42}`)
 		case path == "POST /v1/receivers/many:replay":
 			say(`{"replayed":42,"remaining":%d}`, 84-42*replays.Add(1))
+		case path == "POST /v1/receivers/again:replay" && replays.Add(1) == 1:
+			say(`{"replayed":42,"remaining":8}`)
+		case path == "POST /v1/receivers/again:replay": // those have failed anew
+			say(`{"replayed":8,"remaining":42}`)
 		case path == "POST /v1/receivers/half:replay" && replays.Add(1) == 1:
 			say(`{"replayed":42,"remaining":42}`)
 		case path == "POST /v1/receivers/half:replay":
@@ -153,6 +157,10 @@ func TestAllThatWasGivenUpIsReplayed(t *testing.T) {
 	out, _, err = notifySays(t, "en", false, "replay", "--failed", "many", "--by", "sam", "-o", "json")
 	require.NoError(t, err)
 	require.JSONEq(t, `{"replayed":84}`, out)
+	out, asked, err = notifySays(t, "en", false, "replay", "--failed", "again", "--by", "sam")
+	require.NoError(t, err)
+	require.Equal(t, []string{`POST /v1/receivers/again:replay {"by":"sam"}`, `POST /v1/receivers/again:replay {"by":"sam","limit":8}`}, asked)
+	require.Equal(t, "Deliveries that were given up and go out again: 50, to again.\n", out)
 	out, _, err = notifySays(t, "en", false, "replay", "--failed", "half", "--by", "sam")
 	require.Error(t, err)
 	require.Equal(t, "Deliveries that were given up and go out again: 42, to half.\n", out)

@@ -30,7 +30,7 @@ const rulesReport = `{"draftVersion":"draft+00000000","currentVersion":"1+111111
 "draft":{"agentsNeeded":1,"withinTarget":1,"meanWait":"0s"},"current":{"utilisation":1.11,"growthADay":8,"agentsNeeded":4,"withinTarget":0}},
 {"queue":"vip","callbacksADay":{"draft":2.5},"staffing":{"queue":"vip","hoursADay":8,"openFor":"86400s"}}],
 "fallbacks":[
-{"fallback":"full","draft":{"queue":"default","began":"7","applied":"86460s","share":0.0334,"heldBackADay":12.5,"elsewhereADay":0,"afterwardsADay":2.5,"first":[
+{"fallback":"full","draft":{"queue":"default","began":"7","applied":"86460s","share":0.0334,"heldBackADay":1234.5,"elsewhereADay":0,"afterwardsADay":2.5,"first":[
 {"from":"2026-10-20T08:06:00Z","to":"2026-10-20T15:31:00Z"},{"from":"2026-11-08T08:06:00Z"}]},
 "current":{"queue":"default","began":"1","applied":"1800s","share":0.0007,"heldBackADay":0,"elsewhereADay":0.4,"first":[{"from":"2026-10-21T08:06:00Z","to":"2026-10-21T08:36:00Z"}]}},
 {"fallback":"vip_full\u001b[2J","draft":{"queue":"vip","unknown":true,"applied":"0s"}},
@@ -169,6 +169,7 @@ func TestADraftIsRehearsed(t *testing.T) {
 		out, errs, err := run(t, world(nil), rulesCommand, "rules", "rehearse", rules, "--server", url, "--since", "30d", "--staff", "vip=3:2.5", "--target", "4h", "--lang", lang)
 		require.NoError(t, err)
 		golden(t, "rules-rehearse."+lang, out)
+		require.Contains(t, out, map[string]string{"fr": "  1\u00a0235  ", "en": "  1,235  "}[lang])
 		require.Empty(t, errs, "no time has passed")
 	}
 	sent := (*asked)[len(*asked)-1]

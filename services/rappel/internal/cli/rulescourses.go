@@ -16,20 +16,21 @@ type courseWords struct {
 	Now, Draft      string
 	Percent         string
 	Decimal         string
+	Thousands       string
 	Unknown         string
 }
 
 var courseFrench = courseWords{
 	Columns: []string{"REPLI", "RÈGLES", "FILE", "DÉBUTS", "DURÉE EN TOUT", "PART DU TEMPS", "RETENUS PAR JOUR", "AUTRE FILE PAR JOUR", "RAPPELÉS ENSUITE PAR JOUR"},
 	Spells:  []string{"DÉBUT", "FIN", "REPLI", "RÈGLES"},
-	Now:     "en vigueur", Draft: "projet", Percent: "%s\u00a0%%", Decimal: ",",
+	Now:     "en vigueur", Draft: "projet", Percent: "%s\u00a0%%", Decimal: ",", Thousands: "\u00a0",
 	Unknown: "On ne sait pas qui travaille dans la file %s : ses replis sont laissés de côté (--agents et --pace, ou --staff).",
 }
 
 var courseEnglish = courseWords{
 	Columns: []string{"FALLBACK", "RULES", "QUEUE", "BEGAN", "APPLIED IN ALL", "OF THE TIME", "HELD BACK A DAY", "OTHER QUEUE A DAY", "CALLED AFTERWARDS A DAY"},
 	Spells:  []string{"BEGAN", "ENDED", "FALLBACK", "RULES"},
-	Now:     "now", Draft: "draft", Percent: "%s %%", Decimal: ".",
+	Now:     "now", Draft: "draft", Percent: "%s %%", Decimal: ".", Thousands: ",",
 	Unknown: "Who works in the queue %s is not known: its fallbacks are left out (--agents and --pace, or --staff).",
 }
 
@@ -96,10 +97,10 @@ func (cw *courseWords) columns(c *alertingv1.FallbackCourse) string {
 		return "-\t-\t-\t-\t-\t-"
 	}
 	number := func(v float64) string {
-		return strings.Replace(perDay(v), ".", cw.Decimal, 1)
+		return strings.NewReplacer(".", cw.Decimal, ",", cw.Thousands).Replace(perDay(v))
 	}
 	return strings.Join([]string{
-		whole(c.GetBegan()), spanText(c.GetApplied()), fmt.Sprintf(cw.Percent, figure(100*c.GetShare(), cw.Decimal)),
+		number(float64(c.GetBegan())), spanText(c.GetApplied()), fmt.Sprintf(cw.Percent, figure(100*c.GetShare(), cw.Decimal)),
 		number(c.GetHeldBackADay()), number(c.GetElsewhereADay()), number(c.GetAfterwardsADay()),
 	}, "\t")
 }

@@ -1098,7 +1098,8 @@ func (x *RehearseRulesRequest) GetExamples() uint32 {
 // RehearseRulesResponse says how far it is.
 type RehearseRulesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many scored answers have been read.
+	// How many scored answers have been read: those of before since, too, that rules look back
+	// on.
 	Read uint64 `protobuf:"varint,1,opt,name=read,proto3" json:"read,omitempty"`
 	// About how many there are to read.
 	ToRead uint64 `protobuf:"varint,2,opt,name=to_read,json=toRead,proto3" json:"to_read,omitempty"`

@@ -2211,7 +2211,8 @@ func (x *ReplayDeliveryResponse) GetDelivery() *v1.Delivery {
 	return nil
 }
 
-// ReplayFailedRequest orders again what was given up for a receiver, the oldest first.
+// ReplayFailedRequest orders again what was given up for a receiver, the longest ago first: what
+// fails anew comes after what has not been ordered again.
 type ReplayFailedRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The receiver.
@@ -2289,7 +2290,8 @@ type ReplayFailedResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many are on their way again.
 	Replayed uint32 `protobuf:"varint,1,opt,name=replayed,proto3" json:"replayed,omitempty"`
-	// How many there are besides: ask again for them.
+	// How many there are besides. Whoever asks again for so many and no more, by limit, has all
+	// that there were, and none twice: what fails anew is counted here by then.
 	Remaining     uint32 `protobuf:"varint,2,opt,name=remaining,proto3" json:"remaining,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
