@@ -2,7 +2,6 @@ package verbatim
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -87,7 +86,7 @@ func (a *Analyser) insert(layer, lexicon int, entry int32, f form) error {
 	}
 	n := &t.nodes[at]
 	if layer == wants && n.entry != 0 {
-		t.share(at, entry)
+		a.share(t, at, entry)
 		return nil
 	}
 	exact := f.text == a.entries[entry].Text
@@ -97,16 +96,37 @@ func (a *Analyser) insert(layer, lexicon int, entry int32, f form) error {
 	return nil
 }
 
-// share lets one form be of several entries: what is said of two intents.
-func (t *trie) share(at, entry int32) {
-	if t.nodes[at].entry == entry || slices.Contains(t.also[at], entry) {
+// share lets one form be of several entries: what is said of two intents. What is said of
+// one intent on two lines is said once, by the heavier line.
+func (a *Analyser) share(t *trie, at, entry int32) {
+	n := &t.nodes[at]
+	if a.replaces(&n.entry, entry) {
 		return
+	}
+	for i := range t.also[at] {
+		if a.replaces(&t.also[at][i], entry) {
+			return
+		}
 	}
 	if t.also == nil {
 		t.also = map[int32][]int32{}
 	}
 	t.also[at] = append(t.also[at], entry)
-	t.nodes[at].shared = true
+	n.shared = true
+}
+
+// replaces reports whether two entries of one form say the same, and leaves the heavier one.
+// For and against, and only where it is praise or not, are different things to say.
+func (a *Analyser) replaces(known *int32, entry int32) bool {
+	old, e := &a.entries[*known], &a.entries[entry]
+	if old.intent != e.intent || old.factor > 0 != (e.factor > 0) || (old.traits^e.traits)&praised != 0 {
+		return false
+	}
+	weight, before := max(e.factor, -e.factor), max(old.factor, -old.factor)
+	if weight > before || weight == before && e.traits&firm != 0 {
+		*known = entry
+	}
+	return true
 }
 
 // index notes beside each word where it leads from the root: what most words

@@ -20,7 +20,8 @@ var ErrNotAModel = errors.New("not a model that this version of the program can 
 const MaxEncoded = 840 << 10
 
 // magic begins every encoded model; its last byte is the format's version. What
-// the buckets mean is part of the format: who changes eachFeature or the facts raises it.
+// the buckets and the signs mean is part of the format: who changes eachFeature, signsOf
+// or the facts raises it.
 var magic = []byte("rvm\x03")
 
 const (
