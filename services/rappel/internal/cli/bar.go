@@ -14,15 +14,16 @@ type bar struct {
 	terminal bool
 	width    int
 	unit     string // of what is done, a second
+	left     string // says how long it takes yet
 	now      func() time.Time
 	began    time.Time
 	shown    time.Time
 	drawn    bool
 }
 
-func newBar(w io.Writer, e env, unit string) *bar {
+func newBar(w io.Writer, e env, unit, left string) *bar {
 	width, is := e.terminal(w)
-	return &bar{w: w, terminal: is, width: width, unit: unit, now: e.now, began: e.now(), shown: e.now()}
+	return &bar{w: w, terminal: is, width: width, unit: unit, left: left, now: e.now, began: e.now(), shown: e.now()}
 }
 
 func (b *bar) update(done, of uint64) {
@@ -65,7 +66,7 @@ func (b *bar) line(done, of uint64, width int) string {
 		parts = append(parts, grouped(int64(float64(done)/s.Seconds()))+b.unit)
 		if done < of {
 			left := time.Duration(float64(of-done) / float64(done) * float64(s)).Round(time.Second)
-			parts = append(parts, fmt.Sprintf("%d:%02d left", int(left.Minutes()), int(left.Seconds())%60))
+			parts = append(parts, fill(b.left, fmt.Sprintf("%d:%02d", int(left.Minutes()), int(left.Seconds())%60)))
 		}
 	}
 	return strings.Join(parts, "  ")

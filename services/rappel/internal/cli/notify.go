@@ -305,7 +305,7 @@ const mostReplayed = 500
 // replayAll asks again until nothing remains of what there was at first: what fails anew
 // meanwhile is left.
 func (d *desk) replayAll(cmd *cobra.Command, name string, req *alertingv1.ReplayFailedRequest) (*alertingv1.ReplayFailedResponse, error) {
-	bar := newBar(cmd.ErrOrStderr(), d.env, "/s")
+	bar := newBar(cmd.ErrOrStderr(), d.env, "/s", reportWordsOf(d.w).Left)
 	defer bar.end()
 	all, of := &alertingv1.ReplayFailedResponse{}, uint32(0)
 	for {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -222,7 +223,7 @@ func TestTheBar(t *testing.T) {
 	e, at := world(nil), now
 	e.now = func() time.Time { return at }
 	e.terminal = func(io.Writer) (int, bool) { return 80, true }
-	b := newBar(&out, e, " answers/s")
+	b := newBar(&out, e, " answers/s", "%s left")
 	for done := range uint64(3) {
 		at = at.Add(10 * time.Second)
 		b.update(10_000*(done+1), 30_000)
@@ -253,4 +254,19 @@ func TestWhatDiffersIsShownByLines(t *testing.T) {
 	require.Equal(t, "@@ -1,1 +1,2 @@\n a\n+b\n", lineDiff("a\n", "a\nb\n"))
 	golden(t, "linediff", lineDiff(numbered(40, nil), numbered(40, map[int]string{5: "five\n", 9: "", 12: "12\n12b\n", 30: "thirty\n"})))
 	require.Equal(t, 6000, strings.Count(lineDiff(strings.Repeat("a\n", 3000)+"x\n", strings.Repeat("b\n", 3000)+"x\n"), "\n")-2-1+1)
+}
+
+func TestAReportHasItsWordsInBothLanguages(t *testing.T) {
+	t.Parallel()
+	fr, en := reflect.ValueOf(reportFrench), reflect.ValueOf(reportEnglish)
+	for i := range fr.NumField() {
+		name := fr.Type().Field(i).Name
+		require.NotZero(t, fr.Field(i).Len(), name)
+		require.NotZero(t, en.Field(i).Len(), name)
+		if fr.Field(i).Kind() == reflect.Slice {
+			require.Equal(t, en.Field(i).Len(), fr.Field(i).Len(), name)
+			continue
+		}
+		require.Equal(t, strings.Count(en.Field(i).String(), "%"), strings.Count(fr.Field(i).String(), "%"), name)
+	}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,57 +9,25 @@ import (
 	alertingv1 "github.com/rappel-loop/rappel/proto/gen/go/api/alerting/v1"
 )
 
-// courseWords are what is said of the fallbacks of a rehearsal, in one language.
-type courseWords struct {
-	Columns, Spells []string
-	Now, Draft      string
-	Percent         string
-	Decimal         string
-	Thousands       string
-	Unknown         string
-}
-
-var courseFrench = courseWords{
-	Columns: []string{"REPLI", "RÈGLES", "FILE", "DÉBUTS", "DURÉE EN TOUT", "PART DU TEMPS", "RETENUS PAR JOUR", "AUTRE FILE PAR JOUR", "RAPPELÉS ENSUITE PAR JOUR"},
-	Spells:  []string{"DÉBUT", "FIN", "REPLI", "RÈGLES"},
-	Now:     "en vigueur", Draft: "projet", Percent: "%s\u00a0%%", Decimal: ",", Thousands: "\u00a0",
-	Unknown: "On ne sait pas qui travaille dans la file %s : ses replis sont laissés de côté (--agents et --pace, ou --staff).",
-}
-
-var courseEnglish = courseWords{
-	Columns: []string{"FALLBACK", "RULES", "QUEUE", "BEGAN", "APPLIED IN ALL", "OF THE TIME", "HELD BACK A DAY", "OTHER QUEUE A DAY", "CALLED AFTERWARDS A DAY"},
-	Spells:  []string{"BEGAN", "ENDED", "FALLBACK", "RULES"},
-	Now:     "now", Draft: "draft", Percent: "%s %%", Decimal: ".", Thousands: ",",
-	Unknown: "Who works in the queue %s is not known: its fallbacks are left out (--agents and --pace, or --staff).",
-}
-
-func courseWordsOf(w *words) *courseWords {
-	if w == &english {
-		return &courseEnglish
-	}
-	return &courseFrench
-}
-
 // printFallbacks writes what fallbacks would have done, where there are some.
-func (r *rehearsing) printFallbacks(line func(string, ...any), rep *alertingv1.RehearsalReport) {
+func (r *rehearsing) printFallbacks(w *reportWords, line func(string, ...any), rep *alertingv1.RehearsalReport) {
 	if len(rep.GetFallbacks()) == 0 {
 		return
 	}
-	cw, unknown := courseWordsOf(r.words), []string(nil)
-	var spells []string
+	var spells, unknown []string
 	line("")
-	line("%s", strings.Join(cw.Columns, "\t"))
+	line("%s", strings.Join(w.Fallbacks, "\t"))
 	for _, f := range rep.GetFallbacks() {
 		name := oneLine(f.GetFallback())
 		for _, side := range []struct {
 			*alertingv1.FallbackCourse
 			rules string
-		}{{f.GetCurrent(), cw.Now}, {f.GetDraft(), cw.Draft}} {
+		}{{f.GetCurrent(), w.Now}, {f.GetDraft(), w.Draft}} {
 			c := side.FallbackCourse
 			if c == nil {
 				continue
 			}
-			line("%s\t%s\t%s\t%s", name, side.rules, oneLine(c.GetQueue()), cw.columns(c))
+			line("%s\t%s\t%s\t%s", name, side.rules, oneLine(c.GetQueue()), w.course(c))
 			name = ""
 			if c.GetUnknown() {
 				unknown = append(unknown, oneLine(c.GetQueue()))
@@ -72,7 +39,7 @@ func (r *rehearsing) printFallbacks(line func(string, ...any), rep *alertingv1.R
 	}
 	if len(spells) > 0 {
 		line("")
-		line("%s", strings.Join(cw.Spells, "\t"))
+		line("%s", strings.Join(w.Spells, "\t"))
 		line("%s", strings.Join(spells, "\n"))
 	}
 	if len(unknown) > 0 {
@@ -80,7 +47,7 @@ func (r *rehearsing) printFallbacks(line func(string, ...any), rep *alertingv1.R
 	}
 	slices.Sort(unknown)
 	for _, queue := range slices.Compact(unknown) {
-		line(cw.Unknown, queue)
+		line(w.Unknown, queue)
 	}
 }
 
@@ -92,15 +59,13 @@ func (r *rehearsing) stamp(t *timestamppb.Timestamp) string {
 	return t.AsTime().In(r.zone).Format("2006-01-02 15:04")
 }
 
-func (cw *courseWords) columns(c *alertingv1.FallbackCourse) string {
+// course are the columns of what a fallback did.
+func (w *reportWords) course(c *alertingv1.FallbackCourse) string {
 	if c.GetUnknown() {
 		return "-\t-\t-\t-\t-\t-"
 	}
-	number := func(v float64) string {
-		return strings.NewReplacer(".", cw.Decimal, ",", cw.Thousands).Replace(perDay(v))
-	}
 	return strings.Join([]string{
-		number(float64(c.GetBegan())), spanText(c.GetApplied()), fmt.Sprintf(cw.Percent, figure(100*c.GetShare(), cw.Decimal)),
-		number(c.GetHeldBackADay()), number(c.GetElsewhereADay()), number(c.GetAfterwardsADay()),
+		w.whole(c.GetBegan()), spanText(c.GetApplied()), fill(w.Percent, figure(100*c.GetShare(), w.Decimal)),
+		w.perDay(c.GetHeldBackADay()), w.perDay(c.GetElsewhereADay()), w.perDay(c.GetAfterwardsADay()),
 	}, "\t")
 }

@@ -149,33 +149,34 @@ func seriesText(series map[string]string) string {
 }
 
 // printMetrics writes what metric rules would have raised.
-func (r *rehearsing) printMetrics(line func(string, ...any), rep *alertingv1.RehearsalReport) {
+func (r *rehearsing) printMetrics(w *reportWords, line func(string, ...any), rep *alertingv1.RehearsalReport) {
 	if len(rep.GetMetrics()) == 0 {
 		return
 	}
 	line("")
-	line("METRIC RULE\tSEVERITY\tALERTS NOW\tDRAFT\tFIGURES")
+	line("%s", strings.Join(w.Metrics, "\t"))
 	shown := false
 	for _, m := range rep.GetMetrics() {
 		now, draft, of := "-", "-", "-"
 		if m.GetInCurrent() {
-			now = whole(m.GetCurrent())
+			now = w.whole(m.GetCurrent())
 		}
 		if m.GetInDraft() {
-			draft, of = whole(m.GetDraft()), whole(uint64(m.GetFigures()))
+			draft, of = w.whole(m.GetDraft()), w.whole(uint64(m.GetFigures()))
 		}
-		line("%s\t%s\t%s\t%s\t%s", oneLine(m.GetRule()), severityWord(m.GetSeverity()), now, draft, of)
+		line("%s\t%s\t%s\t%s\t%s", oneLine(m.GetRule()), r.severity(m.GetSeverity()), now, draft, of)
 		shown = shown || len(m.GetFirst()) > 0
 	}
 	if !shown {
 		return
 	}
 	line("")
-	line("RAISED\tENDED\tMETRIC RULE\tSERIES\tFIGURE\tBESIDE\tANSWERS\tBESIDE")
+	line("%s", strings.Join(w.Raised, "\t"))
 	for _, m := range rep.GetMetrics() {
 		for _, one := range m.GetFirst() {
-			line("%s\t%s\t%s\t%s\t%.1f\t%.1f\t%s\t%s", r.stamp(one.GetAt()), r.stamp(one.GetEndedAt()), oneLine(m.GetRule()),
-				dash(seriesText(one.GetSeries())), one.GetFigure(), one.GetReference(), whole(one.GetAnswers()), whole(one.GetReferenceAnswers()))
+			line("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", r.stamp(one.GetAt()), r.stamp(one.GetEndedAt()), oneLine(m.GetRule()),
+				dash(seriesText(one.GetSeries())), w.number(fmt.Sprintf("%.1f", one.GetFigure())), w.number(fmt.Sprintf("%.1f", one.GetReference())),
+				w.whole(one.GetAnswers()), w.whole(one.GetReferenceAnswers()))
 		}
 	}
 }

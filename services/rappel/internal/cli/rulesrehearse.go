@@ -59,7 +59,7 @@ func (d *rulesDesk) rehearse() *cobra.Command {
 	f.DurationVar(&r.openFor, "open-for", 24*time.Hour, "how long a callback is open: as long, a further alert adds a reason to it")
 	f.DurationVar(&r.target, "target", 0, "how soon somebody should have tried (default what the queue's rules ask for)")
 	f.Uint32Var(&r.examples, "examples", 5, "how many customers to name of each kind, by their keys, up to 100")
-	f.StringVar(&r.lang, "lang", "", "what is said of fallbacks, fr or en (default RAPPEL_LANG, else that of the machine)")
+	f.StringVar(&r.lang, "lang", "", "the report's language, fr or en (default RAPPEL_LANG, else that of the machine)")
 	return cmd
 }
 
@@ -124,7 +124,8 @@ func (r *rehearsing) follow(ctx context.Context, progress io.Writer, req *alerti
 		return nil, linkError(inStream(err), "")
 	}
 	defer resp.Body.Close()
-	bar := newBar(progress, r.env, " answers/s")
+	w := reportWordsOf(r.words)
+	bar := newBar(progress, r.env, w.AnswersASecond, w.Left)
 	defer bar.end()
 	for lines := json.NewDecoder(resp.Body); ; {
 		var line struct{ Result, Error json.RawMessage }
