@@ -2,19 +2,11 @@ package verbatim_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
+	"github.com/rappel-loop/rappel/services/internal/testkit/docpage"
 	"github.com/rappel-loop/rappel/services/internal/verbatim"
-)
-
-const (
-	docs  = "../../../docs/verbatims.md"
-	begin = "<!-- printed by go test ./services/internal/verbatim -run TestDoc -update -->\n"
-	end   = "<!-- end -->\n"
 )
 
 // The table of themes in docs/verbatims.md is that of the data.
@@ -32,15 +24,5 @@ func TestDocThemes(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| %s `%s` | %s |\n", d.Letter(), d, strings.Join(ids, " "))
 	}
-	page, err := os.ReadFile(docs)
-	require.NoError(t, err)
-	before, rest, ok := strings.Cut(string(page), begin)
-	require.True(t, ok, "the page has lost the place of its table")
-	old, after, ok := strings.Cut(rest, end)
-	require.True(t, ok, "the page has lost the end of its table")
-	if *update {
-		require.NoError(t, os.WriteFile(docs, []byte(before+begin+b.String()+end+after), 0o600))
-		return
-	}
-	require.Equal(t, b.String(), old, "run: scripts/generate")
+	docpage.Holds(t, "../../../docs/verbatims.md", "<!-- printed by go test ./services/internal/verbatim -run TestDoc -update -->", b.String(), *update)
 }

@@ -3,13 +3,14 @@ package movement
 import (
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rappel-loop/rappel/services/internal/testkit/docpage"
 )
 
 var update = flag.Bool("update", false, "write the tables of docs/metric-rules.md anew")
@@ -201,17 +202,5 @@ func TestDocumentedTables(t *testing.T) {
 
 // document holds a table of the document to what was measured.
 func document(t *testing.T, name, table string) {
-	const path = "../../../../docs/metric-rules.md"
-	begin, end := "<!-- "+name+": printed by a test -->\n", "\n<!-- end -->"
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	before, rest, ok := strings.Cut(string(text), begin)
-	require.True(t, ok, begin)
-	was, after, ok := strings.Cut(rest, end)
-	require.True(t, ok)
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(before+begin+table+end+after), 0o600))
-		return
-	}
-	require.Equal(t, was, table, "run: go test ./alerting/internal/movement -run TestDoc -update")
+	docpage.Holds(t, "../../../../docs/metric-rules.md", "<!-- "+name+": printed by a test -->", table, *update)
 }

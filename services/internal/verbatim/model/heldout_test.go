@@ -2,20 +2,14 @@ package model_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rappel-loop/rappel/services/internal/testkit/docpage"
 	"github.com/rappel-loop/rappel/services/internal/verbatim/corpus"
 	"github.com/rappel-loop/rappel/services/internal/verbatim/model"
-)
-
-const (
-	page      = "../../../../docs/verbatims.md"
-	pageBegin = "<!-- printed by go test ./services/internal/verbatim/model -run TestHeldOutPage -update -->\n"
-	pageEnd   = "<!-- end -->\n"
 )
 
 // What ships, on plain answers that nothing was trained on or written by, is as good as it is
@@ -48,15 +42,5 @@ func TestHeldOutPage(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	text, err := os.ReadFile(page)
-	require.NoError(t, err)
-	before, rest, ok := strings.Cut(string(text), pageBegin)
-	require.True(t, ok, "the page has lost the place of its table")
-	old, after, ok := strings.Cut(rest, pageEnd)
-	require.True(t, ok, "the page has lost the end of its table")
-	if *update {
-		require.NoError(t, os.WriteFile(page, []byte(before+pageBegin+b.String()+pageEnd+after), 0o600))
-		return
-	}
-	require.Equal(t, b.String(), old, "run: scripts/generate")
+	docpage.Holds(t, "../../../../docs/verbatims.md", "<!-- printed by go test ./services/internal/verbatim/model -run TestHeldOutPage -update -->", b.String(), *update)
 }
